@@ -1,0 +1,1 @@
+// The composition root arrives with the first command.

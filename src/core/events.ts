@@ -1,0 +1,65 @@
+import type { ErrorRecord } from './errors.ts';
+
+/** What a running task tells, in order. Plain data: crosses process boundaries, feeds the view, the log and --json. */
+export type TaskEvent =
+  | TaskStarted
+  | {
+      readonly type: 'pull';
+      readonly model: string;
+      readonly bytesDone: number;
+      readonly bytesTotal: number;
+      readonly from: string;
+    }
+  | Progress
+  | { readonly type: 'warning'; readonly code: string; readonly message: string }
+  | TaskDone
+  | { readonly type: 'failed'; readonly input: string; readonly error: ErrorRecord };
+
+export interface TaskStarted {
+  readonly type: 'started';
+  readonly kind: 'image' | 'video';
+  readonly input: string;
+  readonly output: string;
+  readonly model: string;
+  /** As chosen by proof, for example "cpu" or "webgpu". */
+  readonly device: string;
+  readonly source: { readonly width: number; readonly height: number };
+  readonly target: { readonly width: number; readonly height: number };
+  /** null until counted. One for a still picture, pages for an animated one. */
+  readonly framesTotal: number | null;
+  readonly tilesPerFrame: number;
+}
+
+/** One stage of the work, in this order; images skip those they do not need. */
+export type Stage = 'prepare' | 'upscale' | 'join' | 'verify' | 'publish';
+
+export interface Progress {
+  readonly type: 'progress';
+  readonly input: string;
+  readonly stage: Stage;
+  readonly framesDone: number;
+  readonly framesTotal: number | null;
+  readonly tilesDone: number;
+  /** Output pixels are the unit of work (time left is reckoned from them). */
+  readonly outputPixelsDone: number;
+  readonly outputPixelsTotal: number | null;
+  /** Seconds since `started`, without pauses. */
+  readonly elapsedSeconds: number;
+  /** Recent output frames per second; null until it can be told. */
+  readonly framesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  /** How full the bounded queues are; the fuller side of a stage is where the work waits. Empty for stills. */
+  readonly queues: readonly { readonly name: string; readonly length: number; readonly capacity: number }[];
+  /** Resident memory of the engine process, and of ffmpeg's where the system tells. */
+  readonly rssBytes: number;
+  readonly bytesWritten: number;
+}
+
+export interface TaskDone {
+  readonly type: 'done';
+  readonly input: string;
+  readonly output: string;
+  readonly framesTotal: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}

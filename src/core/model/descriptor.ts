@@ -1,0 +1,51 @@
+/** What the rest of upreel knows of a network: no key names, no layers. */
+export interface ModelDescriptor {
+  /** Catalogue id, or the file's name without its extension. */
+  readonly id: string;
+  readonly architecture: Architecture;
+  /** Output pixels per input pixel along one axis. */
+  readonly scale: number;
+  /**
+   * Radius of the receptive field in input pixels: an output pixel depends on no input pixel farther away than this
+   * from the pixel it lies in. null: unbounded, or not known.
+   */
+  readonly receptiveFieldPx: number | null;
+  /** Origins and sizes of windows must be multiples of this (pixel-unshuffle networks); 1 for the others. */
+  readonly alignPx: number;
+  readonly parameters: number;
+  /** Floating-point operations (a multiply-add is two) per input pixel. */
+  readonly flopsPerPixel: number;
+  /** sha256 of the weights and of what decides the graph: names this network in caches and jobs. */
+  readonly contentHash: string;
+  /** For people: "64 feat, 32 conv", and which keys or layers decided the architecture. */
+  readonly summary: string;
+  readonly decidedBy: readonly string[];
+}
+
+export type Architecture =
+  | 'compact'
+  | 'rrdb'
+  | 'span'
+  | 'msrresnet'
+  | 'edsr'
+  | 'srcnn'
+  /** A graph translated layer by layer whose family is not recognised. */
+  | 'graph';
+
+/** How a network is wrapped: integer samples in and out, the same layout on both sides (NHWC). */
+export interface NetworkVariant {
+  /** uint8 or uint16 tensors. */
+  readonly bytesPerSample: 1 | 2;
+  /** 1: the gray sample feeds all three inputs, and the result is Rec. 601 luma (0.299, 0.587, 0.114) taken in float. */
+  readonly channels: 1 | 3;
+}
+
+/** A network ready to run. */
+export interface Model {
+  readonly descriptor: ModelDescriptor;
+  /**
+   * Path of the wrapped ONNX file: input `source` [1, H, W, C], output `upscaled` [1, H*scale, W*scale, C],
+   * H and W free. Made on first use and cached by content hash; verified again when it is opened.
+   */
+  networkFile(variant: NetworkVariant): Promise<string>;
+}

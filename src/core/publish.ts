@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { diskFull, systemErrorCode, UpreelError } from './errors.ts';
+
+/** A name beside `destination` that no other run uses; on the same file system, so that publishing is one rename. */
+export function temporaryNameFor(destination: string): string {
+  // Keeps the extension last, because ffmpeg and sharp choose the format by it.
+  return join(
+    dirname(destination),
+    `.upreel-${process.pid}-${randomBytes(4).toString('hex')}-${basename(destination).slice(-80)}`,
+  );
+}
+
+/**
+ * Gives a finished file its name: all or nothing, durable when it returns.
+ * Without `overwrite` an existing destination is never replaced, not even one that appeared a moment ago.
+ * @throws UpreelError `output-exists`, `disk-full`, `output-unwritable`; the temporary file stays for the caller to remove.
+ */
+export async function publishFile(
+  temporary: string,
+  destination: string,
+  options: { overwrite: boolean },
+): Promise<void> {
+  try {
+    await syncFile(temporary);
+    if (options.overwrite) await rename(temporary, destination);
+    else await renameExclusively(temporary, destination);
+    await syncFolder(dirname(destination));
+  } catch (error) {
+    throw publishError(error, destination);
+  }
+}
+
+/** Writes a small state file so that a reader sees the old one or the new one, whole. */
+export async function writeFileAtomically(
+  destination: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
+  await mkdir(dirname(destination), { recursive: true });
+  const temporary = temporaryNameFor(destination);
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, destination);
+    await syncFolder(dirname(destination));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw publishError(error, destination);
+  }
+}
+
+async function renameExclusively(temporary: string, destination: string): Promise<void> {
+  try {
+    await link(temporary, destination);
+  } catch (error) {
+    if (!LINK_UNSUPPORTED.has(systemErrorCode(error) ?? '')) throw error;
+    // exFAT and some network file systems have no links: reserve the name, then rename over the reservation.
+    await (await open(destination, 'wx')).close();
+    await rename(temporary, destination);
+    return;
+  }
+  await rm(temporary, { force: true });
+}
+
+const LINK_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Some network file systems refuse fsync on a folder; the rename itself has happened.
+    if (systemErrorCode(error) !== 'EINVAL') throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+function publishError(error: unknown, destination: string): unknown {
+  switch (systemErrorCode(error)) {
+    case 'EEXIST':
+      return new UpreelError('output-exists', `${destination} exists already.`, {
+        hint: 'Choose another name with -o, or add --overwrite.',
+        cause: error,
+      });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return diskFull(error, destination);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'EISDIR':
+      return new UpreelError('output-unwritable', `Cannot write ${destination}.`, {
+        hint: 'Check that the folder exists and that you may write there, or choose another with -o.',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
