@@ -1,0 +1,33 @@
+import type { Size } from './geometry.ts';
+import type { Raster, RasterFormat } from './raster.ts';
+
+/** One network opened on one device: what stills, video and the bridge call. Safe to call many times at once. */
+export interface Upscaler {
+  /** The network's own scale. */
+  readonly scale: number;
+  /** The device that passed its proof: "cpu", "webgpu", ... */
+  readonly device: string;
+  /** How many tiles run at once; more frames in flight than this bring no speed. */
+  readonly lanes: number;
+  /** Tiles that a picture of this size is cut into (1: it runs whole). */
+  countTiles(size: Size): number;
+  /**
+   * Upscales one picture; the result has the source's format and `scale` times its size. The source is not changed.
+   * @throws UpreelError `interrupted` (aborted), `out-of-memory`, `device-unavailable`, `internal`.
+   */
+  upscale(source: Raster, options?: UpscaleOptions): Promise<Raster>;
+  /**
+   * The same by bands from top to bottom, for pictures whose result should not be in memory whole: each band is
+   * complete rows of the result, to be consumed before the next is made.
+   */
+  upscaleBands(source: Raster, options?: UpscaleOptions): AsyncIterable<Raster>;
+  /** Opens the session for a format before it is needed, so that its loading time is not counted as speed. */
+  warmUp(format: RasterFormat): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface UpscaleOptions {
+  readonly signal?: AbortSignal;
+  /** After each tile, with the output pixels that it finished. */
+  readonly onTile?: (outputPixels: number) => void;
+}
