@@ -1,0 +1,154 @@
+import { Worker } from 'node:worker_threads';
+import { type ErrorRecord, fromErrorRecord, UpreelError } from './errors.ts';
+import type { Size } from './geometry.ts';
+import { type RasterFormat, rasterBytes } from './raster.ts';
+import type { DeviceName } from './session.ts';
+import type { RunReply, RunRequest, SessionWorkerData, WorkerRequest } from './session-worker.ts';
+
+/** Sessions on worker threads, each taking the next window when it is free: fast ones take more. */
+export interface SessionPool {
+  readonly sessions: number;
+  /** Milliseconds spent inside session.run so far, over all sessions. */
+  readonly busyMilliseconds: number;
+  /**
+   * Runs one window. `fill` writes the source samples when a session is about to be free, `take` reads the result;
+   * neither may keep its buffer: buffers are reused.
+   */
+  run(window: WindowRun, signal: AbortSignal | undefined): Promise<void>;
+  warmUp(format: RasterFormat, networkFile: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WindowRun {
+  readonly networkFile: string;
+  readonly format: RasterFormat;
+  readonly size: Size;
+  readonly fill: (source: Uint8Array<ArrayBuffer>) => void;
+  readonly take: (upscaled: Uint8Array<ArrayBuffer>) => void;
+}
+
+export interface SessionPoolOptions {
+  readonly device: DeviceName;
+  readonly scale: number;
+  readonly sessions: number;
+  readonly threadsPerSession: number;
+}
+
+interface Lane {
+  readonly worker: Worker;
+  pending: ((reply: RunReply | ErrorRecord) => void) | null;
+  dead: ErrorRecord | null;
+  buffers: { source: ArrayBuffer; upscaled: ArrayBuffer } | null;
+}
+
+export function openSessionPool(options: SessionPoolOptions): SessionPool {
+  const workerData: SessionWorkerData = { ...options, threads: options.threadsPerSession };
+  const lanes = Array.from({ length: options.sessions }, () => startLane(workerData));
+  const idle = [...lanes];
+  const waiting: ((lane: Lane) => void)[] = [];
+  let nextId = 0;
+  let busyMilliseconds = 0;
+  let closing: Promise<void> | null = null;
+
+  async function run(window: WindowRun, signal: AbortSignal | undefined): Promise<void> {
+    const lane = await acquire();
+    try {
+      // Work that was aborted while it waited must not cost a run.
+      signal?.throwIfAborted();
+      const { width, height } = window.size;
+      const buffers = buffersFor(lane, window, options.scale);
+      window.fill(new Uint8Array(buffers.source));
+      const { networkFile, format } = window;
+      const reply = await ask(lane, { id: nextId++, networkFile, format, width, height, buffers });
+      busyMilliseconds += reply.milliseconds;
+      lane.buffers = reply.buffers;
+      window.take(new Uint8Array(reply.buffers!.upscaled));
+    } finally {
+      release(lane);
+    }
+  }
+
+  async function warmUp(format: RasterFormat, networkFile: string): Promise<void> {
+    const request = { format, networkFile, width: 0, height: 0, buffers: null };
+    // All lanes at once: loading a large network takes seconds.
+    const taken = await Promise.all(lanes.map(() => acquire()));
+    try {
+      await Promise.all(taken.map((lane) => ask(lane, { id: nextId++, ...request })));
+    } finally {
+      for (const lane of taken) release(lane);
+    }
+  }
+
+  function acquire(): Promise<Lane> {
+    if (closing) throw new UpreelError('internal', 'Expected an open session pool, got a closed one.');
+    const lane = idle.pop();
+    return lane ? Promise.resolve(lane) : new Promise((resolve) => waiting.push(resolve));
+  }
+
+  function release(lane: Lane): void {
+    const next = waiting.shift();
+    if (next) next(lane);
+    else idle.push(lane);
+  }
+
+  return {
+    sessions: options.sessions,
+    get busyMilliseconds() {
+      return busyMilliseconds;
+    },
+    run,
+    warmUp,
+    close() {
+      // Never terminate(): a worker that is inside a run takes the whole process with it (FACTS: rc 134).
+      closing ??= Promise.all(lanes.map(closeLane)).then(() => undefined);
+      return closing;
+    },
+  };
+}
+
+function startLane(workerData: SessionWorkerData): Lane {
+  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { workerData });
+  const lane: Lane = { worker, pending: null, dead: null, buffers: null };
+  const settle = (reply: RunReply | ErrorRecord): void => {
+    const pending = lane.pending;
+    lane.pending = null;
+    pending?.(reply);
+  };
+  worker.on('message', settle);
+  const die = (detail: string): void => {
+    lane.dead = { code: 'engine-died', message: 'A session worker ended unexpectedly.', hint: '', detail };
+    settle(lane.dead);
+  };
+  worker.on('error', (error) => die(String(error)));
+  worker.on('exit', (code) => die(`exit code ${code}`));
+  return lane;
+}
+
+async function ask(lane: Lane, request: RunRequest): Promise<RunReply> {
+  if (lane.dead) throw fromErrorRecord(lane.dead);
+  const reply = await new Promise<RunReply | ErrorRecord>((resolve) => {
+    lane.pending = resolve;
+    const message: WorkerRequest = request;
+    lane.worker.postMessage(message, request.buffers ? [request.buffers.source, request.buffers.upscaled] : []);
+  });
+  if ('code' in reply) throw fromErrorRecord(reply);
+  if (reply.error) throw fromErrorRecord(reply.error);
+  return reply;
+}
+
+function buffersFor(lane: Lane, { size, format }: WindowRun, scale: number): NonNullable<RunRequest['buffers']> {
+  const sourceBytes = rasterBytes(size.width, size.height, format);
+  const upscaledBytes = sourceBytes * scale * scale;
+  const kept = lane.buffers;
+  lane.buffers = null;
+  if (kept?.source.byteLength === sourceBytes && kept.upscaled.byteLength === upscaledBytes) return kept;
+  return { source: new ArrayBuffer(sourceBytes), upscaled: new ArrayBuffer(upscaledBytes) };
+}
+
+async function closeLane(lane: Lane): Promise<void> {
+  if (lane.dead) return;
+  const ended = new Promise((resolve) => lane.worker.once('exit', resolve));
+  const message: WorkerRequest = 'close';
+  lane.worker.postMessage(message);
+  await ended;
+}

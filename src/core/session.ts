@@ -1,0 +1,90 @@
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { UpreelError } from './errors.ts';
+import type { RasterFormat } from './raster.ts';
+
+/** The one door to onnxruntime. Creating and running a session block the thread: call from a worker thread only. */
+export interface Session {
+  /**
+   * Runs the wrapped network on one window: `source` holds width x height interleaved samples, `upscaled` is written
+   * with scale*width x scale*height of them.
+   */
+  run(source: ArrayBuffer, width: number, height: number, upscaled: ArrayBuffer): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly networkFile: string;
+  readonly format: RasterFormat;
+  readonly scale: number;
+  readonly device: DeviceName;
+  /** Threads within one operator (CPU provider). */
+  readonly threads: number;
+}
+
+export const DEVICE_NAMES = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'dml', 'coreml'] as const;
+export type DeviceName = (typeof DEVICE_NAMES)[number];
+
+/** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const session = await createSession(options);
+  const { channels, bytesPerSample } = options.format;
+  const tensorOf = (buffer: ArrayBuffer, width: number, height: number): Tensor =>
+    bytesPerSample === 1
+      ? new Tensor('uint8', new Uint8Array(buffer), [1, height, width, channels])
+      : new Tensor('uint16', new Uint16Array(buffer), [1, height, width, channels]);
+  return {
+    async run(source, width, height, upscaled) {
+      const output = tensorOf(upscaled, width * options.scale, height * options.scale);
+      await session.run({ source: tensorOf(source, width, height) }, { upscaled: output });
+    },
+    async release() {
+      await session.release();
+    },
+  };
+}
+
+/** Providers that this build of onnxruntime-node can load, as device names; whether the machine has one is another matter. */
+export function listDevicesOfRuntime(): readonly DeviceName[] {
+  const names = new Set(listSupportedBackends().map((backend) => backend.name));
+  return DEVICE_NAMES.filter((name) => names.has(name));
+}
+
+async function createSession({ networkFile, device, threads }: SessionOptions): Promise<InferenceSession> {
+  const sequential = { interOpNumThreads: 1, executionMode: 'sequential' } as const;
+  const common = { ...sequential, graphOptimizationLevel: 'all', logSeverityLevel: 3 } as const;
+  try {
+    if (device === 'cpu') {
+      return await InferenceSession.create(networkFile, {
+        ...common,
+        executionProviders: ['cpu'],
+        intraOpNumThreads: threads,
+        // One window size per plan makes the pattern useful, but it doubles the peak on wide networks (docs/memory).
+        enableMemPattern: false,
+      });
+    }
+    return await InferenceSession.create(networkFile, { ...common, executionProviders: [device] });
+  } catch (error) {
+    throw sessionError(error, device);
+  }
+}
+
+function sessionError(error: unknown, device: DeviceName): UpreelError {
+  const detail = error instanceof Error ? error.message : String(error);
+  if (/bad_alloc|allocat|out of memory/i.test(detail)) {
+    return new UpreelError('out-of-memory', `Not enough memory on ${device} to load the network.`, { cause: error });
+  }
+  if (device === 'cpu') {
+    return new UpreelError('model-refused', 'onnxruntime refused the network.', {
+      hint: 'Remove the cached copy with the file named below, or import the checkpoint again.',
+      cause: error,
+    });
+  }
+  return new UpreelError('device-unavailable', `The device ${device} could not be opened: ${firstLine(detail)}`, {
+    hint: 'Use --device cpu, or --device auto to take what works here.',
+    cause: error,
+  });
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.slice(0, 300);
+}

@@ -1,0 +1,92 @@
+import type { Rect, Size } from './geometry.ts';
+
+export interface Tile {
+  /** What the network sees: the core and its halo, cut off at the picture's own border. */
+  readonly window: Rect;
+  /** What is kept of the result. The cores of a plan cover the picture exactly once. */
+  readonly core: Rect;
+}
+
+export interface TilePlan {
+  readonly size: Size;
+  /** All windows have this size, so that a session sees one shape. */
+  readonly window: Size;
+  readonly columns: number;
+  readonly rows: number;
+  /** Row by row from the top, each row from the left. */
+  readonly tiles: readonly Tile[];
+}
+
+export interface TileOptions {
+  /** Side of a tile without its halo, in source pixels. */
+  readonly tilePx: number;
+  /** Every core keeps at least this distance from those borders of its window that are not the picture's. */
+  readonly haloPx: number;
+  /** Origins and sizes of windows are multiples of this; so must the picture's own size be. */
+  readonly alignPx: number;
+}
+
+/**
+ * Cuts a picture into windows of one size. A picture that fits one window (tile and two halos) is not cut.
+ * With `haloPx` at or above the network's receptive field, the stitched result equals the uncut one.
+ */
+export function planTiles(size: Size, options: TileOptions): TilePlan {
+  const columns = planAxis(size.width, options);
+  const rows = planAxis(size.height, options);
+  const tiles = rows.spans.flatMap((row) =>
+    columns.spans.map((column) => ({
+      window: { x: column.windowStart, y: row.windowStart, width: columns.window, height: rows.window },
+      core: {
+        x: column.coreStart,
+        y: row.coreStart,
+        width: column.coreEnd - column.coreStart,
+        height: row.coreEnd - row.coreStart,
+      },
+    })),
+  );
+  return {
+    size,
+    window: { width: columns.window, height: rows.window },
+    columns: columns.spans.length,
+    rows: rows.spans.length,
+    tiles,
+  };
+}
+
+interface AxisPlan {
+  readonly window: number;
+  readonly spans: readonly { windowStart: number; coreStart: number; coreEnd: number }[];
+}
+
+/**
+ * n windows of length W with h of halo on their inner sides cover n*W - 2*h*(n-1): the fewest windows first, then the
+ * shortest window for that many. Windows are spread evenly and each seam lies in the middle of its overlap, so the
+ * halo is never less than asked and no pixel is computed for padding.
+ */
+function planAxis(length: number, { tilePx, haloPx, alignPx }: TileOptions): AxisPlan {
+  const halo = alignUp(haloPx, alignPx);
+  const tile = alignUp(tilePx, alignPx);
+  if (length <= tile + 2 * halo) {
+    return { window: length, spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }] };
+  }
+  const count = Math.ceil((length - 2 * halo) / tile);
+  const window = alignUp(Math.ceil((length + 2 * halo * (count - 1)) / count), alignPx);
+  const starts = Array.from({ length: count }, (_, i) => alignDown((i * (length - window)) / (count - 1), alignPx));
+  const seams = starts.slice(1).map((start, i) => Math.floor((start + starts[i]! + window) / 2));
+  return {
+    window,
+    spans: starts.map((windowStart, i) => ({
+      windowStart,
+      coreStart: i === 0 ? 0 : seams[i - 1]!,
+      coreEnd: i === count - 1 ? length : seams[i]!,
+    })),
+  };
+}
+
+function alignUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+function alignDown(value: number, step: number): number {
+  return Math.floor(value / step) * step;
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { planTiles, type TileOptions } from '../../src/core/tiles.ts';
+
+describe('planTiles', () => {
+  test('leaves a picture that fits tile and halo in one piece', () => {
+    const plan = planTiles({ width: 324, height: 100 }, { tilePx: 256, haloPx: 34, alignPx: 1 });
+    expect(plan.tiles).toEqual([
+      { window: { x: 0, y: 0, width: 324, height: 100 }, core: { x: 0, y: 0, width: 324, height: 100 } },
+    ]);
+  });
+
+  test('cuts one pixel more into two windows of one shape', () => {
+    const plan = planTiles({ width: 325, height: 100 }, { tilePx: 256, haloPx: 34, alignPx: 1 });
+    expect(plan.columns).toBe(2);
+    expect(plan.window).toEqual({ width: 197, height: 100 });
+    expect(plan.tiles.map((tile) => [tile.window.x, tile.core.x, tile.core.width])).toEqual([
+      [0, 0, 162],
+      [128, 162, 163],
+    ]);
+  });
+
+  const cases = fc.record({
+    width: fc.integer({ min: 1, max: 400 }),
+    height: fc.integer({ min: 1, max: 400 }),
+    tilePx: fc.integer({ min: 12, max: 300 }),
+    haloPx: fc.integer({ min: 0, max: 60 }),
+    alignPx: fc.constantFrom(1, 2, 4),
+  });
+
+  test('covers every pixel exactly once, with halo, alignment and one window size (any sizes)', () => {
+    fc.assert(
+      fc.property(cases, (drawn) => {
+        const size = { width: drawn.width * drawn.alignPx, height: drawn.height * drawn.alignPx };
+        expectExactCover(size, drawn);
+      }),
+      { numRuns: 500, seed: 20260101 },
+    );
+  });
+});
+
+function expectExactCover(size: { width: number; height: number }, options: TileOptions): void {
+  const plan = planTiles(size, options);
+  expect(plan.tiles.length).toBe(plan.columns * plan.rows);
+  const faults = plan.tiles.flatMap(({ window, core }, index) => {
+    const column = index % plan.columns;
+    const row = Math.floor(index / plan.columns);
+    // Neighbours meet: together with the outer borders this is an exact cover.
+    const meets =
+      core.x === (column === 0 ? 0 : endX(plan.tiles[index - 1]!.core)) &&
+      core.y === (row === 0 ? 0 : endY(plan.tiles[index - plan.columns]!.core)) &&
+      (column < plan.columns - 1 || endX(core) === size.width) &&
+      (row < plan.rows - 1 || endY(core) === size.height);
+    const sized = window.width === plan.window.width && window.height === plan.window.height;
+    const framed =
+      hasHalo(window.x, endX(window), core.x, endX(core), size.width, options) &&
+      hasHalo(window.y, endY(window), core.y, endY(core), size.height, options);
+    return meets && sized && framed ? [] : [{ index, window, core }];
+  });
+  expect(faults).toEqual([]);
+}
+
+function hasHalo(
+  windowStart: number,
+  windowEnd: number,
+  coreStart: number,
+  coreEnd: number,
+  length: number,
+  { haloPx, alignPx }: TileOptions,
+): boolean {
+  return (
+    windowStart >= 0 &&
+    windowEnd <= length &&
+    coreEnd > coreStart &&
+    (windowStart === 0 || coreStart - windowStart >= haloPx) &&
+    (windowEnd === length || windowEnd - coreEnd >= haloPx) &&
+    windowStart % alignPx === 0 &&
+    (windowEnd - windowStart) % alignPx === 0
+  );
+}
+
+function endX(rect: { x: number; width: number }): number {
+  return rect.x + rect.width;
+}
+
+function endY(rect: { y: number; height: number }): number {
+  return rect.y + rect.height;
+}
