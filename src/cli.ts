@@ -1,1 +1,39 @@
-// The composition root arrives with the first command.
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { errorText } from './cli/error-text.ts';
+import { addModelsCommand } from './cli/models.ts';
+import { runUpscale } from './cli/upscale.ts';
+import { upscaleFlags } from './cli/upscale-options.ts';
+import { EXIT_CODES, toErrorRecord } from './core/errors.ts';
+
+const { version } = createRequire(import.meta.url)('upreel/package.json') as { version: string };
+
+function buildProgram(): Command {
+  const program = new Command('upreel')
+    .description('Upscales images and video with ESRGAN-family networks.')
+    .version(version)
+    .argument('[input...]', 'pictures, videos, or folders of them')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showSuggestionAfterError();
+  for (const flag of upscaleFlags()) program.addOption(flag);
+  program.action(async (inputs: string[], flags: Record<string, unknown>) => {
+    if (inputs.length === 0) program.help({ error: true });
+    process.exitCode = await runUpscale(inputs, flags);
+  });
+  addModelsCommand(program);
+  return program;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : reportError(error);
+}
+
+function reportError(error: unknown): number {
+  const record = toErrorRecord(error);
+  process.stderr.write(errorText(record, { verbose: process.argv.includes('--verbose') }));
+  return EXIT_CODES[record.code];
+}

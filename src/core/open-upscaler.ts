@@ -90,8 +90,9 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
         throw error;
       }
     });
-    // Everything in flight settles before the caller may reuse or free a buffer; the first cause is the one reported.
-    await Promise.allSettled(runs);
+    // A failure waits for what is in flight and reports the first cause. An abort waits for nothing: a run cannot be
+    // interrupted and may take long, its result goes nowhere, and the process is about to be ended anyway.
+    await settledOrAborted(runs, signal);
     stop.throwIfAborted();
   }
 
@@ -100,6 +101,11 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     device: options.device,
     lanes: pool.sessions,
     countTiles: (size) => planFor(size).tiles.length,
+    bandsOf: (size) => {
+      const plan = planFor(size);
+      const firsts = plan.tiles.filter((_, index) => index % plan.columns === 0);
+      return firsts.map(({ core }) => Math.min(core.height, size.height - core.y));
+    },
     upscale,
     upscaleBands,
     warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
@@ -109,4 +115,20 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
 
 function alignedSize({ width, height }: Size, alignPx: number): Size {
   return { width: Math.ceil(width / alignPx) * alignPx, height: Math.ceil(height / alignPx) * alignPx };
+}
+
+async function settledOrAborted(runs: Promise<void>[], signal: AbortSignal | undefined): Promise<void> {
+  const settled = Promise.allSettled(runs);
+  if (!signal) {
+    await settled;
+    return;
+  }
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) resolve();
+  });
+  await Promise.race([settled, aborted]);
+  signal.removeEventListener('abort', onAbort!);
 }

@@ -21,6 +21,8 @@ export interface Upscaler {
    * complete rows of the result, to be consumed before the next is made.
    */
   upscaleBands(source: Raster, options?: UpscaleOptions): AsyncIterable<Raster>;
+  /** Heights, in source rows, of the bands that `upscaleBands` gives for a picture of this size. */
+  bandsOf(size: Size): readonly number[];
   /** Opens the session for a format before it is needed, so that its loading time is not counted as speed. */
   warmUp(format: RasterFormat): Promise<void>;
   close(): Promise<void>;

@@ -1,0 +1,97 @@
+import { Option } from 'commander';
+import { z } from 'zod';
+import { UpreelError } from '../core/errors.ts';
+import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
+import type { Target } from '../core/output-name.ts';
+import { DEVICE_NAMES } from '../core/session.ts';
+
+/** The flags of `upreel INPUT...`: declared once here, parsed once here. */
+export function upscaleFlags(): Option[] {
+  const number = (value: string): number => Number(value);
+  return [
+    new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
+    new Option('-m, --model <id>', 'catalogue id or checkpoint file').default('realesr-general-x4v3'),
+    new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
+    new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
+    new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
+    new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
+    new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
+    new Option('--sessions <n>', 'networks running at once on the CPU').argParser(number).hideHelp(),
+    new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
+    new Option('--overwrite', 'replace results that exist'),
+    new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),
+    new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
+    new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
+    new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
+    new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
+    new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones').argParser(number).default(1000),
+    new Option('--json', 'one JSON object per line on standard output'),
+    new Option('--no-tui', 'plain lines instead of the live view'),
+    new Option('--foreground', 'stay attached until the work is done, for scripts'),
+    new Option('--verbose', 'show the causes of errors'),
+  ];
+}
+
+const flagsSchema = z.object({
+  output: z.string().min(1).optional(),
+  model: z.string().min(1),
+  scale: z.number().gt(0).max(64).optional(),
+  size: z
+    .string()
+    .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
+    .optional(),
+  device: networkSettingsSchema.shape.device,
+  tile: networkSettingsSchema.shape.tilePx.optional(),
+  halo: networkSettingsSchema.shape.haloPx.optional(),
+  sessions: networkSettingsSchema.shape.sessions.optional(),
+  threads: networkSettingsSchema.shape.threads.optional(),
+  overwrite: z.boolean().default(false),
+  quality: z.number().min(0).max(100).optional(),
+  encoder: z.string().min(1).optional(),
+  workDir: z.string().min(1).optional(),
+  strip: z.boolean().default(false),
+  flatten: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
+    .optional(),
+  maxInputMegapixels: z.number().gt(0),
+  json: z.boolean().default(false),
+  tui: z.boolean(),
+  foreground: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+});
+
+export type UpscaleFlags = Readonly<z.infer<typeof flagsSchema>>;
+
+/** @throws UpreelError `usage`, naming the flag, what it takes and what it got. */
+export function parseUpscaleFlags(raw: Record<string, unknown>): UpscaleFlags {
+  const parsed = flagsSchema.safeParse(raw);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const issue = parsed.error.issues[0]!;
+  const name = String(issue.path[0]);
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UpreelError('usage', `${flag} cannot be ${JSON.stringify(raw[name])}: ${issue.message}.`, {
+    hint: 'See upreel --help.',
+  });
+}
+
+export function networkSettings(flags: UpscaleFlags): NetworkSettings {
+  return {
+    model: flags.model,
+    device: flags.device,
+    tilePx: flags.tile ?? null,
+    haloPx: flags.halo ?? null,
+    sessions: flags.sessions ?? null,
+    threads: flags.threads ?? null,
+    tileHalvings: 0,
+  };
+}
+
+export function targetOf(flags: UpscaleFlags): Target {
+  if (flags.scale !== undefined) return { kind: 'scale', scale: flags.scale };
+  if (flags.size === undefined) return { kind: 'native' };
+  const [width, height] = flags.size.split('x').map(Number);
+  if (!width || !height)
+    throw new UpreelError('usage', `--size cannot be ${flags.size}: both sides must be at least 1.`);
+  return { kind: 'size', size: { width, height } };
+}

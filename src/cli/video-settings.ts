@@ -1,0 +1,17 @@
+import { UpreelError } from '../core/errors.ts';
+import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
+import type { UpscaleFlags } from './upscale-options.ts';
+
+/** @throws UpreelError `usage` for an encoder that upreel does not know. */
+export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
+  const { encoder, quality, overwrite, workDir } = flags;
+  const parsed = videoSettingsSchema.safeParse({
+    ...(encoder === undefined ? {} : { encoder }),
+    ...(quality === undefined ? {} : { quality }),
+    ...(workDir === undefined ? {} : { workDir }),
+    overwrite,
+  });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new UpreelError('usage', `--${String(issue.path[0])}: ${issue.message}.`, { hint: 'See upreel --help.' });
+}

@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { ModelDescriptor } from './model/descriptor.ts';
+import type { UpscalerOptions } from './open-upscaler.ts';
+import { DEVICE_NAMES, type DeviceName } from './session.ts';
+
+/** How the network is run; what is null follows from the model and the machine. */
+export const networkSettingsSchema = z.object({
+  /** Catalogue id or path of a checkpoint. */
+  model: z.string().min(1),
+  device: z.enum(['auto', ...DEVICE_NAMES]),
+  tilePx: z.int().min(8).max(16_384).nullable(),
+  haloPx: z.int().min(0).max(1024).nullable(),
+  sessions: z.int().min(1).max(64).nullable(),
+  threads: z.int().min(1).max(256).nullable(),
+  /** How often the engine ran out of memory with these settings: the tile is halved as often. */
+  tileHalvings: z.int().min(0).max(8),
+});
+
+export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
+export function resolveUpscalerOptions(
+  settings: NetworkSettings,
+  descriptor: ModelDescriptor,
+  device: DeviceName,
+): UpscalerOptions {
+  const cores = settings.threads ?? availableParallelism();
+  // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
+  const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores)) : 1;
+  return {
+    device,
+    tilePx: Math.max(SMALLEST_TILE_PX, (settings.tilePx ?? defaultTilePx(descriptor)) >> settings.tileHalvings),
+    haloPx: settings.haloPx ?? defaultHaloPx(descriptor),
+    sessions,
+    threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
+  };
+}
+
+/** Radius of the receptive field where that makes tiling exact; deep networks, whose field is larger, get this much. */
+const MEASURED_HALO_PX = 32;
+const EXACT_HALO_LIMIT_PX = 64;
+
+function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
+  const exact = receptiveFieldPx !== null && receptiveFieldPx <= EXACT_HALO_LIMIT_PX;
+  return exact ? receptiveFieldPx : MEASURED_HALO_PX;
+}
+
+/** Peak memory grows with the tile: about 240 MB at 256 px for Compact, 620 MB at 128 px for RRDB (docs/performance.md). */
+function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
+  return flopsPerPixel < WIDE_NETWORK_FLOPS ? 192 : 128;
+}
+
+/** Sessions of one thread do not wait for each other inside an operator; large networks would need their memory twice. */
+function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number): number {
+  return flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;
+}
+
+const WIDE_NETWORK_FLOPS = 6e6;
+const SMALLEST_TILE_PX = 8;

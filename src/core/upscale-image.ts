@@ -1,0 +1,187 @@
+import {
+  createPicture,
+  type DecodedPicture,
+  openPicture,
+  outputFormatOf,
+  type PictureInfo,
+  type PictureReader,
+  type PictureSink,
+} from './codec/index.ts';
+import type { TaskEvent } from './events.ts';
+import { type Size, scaleSize } from './geometry.ts';
+import type { ImageRequest } from './image-request.ts';
+import { outputPath, type Target, targetSize } from './output-name.ts';
+import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
+import { makeRaster, type Raster } from './raster.ts';
+import type { Upscaler } from './upscaler.ts';
+
+export interface ImageContext {
+  readonly upscaler: Upscaler;
+  /** For the events: what the user called the model. */
+  readonly model: string;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TaskEvent) => void;
+}
+
+export interface ImageResult {
+  readonly output: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+}
+
+/**
+ * Upscales one picture file: decode, tiles through the network, stitch, encode, publish. The result appears complete
+ * under its name or not at all.
+ * @throws UpreelError `input-*`, `output-*`, `usage`, `disk-full`, `out-of-memory`, `interrupted`.
+ */
+export async function upscaleImageFile(request: ImageRequest, context: ImageContext): Promise<ImageResult> {
+  const { upscaler, onEvent } = context;
+  const started = performance.now();
+  const reader = await openPicture(request.input, request);
+  const output = outputFor(request, reader.info, upscaler.scale);
+  const sink = await createSink(output, request, reader.info, upscaler.scale);
+  try {
+    announce(output, request, reader.info, sink, context);
+    const meter = meterFor(request, reader.info, context);
+    await upscalePages(reader, sink, meter, context);
+    meter.enter('publish');
+    const { bytes } = await sink.finish();
+    meter.flush();
+    const seconds = (performance.now() - started) / 1000;
+    onEvent({ type: 'done', input: request.input, output, framesTotal: reader.info.pages.length, seconds, bytes });
+    return { output, ...targetSize(reader.info.pages[0]!, request.target, upscaler.scale), bytes };
+  } finally {
+    await sink.abort();
+  }
+}
+
+async function upscalePages(
+  reader: PictureReader,
+  sink: PictureSink,
+  meter: ProgressMeter,
+  context: ImageContext,
+): Promise<void> {
+  meter.flush();
+  meter.enter('upscale');
+  for await (const page of reader.pages()) {
+    for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
+    await upscalePage(page, sink, meter, context);
+    meter.add({ frames: 1 });
+  }
+}
+
+async function upscalePage(
+  page: DecodedPicture,
+  sink: PictureSink,
+  meter: ProgressMeter,
+  { upscaler, signal }: ImageContext,
+): Promise<void> {
+  const colours = upscaler.upscaleBands(page.colour, {
+    signal,
+    onTile: (outputPixels) => meter.add({ outputPixels, tiles: 1 }),
+  });
+  const alphas = page.alpha === null ? null : alphaBands(page.alpha, upscaler, signal)[Symbol.asyncIterator]();
+  try {
+    for await (const colour of colours) {
+      const alpha = alphas === null ? null : await nextBand(alphas);
+      await sink.writeRows({ colour, alpha });
+    }
+  } finally {
+    await alphas?.return?.();
+  }
+}
+
+/** Alpha goes through the network as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
+function alphaBands(alpha: Raster, upscaler: Upscaler, signal: AbortSignal): AsyncIterable<Raster> {
+  return isFlat(alpha) ? flatBands(alpha, upscaler) : upscaler.upscaleBands(alpha, { signal });
+}
+
+async function* flatBands(alpha: Raster, { scale, bandsOf }: Upscaler): AsyncIterable<Raster> {
+  for (const height of bandsOf(alpha)) {
+    const band = makeRaster(alpha.width * scale, height * scale, alpha);
+    const pixel = alpha.data.subarray(0, alpha.bytesPerSample);
+    if (alpha.bytesPerSample === 1) band.data.fill(pixel[0]!);
+    else new Uint16Array(band.data.buffer).fill(new Uint16Array(pixel.slice().buffer)[0]!);
+    yield band;
+  }
+}
+
+function isFlat({ data, bytesPerSample }: Raster): boolean {
+  // A raster shifted by one sample equals itself only if all samples are the same.
+  return Buffer.compare(data.subarray(bytesPerSample), data.subarray(0, data.length - bytesPerSample)) === 0;
+}
+
+async function nextBand(bands: AsyncIterator<Raster>): Promise<Raster> {
+  const { value, done } = await bands.next();
+  if (done) throw new Error('Expected as many bands of alpha as of colour.');
+  return value;
+}
+
+function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {
+  const rule = request.output;
+  if (rule.kind === 'file') return outputPath(rule, request.target, networkScale);
+  const extension = info.pages.length === 1 ? '.png' : info.animated ? '.webp' : '.tiff';
+  return outputPath({ ...rule, extension }, request.target, networkScale);
+}
+
+function createSink(
+  output: string,
+  request: ImageRequest,
+  info: PictureInfo,
+  networkScale: number,
+): Promise<PictureSink> {
+  return createPicture(output, {
+    pages: info.pages.map((page) => pageOf(page, request.target, networkScale)),
+    channels: info.channels,
+    bytesPerSample: info.bytesPerSample,
+    alpha: info.alpha,
+    format: outputFormatOf(output),
+    quality: request.quality,
+    lossless: false,
+    metadata: info.metadata,
+    strip: request.strip,
+    flatten: request.flatten,
+    overwrite: request.overwrite,
+  });
+}
+
+function pageOf(page: Size, target: Target, networkScale: number): Size & { resizeTo: Size | null } {
+  const natural = scaleSize(page, networkScale);
+  const wanted = targetSize(page, target, networkScale);
+  const same = wanted.width === natural.width && wanted.height === natural.height;
+  return { ...natural, resizeTo: same ? null : wanted };
+}
+
+function announce(
+  output: string,
+  request: ImageRequest,
+  info: PictureInfo,
+  sink: PictureSink,
+  { upscaler, model, onEvent }: ImageContext,
+): void {
+  const [first] = info.pages;
+  onEvent({
+    type: 'started',
+    kind: 'image',
+    input: request.input,
+    output,
+    model,
+    device: upscaler.device,
+    source: { width: first!.width, height: first!.height },
+    target: targetSize(first!, request.target, upscaler.scale),
+    framesTotal: info.pages.length,
+    tilesPerFrame: upscaler.countTiles(first!),
+  });
+  for (const message of [...info.warnings, ...sink.warnings]) onEvent({ type: 'warning', code: 'picture', message });
+}
+
+function meterFor(request: ImageRequest, info: PictureInfo, { upscaler, onEvent }: ImageContext): ProgressMeter {
+  const sourcePixels = info.pages.reduce((sum, page) => sum + page.width * page.height, 0);
+  return openProgressMeter({
+    input: request.input,
+    framesTotal: info.pages.length,
+    outputPixelsTotal: sourcePixels * upscaler.scale ** 2,
+    emit: onEvent,
+  });
+}

@@ -1,0 +1,60 @@
+import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
+import type { EngineMessage, EngineRequest } from './engine-protocol.ts';
+import { openTaskRunner } from './task-runner.ts';
+
+/**
+ * Entry of the engine process: everything that can crash, block or eat memory lives here, so that the supervisor can
+ * end it at any time. Its standard input is never written: its end means that the supervisor is gone.
+ */
+
+/** How long tasks may take to remove their temporary files once the supervisor is gone. */
+const CLEAN_UP_MILLISECONDS = 1500;
+
+const runner = openTaskRunner();
+const running = new Map<number, AbortController>();
+
+process.on('message', (request: EngineRequest) => {
+  if (request.type === 'cancel') {
+    running.get(request.id)?.abort(new UpreelError('interrupted', 'Interrupted.'));
+    return;
+  }
+  void runTask(request);
+});
+
+async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const result = await runner.run(task, {
+      signal: controller.signal,
+      onEvent: (event) => send({ type: 'event', id, event }),
+    });
+    send({ type: 'settled', id, result });
+  } catch (error) {
+    const cause = controller.signal.aborted ? asUpreelError(controller.signal.reason) : error;
+    send({ type: 'rejected', id, error: toErrorRecord(cause) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+function send(message: EngineMessage): void {
+  // The channel may close between the check and the call; the end of standard input then ends the process.
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+}
+
+process.stdin.on('end', endWithSupervisor).on('error', endWithSupervisor).resume();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, endWithSupervisor);
+
+function endWithSupervisor(): void {
+  for (const controller of running.values()) {
+    controller.abort(new UpreelError('terminated', 'The supervising process ended.'));
+  }
+  const deadline = Date.now() + CLEAN_UP_MILLISECONDS;
+  const poll = (): void => {
+    // process.exit() would wait for worker threads that are inside a run, or abort on them.
+    if (running.size === 0 || Date.now() > deadline) process.kill(process.pid, 'SIGKILL');
+    setTimeout(poll, 20);
+  };
+  poll();
+}

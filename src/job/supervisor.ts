@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { fromErrorRecord, UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
+import type { EngineMessage, EngineRequest, EngineResult, EngineTask } from './engine-protocol.ts';
+
+/** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
+export interface Engine {
+  readonly pid: number;
+  /**
+   * Runs one task. Aborting cancels it, waits shortly for its temporary files to go, and ends the engine.
+   * @throws UpreelError what the task threw, or `engine-died`.
+   */
+  run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** False once the process has ended or was told to. */
+  readonly alive: boolean;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TaskEvent) => void;
+}
+
+/** A cancelled engine that has not removed its temporary files by then is ended all the same. */
+const CANCEL_MILLISECONDS = 2000;
+const STDERR_TAIL_BYTES = 8192;
+
+interface Pending {
+  readonly onEvent: (event: TaskEvent) => void;
+  readonly resolve: (result: EngineResult) => void;
+  readonly reject: (error: UpreelError) => void;
+}
+
+export function startEngine(): Engine {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
+    // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
+  const pending = new Map<number, Pending>();
+  let nextId = 0;
+  let stderrTail = '';
+  let alive = true;
+
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
+  });
+  // Writing to an engine that has just ended must not end the supervisor.
+  child.stdin?.on('error', () => undefined);
+  child.on('error', (error) => settleAll(`could not be started: ${error.message}`));
+  // Not 'exit': its last words may still be in the pipe.
+  child.on('close', (code, signal) => settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+
+  child.on('message', (message: EngineMessage) => {
+    const task = pending.get(message.id);
+    if (!task) return;
+    if (message.type === 'event') task.onEvent(message.event);
+    else if (message.type === 'settled') task.resolve(message.result);
+    else task.reject(fromErrorRecord(message.error));
+  });
+
+  function settleAll(what: string): void {
+    alive = false;
+    for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
+  }
+
+  function run(task: EngineTask, { signal, onEvent }: RunOptions): Promise<EngineResult> {
+    const id = nextId++;
+    return new Promise<EngineResult>((resolve, reject) => {
+      const settle = (conclude: () => void): void => {
+        signal.removeEventListener('abort', cancel);
+        pending.delete(id);
+        if (!signal.aborted) {
+          conclude();
+          return;
+        }
+        kill();
+        reject(signal.reason);
+      };
+      const cancel = (): void => {
+        send(child, { type: 'cancel', id });
+        setTimeout(() => settle(() => undefined), CANCEL_MILLISECONDS).unref();
+      };
+      if (signal.aborted) {
+        reject(signal.reason);
+      } else if (!alive) {
+        reject(engineDied('had ended before', stderrTail));
+      } else {
+        signal.addEventListener('abort', cancel, { once: true });
+        pending.set(id, {
+          onEvent,
+          resolve: (result) => settle(() => resolve(result)),
+          reject: (error) => settle(() => reject(error)),
+        });
+        send(child, { type: 'run', id, task });
+      }
+    });
+  }
+
+  function kill(): void {
+    alive = false;
+    child.kill('SIGKILL');
+  }
+
+  return {
+    pid: child.pid ?? -1,
+    run,
+    get alive() {
+      return alive;
+    },
+    async close() {
+      alive = false;
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}
+
+function send(child: ChildProcess, request: EngineRequest): void {
+  if (child.connected) child.send(request, () => undefined);
+}
+
+function engineDied(what: string, stderrTail: string): UpreelError {
+  const outOfMemory = /bad_alloc|out of memory|Failed to allocate/i.test(stderrTail);
+  const message = outOfMemory ? 'The engine ran out of memory.' : `The engine process ${what}.`;
+  return new UpreelError(outOfMemory ? 'out-of-memory' : 'engine-died', message, {
+    hint: 'Try a smaller --tile; if it goes on, --device cpu.',
+    cause: stderrTail.trim() || undefined,
+  });
+}

@@ -1,0 +1,83 @@
+import type { TaskEvent } from '../core/events.ts';
+import { loadModel, type Model } from '../core/model/index.ts';
+import { openUpscaler } from '../core/open-upscaler.ts';
+import { resolveUpscalerOptions } from '../core/options.ts';
+import { outputPath, type Target } from '../core/output-name.ts';
+import { upscaleImageFile } from '../core/upscale-image.ts';
+import type { Upscaler } from '../core/upscaler.ts';
+import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
+import { proveDevice } from './device-proof.ts';
+import type { EngineNetwork, EngineResult, EngineTask, VideoTask } from './engine-protocol.ts';
+
+/** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
+export interface TaskRunner {
+  run(task: EngineTask, context: TaskContext): Promise<EngineResult>;
+}
+
+export interface TaskContext {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: TaskEvent) => void;
+}
+
+export function openTaskRunner(): TaskRunner {
+  let warm: { readonly key: string; readonly upscaler: Upscaler } | null = null;
+
+  async function upscalerFor(network: EngineNetwork, context: TaskContext): Promise<Upscaler> {
+    const key = JSON.stringify(network);
+    if (warm?.key === key) return warm.upscaler;
+    await warm?.upscaler.close();
+    warm = null;
+    const model = await loadForTask(network, context);
+    const upscaler = openUpscaler(model, resolveUpscalerOptions(network, model.descriptor, network.device));
+    warm = { key, upscaler };
+    return upscaler;
+  }
+
+  return {
+    async run(task, context) {
+      switch (task.kind) {
+        case 'prove': {
+          const model = await loadForTask(task.network, context);
+          return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
+        }
+        case 'image': {
+          const upscaler = await upscalerFor(task.network, context);
+          await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
+          return { kind: 'image' };
+        }
+        case 'video': {
+          const upscaler = await upscalerFor(task.network, context);
+          await upscaleVideo(videoRequest(task.request, upscaler.scale), {
+            upscaler,
+            model: task.network.model,
+            ...context,
+          });
+          return { kind: 'video' };
+        }
+      }
+    },
+  };
+}
+
+function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+}
+
+function videoRequest({ input, output, target, settings }: VideoTask, networkScale: number): VideoRequest {
+  return {
+    input,
+    output: outputPath(output, target, networkScale),
+    settings: { ...settings, target: videoTarget(target) },
+  };
+}
+
+function videoTarget(target: Target): VideoTarget {
+  switch (target.kind) {
+    case 'native':
+      return { kind: 'network' };
+    case 'scale':
+      return target;
+    case 'size':
+      return { kind: 'fit', ...target.size };
+  }
+}
