@@ -1,0 +1,70 @@
+import { refused } from '../refusal.ts';
+import { type Tensor, tensor } from '../tensor.ts';
+import type { Convolution, Graph, Node, Value } from './graph.ts';
+import { inferShape, type Shape } from './shape.ts';
+
+/** Builds a graph node by node, checking that each layer fits its inputs. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #shapes: Shape[] = [];
+
+  /**
+   * @param label names the layer in errors ("Convolution conv_first").
+   * @throws UpreelError `model-refused`
+   */
+  append(node: Node, label: string): Value {
+    if (this.#nodes.length >= MAX_NODES) throw refused(`it has more than ${MAX_NODES} layers.`);
+    const shape = inferShape(node, this.#shapes, label);
+    if (shape.channels > MAX_CHANNELS) throw refused(`${label} makes ${shape.channels} channels.`);
+    this.#shapes.push(shape);
+    return this.#nodes.push(node) - 1;
+  }
+
+  input(channels: number): Value {
+    return this.append({ op: 'input', channels }, 'the input');
+  }
+
+  /** A convolution that keeps the size: stride 1, zeros around, odd kernel. */
+  conv(input: Value, weight: Tensor, bias: Tensor | null, label: string): Value {
+    return this.append(sameSizeConvolution(input, weight, bias), label);
+  }
+
+  leakyRelu(input: Value, slope: number): Value {
+    return this.append({ op: 'leaky-relu', input, slope }, 'LeakyReLU');
+  }
+
+  add(left: Value, right: Value): Value {
+    return this.append({ op: 'binary', kind: 'add', left, right }, 'an addition');
+  }
+
+  /** input * factor */
+  times(input: Value, factor: number): Value {
+    return this.append({ op: 'affine', input, factor: scalar(factor), offset: scalar(0) }, 'a factor');
+  }
+
+  shapeOf(value: Value): Shape {
+    const shape = this.#shapes[value];
+    if (shape === undefined) throw refused('it names a value that no layer makes.');
+    return shape;
+  }
+
+  finish(output: Value): Graph {
+    this.shapeOf(output);
+    return { nodes: this.#nodes, shapes: this.#shapes, output };
+  }
+}
+
+export function scalar(value: number): Tensor {
+  return tensor([1], Float32Array.of(value));
+}
+
+export function sameSizeConvolution(input: Value, weight: Tensor, bias: Tensor | null): Convolution {
+  const [, , height = 1, width = 1] = weight.shape;
+  const [y, x] = [(height - 1) >> 1, (width - 1) >> 1];
+  const padding = { top: y, left: x, bottom: y, right: x };
+  return { op: 'conv', input, weight, bias, stride: [1, 1], dilation: [1, 1], padding, groups: 1 };
+}
+
+/** x4plus has about 1,000; the cap only bounds what a hostile file can ask for. */
+const MAX_NODES = 20_000;
+const MAX_CHANNELS = 16_384;

@@ -1,0 +1,75 @@
+import type { Tensor } from '../tensor.ts';
+import type { Shape } from './shape.ts';
+
+/**
+ * A network as plain data, whatever file it came from: node i makes value i, nodes are in order of evaluation.
+ * Values are NCHW, RGB, 0..1. Everything that upreel tells of a network (receptive field, work, ONNX) is read off this.
+ */
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly shapes: readonly Shape[];
+  readonly output: Value;
+}
+
+/** Index of the node that makes it. */
+export type Value = number;
+
+/** Height first, as in tensors. */
+export type Pair = readonly [height: number, width: number];
+
+export interface Padding {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+export interface Convolution {
+  readonly op: 'conv';
+  readonly input: Value;
+  /** [out, in / groups, height, width] */
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  readonly padding: Padding;
+  readonly groups: number;
+}
+
+export type UnaryKind = 'relu' | 'sigmoid' | 'tanh' | 'silu';
+export type BinaryKind = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
+export type ResizeMode = 'nearest' | 'linear' | 'cubic';
+
+export type Node =
+  | { readonly op: 'input'; readonly channels: number }
+  | Convolution
+  | { readonly op: 'unary'; readonly kind: UnaryKind; readonly input: Value }
+  | { readonly op: 'leaky-relu'; readonly input: Value; readonly slope: number }
+  | { readonly op: 'prelu'; readonly input: Value; readonly slope: Tensor }
+  | { readonly op: 'clip'; readonly input: Value; readonly low: number; readonly high: number }
+  /** x * factor + offset; each holds one number, or one per channel. */
+  | { readonly op: 'affine'; readonly input: Value; readonly factor: Tensor; readonly offset: Tensor }
+  | { readonly op: 'binary'; readonly kind: BinaryKind; readonly left: Value; readonly right: Value }
+  | { readonly op: 'concat'; readonly inputs: readonly Value[] }
+  /**
+   * Pixel centres at half integers (linear, cubic with a = -0.75), edges repeated; nearest takes floor(i / scale).
+   * These are torch's interpolate(align_corners=False) and ncnn's Interp.
+   */
+  | { readonly op: 'resize'; readonly input: Value; readonly mode: ResizeMode; readonly scale: number }
+  /** [C r r, H, W] -> [C, H r, W r]; channels are ordered c, y, x ("crd", torch) or y, x, c ("dcr"). */
+  | { readonly op: 'pixel-shuffle'; readonly input: Value; readonly factor: number; readonly order: 'crd' | 'dcr' }
+  /** torch's pixel_unshuffle: [C, H r, W r] -> [C r r, H, W], channels ordered c, y, x. */
+  | { readonly op: 'pixel-unshuffle'; readonly input: Value; readonly factor: number };
+
+export function inputsOf(node: Node): readonly Value[] {
+  switch (node.op) {
+    case 'input':
+      return [];
+    case 'concat':
+      return node.inputs;
+    case 'binary':
+      return [node.left, node.right];
+    default:
+      return [node.input];
+  }
+}

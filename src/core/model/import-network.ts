@@ -1,0 +1,68 @@
+import { readModelFile } from './checkpoint/read-model-file.ts';
+import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
+import { contentHash } from './graph/content-hash.ts';
+import type { Graph } from './graph/graph.ts';
+import { alignment, receptiveField } from './graph/receptive-field.ts';
+import { countFlopsPerPixel, countParameters } from './graph/work.ts';
+import { importNcnn } from './ncnn/import-ncnn.ts';
+import { wrapNetwork } from './onnx/wrap-network.ts';
+import { type Recognition, recognise } from './recognise.ts';
+import { refused, unsupported } from './refusal.ts';
+
+export interface CheckpointFiles {
+  readonly path: string;
+  /** ncnn only: the .param; default: the .bin's name with .param */
+  readonly paramPath?: string;
+}
+
+export interface ImportedNetwork {
+  readonly descriptor: ModelDescriptor;
+  /** ONNX bytes of the wrapped network. */
+  wrap(variant: NetworkVariant): Uint8Array;
+}
+
+/** Part of a cache's key: rises when the same network is written as different ONNX. */
+export const EXPORTER_VERSION = 1;
+
+/**
+ * Reads a checkpoint file of any known format as a network that can be run.
+ * @param id becomes the descriptor's
+ * @throws UpreelError `model-missing`, `model-refused` (hostile or damaged), `model-unsupported` (names what it is)
+ */
+export async function importNetwork(files: CheckpointFiles, id: string): Promise<ImportedNetwork> {
+  const { graph, recognition } = await readNetwork(files);
+  const descriptor: ModelDescriptor = {
+    id,
+    ...recognition,
+    scale: scaleOf(graph),
+    receptiveFieldPx: receptiveField(graph),
+    alignPx: alignment(graph),
+    parameters: countParameters(graph),
+    flopsPerPixel: countFlopsPerPixel(graph),
+    contentHash: contentHash(graph),
+  };
+  return { descriptor, wrap: (variant) => wrapNetwork(graph, variant) };
+}
+
+async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; recognition: Recognition }> {
+  const bin = await readModelFile(files.path);
+  const param = await readModelFile(files.paramPath ?? files.path.replace(/\.bin$/i, '.param'));
+  const graph = importNcnn(param, bin);
+  return { graph, recognition: recognise(graph) };
+}
+
+function scaleOf(graph: Graph): number {
+  const output = graph.shapes[graph.output];
+  if (output === undefined || output.channels !== 3) {
+    throw unsupported(`The network makes ${output?.channels ?? 0} channels, where upreel needs 3 (RGB).`);
+  }
+  const { height, width } = output;
+  const scale = height.numerator / height.denominator;
+  if (height.numerator * width.denominator !== width.numerator * height.denominator) {
+    throw unsupported('The network enlarges height and width by different factors.');
+  }
+  if (!Number.isInteger(scale) || scale < 1 || height.offset !== 0 || width.offset !== 0) {
+    throw refused(`its output is not a whole number of times larger than its input (${scale}, ${height.offset}).`);
+  }
+  return scale;
+}

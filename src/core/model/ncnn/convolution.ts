@@ -1,0 +1,62 @@
+import type { Node, Value } from '../graph/graph.ts';
+import { refused } from '../refusal.ts';
+import { tensor } from '../tensor.ts';
+import { count, type LayerContext, margin, only, unsupportedSetting } from './layer-context.ts';
+
+/** Convolution and ConvolutionDepthWise, with the activation that ncnn fuses into them. */
+export function translateConvolution(context: LayerContext, groups: number): Value {
+  const { layer, weights, builder } = context;
+  const { settings } = layer;
+  if (settings.number(8, 0) !== 0) throw unsupportedSetting(context, 'int8 weights');
+  if (settings.number(18, 0) !== 0) throw unsupportedSetting(context, 'padding by other than zeros');
+  if (settings.number(19, 0) !== 0) throw unsupportedSetting(context, 'weights computed at run time');
+
+  const out = count(context, 0, 0);
+  const kernelWidth = count(context, 1, 0);
+  const kernelHeight = count(context, 11, kernelWidth);
+  const size = count(context, 6, 0);
+  const perGroup = size / (out * kernelWidth * kernelHeight);
+  if (!Number.isInteger(perGroup)) throw refused(`layer ${layer.name} has ${size} weights, which no shape explains.`);
+  const weight = tensor([out, perGroup, kernelHeight, kernelWidth], weights.tagged(size, layer.name));
+  const bias = settings.number(5, 0) === 0 ? null : tensor([out], weights.plain(out, layer.name));
+
+  const strideWidth = count(context, 3, 1);
+  const dilationWidth = count(context, 2, 1);
+  const left = margin(context, 4, 0);
+  const top = margin(context, 14, left);
+  const label = `layer ${layer.name} (${layer.type})`;
+  const value = builder.append(
+    {
+      op: 'conv',
+      input: only(context),
+      weight,
+      bias,
+      stride: [count(context, 13, strideWidth), strideWidth],
+      dilation: [count(context, 12, dilationWidth), dilationWidth],
+      padding: { top, left, bottom: margin(context, 16, top), right: margin(context, 15, left) },
+      groups,
+    },
+    label,
+  );
+  const activation = fusedActivation(context, value);
+  return activation === null ? value : builder.append(activation, label);
+}
+
+function fusedActivation(context: LayerContext, input: Value): Node | null {
+  const { settings } = context.layer;
+  const [first = 0, second = 0] = settings.array(10);
+  switch (settings.number(9, 0)) {
+    case 0:
+      return null;
+    case 1:
+      return { op: 'unary', kind: 'relu', input };
+    case 2:
+      return { op: 'leaky-relu', input, slope: first };
+    case 3:
+      return { op: 'clip', input, low: first, high: second };
+    case 4:
+      return { op: 'unary', kind: 'sigmoid', input };
+    default:
+      throw unsupportedSetting(context, `activation ${settings.number(9, 0)}`);
+  }
+}

@@ -1,0 +1,19 @@
+import { TextDecoder } from 'node:util';
+import type { Graph } from '../graph/graph.ts';
+import { refused } from '../refusal.ts';
+import { parseParam } from './param-file.ts';
+import { translateNcnn } from './translate.ts';
+
+/**
+ * An ncnn network from the bytes of its two files.
+ * @throws UpreelError `model-refused`, `model-unsupported`
+ */
+export function importNcnn(param: Uint8Array, bin: Uint8Array): Graph {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(param);
+  } catch (error) {
+    throw refused('its .param is not text.', error);
+  }
+  return translateNcnn(parseParam(text), bin);
+}

@@ -1,0 +1,131 @@
+import type { BinaryKind, Node, ResizeMode, UnaryKind, Value } from '../graph/graph.ts';
+import { scalar } from '../graph/graph-builder.ts';
+import { refused } from '../refusal.ts';
+import { tensor } from '../tensor.ts';
+import { translateConvolution } from './convolution.ts';
+import { count, type LayerContext, only, unsupportedSetting } from './layer-context.ts';
+
+type Translation = (context: LayerContext) => readonly Value[];
+
+/** ncnn's layers as the ESRGAN family uses them; setting numbers and defaults as in ncnn's operator list. */
+export const LAYERS: Readonly<Record<string, Translation>> = {
+  Input: ({ builder }) => [builder.input(3)],
+  Split: (context) => context.layer.outputs.map(() => only(context)),
+  Noop: (context) => [only(context)],
+  Dropout: (context) => [only(context)],
+  Convolution: (context) => [translateConvolution(context, 1)],
+  ConvolutionDepthWise: (context) => [translateConvolution(context, count(context, 7, 1))],
+  PReLU: (context) => [prelu(context)],
+  ReLU: (context) => [relu(context)],
+  Sigmoid: (context) => [unary(context, 'sigmoid')],
+  TanH: (context) => [unary(context, 'tanh')],
+  Swish: (context) => [unary(context, 'silu')],
+  Clip: (context) => {
+    const { settings } = context.layer;
+    const [low, high] = [settings.number(0, -FLOAT_MAX), settings.number(1, FLOAT_MAX)];
+    return [append(context, { op: 'clip', input: only(context), low, high })];
+  },
+  BinaryOp: (context) => [binaryOp(context)],
+  Eltwise: (context) => [eltwise(context)],
+  Concat: (context) => [concat(context)],
+  Interp: (context) => [interp(context)],
+  PixelShuffle: (context) => {
+    const order = context.layer.settings.number(1, 0) === 0 ? 'crd' : 'dcr';
+    return [append(context, { op: 'pixel-shuffle', input: only(context), factor: count(context, 0, 1), order })];
+  },
+  Reorg: (context) => {
+    if (context.layer.settings.number(1, 0) !== 0) throw unsupportedSetting(context, 'channels ordered y, x, c');
+    return [append(context, { op: 'pixel-unshuffle', input: only(context), factor: count(context, 0, 1) })];
+  },
+};
+
+const FLOAT_MAX = 3.4028234663852886e38;
+
+function append({ builder, layer }: LayerContext, node: Node): Value {
+  return builder.append(node, `layer ${layer.name} (${layer.type})`);
+}
+
+function unary(context: LayerContext, kind: UnaryKind): Value {
+  return append(context, { op: 'unary', kind, input: only(context) });
+}
+
+function relu(context: LayerContext): Value {
+  const slope = context.layer.settings.number(0, 0);
+  return slope === 0 ? unary(context, 'relu') : append(context, { op: 'leaky-relu', input: only(context), slope });
+}
+
+function prelu(context: LayerContext): Value {
+  const slopes = count(context, 0, 0);
+  const slope = tensor([slopes], context.weights.plain(slopes, context.layer.name));
+  return append(context, { op: 'prelu', input: only(context), slope });
+}
+
+function binaryOp(context: LayerContext): Value {
+  const { layer, inputs } = context;
+  const kind = layer.settings.number(0, 0);
+  if (layer.settings.number(1, 0) !== 0) return withScalar(context, kind, layer.settings.number(2, 0));
+  const [left, right] = inputs;
+  const operator = BINARY_KINDS[kind];
+  if (left === undefined || right === undefined || inputs.length !== 2)
+    throw refused(`layer ${layer.name} needs two inputs.`);
+  if (operator === undefined) throw unsupportedSetting(context, `operator ${kind}`);
+  return append(context, { op: 'binary', kind: operator, left, right });
+}
+
+const BINARY_KINDS: readonly BinaryKind[] = ['add', 'sub', 'mul', 'div', 'max', 'min'];
+
+function withScalar(context: LayerContext, kind: number, value: number): Value {
+  const input = only(context);
+  const affine = (factor: number, offset: number) =>
+    append(context, { op: 'affine', input, factor: scalar(factor), offset: scalar(offset) });
+  switch (kind) {
+    case 0:
+      return affine(1, value);
+    case 1:
+      return affine(1, -value);
+    case 2:
+      return affine(value, 0);
+    case 3:
+      return affine(1 / value, 0);
+    case 7:
+      return affine(-1, value);
+    default:
+      throw unsupportedSetting(context, `operator ${kind} with a number`);
+  }
+}
+
+function eltwise(context: LayerContext): Value {
+  const { layer, inputs, builder } = context;
+  const kind = ELTWISE_KINDS[layer.settings.number(0, 0)];
+  const coefficients = layer.settings.array(1);
+  if (kind === undefined) throw unsupportedSetting(context, `operator ${layer.settings.number(0, 0)}`);
+  if (inputs.length < 2 || (coefficients.length !== 0 && coefficients.length !== inputs.length)) {
+    throw refused(`layer ${layer.name} has ${inputs.length} inputs and ${coefficients.length} coefficients.`);
+  }
+  const terms = inputs.map((input, index) => {
+    const coefficient = coefficients[index] ?? 1;
+    return kind !== 'add' || coefficient === 1 ? input : builder.times(input, coefficient);
+  });
+  return terms.reduce((left, right) => append(context, { op: 'binary', kind, left, right }));
+}
+
+const ELTWISE_KINDS: readonly BinaryKind[] = ['mul', 'add', 'max'];
+
+function concat(context: LayerContext): Value {
+  const axis = context.layer.settings.number(0, 0);
+  if (axis !== 0 && axis !== -3) throw unsupportedSetting(context, `axis ${axis}`);
+  return append(context, { op: 'concat', inputs: context.inputs });
+}
+
+function interp(context: LayerContext): Value {
+  const { settings } = context.layer;
+  const mode = INTERP_MODES[settings.number(0, 0)];
+  const [height, width] = [settings.number(1, 1), settings.number(2, 1)];
+  if (mode === undefined) throw unsupportedSetting(context, `type ${settings.number(0, 0)}`);
+  if (settings.number(3, 0) !== 0 || settings.number(4, 0) !== 0) throw unsupportedSetting(context, 'a fixed size');
+  if (settings.number(6, 0) !== 0) throw unsupportedSetting(context, 'aligned corners');
+  if (height !== width) throw unsupportedSetting(context, `scales ${height} and ${width}`);
+  return append(context, { op: 'resize', input: only(context), mode, scale: height });
+}
+
+const INTERP_MODES: readonly (ResizeMode | undefined)[] = [undefined, 'nearest', 'linear', 'cubic'];

@@ -1,0 +1,108 @@
+import type { BinaryKind, Convolution, Graph, Node, UnaryKind } from '../graph/graph.ts';
+import { type Tensor, tensor } from '../tensor.ts';
+import type { OnnxWriter } from './onnx-writer.ts';
+
+/** Writes the graph's nodes; `input` names the float NCHW tensor that feeds it. Returns the name of its output. */
+export function emitGraph(graph: Graph, writer: OnnxWriter, input: string): string {
+  const names: string[] = [];
+  graph.nodes.forEach((node, value) => {
+    const channels = graph.shapes[value]?.channels ?? 0;
+    names.push(node.op === 'input' ? input : emitNode(node, writer, (index) => names[index] ?? '', channels));
+  });
+  return names[graph.output] ?? '';
+}
+
+type ComputedNode = Exclude<Node, { op: 'input' }>;
+
+function emitNode(node: ComputedNode, writer: OnnxWriter, nameOf: (value: number) => string, channels: number): string {
+  switch (node.op) {
+    case 'conv':
+      return emitConvolution(node, writer, nameOf(node.input));
+    case 'unary':
+      return emitUnary(node.kind, writer, nameOf(node.input));
+    case 'leaky-relu':
+      return writer.node('LeakyRelu', [nameOf(node.input)], { alpha: { float: node.slope } });
+    case 'prelu':
+      return writer.node('PRelu', [nameOf(node.input), writer.weight(perChannel(node.slope))]);
+    case 'clip':
+      return writer.node('Clip', [nameOf(node.input), writer.constant(node.low), writer.constant(node.high)]);
+    case 'affine':
+      return emitAffine(node.factor, node.offset, writer, nameOf(node.input));
+    case 'binary':
+      return writer.node(BINARY_OPERATORS[node.kind], [nameOf(node.left), nameOf(node.right)]);
+    case 'concat':
+      return writer.node('Concat', node.inputs.map(nameOf), { axis: 1 });
+    case 'resize':
+      return writer.node('Resize', [nameOf(node.input), '', writer.constant(1, 1, node.scale, node.scale)], {
+        mode: node.mode,
+        ...(node.mode === 'nearest'
+          ? { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+          : { coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } }),
+      });
+    case 'pixel-shuffle':
+      return writer.node('DepthToSpace', [nameOf(node.input)], {
+        blocksize: node.factor,
+        mode: node.order === 'crd' ? 'CRD' : 'DCR',
+      });
+    case 'pixel-unshuffle':
+      return emitPixelUnshuffle(node.factor, channels / node.factor ** 2, writer, nameOf(node.input));
+  }
+}
+
+const BINARY_OPERATORS: Record<BinaryKind, string> = {
+  add: 'Add',
+  sub: 'Sub',
+  mul: 'Mul',
+  div: 'Div',
+  max: 'Max',
+  min: 'Min',
+};
+
+function emitConvolution(node: Convolution, writer: OnnxWriter, input: string): string {
+  const { top, left, bottom, right } = node.padding;
+  const inputs = [input, writer.weight(node.weight), ...(node.bias === null ? [] : [writer.weight(node.bias)])];
+  return writer.node('Conv', inputs, {
+    kernel_shape: node.weight.shape.slice(2),
+    strides: node.stride,
+    dilations: node.dilation,
+    pads: [top, left, bottom, right],
+    group: node.groups,
+  });
+}
+
+function emitUnary(kind: UnaryKind, writer: OnnxWriter, input: string): string {
+  switch (kind) {
+    case 'relu':
+      return writer.node('Relu', [input]);
+    case 'sigmoid':
+      return writer.node('Sigmoid', [input]);
+    case 'tanh':
+      return writer.node('Tanh', [input]);
+    case 'silu':
+      return writer.node('Mul', [input, writer.node('Sigmoid', [input])]);
+  }
+}
+
+function emitAffine(factor: Tensor, offset: Tensor, writer: OnnxWriter, input: string): string {
+  const scaled = factor.data.every((value) => value === 1)
+    ? input
+    : writer.node('Mul', [input, writer.weight(perChannel(factor))]);
+  if (offset.data.every((value) => value === 0)) return scaled;
+  return writer.node('Add', [scaled, writer.weight(perChannel(offset))]);
+}
+
+/** ONNX's SpaceToDepth orders channels y, x, c; a strided convolution that picks one pixel each gives c, y, x. */
+function emitPixelUnshuffle(factor: number, channels: number, writer: OnnxWriter, input: string): string {
+  const area = factor * factor;
+  const picks = new Float32Array(channels * area * area);
+  for (let out = 0; out < channels * area; out++) picks[out * area + (out % area)] = 1;
+  return writer.node('Conv', [input, writer.weight(tensor([channels * area, 1, factor, factor], picks))], {
+    kernel_shape: [factor, factor],
+    strides: [factor, factor],
+    group: channels,
+  });
+}
+
+function perChannel(values: Tensor): Tensor {
+  return tensor([values.data.length, 1, 1], values.data);
+}

@@ -1,0 +1,125 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from 'onnx-buf';
+import { type Tensor, tensor } from '../tensor.ts';
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+/** A number is written as a float only inside { float }: ONNX tells 1 from 1.0. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** Number: a fixed dimension. String: a free one, with that name. */
+export interface Port {
+  readonly name: string;
+  readonly type: 'uint8' | 'uint16';
+  readonly dimensions: readonly (number | string)[];
+}
+
+/** Collects nodes and weights, then encodes them as an ONNX file. */
+export class OnnxWriter {
+  readonly #nodes: NodeProto[] = [];
+  readonly #weights = new Map<Tensor, string>();
+  readonly #initializers: TensorProto[] = [];
+
+  /** Adds an operator with one output and returns the output's name; '' leaves an optional input out. */
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
+    const name = output ?? `v${this.#nodes.length}`;
+    const attribute = Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        name: `n${this.#nodes.length}`,
+        opType,
+        input: [...inputs],
+        output: [name],
+        attribute,
+      }),
+    );
+    return name;
+  }
+
+  /** Name of an initializer with these weights; the same tensor object is stored once. */
+  weight(weight: Tensor): string {
+    const known = this.#weights.get(weight);
+    if (known !== undefined) return known;
+    const name = `w${this.#weights.size}`;
+    const { buffer, byteOffset, byteLength } = weight.data;
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dims: weight.shape.map(BigInt),
+        dataType: TensorProto_DataType.FLOAT,
+        rawData: new Uint8Array(buffer, byteOffset, byteLength),
+      }),
+    );
+    this.#weights.set(weight, name);
+    return name;
+  }
+
+  constant(...values: number[]): string {
+    return this.weight(tensor(values.length === 1 ? [] : [values.length], Float32Array.from(values)));
+  }
+
+  encode(input: Port, output: Port): Uint8Array<ArrayBuffer> {
+    const graph = create(GraphProtoSchema, {
+      name: 'upreel',
+      node: this.#nodes,
+      initializer: this.#initializers,
+      input: [encodePort(input)],
+      output: [encodePort(output)],
+    });
+    const model = create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 17n })],
+      producerName: 'upreel',
+      graph,
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+function encodeAttribute(name: string, value: Attribute): AttributeProto {
+  if (typeof value === 'number') {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
+  }
+  if (typeof value === 'string') {
+    const s = Uint8Array.from(Buffer.from(value));
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+  }
+  if ('float' in value) {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value.float });
+  }
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function encodePort(port: Port): ValueInfoProto {
+  const dim = port.dimensions.map((dimension) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value:
+        typeof dimension === 'number'
+          ? { case: 'dimValue', value: BigInt(dimension) }
+          : { case: 'dimParam', value: dimension },
+    }),
+  );
+  const elemType = port.type === 'uint8' ? TensorProto_DataType.UINT8 : TensorProto_DataType.UINT16;
+  const tensorType = create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema, { dim }) });
+  return create(ValueInfoProtoSchema, {
+    name: port.name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensorType } }),
+  });
+}
