@@ -60,17 +60,17 @@ async function openUrl(url: string, headers: Record<string, string>, options: Ht
     response.destroy();
     const location = response.headers.location;
     if (status < 300 || status >= 400 || location === undefined) {
-      throw new SourceFailure(`${at.host} answered with status ${status}`);
+      throw new SourceFailure(`it answered with status ${status}`);
     }
     at = redirected(at, location);
   }
-  throw new SourceFailure(`${at.host} redirects more than ${options.limits.redirects} times`);
+  throw new SourceFailure(`it redirects more than ${options.limits.redirects} times`);
 }
 
 function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined || !isAllowedUrl(to.href) || (from.protocol === 'https:' && to.protocol !== 'https:')) {
-    throw new SourceFailure(`${from.host} redirects to an address that is not https`, { refused: true });
+    throw new SourceFailure('it redirects to an address that is not https', { refused: true });
   }
   return to;
 }
@@ -80,12 +80,12 @@ function answerOf(url: URL, headers: Record<string, string>, options: HttpOption
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const request = send(url, { headers: { 'user-agent': 'upreel', ...headers }, signal });
-    const giveUp = (message: string) => request.destroy(new Dropped(`${url.host} ${message}`));
-    const timer = setTimeout(() => giveUp(`did not answer within ${limits.connectMs / 1000} s`), limits.connectMs);
+    const giveUp = (message: string) => request.destroy(new Dropped(message));
+    const timer = setTimeout(() => giveUp(`it did not answer within ${limits.connectMs / 1000} s`), limits.connectMs);
     whenConnected(request, url.protocol, () => clearTimeout(timer));
-    request.setTimeout(limits.stallMs, () => giveUp(`sent nothing for ${limits.stallMs / 1000} s`));
+    request.setTimeout(limits.stallMs, () => giveUp(`it sent nothing for ${limits.stallMs / 1000} s`));
     request.on('response', resolve);
-    request.on('error', (error) => reject(error instanceof SourceFailure ? error : unreachable(url, error)));
+    request.on('error', (error) => reject(error instanceof SourceFailure ? error : unreachable(error)));
     request.on('close', () => clearTimeout(timer));
     request.end();
   });
@@ -127,8 +127,8 @@ function strongEtag(response: IncomingMessage): string | undefined {
   return etag?.startsWith('"') === true ? etag : undefined;
 }
 
-function unreachable(url: URL, error: Error): SourceFailure {
-  return new SourceFailure(`${url.host} cannot be reached (${systemErrorCode(error) ?? error.message})`, {
+function unreachable(error: Error): SourceFailure {
+  return new Dropped(`it cannot be reached (${systemErrorCode(error) ?? error.message})`, {
     cause: error,
   });
 }

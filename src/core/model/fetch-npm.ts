@@ -32,7 +32,7 @@ export async function downloadFromNpm(
 ): Promise<void> {
   const stop = new AbortController();
   const watchdog = watchFor(options.limits.stallMs, () =>
-    stop.abort(new SourceFailure(`sent nothing for ${options.limits.stallMs / 1000} s`)),
+    stop.abort(new SourceFailure(`it sent nothing for ${options.limits.stallMs / 1000} s`)),
   );
   const collector = new TarballCollector(await filesToTake(catalogue, source, folder), folder);
   let received = 0;
@@ -172,6 +172,8 @@ class TarballCollector {
       entry.resume();
       return;
     }
+    // The iterator in #save listens only while it waits.
+    entry.on('error', () => {});
     this.#entry = entry;
     const saved = this.#save(entry, take).then(
       () => void this.#takes.delete(name),
@@ -187,7 +189,6 @@ class TarballCollector {
     const sink = await FileSink.open(this.#folder, file);
     await sink.fill(async () => {
       for await (const chunk of entry as AsyncIterable<Buffer>) await sink.write(chunk);
-      this.#entry = undefined;
     });
   }
 }

