@@ -80,11 +80,16 @@ function answerOf(url: URL, headers: Record<string, string>, options: HttpOption
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const request = send(url, { headers: { 'user-agent': 'upreel', ...headers }, signal });
-    const giveUp = (message: string) => request.destroy(new Dropped(message));
+    let response: IncomingMessage | undefined;
+    // Once there is an answer, only its own destruction keeps the reason.
+    const giveUp = (message: string) => (response ?? request).destroy(new Dropped(message));
     const timer = setTimeout(() => giveUp(`it did not answer within ${limits.connectMs / 1000} s`), limits.connectMs);
     whenConnected(request, url.protocol, () => clearTimeout(timer));
     request.setTimeout(limits.stallMs, () => giveUp(`it sent nothing for ${limits.stallMs / 1000} s`));
-    request.on('response', resolve);
+    request.on('response', (answer) => {
+      response = answer;
+      resolve(answer);
+    });
     request.on('error', (error) => reject(error instanceof SourceFailure ? error : unreachable(error)));
     request.on('close', () => clearTimeout(timer));
     request.end();
@@ -109,9 +114,7 @@ async function receive(response: IncomingMessage, sink: FileSink, options: HttpO
       options.onBytes(sink.bytes);
     }
   } catch (error) {
-    // An aborted answer says only "aborted"; why the request was destroyed is what counts.
-    const reason = (response.errored as Error | null) ?? error;
-    throw systemErrorCode(reason) === 'ECONNRESET' ? new Dropped('the connection broke', { cause: reason }) : reason;
+    throw systemErrorCode(error) === 'ECONNRESET' ? new Dropped('the connection broke', { cause: error }) : error;
   } finally {
     response.destroy();
   }

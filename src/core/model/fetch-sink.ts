@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
 import { publishFile, temporaryNameFor } from '../publish.ts';
@@ -100,12 +100,6 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number)
   for (let done = 0; done < chunk.length; ) {
     done += (await handle.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
   }
-}
-
-/** Removes what killed pulls left; only to be called by the one process that may write there. */
-export async function sweepTemporaries(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  for (const name of names.filter((it) => it.startsWith('.upreel-'))) await rm(join(folder, name), { force: true });
 }
 
 /** An error of writing into the cache, in words. */

@@ -1,12 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
-import { systemErrorCode, UpreelError } from '../errors.ts';
+import { UpreelError } from '../errors.ts';
 import type { Catalogue, CatalogueFile, CatalogueModel, ModelSource } from './catalogue.ts';
 import { downloadUrl, HTTP_LIMITS, type HttpLimits } from './fetch-http.ts';
+import { withPullLock } from './fetch-lock.ts';
 import { downloadFromNpm, NPM_LIMITS, type NpmLimits } from './fetch-npm.ts';
-import { FileSink, SourceFailure, sweepTemporaries, unwritable } from './fetch-sink.ts';
+import { FileSink, SourceFailure } from './fetch-sink.ts';
 import { type Attempt, allFailed, nameOfSource } from './fetch-wording.ts';
 import { findCatalogued, holdsFile } from './store.ts';
 
@@ -41,7 +40,6 @@ export async function pullModel(
   const signal = options.signal ?? new AbortController().signal;
   try {
     await withPullLock(folder, signal, async (locked) => {
-      await sweepTemporaries(folder);
       await copyTwins(catalogue, model, folder);
       if ((await findCatalogued(catalogue, model, folder)).state === 'right') return;
       await trySources(catalogue, model, folder, { ...options, signal: locked });
@@ -124,42 +122,6 @@ function reporter(model: string, bytesTotal: number, from: string, onPull: PullO
     lastBytes = bytesDone;
     onPull?.({ model, bytesDone, bytesTotal, from });
   };
-}
-
-async function withPullLock(folder: string, signal: AbortSignal, act: (locked: AbortSignal) => Promise<void>) {
-  const lost = new AbortController();
-  const release = await acquireLock(folder, signal, () =>
-    lost.abort(
-      new UpreelError('model-download-failed', `Another process took over the model cache ${folder}.`, {
-        hint: 'Run the same command again.',
-      }),
-    ),
-  );
-  try {
-    await act(AbortSignal.any([signal, lost.signal]));
-  } finally {
-    // A lock that was lost is not ours to release.
-    await release().catch(() => {});
-  }
-}
-
-async function acquireLock(folder: string, signal: AbortSignal, onLost: () => void): Promise<() => Promise<void>> {
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      await mkdir(folder, { recursive: true });
-      return await lockfile.lock(folder, {
-        lockfilePath: join(folder, '.pull.lock'),
-        // A killed process is noticed after this long.
-        stale: 5_000,
-        update: 1_000,
-        onCompromised: onLost,
-      });
-    } catch (error) {
-      if (systemErrorCode(error) !== 'ELOCKED') throw unwritable(error, folder);
-    }
-    await sleep(200, undefined, { signal });
-  }
 }
 
 function interrupted(model: CatalogueModel, signal: AbortSignal): UpreelError {

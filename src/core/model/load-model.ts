@@ -57,14 +57,19 @@ function looksLikePath(text: string): boolean {
 const CHECKPOINT_EXTENSIONS = new Set(['.pth', '.pt', '.ckpt', '.safetensors', '.bin', '.param', '.onnx']);
 
 async function existing(path: string): Promise<WeightFiles> {
-  for (const file of path.endsWith('.param') ? [path, withExtension(path, '.bin')] : [path]) {
-    if ((await stat(file).catch(() => undefined))?.isFile() === true) continue;
+  const weights = path.endsWith('.param') ? withExtension(path, '.bin') : path;
+  const param = path.endsWith('.bin') ? withExtension(path, '.param') : path;
+  for (const file of new Set([path, weights])) {
+    if (await isFile(file)) continue;
     throw new UpreelError('model-missing', `There is no model file ${file}.`, {
       hint: 'Give the path of a checkpoint, or an id from `upreel models list`.',
     });
   }
-  if (path.endsWith('.param')) return { path: withExtension(path, '.bin'), paramPath: path };
-  return { path };
+  return param !== weights && (await isFile(param)) ? { path: weights, paramPath: param } : { path: weights };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
 }
 
 async function findOffline(

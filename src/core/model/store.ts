@@ -30,7 +30,7 @@ export async function findCatalogued(catalogue: Catalogue, model: CatalogueModel
 
 /** A checkpoint that lies in a folder under an id of its own. */
 export async function findOwn(folder: string, id: string): Promise<WeightFiles | undefined> {
-  for (const extension of ['.safetensors', '.pth', '.onnx', '.bin']) {
+  for (const extension of WEIGHTS) {
     const path = join(folder, `${id}${extension}`);
     if ((await sizeOf(path)) === undefined) continue;
     if (extension !== '.bin') return { path };
@@ -63,7 +63,8 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-const WEIGHTS = new Set(['.safetensors', '.pth', '.onnx', '.bin']);
+/** In the order in which they are looked for. */
+const WEIGHTS = new Set(['.safetensors', '.pth', '.pt', '.ckpt', '.onnx', '.bin']);
 
 async function findSource(catalogue: Catalogue, source: ModelSource, folder: string): Promise<Found> {
   for (const file of source.files) {
