@@ -1,0 +1,152 @@
+import { copyFile, rm, stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { UpreelError } from '../core/errors.ts';
+import {
+  fileSha256,
+  importModel,
+  type LoadModelOptions,
+  listModels,
+  loadModel,
+  locateWeights,
+  type PullEvent,
+  readCatalogue,
+} from '../core/model/index.ts';
+import { publishFile, temporaryNameFor } from '../core/publish.ts';
+import { describeBytes, infoText, listTable, type ModelInfo, pullLine } from './models-text.ts';
+
+/** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
+export function addModelsCommand(program: Command, signal?: AbortSignal): void {
+  const abort = signal === undefined ? {} : { signal };
+  const models = program.command('models').description('the networks that upreel knows, and your own');
+
+  models
+    .command('list')
+    .description('the models of the catalogue and those that were imported')
+    .option('--json', 'one JSON line per model')
+    .action(async (_, command: Command) => {
+      const listed = await listModels();
+      if (wantsJson(command)) for (const model of listed) printJson('model', model);
+      else print(listTable(listed));
+    });
+
+  models
+    .command('pull')
+    .description('fetch models into the cache')
+    .argument('<id...>', 'ids from `upreel models list`')
+    .option('--json', 'JSON lines')
+    .action(async (ids: string[], _, command: Command) => {
+      for (const id of ids) {
+        const { files } = await locateWeights(id, { ...abort, onPull: reporter(wantsJson(command)) });
+        if (wantsJson(command)) printJson('pulled', { id, ...files });
+        else print(`${id} is in ${files.path}`);
+      }
+    });
+
+  models
+    .command('info')
+    .description('what a network is: architecture, scale, receptive field, work, hashes')
+    .argument('<model>', 'id, or a checkpoint file')
+    .option('--json', 'one JSON line')
+    .action(async (idOrFile: string, _, command: Command) => {
+      const json = wantsJson(command);
+      const info = await gatherInfo(idOrFile, { ...abort, onPull: reporter(json) });
+      if (json) printJson('model-info', { ...info.descriptor, catalogue: info.catalogued, files: info.files });
+      else print(infoText(info));
+    });
+
+  models
+    .command('import')
+    .description('copy a checkpoint into the cache, to be used by its id')
+    .argument('<file>', '.pth, .safetensors, .onnx, or ncnn .param with .bin')
+    .option('--id <name>', "id to use it by (default: the file's name without extension)")
+    .option('--json', 'one JSON line')
+    .action(async (file: string, options: { id?: string }, command: Command) => {
+      const descriptor = await importModel(file, { ...abort, ...(options.id === undefined ? {} : { id: options.id }) });
+      if (wantsJson(command)) printJson('imported', descriptor);
+      else print(`Imported ${descriptor.id}: ${descriptor.architecture} (${descriptor.summary}), ${descriptor.scale}x`);
+    });
+
+  models
+    .command('export')
+    .description('write the network that upreel runs: uint8 NHWC RGB in and out, free height and width')
+    .argument('<model>', 'id, or a checkpoint file')
+    .requiredOption('-o, --output <file>', 'ONNX file to write')
+    .option('--overwrite', 'replace it if it exists')
+    .option('--json', 'one JSON line')
+    .action(async (idOrFile: string, _, command: Command) => {
+      const { output, overwrite = false } = command.optsWithGlobals<{ output: string; overwrite?: boolean }>();
+      const bytes = await exportModel(idOrFile, output, overwrite, { ...abort, onPull: reporter(wantsJson(command)) });
+      if (wantsJson(command)) printJson('exported', { output, bytes });
+      else print(`Wrote ${output} (${describeBytes(bytes)})`);
+    });
+}
+
+async function gatherInfo(idOrFile: string, options: LoadModelOptions): Promise<ModelInfo> {
+  const { files } = await locateWeights(idOrFile, options);
+  const { descriptor } = await loadModel(idOrFile, options);
+  const catalogued = readCatalogue().models.find(({ id }) => id === idOrFile) ?? null;
+  const paths = [files.path, ...(files.paramPath === undefined ? [] : [files.paramPath])];
+  const described = paths.map(async (path) => ({
+    path,
+    bytes: (await stat(path)).size,
+    sha256: await fileSha256(path),
+  }));
+  return { descriptor, catalogued, files: await Promise.all(described) };
+}
+
+/** @returns the bytes written */
+async function exportModel(
+  idOrFile: string,
+  output: string,
+  overwrite: boolean,
+  options: LoadModelOptions,
+): Promise<number> {
+  if (!output.endsWith('.onnx')) {
+    throw new UpreelError('usage', `Expected a file name that ends in .onnx for --output, got ${output}.`);
+  }
+  const model = await loadModel(idOrFile, options);
+  const network = await model.networkFile({ bytesPerSample: 1, channels: 3 });
+  const temporary = temporaryNameFor(output);
+  try {
+    await copyFile(network, temporary).catch((cause: unknown) => {
+      throw new UpreelError('output-unwritable', `Cannot write beside ${output}.`, {
+        hint: 'Check that the folder exists and that you may write there.',
+        cause,
+      });
+    });
+    await publishFile(temporary, output, { overwrite });
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return (await stat(output)).size;
+}
+
+/** A line that renews itself on a terminal; elsewhere one line for each source. */
+function reporter(json: boolean): (event: PullEvent) => void {
+  return (event) => {
+    const finished = event.bytesDone === event.bytesTotal;
+    if (json) printJson('pull', event);
+    else if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${pullLine(event)}${finished ? '\n' : ''}`);
+    else if (finished || event.bytesDone === 0) process.stderr.write(`${pullLine(event)}\n`);
+  };
+}
+
+/** The root command may have the same option, and takes it then wherever it stands. */
+function wantsJson(command: Command): boolean {
+  return command.optsWithGlobals<{ json?: boolean }>().json === true;
+}
+
+function printJson(type: string, record: object): void {
+  console.log(JSON.stringify({ v: 1, type, ...record }));
+}
+
+function print(text: string): void {
+  console.log(harmless(text));
+}
+
+/** Paths may hold anything: control and bidi characters become visible. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character === '\n' ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../publish.ts';
+import type { Model, NetworkVariant } from './descriptor.ts';
+import { unwritable } from './fetch-sink.ts';
+import { EXPORTER_VERSION, type ImportedNetwork } from './import-network.ts';
+import { fileSha256 } from './store.ts';
+
+/** A model whose wrapped networks are kept in `folder`. */
+export function cachedModel({ descriptor, wrap }: ImportedNetwork, folder: string): Model {
+  const opening = new Map<string, Promise<string>>();
+  return {
+    descriptor,
+    networkFile(variant) {
+      const path = join(folder, nameOf(descriptor.contentHash, variant));
+      const running = opening.get(path) ?? openOrMake(path, () => wrap(variant)).finally(() => opening.delete(path));
+      opening.set(path, running);
+      return running;
+    },
+  };
+}
+
+function nameOf(contentHash: string, { bytesPerSample, channels }: NetworkVariant): string {
+  return `${contentHash.slice(0, 32)}-v${EXPORTER_VERSION}-u${bytesPerSample * 8}c${channels}.onnx`;
+}
+
+/** The cached file if it is as it was written, else a new one. */
+async function openOrMake(path: string, make: () => Uint8Array): Promise<string> {
+  const sumPath = `${path}.sha256`;
+  if (await isIntact(path, sumPath)) return path;
+  const bytes = make();
+  try {
+    await writeFileAtomically(path, bytes);
+    await writeFileAtomically(sumPath, `${createHash('sha256').update(bytes).digest('hex')}\n`);
+  } catch (error) {
+    throw unwritable(error instanceof Error && error.cause !== undefined ? error.cause : error, path);
+  }
+  return path;
+}
+
+async function isIntact(path: string, sumPath: string): Promise<boolean> {
+  try {
+    return (await readFile(sumPath, 'utf8')).trim() === (await fileSha256(path));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { UpreelError } from '../errors.ts';
+import { cacheFolders, offlineFolder } from './cache-folder.ts';
+import { cachedModel } from './cache-network.ts';
+import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
+import type { Model } from './descriptor.ts';
+import { type PullEvent, pullModel } from './fetch.ts';
+import { damaged, notHere } from './fetch-wording.ts';
+import { importNetwork } from './import-network.ts';
+import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
+
+export interface LoadModelOptions {
+  /** Called while the weights are being fetched. */
+  readonly onPull?: (event: PullEvent) => void;
+  readonly signal?: AbortSignal;
+  /** Never use the network; so it is with UPREEL_MODELS set, too. */
+  readonly offline?: boolean;
+  /** Default: UPREEL_CACHE, or the platform's cache folder. */
+  readonly cacheFolder?: string;
+  /** Default: upreel's own. */
+  readonly catalogue?: Catalogue;
+}
+
+/**
+ * A network by its id (of the catalogue, of an imported checkpoint, or of a file in UPREEL_MODELS) or by the path of a
+ * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time.
+ * @throws UpreelError `model-missing`, `model-download-failed`, `model-refused`, `model-unsupported`, `interrupted`,
+ * `disk-full`, `output-unwritable`.
+ */
+export async function loadModel(idOrFile: string, options: LoadModelOptions = {}): Promise<Model> {
+  const { id, files } = await locateWeights(idOrFile, options);
+  options.signal?.throwIfAborted();
+  return cachedModel(await importNetwork(files, id), cacheFolders(options.cacheFolder).onnx);
+}
+
+/** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */
+export async function locateWeights(
+  idOrFile: string,
+  options: LoadModelOptions = {},
+): Promise<{ id: string; files: WeightFiles }> {
+  if (looksLikePath(idOrFile)) return { id: stemOf(idOrFile), files: await existing(idOrFile) };
+  const catalogue = options.catalogue ?? readCatalogue();
+  const { models: cache } = cacheFolders(options.cacheFolder);
+  const model = catalogue.models.find(({ id }) => id === idOrFile);
+  const files =
+    (await findOffline(catalogue, model, idOrFile)) ??
+    (model === undefined ? await findOwn(cache, idOrFile) : await findOrPull(catalogue, model, cache, options));
+  if (files === undefined) throw await unknownModel(idOrFile, catalogue, cache);
+  return { id: idOrFile, files };
+}
+
+function looksLikePath(text: string): boolean {
+  return /[/\\]/.test(text) || CHECKPOINT_EXTENSIONS.has(extname(text).toLowerCase());
+}
+
+const CHECKPOINT_EXTENSIONS = new Set(['.pth', '.pt', '.ckpt', '.safetensors', '.bin', '.param', '.onnx']);
+
+async function existing(path: string): Promise<WeightFiles> {
+  const weights = path.endsWith('.param') ? withExtension(path, '.bin') : path;
+  const param = path.endsWith('.bin') ? withExtension(path, '.param') : path;
+  for (const file of new Set([path, weights])) {
+    if (await isFile(file)) continue;
+    throw new UpreelError('model-missing', `There is no model file ${file}.`, {
+      hint: 'Give the path of a checkpoint, or an id from `upreel models list`.',
+    });
+  }
+  return param !== weights && (await isFile(param)) ? { path: weights, paramPath: param } : { path: weights };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}
+
+async function findOffline(
+  catalogue: Catalogue,
+  model: CatalogueModel | undefined,
+  id: string,
+): Promise<WeightFiles | undefined> {
+  const folder = offlineFolder();
+  if (folder === undefined) return undefined;
+  if (model !== undefined) {
+    const found = await findCatalogued(catalogue, model, folder);
+    if (found.state === 'right') return found.files;
+    if (found.state === 'damaged') throw damaged(found.path, found.sha256, found.expected);
+  }
+  // A file of another size under a catalogue name is the user's own version of it.
+  return findOwn(folder, id);
+}
+
+async function findOrPull(
+  catalogue: Catalogue,
+  model: CatalogueModel,
+  cache: string,
+  options: LoadModelOptions,
+): Promise<WeightFiles> {
+  const cached = await findCatalogued(catalogue, model, cache);
+  if (cached.state === 'right') return cached.files;
+  const offline = offlineFolder();
+  if (offline !== undefined || options.offline === true) throw notHere(model, offline ?? cache);
+  await pullModel(catalogue, model, cache, options);
+  const pulled = await findCatalogued(catalogue, model, cache);
+  if (pulled.state === 'right') return pulled.files;
+  throw new UpreelError(
+    'model-refused',
+    `The files of ${model.id} in ${cache} changed right after they were fetched.`,
+    {
+      hint: 'Look for a failing disk or another program that writes there.',
+    },
+  );
+}
+
+async function unknownModel(id: string, catalogue: Catalogue, cache: string): Promise<UpreelError> {
+  const offline = offlineFolder();
+  const own = [...(await listOwn(cache)), ...(offline === undefined ? [] : await listOwn(offline))];
+  const near = nearestIds(id, [...new Set([...catalogue.models.map((model) => model.id), ...own])]);
+  return new UpreelError('model-missing', `There is no model "${id}".`, {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}See \`upreel models list\`, or give the path of a checkpoint.`,
+  });
+}
+
+function withExtension(path: string, extension: string): string {
+  return path.slice(0, -extname(path).length) + extension;
+}
