@@ -108,7 +108,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
 function reporterFor(raw: Record<string, unknown>, inputs: number, onInterrupt: () => void): Promise<Reporter> {
   const { stdout, stderr, stdin, env } = process;
   return openReporter({
-    kind: chooseReporter({ json: raw['json'] === true, noTui: raw['tui'] === false, stdoutIsTty: stdout.isTTY, env }),
-    ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw['verbose'] === true },
+    kind: chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env }),
+    ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
   });
 }

@@ -36,13 +36,16 @@ export function resolveUpscalerOptions(
   };
 }
 
-/** Radius of the receptive field where that makes tiling exact; deep networks, whose field is larger, get this much. */
-const MEASURED_HALO_PX = 32;
+/** Up to this radius the halo is the receptive field itself, and tiled equals untiled. */
 const EXACT_HALO_LIMIT_PX = 64;
 
+/**
+ * Deeper networks see far but mostly look near: the seam error fades with the square root of the field's radius.
+ * Measured (docs/performance.md): 32 px give 60 dB between tiled and untiled at radius 94 (6 blocks of RRDB).
+ */
 function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
-  const exact = receptiveFieldPx !== null && receptiveFieldPx <= EXACT_HALO_LIMIT_PX;
-  return exact ? receptiveFieldPx : MEASURED_HALO_PX;
+  if (receptiveFieldPx === null) return EXACT_HALO_LIMIT_PX;
+  return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 
 /** Peak memory grows with the tile: about 240 MB at 256 px for Compact, 620 MB at 128 px for RRDB (docs/performance.md). */

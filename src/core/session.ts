@@ -79,12 +79,18 @@ function sessionError(error: unknown, device: DeviceName): UpreelError {
       cause: error,
     });
   }
-  return new UpreelError('device-unavailable', `The device ${device} could not be opened: ${firstLine(detail)}`, {
+  return new UpreelError('device-unavailable', `The device ${device} could not be opened: ${explain(detail)}`, {
     hint: 'Use --device cpu, or --device auto to take what works here.',
     cause: error,
   });
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.slice(0, 300);
+/** onnxruntime's own words begin with source paths and lambdas: the known ones in plain words. */
+function explain(detail: string): string {
+  if (/adapter/i.test(detail)) return 'no GPU adapter was found.';
+  if (/shared library|cannot open|\.so|\.dll/i.test(detail)) return 'its libraries are not installed.';
+  if (/not (supported|available|enabled)|no available backend|unknown/i.test(detail)) {
+    return 'this build of onnxruntime does not have it.';
+  }
+  return detail.split('\n', 1)[0]!.slice(0, 200);
 }

@@ -63,7 +63,7 @@ function candidatesHere(): readonly DeviceName[] {
 }
 
 function hasGpuOnLinux(): boolean {
-  const named = process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'];
+  const named = process.env.VK_ICD_FILENAMES ?? process.env.VK_DRIVER_FILES;
   return Boolean(named) || existsSync('/dev/nvidia0') || existsSync('/dev/dxg') || renderNodes().length > 0;
 }
 
@@ -139,7 +139,7 @@ async function verdictOn(
 function fingerprint(device: DeviceName, model: string): string {
   const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
   const version = (runtime as { version: string }).version;
-  const drivers = [process.env['VK_ICD_FILENAMES'], process.env['VK_DRIVER_FILES'], ...renderNodes()];
+  const drivers = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES, ...renderNodes()];
   const facts = [device, model, version, process.platform, process.arch, release(), ...drivers];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
