@@ -34,10 +34,11 @@ export const EXPORTER_VERSION = 1;
  */
 export async function importNetwork(files: CheckpointFiles, id: string): Promise<ImportedNetwork> {
   const { graph, recognition } = await readNetwork(files);
+  const scale = scaleOf(graph);
   const descriptor: ModelDescriptor = {
     id,
     ...recognition,
-    scale: scaleOf(graph),
+    scale,
     receptiveFieldPx: receptiveField(graph),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
@@ -78,8 +79,15 @@ function scaleOf(graph: Graph): number {
   if (height.numerator * width.denominator !== width.numerator * height.denominator) {
     throw unsupported('The network enlarges height and width by different factors.');
   }
+  if (scale > MAX_SCALE || alignment(graph) > MAX_SCALE) {
+    throw unsupported(
+      `The network enlarges ${scale} times in steps of ${alignment(graph)} pixels; the limit is ${MAX_SCALE}.`,
+    );
+  }
   if (!Number.isInteger(scale) || scale < 1 || height.offset !== 0 || width.offset !== 0) {
     throw refused(`its output is not a whole number of times larger than its input (${scale}, ${height.offset}).`);
   }
   return scale;
 }
+
+const MAX_SCALE = 16;

@@ -18,7 +18,9 @@ const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact];
 export function buildFromWeights(weights: StateDict): { graph: Graph; recognition: Recognition } {
   const foreign = nameUnsupported(weights);
   if (foreign !== undefined) {
-    throw unsupported(`This is a ${foreign.name} network (it has ${foreign.key}), which upreel does not run.`);
+    throw unsupported(
+      `These are weights of ${foreign.name} (${foreign.key} tells), a network that upreel does not run.`,
+    );
   }
   for (const importer of IMPORTERS) {
     const state = importer.recognise(weights);
