@@ -74,7 +74,7 @@ export function writeTorchLegacy(weights: Weights, options: TorchOptions = {}): 
   return Buffer.concat(pieces);
 }
 
-function pickleStateDict(
+export function pickleStateDict(
   weights: Weights,
   { wrapper, prefix = '', type = 'float32', transposed = false }: TorchOptions,
 ): Buffer {
