@@ -1,3 +1,6 @@
+import { extname } from 'node:path';
+import { buildFromWeights } from './architecture/detect.ts';
+import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
@@ -31,10 +34,11 @@ export const EXPORTER_VERSION = 1;
  */
 export async function importNetwork(files: CheckpointFiles, id: string): Promise<ImportedNetwork> {
   const { graph, recognition } = await readNetwork(files);
+  const scale = scaleOf(graph);
   const descriptor: ModelDescriptor = {
     id,
     ...recognition,
-    scale: scaleOf(graph),
+    scale,
     receptiveFieldPx: receptiveField(graph),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
@@ -45,10 +49,24 @@ export async function importNetwork(files: CheckpointFiles, id: string): Promise
 }
 
 async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; recognition: Recognition }> {
-  const bin = await readModelFile(files.path);
-  const param = await readModelFile(files.paramPath ?? files.path.replace(/\.bin$/i, '.param'));
-  const graph = importNcnn(param, bin);
+  const { path, paramPath } = files;
+  const extension = extname(path).toLowerCase();
+  if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
+  if (extension === '.onnx') throw unsupported(`${path} is an ONNX file, which upreel does not import yet.`);
+  if (paramPath !== undefined) return readNcnn(path, paramPath);
+  const bytes = await readModelFile(path);
+  // Hugging Face names torch checkpoints .bin too; their content tells.
+  if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
+  return buildFromWeights(readCheckpoint(bytes));
+}
+
+async function readNcnn(path: string, paramPath: string): Promise<{ graph: Graph; recognition: Recognition }> {
+  const graph = importNcnn(await readModelFile(paramPath), await readModelFile(path));
   return { graph, recognition: recognise(graph) };
+}
+
+function withExtension(path: string, extension: string): string {
+  return path.slice(0, path.length - extname(path).length) + extension;
 }
 
 function scaleOf(graph: Graph): number {
@@ -61,8 +79,15 @@ function scaleOf(graph: Graph): number {
   if (height.numerator * width.denominator !== width.numerator * height.denominator) {
     throw unsupported('The network enlarges height and width by different factors.');
   }
+  if (scale > MAX_SCALE || alignment(graph) > MAX_SCALE) {
+    throw unsupported(
+      `The network enlarges ${scale} times in steps of ${alignment(graph)} pixels; the limit is ${MAX_SCALE}.`,
+    );
+  }
   if (!Number.isInteger(scale) || scale < 1 || height.offset !== 0 || width.offset !== 0) {
     throw refused(`its output is not a whole number of times larger than its input (${scale}, ${height.offset}).`);
   }
   return scale;
 }
+
+const MAX_SCALE = 16;
