@@ -1,3 +1,6 @@
+import { extname } from 'node:path';
+import { buildFromWeights } from './architecture/detect.ts';
+import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
@@ -45,10 +48,24 @@ export async function importNetwork(files: CheckpointFiles, id: string): Promise
 }
 
 async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; recognition: Recognition }> {
-  const bin = await readModelFile(files.path);
-  const param = await readModelFile(files.paramPath ?? files.path.replace(/\.bin$/i, '.param'));
-  const graph = importNcnn(param, bin);
+  const { path, paramPath } = files;
+  const extension = extname(path).toLowerCase();
+  if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
+  if (extension === '.onnx') throw unsupported(`${path} is an ONNX file, which upreel does not import yet.`);
+  if (paramPath !== undefined) return readNcnn(path, paramPath);
+  const bytes = await readModelFile(path);
+  // Hugging Face names torch checkpoints .bin too; their content tells.
+  if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
+  return buildFromWeights(readCheckpoint(bytes));
+}
+
+async function readNcnn(path: string, paramPath: string): Promise<{ graph: Graph; recognition: Recognition }> {
+  const graph = importNcnn(await readModelFile(paramPath), await readModelFile(path));
   return { graph, recognition: recognise(graph) };
+}
+
+function withExtension(path: string, extension: string): string {
+  return path.slice(0, path.length - extname(path).length) + extension;
 }
 
 function scaleOf(graph: Graph): number {

@@ -1,0 +1,40 @@
+import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { Architecture } from '../descriptor.ts';
+import type { Graph } from '../graph/graph.ts';
+
+/** One family of networks: how it is told by its keys, and how its graph is rebuilt from its weights. */
+export interface ArchitectureDefinition<Plan> {
+  readonly architecture: Architecture;
+  /** For people: "Compact (SRVGGNetCompact)". */
+  readonly title: string;
+  /** Keys that every network of the family has, in the family's own naming. */
+  readonly requiredKeys: readonly string[];
+  /** The weights under the family's own names, or undefined if the keys are of another family. */
+  recognise(state: StateDict): StateDict | undefined;
+  /** Hyper-parameters, read off keys and shapes. @throws UpreelError */
+  plan(state: StateDict): Plan;
+  /** For people: "64 feat, 32 conv". */
+  summarise(plan: Plan): string;
+  /** @throws UpreelError `model-refused` if weights are missing or do not fit */
+  build(plan: Plan, state: StateDict): Graph;
+}
+
+/** A definition as callers see it, without its plan's type. */
+export interface ArchitectureImporter extends Omit<ArchitectureDefinition<never>, 'plan' | 'summarise' | 'build'> {
+  /** @throws UpreelError */
+  import(state: StateDict): { readonly graph: Graph; readonly summary: string };
+}
+
+export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan>): ArchitectureImporter {
+  const { architecture, title, requiredKeys, recognise } = definition;
+  return {
+    architecture,
+    title,
+    requiredKeys,
+    recognise,
+    import(state) {
+      const plan = definition.plan(state);
+      return { graph: definition.build(plan, state), summary: definition.summarise(plan) };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { UpreelError } from '../../errors.ts';
+import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Recognition } from '../recognise.ts';
+import { unsupported } from '../refusal.ts';
+import type { ArchitectureImporter } from './architecture.ts';
+import { compact } from './compact.ts';
+import { nameUnsupported } from './known-elsewhere.ts';
+import { rrdb } from './rrdb.ts';
+
+/** The first that recognises the keys builds the network. */
+const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact];
+
+/**
+ * The network whose weights these are.
+ * @throws UpreelError `model-unsupported` (names what it is, or the nearest miss), `model-refused` (does not fit)
+ */
+export function buildFromWeights(weights: StateDict): { graph: Graph; recognition: Recognition } {
+  const foreign = nameUnsupported(weights);
+  if (foreign !== undefined) {
+    throw unsupported(`This is a ${foreign.name} network (it has ${foreign.key}), which upreel does not run.`);
+  }
+  for (const importer of IMPORTERS) {
+    const state = importer.recognise(weights);
+    if (state !== undefined) return buildWith(importer, state);
+  }
+  throw nothingMatches(weights);
+}
+
+function buildWith(importer: ArchitectureImporter, state: StateDict): { graph: Graph; recognition: Recognition } {
+  const { graph, summary } = importer.import(state);
+  const [extra] = state.unused;
+  if (extra !== undefined) {
+    throw unsupported(
+      `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${extra.slice(0, 80)}.`,
+    );
+  }
+  const decidedBy = importer.requiredKeys.filter((key) => state.has(key));
+  return { graph, recognition: { architecture: importer.architecture, summary, decidedBy } };
+}
+
+function nothingMatches(weights: StateDict): UpreelError {
+  const [nearest] = IMPORTERS.map((importer) => {
+    const missing = importer.requiredKeys.filter((key) => !weights.has(key));
+    return { importer, missing, found: importer.requiredKeys.length - missing.length };
+  }).toSorted((a, b) => b.found - a.found);
+  const seen = weights.keys.slice(0, 5).join(', ').slice(0, 200);
+  const nearMiss =
+    nearest === undefined || nearest.found === 0
+      ? ''
+      : ` Nearest is ${nearest.importer.title}, which would have ${nearest.missing.slice(0, 3).join(', ') || 'other shapes'}.`;
+  return unsupported(
+    `No network that upreel runs has these weights (${weights.keys.length}: ${seen}, ...).${nearMiss}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { StateDict } from '../checkpoint/state-dict.ts';
+
+/**
+ * Networks that people share as upscalers and upreel does not run, by keys that only they have: a refusal that names
+ * the network is worth more than one that lists weights. First match wins, so descendants stand before ancestors.
+ */
+const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
+  ['MM-RealSR', /^de_net\./],
+  ['OmniSR', /^residual_layer\.0\.residual_layer\.0\.layer\.\d+\.fn\./],
+  ['RealPLKSR or PLKSR', /^feats\.\d+\.lk\.(conv|mn_conv)/],
+  ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
+  ['DRCT', /^layers\.0\.swin1\./],
+  ['DAT', /^layers\.0\.blocks\.0\.attn\.attns\.0\./],
+  ['RGT', /^layers\.0\.blocks\.0\.gamma$/],
+  ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
+  ['SRFormer', /^layers\.0\.residual_group\.blocks\.0\.attn\.aligned_relative_position_index$/],
+  ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
+  ['SwinIR', /^layers\.0\.residual_group\.blocks\.0\.norm1\./],
+  ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
+  ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
+  ['SAFMN', /^feats\.0\.safm\./],
+  ['DITN', /^UFONE\.0\./],
+  ['MoSR', /^gblocks\.\d+\.(token_mix|fc1)/],
+  ['Real-CUGAN or waifu2x CUNet', /^unet1\.conv1\.conv\.0\./],
+  ['SCUNet', /^m_down1\.0\.trans_block\./],
+  ['CodeFormer', /^quantize\.embedding\./],
+  ['GFPGAN', /^stylegan_decoder\./],
+  ['RestoreFormer', /^encoder\.conv_in\./],
+  ['Restormer', /^encoder_level1\.0\.attn\./],
+  ['NAFNet', /^intro\.weight$/],
+  ['Swift-SRGAN', /^initial\.cnn\.depthwise\./],
+  ['RCAN', /^body\.0\.body\.0\.body\.3\.conv_du\./],
+];
+
+/** Name and deciding key of a network that is known but not supported. */
+export function nameUnsupported(state: StateDict): { name: string; key: string } | undefined {
+  for (const [name, pattern] of SIGNATURES) {
+    const key = state.keys.find((candidate) => pattern.test(candidate));
+    if (key !== undefined) return { name, key };
+  }
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { Value } from '../graph/graph.ts';
+import { GraphBuilder } from '../graph/graph-builder.ts';
+import { unsupported } from '../refusal.ts';
+import { defineArchitecture } from './architecture.ts';
+import { axis, countConsecutive } from './key-shapes.ts';
+import { toRealEsrganKeys } from './rrdb-keys.ts';
+
+interface RrdbPlan {
+  readonly features: number;
+  readonly blocks: number;
+  /** Doublings of the size after the trunk. */
+  readonly doublings: number;
+  /** Pixel-unshuffle of the input: 1 is none. */
+  readonly unshuffle: number;
+  /** ESRGAN+'s additional 1x1 convolutions. */
+  readonly plus: boolean;
+}
+
+/**
+ * RRDBNet (ESRGAN, Real-ESRGAN, BSRGAN): dense blocks of five convolutions, three to a residual block, then nearest
+ * doubling and a convolution each. Networks for x2 and x1 fold pixels into channels first and enlarge four times.
+ */
+export const rrdb = defineArchitecture<RrdbPlan>({
+  architecture: 'rrdb',
+  title: 'RRDB (ESRGAN)',
+  requiredKeys: [
+    'conv_first.weight',
+    'body.0.rdb1.conv1.weight',
+    'conv_body.weight',
+    'conv_hr.weight',
+    'conv_last.weight',
+  ],
+
+  recognise: toRealEsrganKeys,
+
+  plan(state) {
+    const channels = axis(state, 'conv_first.weight', 1);
+    const unshuffle = Math.sqrt(channels / 3);
+    const doublings = countConsecutive(state, (index) => `conv_up${index}.weight`, 1);
+    const made = axis(state, 'conv_last.weight', 0);
+    if (made !== 3 || ![1, 2, 4].includes(unshuffle) || 2 ** doublings < unshuffle) {
+      throw unsupported(
+        `The ESRGAN network takes ${channels} channels and makes ${made}; upreel runs those from RGB to RGB.`,
+      );
+    }
+    return {
+      features: axis(state, 'conv_first.weight', 0),
+      blocks: countConsecutive(state, (index) => `body.${index}.rdb1.conv1.weight`),
+      doublings,
+      unshuffle,
+      plus: state.has('body.0.rdb1.conv1x1.weight'),
+    };
+  },
+
+  summarise: ({ features, blocks, unshuffle, plus }) =>
+    [
+      `${features} feat`,
+      `${blocks} blocks`,
+      ...(unshuffle > 1 ? [`pixel-unshuffle ${unshuffle}`] : []),
+      ...(plus ? ['ESRGAN+'] : []),
+    ].join(', '),
+
+  build({ blocks, doublings, unshuffle }, state) {
+    const graph = new GraphBuilder();
+    const layers = new RrdbLayers(graph, state);
+    const input = graph.input(3);
+    const folded =
+      unshuffle === 1 ? input : graph.append({ op: 'pixel-unshuffle', input, factor: unshuffle }, 'pixel-unshuffle');
+    const first = layers.conv(folded, 'conv_first');
+    let value = first;
+    for (let block = 0; block < blocks; block++) value = layers.residualBlock(value, `body.${block}`);
+    value = graph.add(layers.conv(value, 'conv_body'), first);
+    for (let doubling = 1; doubling <= doublings; doubling++) {
+      const doubled = graph.append({ op: 'resize', input: value, mode: 'nearest', scale: 2 }, 'doubling');
+      value = layers.activated(doubled, `conv_up${doubling}`);
+    }
+    return graph.finish(layers.conv(layers.activated(value, 'conv_hr'), 'conv_last'));
+  },
+});
+
+class RrdbLayers {
+  readonly #graph: GraphBuilder;
+  readonly #state: StateDict;
+
+  constructor(graph: GraphBuilder, state: StateDict) {
+    this.#graph = graph;
+    this.#state = state;
+  }
+
+  conv(input: Value, name: string): Value {
+    const weight = this.#state.tensor(`${name}.weight`, 4);
+    return this.#graph.conv(input, weight, this.#state.optional(`${name}.bias`, 1), name);
+  }
+
+  activated(input: Value, name: string): Value {
+    return this.#graph.leakyRelu(this.conv(input, name), SLOPE);
+  }
+
+  residualBlock(input: Value, name: string): Value {
+    const dense = ['rdb1', 'rdb2', 'rdb3'].reduce((value, rdb) => this.#denseBlock(value, `${name}.${rdb}`), input);
+    return this.#scaledResidual(dense, input);
+  }
+
+  #denseBlock(input: Value, name: string): Value {
+    const values = [input];
+    for (let index = 1; index <= 4; index++) {
+      const made = this.activated(this.#concat(values, name), `${name}.conv${index}`);
+      values.push(this.#plus(made, index, values, name));
+    }
+    return this.#scaledResidual(this.conv(this.#concat(values, name), `${name}.conv5`), input);
+  }
+
+  /** ESRGAN+ adds a 1x1 convolution of the block's input to x2, and x2 to x4. */
+  #plus(made: Value, index: number, values: readonly Value[], name: string): Value {
+    const [input = made, , second = made] = values;
+    if (!this.#state.has(`${name}.conv1x1.weight`)) return made;
+    if (index === 2) return this.#graph.add(made, this.conv(input, `${name}.conv1x1`));
+    return index === 4 ? this.#graph.add(made, second) : made;
+  }
+
+  #concat(values: readonly Value[], name: string): Value {
+    const [first] = values;
+    if (values.length === 1 && first !== undefined) return first;
+    return this.#graph.append({ op: 'concat', inputs: [...values] }, name);
+  }
+
+  #scaledResidual(branch: Value, trunk: Value): Value {
+    return this.#graph.add(this.#graph.times(branch, RESIDUAL_SCALE), trunk);
+  }
+}
+
+/** Both fixed in every implementation of the network. */
+const SLOPE = 0.2;
+const RESIDUAL_SCALE = 0.2;

@@ -1,0 +1,73 @@
+import { refused } from '../refusal.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { decodeFloat16 } from './floats.ts';
+
+const ELEMENT_BYTES = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  // Counters and the like: read past, never as weights.
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+} as const;
+
+/** Element types of checkpoints; signed or not makes no difference here. */
+export type ElementType = keyof typeof ELEMENT_BYTES;
+
+/** A tensor in a checkpoint, decoded only when an architecture asks for it. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+  /** @throws UpreelError `model-refused` */
+  read(): Tensor;
+}
+
+export function bytesPerElement(type: ElementType): number {
+  return ELEMENT_BYTES[type];
+}
+
+/** Little-endian elements as float32. `bytes` holds at least `count` of them. */
+export function decodeElements(bytes: Uint8Array, type: ElementType, count: number): Float32Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float32Array(count);
+  switch (type) {
+    case 'float32':
+      new Uint8Array(values.buffer).set(bytes.subarray(0, count * 4));
+      return values;
+    case 'float16':
+      return decodeFloat16(bytes, count);
+    case 'bfloat16': {
+      const bits = new Uint32Array(values.buffer);
+      for (let i = 0; i < count; i++) bits[i] = ((bytes[2 * i] ?? 0) << 16) | ((bytes[2 * i + 1] ?? 0) << 24);
+      return values;
+    }
+    case 'float64':
+      for (let i = 0; i < count; i++) values[i] = view.getFloat64(8 * i, true);
+      return values;
+    default:
+      throw refused('a tensor of whole numbers stands where weights belong.');
+  }
+}
+
+/** @throws UpreelError `model-refused` unless these are a few whole numbers with a product that is not absurd */
+export function checkedShape(dimensions: readonly unknown[], name: string): readonly number[] {
+  const shape = wholeNumbers(dimensions, name);
+  if (shape.length > MAX_DIMENSIONS || elementCount(shape) > MAX_ELEMENTS) {
+    throw refused(`${name} has the dimensions [${shape.slice(0, MAX_DIMENSIONS).join(', ')}].`);
+  }
+  return shape;
+}
+
+/** @throws UpreelError `model-refused` unless each is a whole number of at least zero */
+export function wholeNumbers(values: readonly unknown[], name: string): readonly number[] {
+  return values.map((value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    throw refused(`${name} has ${String(value).slice(0, 40)} where a whole number belongs.`);
+  });
+}
+
+const MAX_DIMENSIONS = 8;
+const MAX_ELEMENTS = 2 ** 28;

@@ -1,0 +1,79 @@
+import type { Weight, Weights } from '../../../support/reference-evaluator.ts';
+
+/** Numbers from -1 to 1 that are the same on every run (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = Math.imul(state ^ (state >>> 15), state | 1);
+    z = (z + Math.imul(z ^ (z >>> 7), z | 61)) ^ z;
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+export interface RrdbShape {
+  readonly features: number;
+  readonly growth: number;
+  readonly blocks: number;
+  readonly doublings: number;
+  readonly unshuffle?: 1 | 2 | 4;
+  readonly plus?: boolean;
+}
+
+/** Weights under Real-ESRGAN's names, in the order in which the network uses them. */
+export function randomRrdb(shape: RrdbShape, seed: number): Weights {
+  const { features, growth, blocks, doublings, unshuffle = 1, plus = false } = shape;
+  const layers = new RandomLayers(seed);
+  layers.conv('conv_first', features, 3 * unshuffle ** 2);
+  for (let block = 0; block < blocks; block++) {
+    for (const rdb of ['rdb1', 'rdb2', 'rdb3']) {
+      const name = `body.${block}.${rdb}`;
+      if (plus) layers.conv(`${name}.conv1x1`, growth, features, 1, false);
+      for (let index = 1; index <= 4; index++)
+        layers.conv(`${name}.conv${index}`, growth, features + (index - 1) * growth);
+      layers.conv(`${name}.conv5`, features, features + 4 * growth);
+    }
+  }
+  layers.conv('conv_body', features, features);
+  for (let up = 1; up <= doublings; up++) layers.conv(`conv_up${up}`, features, features);
+  layers.conv('conv_hr', features, features);
+  layers.conv('conv_last', 3, features);
+  layers.vector('conv_last.bias', 3, 0.5, 0.2);
+  return layers.weights;
+}
+
+export function randomCompact(features: number, convolutions: number, scale: number, seed: number): Weights {
+  const layers = new RandomLayers(seed);
+  const last = 2 * convolutions + 2;
+  for (let index = 0; index <= last; index += 2) {
+    layers.conv(`body.${index}`, index === last ? 3 * scale ** 2 : features, index === 0 ? 3 : features);
+    if (index < last) layers.vector(`body.${index + 1}.weight`, features, 0.25, 0.2);
+  }
+  return layers.weights;
+}
+
+/** Random layers that neither fade nor explode. */
+export class RandomLayers {
+  readonly weights = new Map<string, Weight>();
+  readonly #random: () => number;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+  }
+
+  conv(name: string, out: number, channels: number, kernel = 3, bias = true): void {
+    const reach = Math.sqrt(3 / (channels * kernel * kernel));
+    this.#add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
+    if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
+  }
+
+  vector(key: string, length: number, centre: number, reach: number): void {
+    this.#add(key, [length], centre, reach);
+  }
+
+  #add(key: string, shape: readonly number[], centre: number, reach: number): void {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const data = Float32Array.from({ length: count }, () => centre + reach * this.#random());
+    this.weights.set(key, { shape, data });
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Slow, plain float64 evaluations of the networks, written from their definitions (the papers' and authors' code) and
+ * not from anything in src: what an import must equal. Weights are keyed by the newest naming of each family.
+ */
+export interface Weight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type Weights = ReadonlyMap<string, Weight>;
+
+/** A picture as planes: data[(channel * height + y) * width + x]. */
+export interface Planes {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Float64Array;
+}
+
+/** SRVGGNetCompact. */
+export function evaluateCompact(weights: Weights, picture: Planes): Planes {
+  const layers = [...weights.keys()].filter((key) => key.endsWith('.weight')).length;
+  let x = picture;
+  for (let index = 0; index < layers; index++) {
+    const isConv = index % 2 === 0;
+    x = isConv ? conv(weights, `body.${index}`, x) : prelu(x, get(weights, `body.${index}.weight`));
+  }
+  const scale = Math.sqrt(x.channels / picture.channels);
+  return add(pixelShuffle(x, scale), nearest(picture, scale));
+}
+
+/** RRDBNet, with ESRGAN+'s conv1x1 where the weights have it and pixel-unshuffle where the first layer calls for it. */
+export function evaluateRrdb(weights: Weights, picture: Planes): Planes {
+  const unshuffle = Math.sqrt(get(weights, 'conv_first.weight').shape[1]! / 3);
+  const lrelu = (x: Planes) => leakyRelu(x, 0.2);
+  const first = conv(weights, 'conv_first', unshuffle === 1 ? picture : pixelUnshuffle(picture, unshuffle));
+  let x = first;
+  for (let block = 0; weights.has(`body.${block}.rdb1.conv1.weight`); block++) {
+    const before = x;
+    for (const rdb of ['rdb1', 'rdb2', 'rdb3']) x = denseBlock(weights, `body.${block}.${rdb}`, x);
+    x = add(times(x, 0.2), before);
+  }
+  x = add(first, conv(weights, 'conv_body', x));
+  for (let up = 1; weights.has(`conv_up${up}.weight`); up++) x = lrelu(conv(weights, `conv_up${up}`, nearest(x, 2)));
+  return conv(weights, 'conv_last', lrelu(conv(weights, 'conv_hr', x)));
+}
+
+function denseBlock(weights: Weights, name: string, x: Planes): Planes {
+  const plus = weights.has(`${name}.conv1x1.weight`);
+  const layer = (index: number, ...inputs: Planes[]) => conv(weights, `${name}.conv${index}`, concat(inputs));
+  const x1 = leakyRelu(layer(1, x), 0.2);
+  let x2 = leakyRelu(layer(2, x, x1), 0.2);
+  if (plus) x2 = add(x2, conv(weights, `${name}.conv1x1`, x));
+  const x3 = leakyRelu(layer(3, x, x1, x2), 0.2);
+  let x4 = leakyRelu(layer(4, x, x1, x2, x3), 0.2);
+  if (plus) x4 = add(x4, x2);
+  return add(times(layer(5, x, x1, x2, x3, x4), 0.2), x);
+}
+
+/** Zero-padded convolution of stride 1 that keeps the size; the bias is optional. */
+export function conv(weights: Weights, name: string, x: Planes): Planes {
+  const weight = get(weights, `${name}.weight`);
+  const bias = weights.get(`${name}.bias`);
+  const [out = 0, channels = 0, kernelHeight = 0, kernelWidth = 0] = weight.shape;
+  if (channels !== x.channels) throw new Error(`${name} takes ${channels} channels, not ${x.channels}`);
+  const result = planes(out, x.height, x.width);
+  const [top, left] = [(kernelHeight - 1) / 2, (kernelWidth - 1) / 2];
+  for (let o = 0; o < out; o++) {
+    for (let y = 0; y < x.height; y++) {
+      for (let column = 0; column < x.width; column++) {
+        let sum = bias?.data[o] ?? 0;
+        for (let c = 0; c < channels; c++) {
+          for (let ky = 0; ky < kernelHeight; ky++) {
+            for (let kx = 0; kx < kernelWidth; kx++) {
+              const w = weight.data[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx]!;
+              sum += w * at(x, c, y + ky - top, column + kx - left);
+            }
+          }
+        }
+        result.data[(o * x.height + y) * x.width + column] = sum;
+      }
+    }
+  }
+  return result;
+}
+
+export function prelu(x: Planes, slope: Weight): Planes {
+  return map(x, (value, channel) => (value < 0 ? value * slope.data[channel % slope.data.length]! : value));
+}
+
+export function leakyRelu(x: Planes, slope: number): Planes {
+  return map(x, (value) => (value < 0 ? value * slope : value));
+}
+
+export function times(x: Planes, factor: number): Planes {
+  return map(x, (value) => value * factor);
+}
+
+export function add(a: Planes, b: Planes): Planes {
+  if (a.data.length !== b.data.length) throw new Error('different sizes');
+  return { ...a, data: a.data.map((value, index) => value + b.data[index]!) };
+}
+
+export function concat(inputs: readonly Planes[]): Planes {
+  const channels = inputs.reduce((sum, x) => sum + x.channels, 0);
+  const result = planes(channels, inputs[0]!.height, inputs[0]!.width);
+  let offset = 0;
+  for (const x of inputs) {
+    result.data.set(x.data, offset);
+    offset += x.data.length;
+  }
+  return result;
+}
+
+export function nearest(x: Planes, scale: number): Planes {
+  return resample(x, scale, (c, y, column) => at(x, c, Math.floor(y / scale), Math.floor(column / scale)));
+}
+
+/** Pixel centres at half integers, edges repeated, a = -0.75. */
+export function bicubic(x: Planes, scale: number): Planes {
+  return resample(x, scale, (c, y, column) => {
+    const [sy, sx] = [(y + 0.5) / scale - 0.5, (column + 0.5) / scale - 0.5];
+    let sum = 0;
+    for (let dy = -1; dy <= 2; dy++) {
+      for (let dx = -1; dx <= 2; dx++) {
+        const [py, px] = [Math.floor(sy) + dy, Math.floor(sx) + dx];
+        sum += cubicWeight(sy - py) * cubicWeight(sx - px) * at(x, c, clamp(py, x.height), clamp(px, x.width));
+      }
+    }
+    return sum;
+  });
+}
+
+/** Pixel centres at half integers, edges repeated. */
+export function bilinear(x: Planes, scale: number): Planes {
+  return resample(x, scale, (c, y, column) => {
+    const [sy, sx] = [(y + 0.5) / scale - 0.5, (column + 0.5) / scale - 0.5];
+    const [fy, fx] = [Math.floor(sy), Math.floor(sx)];
+    let sum = 0;
+    for (const [py, wy] of [
+      [fy, 1 - (sy - fy)],
+      [fy + 1, sy - fy],
+    ] as const) {
+      for (const [px, wx] of [
+        [fx, 1 - (sx - fx)],
+        [fx + 1, sx - fx],
+      ] as const) {
+        sum += wy * wx * at(x, c, clamp(py, x.height), clamp(px, x.width));
+      }
+    }
+    return sum;
+  });
+}
+
+/** out[c][y r + i][x r + j] = in[c r r + i r + j][y][x] */
+export function pixelShuffle(x: Planes, r: number): Planes {
+  const result = planes(x.channels / (r * r), x.height * r, x.width * r);
+  return fill(result, (c, y, column) =>
+    at(x, c * r * r + (y % r) * r + (column % r), Math.floor(y / r), Math.floor(column / r)),
+  );
+}
+
+/** out[c r r + i r + j][y][x] = in[c][y r + i][x r + j] */
+export function pixelUnshuffle(x: Planes, r: number): Planes {
+  const result = planes(x.channels * r * r, x.height / r, x.width / r);
+  return fill(result, (c, y, column) => {
+    const phase = c % (r * r);
+    return at(x, Math.floor(c / (r * r)), y * r + Math.floor(phase / r), column * r + (phase % r));
+  });
+}
+
+/** Interleaved samples (as pictures have them) as planes in 0..1; a gray picture feeds all three planes. */
+export function fromSamples(
+  samples: ArrayLike<number>,
+  width: number,
+  height: number,
+  channels: 1 | 3,
+  white: number,
+): Planes {
+  const result = planes(3, height, width);
+  return fill(result, (c, y, x) => samples[(y * width + x) * channels + (channels === 3 ? c : 0)]! / white);
+}
+
+/** Planes as interleaved samples: clamped, gray by Rec. 601, rounded half to even. */
+export function toSamples(picture: Planes, channels: 1 | 3, white: number): number[] {
+  const samples: number[] = [];
+  for (let y = 0; y < picture.height; y++) {
+    for (let x = 0; x < picture.width; x++) {
+      const rgb = [0, 1, 2].map((c) => Math.min(1, Math.max(0, at(picture, c, y, x))));
+      const luma = 0.299 * rgb[0]! + 0.587 * rgb[1]! + 0.114 * rgb[2]!;
+      for (const value of channels === 3 ? rgb : [luma]) samples.push(roundHalfToEven(value * white));
+    }
+  }
+  return samples;
+}
+
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function cubicWeight(distance: number): number {
+  const a = -0.75;
+  const d = Math.abs(distance);
+  if (d <= 1) return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1;
+  return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;
+}
+
+function resample(x: Planes, scale: number, value: (c: number, y: number, x: number) => number): Planes {
+  return fill(planes(x.channels, Math.floor(x.height * scale), Math.floor(x.width * scale)), value);
+}
+
+function fill(result: Planes, value: (c: number, y: number, x: number) => number): Planes {
+  for (let c = 0; c < result.channels; c++) {
+    for (let y = 0; y < result.height; y++) {
+      for (let x = 0; x < result.width; x++) result.data[(c * result.height + y) * result.width + x] = value(c, y, x);
+    }
+  }
+  return result;
+}
+
+function map(x: Planes, change: (value: number, channel: number) => number): Planes {
+  const area = x.height * x.width;
+  return { ...x, data: x.data.map((value, index) => change(value, Math.floor(index / area))) };
+}
+
+function at(x: Planes, channel: number, y: number, column: number): number {
+  if (y < 0 || y >= x.height || column < 0 || column >= x.width) return 0;
+  return x.data[(channel * x.height + y) * x.width + column]!;
+}
+
+function clamp(index: number, length: number): number {
+  return Math.min(length - 1, Math.max(0, index));
+}
+
+function planes(channels: number, height: number, width: number): Planes {
+  return { channels, height, width, data: new Float64Array(channels * height * width) };
+}
+
+function get(weights: Weights, key: string): Weight {
+  const weight = weights.get(key);
+  if (weight === undefined) throw new Error(`no ${key}`);
+  return weight;
+}
