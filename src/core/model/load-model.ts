@@ -30,7 +30,6 @@ export interface LoadModelOptions {
  */
 export async function loadModel(idOrFile: string, options: LoadModelOptions = {}): Promise<Model> {
   const { id, files } = await locateWeights(idOrFile, options);
-  options.signal?.throwIfAborted();
   return cachedModel(await importNetwork(files, id), cacheFolders(options.cacheFolder).onnx);
 }
 
