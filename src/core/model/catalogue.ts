@@ -55,7 +55,7 @@ const catalogue = z
 
 export type CatalogueFile = z.infer<typeof file>;
 export type ModelSource = z.infer<typeof source>;
-export type UrlSource = Extract<ModelSource, { kind: 'url' }>;
+
 export type NpmSource = Extract<ModelSource, { kind: 'npm' }>;
 export type CatalogueModel = z.infer<typeof model>;
 

