@@ -1,0 +1,124 @@
+import { open } from 'node:fs/promises';
+import type { Sharp } from 'sharp';
+import type { Size } from '../geometry.ts';
+import { type ByteSource, fileSource } from './byte-source.ts';
+import { jpegPieces } from './jpeg.ts';
+import { openPipeline } from './libvips.ts';
+import type { PictureMetadata } from './metadata.ts';
+import { FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { pngPieces } from './png.ts';
+import { type Piece, writePieces } from './rewrite.ts';
+import { joinTiffPages } from './tiff-pages.ts';
+import { webpPieces } from './webp.ts';
+
+/** How finished rows become a file. */
+export interface Encoding {
+  readonly format: OutputFormat;
+  /** 0 to 100; null: the format's default. */
+  readonly quality: number | null;
+  readonly lossless: boolean;
+  readonly channels: 1 | 3;
+  readonly bytesPerSample: 1 | 2;
+  /** The carrier's pixels have alpha. */
+  readonly alpha: boolean;
+  /** The colour to put behind the alpha, as #rrggbb; null keeps it. */
+  readonly flatten: string | null;
+  /** Size of a page in the file; it is resampled where the carrier's differs. */
+  readonly size: Size;
+  readonly pages: number;
+  readonly metadata: PictureMetadata;
+}
+
+/**
+ * Encodes a carrier's pixels into a new file, without metadata; the profile does not touch the pixels. libvips reads row
+ * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
+ */
+export async function encodePixels(carrier: Buffer | string, encoding: Encoding, to: string): Promise<void> {
+  const { size, pages, flatten } = encoding;
+  const pipeline = openPipeline(carrier, { pages: pages > 1 ? -1 : 1 });
+  if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
+  pipeline.resize({ ...size, fit: 'fill', kernel: 'lanczos3' });
+  pipeline.toColourspace(colourspaceOf(encoding));
+  await setFormat(pipeline, encoding).toFile(to);
+}
+
+/** Puts the metadata to encoded pixels: the name of the file that then is complete, one of `pixelFiles` or `to`. */
+export async function addMetadata(pixelFiles: readonly string[], encoding: Encoding, to: string): Promise<string> {
+  const [first = ''] = pixelFiles;
+  if (encoding.format === 'tiff') {
+    await joinTiffPages(pixelFiles, encoding.metadata);
+    return first;
+  }
+  const file = await open(first, 'r');
+  try {
+    const source = await fileSource(file);
+    await writePieces(source, await metadataPieces(source, encoding), to);
+  } finally {
+    await file.close();
+  }
+  return to;
+}
+
+/** AVIF's boxes are best written by libheif, which takes the metadata from a PNG file that has it. */
+export async function convertToAvif(png: string, encoding: Encoding, to: string): Promise<void> {
+  const { icc, exif, xmp } = encoding.metadata;
+  const pipeline = openPipeline(png, {});
+  // Where there is nothing to keep, libvips would make up an EXIF block with a density of 72.
+  if (icc !== null || exif !== null || xmp !== null) pipeline.keepMetadata();
+  await setFormat(pipeline, encoding).toFile(to);
+}
+
+function metadataPieces(source: ByteSource, encoding: Encoding): Promise<Piece[]> {
+  switch (encoding.format) {
+    case 'jpeg':
+      return jpegPieces(source, encoding.metadata);
+    case 'webp':
+      return webpPieces(source, encoding.metadata, {
+        ...encoding.size,
+        alpha: encoding.alpha && encoding.flatten === null,
+      });
+    default:
+      return pngPieces(source, encoding.metadata);
+  }
+}
+
+function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
+  if (channels === 1) return bytesPerSample === 1 ? 'b-w' : 'grey16';
+  return bytesPerSample === 1 ? 'srgb' : 'rgb16';
+}
+
+function setFormat(pipeline: Sharp, encoding: Encoding): Sharp {
+  const { format, lossless, size, pages, metadata } = encoding;
+  const pixels = size.width * size.height;
+  const quality = Math.max(1, Math.round(encoding.quality ?? FORMAT_ABILITIES[format].defaultQuality));
+  switch (format) {
+    case 'png':
+      return pipeline.png({ compressionLevel: 6, adaptiveFiltering: true });
+    case 'jpeg':
+      return pipeline.jpeg({
+        quality,
+        chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
+        // Optimal codes need all coefficients in memory: 6 bytes a pixel.
+        optimiseCoding: pixels <= LARGE_PIXELS,
+      });
+    case 'webp':
+      return pipeline.webp({
+        quality,
+        lossless,
+        exact: lossless,
+        smartSubsample: true,
+        ...(pages > 1 ? { delay: [...metadata.delaysMs], loop: metadata.loop ?? 0 } : {}),
+      });
+    case 'tiff':
+      return pipeline.tiff({
+        compression: 'deflate',
+        predictor: 'horizontal',
+        // All pages of a file must be of one kind, and a deflated one may come out a little larger than it was.
+        bigtiff: pixels * pages * 4 * encoding.bytesPerSample > 3.5e9,
+      });
+    case 'avif':
+      return pipeline.avif({ quality, lossless, chromaSubsampling: '4:4:4' });
+  }
+}
+
+const LARGE_PIXELS = 64e6;

@@ -1,0 +1,102 @@
+import { open } from 'node:fs/promises';
+import type { Size } from '../geometry.ts';
+import { type ByteSource, fileSource } from './byte-source.ts';
+import { type Density, EXIF_BUDGET_BYTES, extractExif, ifdDensity, TAG } from './exif.ts';
+import { entryNumbers, findEntry, type Ifd, readIfd, type TiffLayout } from './ifd.ts';
+import { readJfifDensity } from './jpeg.ts';
+import { damaged } from './libvips.ts';
+import type { PictureMetadata } from './metadata.ts';
+import { readPngHeader } from './png.ts';
+import { inputError, type PictureFormat } from './sniff.ts';
+import { readTiffPages } from './tiff-pages.ts';
+
+/** What upreel reads from a file itself, because libvips does not tell it. */
+export interface OwnHeader {
+  readonly density: Density | null;
+  /** Only for TIFF, whose camera data libvips leaves alone. */
+  readonly exif: Uint8Array | null;
+  readonly pngColour: PictureMetadata['pngColour'];
+  /** The pages of a TIFF file; empty for the other formats. */
+  readonly tiffPages: readonly TiffPageFacts[];
+  readonly warnings: readonly string[];
+}
+
+export interface TiffPageFacts {
+  /** After orientation. */
+  readonly size: Size;
+  readonly samplesPerPixel: number;
+  /** Meaning of the samples beyond colour: 0 unspecified, 1 colour was multiplied by it, 2 plain alpha. */
+  readonly extraSamples: readonly number[];
+}
+
+/** @throws UpreelError `input-damaged` for a TIFF file without a readable page; `input-missing`, `input-unreadable`. */
+export async function readOwnHeader(path: string, format: PictureFormat): Promise<OwnHeader> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      return await readByFormat(await fileSource(file), path, format);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw inputError(error, path);
+  }
+}
+
+const NOTHING: OwnHeader = { density: null, exif: null, pngColour: [], tiffPages: [], warnings: [] };
+
+async function readByFormat(source: ByteSource, path: string, format: PictureFormat): Promise<OwnHeader> {
+  switch (format) {
+    case 'png': {
+      const { density, pngColour, animated } = await readPngHeader(source);
+      const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
+      return { ...NOTHING, density, pngColour, warnings };
+    }
+    case 'jpeg':
+      return { ...NOTHING, density: await readJfifDensity(source) };
+    case 'avif':
+      return { ...NOTHING, pngColour: await readNclx(source) };
+    case 'tiff':
+      return await readTiff(source, path);
+    case 'webp':
+    case 'gif':
+      return NOTHING;
+  }
+}
+
+async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
+  const found = await readTiffPages(source);
+  const first = found?.pages[0];
+  if (found === null || first === undefined) throw damaged(path);
+  const { layout, pages } = found;
+  const full = await readIfd(source, layout, layout.firstIfd, EXIF_BUDGET_BYTES);
+  return {
+    ...NOTHING,
+    density: ifdDensity(first.ifd, layout.littleEndian),
+    exif: full === null ? null : await extractExif(source, layout, full),
+    tiffPages: pages.map((page) => tiffPageFacts(page, layout)),
+  };
+}
+
+function tiffPageFacts({ width, height, ifd }: { width: number; height: number; ifd: Ifd }, layout: TiffLayout) {
+  const numbers = (tag: number) => entryNumbers(findEntry(ifd, tag), layout.littleEndian);
+  const turned = (numbers(TAG.orientation)[0] ?? 1) >= 5;
+  return {
+    size: turned ? { width: height, height: width } : { width, height },
+    samplesPerPixel: numbers(TAG.samplesPerPixel)[0] ?? 1,
+    extraSamples: numbers(TAG.extraSamples),
+  };
+}
+
+/** An AVIF's colour description as PNG's cICP chunk, where it is not plain sRGB (ISO 23091-2 code points). */
+async function readNclx(source: ByteSource): Promise<PictureMetadata['pngColour']> {
+  const head = await source.read(0, 64 * 1024);
+  const at = head.indexOf('colrnclx', 0, 'latin1') + 8;
+  if (at < 8 || at + 4 > head.length) return [];
+  const [primaries, transfer] = [head.readUInt16BE(at), head.readUInt16BE(at + 2)];
+  const plain = (primaries === 1 || primaries === 2) && [1, 2, 6, 13].includes(transfer);
+  // The pixels come out of the decoder as full-range RGB: matrix 0, range 1.
+  return plain || primaries > 255 || transfer > 255
+    ? []
+    : [{ type: 'cICP', data: Buffer.from([primaries, transfer, 0, 1]) }];
+}

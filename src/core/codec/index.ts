@@ -1,0 +1,13 @@
+export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
+export { type DecodedPicture, openPicture, type PictureReader } from './decode.ts';
+export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
+export { NO_METADATA, type PictureMetadata } from './metadata.ts';
+export {
+  checkFormatHolds,
+  FORMAT_ABILITIES,
+  type FormatAbilities,
+  type OutputFormat,
+  outputFormatOf,
+} from './output-format.ts';
+export { resize } from './resize.ts';
+export { type PictureFormat, pictureFormatOf } from './sniff.ts';

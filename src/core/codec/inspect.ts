@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Metadata, SharpInput } from 'sharp';
+import { UpreelError } from '../errors.ts';
+import type { Size } from '../geometry.ts';
+import { exifDensity } from './exif.ts';
+import { type OwnHeader, readOwnHeader } from './header.ts';
+import { decodeError, openPipeline } from './libvips.ts';
+import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
+import { describeSamples, type SampleLayout } from './sample-layout.ts';
+import { type PictureFormat, sniffPicture } from './sniff.ts';
+import { MAX_TIFF_PAGES } from './tiff-pages.ts';
+
+export interface PictureLimits {
+  /** Megapixels (1,000,000 pixels) that one page may have. */
+  readonly maxInputMegapixels: number;
+}
+
+export const DEFAULT_PICTURE_LIMITS: PictureLimits = { maxInputMegapixels: 1000 };
+
+/** What a picture file says of itself; nothing was decoded. */
+export interface PictureInfo {
+  readonly path: string;
+  readonly format: PictureFormat;
+  readonly bytes: number;
+  /** Sizes of the pages as they will be decoded (orientation applied); one for a still picture. */
+  readonly pages: readonly Size[];
+  /** The pages follow one another in time (GIF, WebP), not side by side (TIFF). */
+  readonly animated: boolean;
+  /** Of the first page; the pages of a TIFF may differ. */
+  readonly channels: 1 | 3;
+  readonly bytesPerSample: 1 | 2;
+  readonly alpha: boolean;
+  readonly metadata: PictureMetadata;
+  /** What is lost or odd, in sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a picture's header.
+ * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
+ */
+export async function inspectPicture(path: string, limits: PictureLimits): Promise<PictureInfo> {
+  const { format, bytes } = await sniffPicture(path);
+  const own = await readOwnHeader(path, format);
+  const first = await describePage(await pipelineInput(path), { path, format, own, page: 0 });
+  const pages = listPages(path, first, own);
+  for (const size of pages) checkSize(path, size, limits);
+  return {
+    path,
+    format,
+    bytes,
+    pages,
+    animated: pages.length > 1 && format !== 'tiff',
+    channels: first.samples.channels,
+    bytesPerSample: first.samples.bytesPerSample,
+    alpha: first.samples.alpha !== 'none',
+    metadata: first.metadata,
+    warnings: [...own.warnings, ...first.warnings],
+  };
+}
+
+export interface PageDescription {
+  /** After orientation. */
+  readonly size: Size;
+  /** 1..8 as EXIF counts; 1: the file's pixels already stand upright. */
+  readonly orientation: number;
+  readonly samples: SampleLayout;
+  readonly metadata: PictureMetadata;
+  /** Pages that libvips sees in the file. */
+  readonly pages: number;
+  readonly warnings: readonly string[];
+}
+
+/** Describes one page from libvips' header and our own. */
+export async function describePage(
+  input: SharpInput,
+  picture: { path: string; format: PictureFormat; own: OwnHeader; page: number },
+): Promise<PageDescription> {
+  const { path, format, own, page } = picture;
+  const header = await readHeader(input, path, page);
+  const samples = describeSamples(header, { path, facts: own.tiffPages[page] });
+  const orientation = header.orientation ?? 1;
+  const { metadata, warnings } = await describeMetadata(header, samples, own, path);
+  const still = format === 'avif' || format === 'png' || format === 'jpeg';
+  return {
+    size: { width: header.autoOrient.width, height: header.autoOrient.height },
+    orientation,
+    samples,
+    metadata,
+    pages: still ? 1 : (header.pages ?? 1),
+    warnings: [
+      ...warnings,
+      ...(still && (header.pages ?? 1) > 1 ? [`${path} holds ${header.pages} pictures: only the first is read.`] : []),
+    ],
+  };
+}
+
+/** The name for libvips, which takes brackets at a name's end for options: such a file is read here. */
+export async function pipelineInput(path: string): Promise<SharpInput> {
+  return path.endsWith(']') ? await readFile(path) : resolve(path);
+}
+
+/** @throws UpreelError `input-too-large`, `input-damaged` for a page without pixels. */
+export function checkSize(path: string, size: Size, limits: PictureLimits): void {
+  const { width, height } = size;
+  if (width < 1 || height < 1) {
+    throw new UpreelError('input-damaged', `${path} says that it is ${width}x${height} pixels.`, {
+      hint: 'Get the file again from where it came from.',
+    });
+  }
+  if (width * height <= limits.maxInputMegapixels * 1e6) return;
+  const megapixels = (width * height) / 1e6;
+  throw new UpreelError(
+    'input-too-large',
+    `${path} is ${width}x${height} (${megapixels.toFixed(megapixels < 10 ? 1 : 0)} megapixels), more than the ${limits.maxInputMegapixels} allowed.`,
+    { hint: 'If you trust the file, raise the limit with --max-input-megapixels.' },
+  );
+}
+
+function listPages(path: string, first: PageDescription, own: OwnHeader): readonly Size[] {
+  const listed = own.tiffPages.slice(0, first.pages).map(({ size }) => size);
+  if (first.pages > MAX_ANIMATION_PAGES || (listed.length > 0 && listed.length < first.pages)) {
+    throw new UpreelError('input-unsupported', `${path} has ${first.pages} pages, or a damaged list of them.`, {
+      hint: `upreel takes ${MAX_TIFF_PAGES} pages of a TIFF file and ${MAX_ANIMATION_PAGES} of an animation: split it.`,
+    });
+  }
+  return listed.length > 0 ? listed : new Array<Size>(first.pages).fill(first.size);
+}
+
+const MAX_ANIMATION_PAGES = 10_000;
+
+async function readHeader(input: SharpInput, path: string, page: number): Promise<Metadata> {
+  try {
+    return await openPipeline(input, { page, pages: 1 }).metadata();
+  } catch (error) {
+    throw decodeError(error, path);
+  }
+}
+
+async function describeMetadata(header: Metadata, samples: SampleLayout, own: OwnHeader, path: string) {
+  const warnings: string[] = [];
+  const turned = (header.orientation ?? 1) > 1;
+  const exif = own.exif ?? (header.exif === undefined ? null : bareExif(header.exif));
+  const stated = exif === null ? null : await exifDensity(exif);
+  // A JPEG with EXIF is no JFIF file, whatever stands in its JFIF segment.
+  const density = header.format === 'jpeg' ? (stated ?? own.density) : (own.density ?? stated);
+  const { icc } = header;
+  const space = icc === undefined ? '' : iccColourSpace(icc);
+  // A gray picture with an RGB profile is common and means what it says where the target can hold it.
+  const fits = samples.converted === null && (space === 'RGB' || (space === 'GRAY' && samples.channels === 1));
+  if (samples.converted !== null) warnings.push(`${path} is ${samples.converted}: it was converted to sRGB.`);
+  else if (icc !== undefined && !fits) {
+    warnings.push(`${path} has a colour profile that does not suit its pixels: it was left out.`);
+  }
+  const metadata: PictureMetadata = {
+    icc: fits ? (icc ?? null) : null,
+    exif,
+    xmp: header.xmp === undefined ? null : turned ? uprightXmp(header.xmp) : header.xmp,
+    iptc: header.iptc === undefined ? null : photoshopResources(header.iptc),
+    density: density !== null && (header.orientation ?? 1) >= 5 ? { x: density.y, y: density.x } : density,
+    pngColour: samples.converted === null ? own.pngColour : [],
+    delaysMs: header.delay ?? [],
+    loop: header.loop ?? null,
+  };
+  return { metadata, warnings };
+}

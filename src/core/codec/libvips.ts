@@ -1,0 +1,74 @@
+import sharp, { type Sharp, type SharpInput, type SharpOptions } from 'sharp';
+import { UpreelError } from '../errors.ts';
+
+/**
+ * The one way to a libvips pipeline, with the loaders that upreel does not want switched off and without libvips' cache,
+ * which would answer from a file's earlier content. A profile never changes the pixels unless `ignoreIcc` is false.
+ */
+export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
+  sharp.cache(false);
+  // Only ever blocks (blocking all and allowing some would fail pipelines that open at that moment); harmless when repeated.
+  sharp.block({ operation: UNWANTED_LOADERS });
+  return sharp(input, { failOn: 'error', limitInputPixels: false, sequentialRead: true, ignoreIcc: true, ...options });
+}
+
+/** All but JPEG, PNG, WebP, TIFF, GIF and HEIF; a system libvips may bring more of them than sharp's own. */
+const UNWANTED_LOADERS = [
+  'Svg',
+  'Pdf',
+  'Magick',
+  'Magick7',
+  'OpenSlide',
+  'Openslide',
+  'Fits',
+  'Ppm',
+  'Rad',
+  'Csv',
+  'Matrix',
+  'Raw',
+  'Vips',
+  'Jp2k',
+  'Jxl',
+  'Mat',
+  'Analyze',
+  'Nifti',
+  'OpenExr',
+  'Openexr',
+  'DcRaw',
+  'Dcraw',
+].map((name) => `VipsForeignLoad${name}`); // prettier-ignore
+
+/** What a failure of libvips on `path` means to people. */
+export function decodeError(error: unknown, path: string): UpreelError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/not been built in|not configured|unsupported|not supported|unimplemented/i.test(text)) {
+    return new UpreelError('input-unsupported', `${path} uses a kind of compression or samples that cannot be read.`, {
+      hint: 'Convert it to PNG or TIFF first, for example in GIMP.',
+      cause: error,
+    });
+  }
+  if (/out of memory|allocate/i.test(text)) {
+    return new UpreelError('out-of-memory', `${path} needs more memory than there is.`, {
+      hint: 'Close other programs, or cut the picture into parts.',
+      cause: error,
+    });
+  }
+  return damaged(path, error);
+}
+
+export function damaged(path: string, cause?: unknown): UpreelError {
+  return new UpreelError('input-damaged', `${path} is damaged: it ends early or its data make no sense.`, {
+    hint: 'Get the file again from where it came from.',
+    cause,
+  });
+}
+
+/** Data of a JPEG that cannot be right, as against odd things that readers have learnt to live with. */
+export function isCorruptJpeg(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /Corrupt JPEG data: (bad Huffman|premature end|found marker|arithmetic)|Inconsistent progression/i.test(
+      error.message,
+    )
+  );
+}

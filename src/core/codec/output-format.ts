@@ -1,0 +1,121 @@
+import { extname } from 'node:path';
+import { UpreelError } from '../errors.ts';
+import type { Size } from '../geometry.ts';
+
+export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif';
+
+/** What a format can hold. */
+export interface FormatAbilities {
+  readonly name: string;
+  /** The longest side, in pixels. */
+  readonly maxSidePx: number;
+  readonly alpha: boolean;
+  readonly sixteenBit: boolean;
+  /** One picture, an animation, or a sheaf of pages of any sizes. */
+  readonly pages: 'one' | 'animation' | 'sheaf';
+  /** `never`: no lossless form; `always`: no other. */
+  readonly lossless: 'never' | 'optional' | 'always';
+  /** 0 to 100, used where no quality is asked for. */
+  readonly defaultQuality: number;
+}
+
+export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> = {
+  png: {
+    name: 'PNG',
+    maxSidePx: 2_147_483_647,
+    alpha: true,
+    sixteenBit: true,
+    pages: 'one',
+    lossless: 'always',
+    defaultQuality: 100,
+  },
+  jpeg: {
+    name: 'JPEG',
+    maxSidePx: 65_535,
+    alpha: false,
+    sixteenBit: false,
+    pages: 'one',
+    lossless: 'never',
+    defaultQuality: 93,
+  },
+  webp: {
+    name: 'WebP',
+    maxSidePx: 16_383,
+    alpha: true,
+    sixteenBit: false,
+    pages: 'animation',
+    lossless: 'optional',
+    defaultQuality: 92,
+  },
+  tiff: {
+    name: 'TIFF',
+    maxSidePx: 2_147_483_647,
+    alpha: true,
+    sixteenBit: true,
+    pages: 'sheaf',
+    lossless: 'always',
+    defaultQuality: 100,
+  },
+  avif: {
+    name: 'AVIF',
+    maxSidePx: 16_384,
+    alpha: true,
+    sixteenBit: false,
+    pages: 'one',
+    lossless: 'optional',
+    defaultQuality: 75,
+  },
+};
+
+const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
+  '.png': 'png',
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.jpe': 'jpeg',
+  '.jfif': 'jpeg',
+  '.webp': 'webp',
+  '.tif': 'tiff',
+  '.tiff': 'tiff',
+  '.avif': 'avif',
+};
+
+/** The format that a file's name asks for. @throws UpreelError `usage` for a name that asks for none of ours. */
+export function outputFormatOf(path: string): OutputFormat {
+  const extension = extname(path).toLowerCase();
+  const format = EXTENSIONS[extension];
+  if (format !== undefined) return format;
+  throw new UpreelError(
+    'usage',
+    `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,
+    {
+      hint: 'Let the name end in .png, .jpg, .webp, .tif or .avif.',
+    },
+  );
+}
+
+/** @throws UpreelError `usage` if the format cannot hold pages of these sizes. */
+export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): void {
+  const { name, maxSidePx, pages: kind } = FORMAT_ABILITIES[format];
+  const [first] = pages;
+  if (first === undefined) throw new UpreelError('usage', 'Expected at least one page to write.');
+  for (const { width, height } of pages) {
+    if (Math.max(width, height) <= maxSidePx) continue;
+    throw new UpreelError(
+      'usage',
+      `${name} holds at most ${maxSidePx} pixels a side; the result has ${width}x${height}.`,
+      {
+        hint: 'Write PNG or TIFF, or ask for a smaller result with --scale or --size.',
+      },
+    );
+  }
+  if (pages.length > 1 && kind === 'one') {
+    throw new UpreelError('usage', `${name} holds one picture; the source has ${pages.length} pages.`, {
+      hint: 'Write .webp for an animation, .tif for a document of several pages.',
+    });
+  }
+  if (kind === 'animation' && pages.some(({ width, height }) => width !== first.width || height !== first.height)) {
+    throw new UpreelError('usage', `${name} holds pages of one size only; the source's pages differ.`, {
+      hint: 'Write .tif instead.',
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import type { Metadata } from 'sharp';
+import { UpreelError } from '../errors.ts';
+import type { TiffPageFacts } from './header.ts';
+
+/** How a page's samples lie in the file and how they will be decoded. */
+export interface SampleLayout {
+  readonly channels: 1 | 3;
+  readonly bytesPerSample: 1 | 2;
+  /** `associated`: colour was multiplied by alpha and must be divided again. */
+  readonly alpha: 'none' | 'straight' | 'associated';
+  /** What the samples were if they must be converted to sRGB ("CMYK", "CIELAB"); null if they stay as they are. */
+  readonly converted: string | null;
+  /** Bits in use, at the upper end of 16-bit samples. */
+  readonly bitsUsed: number;
+}
+
+/**
+ * Decides from libvips' header, and for TIFF from the page's tags, what the samples are.
+ * @throws UpreelError `input-unsupported` for samples that are no 8-bit or 16-bit gray, RGB, CMYK or CIELAB.
+ */
+export function describeSamples(
+  header: Metadata,
+  { path, facts }: { path: string; facts: TiffPageFacts | undefined },
+): SampleLayout {
+  const { space, depth } = header;
+  const converted = space === 'cmyk' ? 'CMYK' : space === 'lab' || space === 'labs' ? 'CIELAB' : null;
+  const gray = space === 'b-w' || space === 'grey16';
+  if (converted === null && !gray && space !== 'srgb' && space !== 'rgb' && space !== 'rgb16' && space !== 'scrgb') {
+    throw unsupported(path, `holds ${header.channels} channels that are neither gray nor RGB`);
+  }
+  if (converted === null && depth !== 'uchar' && depth !== 'ushort') {
+    throw unsupported(path, `has ${DEPTH_NAMES[depth] ?? depth} samples; upreel takes 8-bit and 16-bit ones`);
+  }
+  const bytesPerSample = converted === null && depth === 'ushort' ? 2 : 1;
+  return {
+    channels: gray ? 1 : 3,
+    bytesPerSample,
+    alpha: header.hasAlpha ? alphaKind(converted !== null, facts) : 'none',
+    converted,
+    bitsUsed: header.format === 'heif' && bytesPerSample === 2 ? (header.bitsPerSample ?? 16) : bytesPerSample * 8,
+  };
+}
+
+const DEPTH_NAMES: Readonly<Record<string, string>> = {
+  char: 'signed 8-bit',
+  short: 'signed 16-bit',
+  uint: '32-bit',
+  int: 'signed 32-bit',
+  float: 'floating-point',
+  double: 'double-precision',
+  complex: 'complex',
+  dpcomplex: 'complex',
+};
+
+function alphaKind(converted: boolean, facts: TiffPageFacts | undefined): SampleLayout['alpha'] {
+  if (facts === undefined) return 'straight';
+  const [meaning] = facts.extraSamples;
+  // libtiff adds an opaque alpha to the YCbCr pictures that it converts; an unnamed fifth ink is not alpha.
+  if (meaning === undefined) return facts.samplesPerPixel === 2 || facts.samplesPerPixel === 4 ? 'straight' : 'none';
+  if (meaning === 1) return 'associated';
+  return meaning === 2 || !converted ? 'straight' : 'none';
+}
+
+function unsupported(path: string, what: string): UpreelError {
+  return new UpreelError('input-unsupported', `${path} ${what}.`, {
+    hint: 'Save it as 16-bit PNG or TIFF first, for example in GIMP.',
+  });
+}
