@@ -6,7 +6,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { cacheFolder } from '../core/model/index.ts';
+import { cacheFolders } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import { writeFileAtomically } from '../core/publish.ts';
 import type { DeviceName } from '../core/session.ts';
@@ -113,7 +113,7 @@ async function verdictOn(
   network: NetworkSettings,
   context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
 ): Promise<Verdict> {
-  const cached = join(cacheFolder(), 'devices', `${fingerprint(device, network.model)}.json`);
+  const cached = join(cacheFolders().devices, `${fingerprint(device, network.model)}.json`);
   const known = await readFile(cached, 'utf8').then(parseVerdict, () => null);
   if (known) return known;
   const engine = startEngine();

@@ -6,11 +6,13 @@ export interface CacheFolders {
   readonly models: string;
   /** Wrapped networks: made from the weights, safe to delete at any time. */
   readonly onnx: string;
+  /** What each device did on its proof. */
+  readonly devices: string;
 }
 
 /** `$UPREEL_CACHE`, else `$XDG_CACHE_HOME/upreel` or what the platform has for it. Nothing is created here. */
 export function cacheFolders(root: string = defaultRoot()): CacheFolders {
-  return { models: resolve(root, 'models'), onnx: resolve(root, 'onnx') };
+  return { models: resolve(root, 'models'), onnx: resolve(root, 'onnx'), devices: resolve(root, 'devices') };
 }
 
 /** The folder of `$UPREEL_MODELS`: weights are read from there, and the network is never used. */

@@ -1,3 +1,4 @@
+export { cacheFolders } from './cache-folder.ts';
 export { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
