@@ -1,4 +1,5 @@
 import type { NetworkVariant } from '../descriptor.ts';
+import { foldResiduals } from '../graph/fold-residuals.ts';
 import type { Graph } from '../graph/graph.ts';
 import { tensor } from '../tensor.ts';
 import { emitGraph } from './emit-graph.ts';
@@ -19,7 +20,7 @@ export function wrapNetwork(graph: Graph, variant: NetworkVariant): Uint8Array<A
   const unit = writer.node('Mul', [planes, writer.constant(1 / white)]);
   const rgb = variant.channels === 3 ? unit : writer.node('Concat', [unit, unit, unit], { axis: 1 });
 
-  const upscaled = emitGraph(graph, writer, rgb);
+  const upscaled = emitGraph(foldResiduals(graph), writer, rgb);
 
   const clamped = writer.node('Clip', [upscaled, writer.constant(0), writer.constant(1)]);
   const picture = variant.channels === 3 ? clamped : writer.node('Conv', [clamped, writer.weight(luma())]);
