@@ -41,11 +41,6 @@ export function joinText(parts: readonly SafeText[], separator: SafeText = text`
   return parts.join(separator) as SafeText;
 }
 
-/** A safe text again shortened, for a narrower place. */
-export function shorten(safeString: SafeText, maxColumns: number, charset: Charset): SafeText {
-  return shortenMiddle(safeString, maxColumns, charset === 'ascii' ? '...' : '…') as SafeText;
-}
-
 /**
  * What a terminal obeys or does not show: also used to escape JSON lines. Cn (not assigned in this Unicode version) is
  * in, because nobody knows its width; private use is not.
