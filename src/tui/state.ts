@@ -1,0 +1,145 @@
+import type { ErrorRecord } from '../core/errors.ts';
+import type { Progress, TaskDone, TaskEvent, TaskStarted } from '../core/events.ts';
+
+/** All that the view shows, made from events alone; strings in it are still foreign. */
+export interface ViewState {
+  /** How many inputs were asked for; null if nobody said. */
+  readonly inputsTotal: number | null;
+  /** A model being fetched before its task starts. */
+  readonly pull: PullEvent | null;
+  readonly current: CurrentTask | null;
+  /** What will not change any more, oldest first: grows only at its end. */
+  readonly settled: readonly SettledRow[];
+  readonly inputsDone: number;
+  readonly inputsFailed: number;
+  readonly warnings: number;
+  /** How often the person asked to stop. */
+  readonly interrupts: number;
+  readonly end: { readonly code: number; readonly error: ErrorRecord | null } | null;
+}
+
+export interface CurrentTask {
+  readonly started: TaskStarted;
+  /** From 1. */
+  readonly number: number;
+  readonly progress: Progress | null;
+  /** Wall clock of the last news, milliseconds: the finish time is counted from here. */
+  readonly newsAtMs: number;
+}
+
+export type SettledRow =
+  | { readonly type: 'done'; readonly done: TaskDone; readonly kind: TaskStarted['kind'] }
+  | { readonly type: 'failed'; readonly input: string; readonly error: ErrorRecord }
+  | { readonly type: 'warning'; readonly message: string; readonly input: string | null }
+  | { readonly type: 'warnings-hidden' }
+  | { readonly type: 'pulled'; readonly model: string; readonly bytes: number };
+
+export type ViewAction =
+  | { readonly type: 'event'; readonly event: TaskEvent; readonly atMs: number }
+  | { readonly type: 'interrupt' }
+  | { readonly type: 'exit'; readonly code: number; readonly error: ErrorRecord | null };
+
+export type PullEvent = Extract<TaskEvent, { type: 'pull' }>;
+
+/** A source that warns at every frame must not scroll everything else away, nor fill memory. */
+export const MAX_WARNING_ROWS = 50;
+
+export function initialState(inputsTotal: number | null): ViewState {
+  return {
+    inputsTotal,
+    pull: null,
+    current: null,
+    settled: [],
+    inputsDone: 0,
+    inputsFailed: 0,
+    warnings: 0,
+    interrupts: 0,
+    end: null,
+  };
+}
+
+export function reduce(state: ViewState, action: ViewAction): ViewState {
+  switch (action.type) {
+    case 'event':
+      return reduceEvent(state, action.event, action.atMs);
+    case 'interrupt':
+      return { ...state, interrupts: state.interrupts + 1 };
+    case 'exit':
+      return { ...state, pull: null, end: { code: action.code, error: action.error } };
+  }
+}
+
+function reduceEvent(state: ViewState, event: TaskEvent, atMs: number): ViewState {
+  switch (event.type) {
+    case 'pull':
+      return reducePull(state, event);
+    case 'started':
+      return { ...state, pull: null, current: startTask(state, event, atMs) };
+    case 'progress':
+      if (state.current === null) return state;
+      return { ...state, current: { ...state.current, progress: event, newsAtMs: atMs } };
+    case 'warning':
+      return reduceWarning(state, event.message);
+    case 'done':
+      return settle(
+        { ...state, current: null, inputsDone: state.inputsDone + 1 },
+        { type: 'done', done: event, kind: state.current?.started.kind ?? 'video' },
+      );
+    case 'failed':
+      return settle(
+        { ...state, pull: null, current: null, inputsFailed: state.inputsFailed + 1 },
+        { type: 'failed', input: event.input, error: event.error },
+      );
+  }
+}
+
+function reducePull(state: ViewState, event: PullEvent): ViewState {
+  if (event.bytesTotal <= 0 || event.bytesDone < event.bytesTotal) return { ...state, pull: event };
+  // A source may report its end more than once.
+  if (state.pull === null && isLastPulled(state, event.model)) return state;
+  return settle({ ...state, pull: null }, { type: 'pulled', model: event.model, bytes: event.bytesDone });
+}
+
+function isLastPulled(state: ViewState, model: string): boolean {
+  const last = state.settled.at(-1);
+  return last?.type === 'pulled' && last.model === model;
+}
+
+function startTask(state: ViewState, started: TaskStarted, atMs: number): CurrentTask {
+  return { started, number: state.inputsDone + state.inputsFailed + 1, progress: null, newsAtMs: atMs };
+}
+
+function reduceWarning(state: ViewState, message: string): ViewState {
+  const input = state.current?.started.input ?? null;
+  const isKnown = state.settled.some((row) => row.type === 'warning' && row.message === message && row.input === input);
+  if (isKnown) return state;
+  const warned = { ...state, warnings: state.warnings + 1 };
+  if (warned.warnings <= MAX_WARNING_ROWS) return settle(warned, { type: 'warning', message, input });
+  return warned.warnings === MAX_WARNING_ROWS + 1 ? settle(warned, { type: 'warnings-hidden' }) : warned;
+}
+
+function settle(state: ViewState, row: SettledRow): ViewState {
+  return { ...state, settled: [...state.settled, row] };
+}
+
+/** Share of the work done, 0..1, by output pixels, or by frames while the pixels are not counted; null: unknown. */
+export function fractionDone(task: CurrentTask): number | null {
+  const { progress } = task;
+  if (progress === null) return 0;
+  if (progress.outputPixelsTotal !== null && progress.outputPixelsTotal > 0) {
+    return Math.min(1, progress.outputPixelsDone / progress.outputPixelsTotal);
+  }
+  const framesTotal = progress.framesTotal ?? task.started.framesTotal;
+  return framesTotal !== null && framesTotal > 0 ? Math.min(1, progress.framesDone / framesTotal) : null;
+}
+
+/**
+ * Where the pipeline waits: the last queue that is at least three quarters full holds what its reader cannot take fast
+ * enough. "source" when all are nearly empty; null when it is not clear (or there are no queues).
+ */
+export function slowestReader(queues: Progress['queues']): { readonly after: string } | 'source' | null {
+  if (queues.length === 0) return null;
+  const full = queues.findLast((queue) => queue.capacity > 0 && queue.length >= queue.capacity * 0.75);
+  if (full !== undefined) return { after: full.name };
+  return queues.every((queue) => queue.length <= queue.capacity * 0.25) ? 'source' : null;
+}
