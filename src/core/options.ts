@@ -23,10 +23,11 @@ export function resolveUpscalerOptions(
   settings: NetworkSettings,
   descriptor: ModelDescriptor,
   device: DeviceName,
+  work: 'stills' | 'frames',
 ): UpscalerOptions {
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
-  const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores)) : 1;
+  const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
   return {
     device,
     tilePx: Math.max(SMALLEST_TILE_PX, (settings.tilePx ?? defaultTilePx(descriptor)) >> settings.tileHalvings),
@@ -53,9 +54,12 @@ function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
   return flopsPerPixel < WIDE_NETWORK_FLOPS ? 192 : 128;
 }
 
-/** Sessions of one thread do not wait for each other inside an operator; large networks would need their memory twice. */
-function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number): number {
-  return flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;
+/**
+ * Frames keep several sessions of one thread busy, which do not wait for each other inside an operator. A still is often
+ * one tile, and a wide network would need its memory twice: both get all threads in one session.
+ */
+function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: 'stills' | 'frames'): number {
+  return work === 'frames' && flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;
 }
 
 const WIDE_NETWORK_FLOPS = 6e6;

@@ -22,13 +22,14 @@ export interface TaskContext {
 export function openTaskRunner(): TaskRunner {
   let warm: { readonly key: string; readonly upscaler: Upscaler } | null = null;
 
-  async function upscalerFor(network: EngineNetwork, context: TaskContext): Promise<Upscaler> {
-    const key = JSON.stringify(network);
+  async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
+    const work = kind === 'video' ? 'frames' : 'stills';
+    const key = JSON.stringify([work, network]);
     if (warm?.key === key) return warm.upscaler;
     await warm?.upscaler.close();
     warm = null;
     const model = await loadForTask(network, context);
-    const upscaler = openUpscaler(model, resolveUpscalerOptions(network, model.descriptor, network.device));
+    const upscaler = openUpscaler(model, resolveUpscalerOptions(network, model.descriptor, network.device, work));
     warm = { key, upscaler };
     return upscaler;
   }
@@ -41,12 +42,12 @@ export function openTaskRunner(): TaskRunner {
           return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
         }
         case 'image': {
-          const upscaler = await upscalerFor(task.network, context);
+          const upscaler = await upscalerFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
         }
         case 'video': {
-          const upscaler = await upscalerFor(task.network, context);
+          const upscaler = await upscalerFor(task, context);
           await upscaleVideo(videoRequest(task.request, upscaler.scale), {
             upscaler,
             model: task.network.model,
