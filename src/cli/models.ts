@@ -12,6 +12,7 @@ import {
   readCatalogue,
 } from '../core/model/index.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
+import { safeText } from '../tui/index.ts';
 import { describeBytes, infoText, listTable, type ModelInfo, pullLine } from './models-text.ts';
 
 /** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
@@ -140,13 +141,12 @@ function printJson(type: string, record: object): void {
   console.log(JSON.stringify({ v: 1, type, ...record }));
 }
 
+/** Paths may hold anything: what could act on the terminal becomes visible. */
 function print(text: string): void {
-  console.log(harmless(text));
-}
-
-/** Paths may hold anything: control and bidi characters become visible. */
-function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
-    character === '\n' ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  console.log(
+    text
+      .split('\n')
+      .map((line) => safeText(line))
+      .join('\n'),
   );
 }

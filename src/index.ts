@@ -1,0 +1,23 @@
+/** The library: `import { upscaleImage, upscaleVideo, loadModel } from 'upreel'`. */
+export { type ErrorCode, type ErrorRecord, EXIT_CODES, UpreelError } from './core/errors.ts';
+export type { Progress, Stage, TaskDone, TaskEvent, TaskStarted } from './core/events.ts';
+export type { Size } from './core/geometry.ts';
+export {
+  type LoadModelOptions,
+  loadModel,
+  type Model,
+  type ModelDescriptor,
+  type NetworkVariant,
+  type PullEvent,
+} from './core/model/index.ts';
+export { openUpscaler, type UpscalerOptions } from './core/open-upscaler.ts';
+export type { Raster, RasterFormat } from './core/raster.ts';
+export type { UpscaleOptions, Upscaler } from './core/upscaler.ts';
+export {
+  type UpscaledFile,
+  type UpscaleFileOptions,
+  type UpscaleImageOptions,
+  type UpscaleVideoOptions,
+  upscaleImage,
+  upscaleVideo,
+} from './library.ts';

@@ -1,0 +1,138 @@
+import { basename, dirname, extname, resolve } from 'node:path';
+import { UpreelError } from './core/errors.ts';
+import type { TaskEvent } from './core/events.ts';
+import type { Size } from './core/geometry.ts';
+import { networkSettingsSchema } from './core/options.ts';
+import type { OutputRule, Target } from './core/output-name.ts';
+import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
+import { type EncoderName, videoSettingsSchema } from './video/index.ts';
+
+/** What pictures and videos have in common. Everything may be left out. */
+export interface UpscaleFileOptions {
+  /** Path of the result. Default: `NAME.upreel-4x.EXT` beside the input. */
+  readonly output?: string;
+  /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
+  readonly model?: string;
+  /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
+  readonly target?: { readonly scale: number } | { readonly size: Size };
+  /** auto, cpu, webgpu, cuda, ... Default: auto. */
+  readonly device?: EngineNetwork['device'] | 'auto';
+  /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
+  readonly tilePx?: number;
+  readonly haloPx?: number;
+  /** Replace a result that exists. Default: false. */
+  readonly overwrite?: boolean;
+  /** 0..100, higher is better. Default: the format's or encoder's. */
+  readonly quality?: number;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TaskEvent) => void;
+}
+
+export interface UpscaleImageOptions extends UpscaleFileOptions {
+  /** Leave out EXIF, XMP, IPTC and density. */
+  readonly strip?: boolean;
+  /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
+  readonly flatten?: string;
+  /** Refuse larger pictures. Default: 1000. */
+  readonly maxInputMegapixels?: number;
+}
+
+export interface UpscaleVideoOptions extends UpscaleFileOptions {
+  readonly encoder?: EncoderName;
+  /** Folder for unfinished files. Default: beside the result. */
+  readonly workDir?: string;
+}
+
+export interface UpscaledFile {
+  /** Absolute path of the result. */
+  readonly output: string;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly frames: number;
+}
+
+/**
+ * Upscales one picture file in an engine process of its own: the caller's event loop stays free, a crash of native code
+ * is an error, and the result appears complete under its name or not at all.
+ * @throws UpreelError with a documented `code`; an aborted `signal` gives `interrupted` or the signal's own reason.
+ */
+export function upscaleImage(input: string, options: UpscaleImageOptions = {}): Promise<UpscaledFile> {
+  return upscaleFile(options, (network) => ({
+    kind: 'image',
+    network,
+    request: {
+      input: resolve(input),
+      output: outputRule(input, options.output, '.png'),
+      target: targetOf(options),
+      overwrite: options.overwrite ?? false,
+      quality: options.quality ?? null,
+      strip: options.strip ?? false,
+      flatten: options.flatten ?? null,
+      maxInputMegapixels: options.maxInputMegapixels ?? 1000,
+    },
+  }));
+}
+
+/**
+ * Upscales one video file as `upscaleImage` does pictures: sound and the other streams are copied, frame count and times
+ * are verified before the result gets its name. Needs ffmpeg and ffprobe.
+ * @throws UpreelError as above.
+ */
+export function upscaleVideo(input: string, options: UpscaleVideoOptions = {}): Promise<UpscaledFile> {
+  const { encoder, quality, overwrite, workDir } = options;
+  const settings = videoSettingsSchema.parse({
+    ...(encoder && { encoder }),
+    ...(quality !== undefined && { quality }),
+    ...(workDir && { workDir: resolve(workDir) }),
+    ...(overwrite !== undefined && { overwrite }),
+  });
+  const extension = ['.mp4', '.mov', '.mkv', '.webm'].find((known) => known === extname(input).toLowerCase());
+  const output = outputRule(input, options.output, extension ?? '.mkv');
+  return upscaleFile(options, (network) => ({
+    kind: 'video',
+    network,
+    request: { input: resolve(input), output, target: targetOf(options), settings },
+  }));
+}
+
+async function upscaleFile(
+  options: UpscaleFileOptions,
+  taskFor: (network: EngineNetwork) => EngineTask,
+): Promise<UpscaledFile> {
+  const signal = options.signal ?? new AbortController().signal;
+  let done: UpscaledFile | null = null;
+  const onEvent = (event: TaskEvent): void => {
+    if (event.type === 'done') {
+      done = { output: event.output, bytes: event.bytes, seconds: event.seconds, frames: event.framesTotal };
+    }
+    options.onEvent?.(event);
+  };
+  const settings = networkSettingsSchema.parse({
+    model: options.model ?? 'realesr-general-x4v3',
+    device: options.device ?? 'auto',
+    tilePx: options.tilePx ?? null,
+    haloPx: options.haloPx ?? null,
+    sessions: null,
+    threads: null,
+    tileHalvings: 0,
+  });
+  const { device } = await chooseDevice(settings, { signal, onEvent });
+  const queue = openTaskQueue();
+  try {
+    await queue.run(taskFor({ ...settings, device }), { signal, onEvent });
+  } finally {
+    await queue.close();
+  }
+  if (!done) throw new UpreelError('internal', 'Expected the task to say that it is done.');
+  return done;
+}
+
+function outputRule(input: string, output: string | undefined, extension: string): OutputRule {
+  if (output !== undefined) return { kind: 'file', path: resolve(output) };
+  return { kind: 'derived', folder: dirname(resolve(input)), input: basename(input), extension };
+}
+
+function targetOf({ target }: UpscaleFileOptions): Target {
+  if (target === undefined) return { kind: 'native' };
+  return 'scale' in target ? { kind: 'scale', ...target } : { kind: 'size', ...target };
+}
