@@ -8,7 +8,7 @@ export interface Look {
 }
 
 /** Every state has a symbol of its own, so that colour is never the only sign. One column each, none of them an emoji. */
-export interface Symbols {
+interface Symbols {
   readonly done: SafeText;
   readonly failed: SafeText;
   readonly running: SafeText;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { safeText, shorten, text } from '../../src/tui/safe-text.ts';
+import { safeText, text } from '../../src/tui/safe-text.ts';
 import { columnsOf } from '../../src/tui/text-columns.ts';
 import { HOSTILE_NAMES } from '../support/task-events.ts';
 
@@ -118,9 +118,5 @@ describe('safeText', () => {
 describe('text', () => {
   it('puts safe parts between our own words', () => {
     expect(text`${safeText('a\nb')} of ${3}`).toBe('a\\nb of 3');
-  });
-
-  it('is shortened like foreign text', () => {
-    expect(shorten(text`abcdefghij`, 5, 'utf8')).toBe('ab…ij');
   });
 });

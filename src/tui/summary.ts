@@ -1,0 +1,96 @@
+import type { Progress, Stage, TaskDone, TaskStarted } from '../core/events.ts';
+import { type Charset, type SafeText, safeText, text } from './safe-text.ts';
+import { type CurrentTask, slowestReader } from './state.ts';
+import { bytes, countOf, duration, elapsed, finishTime, frameRate, megapixels, plural } from './wording.ts';
+
+/** Sentences and facts about a task, for the view and for plain lines alike. */
+
+export interface Fact {
+  readonly label: SafeText;
+  readonly value: SafeText;
+}
+
+/** "300 frames in 4 min 12 s, 48.2 MB"; a still picture has no frames to tell of. */
+export function doneSummary(done: TaskDone, kind: TaskStarted['kind']): SafeText {
+  const took = text`${elapsed(done.seconds)}, ${bytes(done.bytes)}`;
+  if (kind === 'image' && done.framesTotal === 1) return text`done in ${took}`;
+  return text`${plural(done.framesTotal, text`frame`, text`frames`)} in ${took}`;
+}
+
+/** The facts of the running task, most wanted first. */
+export function taskFacts(task: CurrentTask, warnings: number, isOver: boolean): readonly Fact[] {
+  const { progress } = task;
+  const facts: Fact[] = amountFacts(task);
+  if (!isOver) {
+    facts.push({ label: text`time left`, value: duration(progress?.secondsLeft ?? null) });
+    facts.push({ label: text`finish`, value: finishTime(new Date(task.newsAtMs), progress?.secondsLeft ?? null) });
+  }
+  facts.push({ label: text`elapsed`, value: elapsed(progress?.elapsedSeconds ?? 0) });
+  if (progress !== null) {
+    // Zero: nothing is written or measured yet.
+    if (progress.bytesWritten > 0) facts.push({ label: text`written`, value: bytes(progress.bytesWritten) });
+    if (progress.rssBytes > 0) facts.push({ label: text`memory`, value: bytes(progress.rssBytes) });
+  }
+  if (warnings > 0) facts.push({ label: text`warnings`, value: text`${warnings}` });
+  return facts;
+}
+
+/** Whether a picture's progress is better told in tiles than in frames. */
+export function countsTiles(started: TaskStarted, framesTotal: number | null): boolean {
+  return started.kind === 'image' && (framesTotal ?? 1) <= 1;
+}
+
+/** "tiles 12 of 48" and "pixels 3.1 of 12.6 MP", or "frames 12 of 300" and "speed 4.2 frames/s". */
+function amountFacts(task: CurrentTask): Fact[] {
+  const { started, progress } = task;
+  const framesTotal = progress?.framesTotal ?? started.framesTotal;
+  if (countsTiles(started, framesTotal)) {
+    const pixelsTotal = progress?.outputPixelsTotal ?? started.target.width * started.target.height;
+    return [
+      { label: text`tiles`, value: countOf(progress?.tilesDone ?? 0, started.tilesPerFrame) },
+      { label: text`pixels`, value: megapixels(progress?.outputPixelsDone ?? 0, pixelsTotal) },
+    ];
+  }
+  return [
+    { label: text`frames`, value: countOf(progress?.framesDone ?? 0, framesTotal) },
+    { label: text`speed`, value: frameRate(progress?.framesPerSecond ?? null) },
+  ];
+}
+
+/** Which part of the pipeline the others wait for, in words; null when it is not clear. */
+export function bottleneck(queues: Progress['queues'], charset: Charset): SafeText | null {
+  const slowest = slowestReader(queues);
+  if (slowest === null) return null;
+  if (slowest === 'source') return text`slowest: reading`;
+  const known = READERS[slowest.after];
+  return known === undefined
+    ? text`slowest: after ${safeText(slowest.after, { charset, maxColumns: 20 })}`
+    : text`slowest: ${known}`;
+}
+
+export function stageName(stage: Stage): SafeText {
+  return STAGE_NAMES[stage];
+}
+
+/** Stages that a task goes through, in order; still pictures have nothing to join unless they say so. */
+export function stagesOf(kind: TaskStarted['kind'], current: Stage): readonly Stage[] {
+  return kind === 'video' || current === 'join' ? ALL_STAGES : ALL_STAGES.filter((stage) => stage !== 'join');
+}
+
+/** What takes from a queue, by the queue's name. */
+const READERS: Readonly<Record<string, SafeText>> = {
+  decoded: text`upscaling`,
+  decode: text`upscaling`,
+  upscaled: text`encoding`,
+  encode: text`encoding`,
+};
+
+const ALL_STAGES: readonly Stage[] = ['prepare', 'upscale', 'join', 'verify', 'publish'];
+
+const STAGE_NAMES: Readonly<Record<Stage, SafeText>> = {
+  prepare: text`prepare`,
+  upscale: text`upscale`,
+  join: text`join`,
+  verify: text`verify`,
+  publish: text`publish`,
+};
