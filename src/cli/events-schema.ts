@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { type ErrorCode, EXIT_CODES } from '../core/errors.ts';
+
+/**
+ * The JSON lines of --json (docs/json-events.md). Within version 1 fields and types may be added, none is removed or
+ * given another meaning.
+ */
+
+const version = z.literal(1);
+const wholeNumber = z.int().nonnegative();
+const amount = z.number().nonnegative();
+const size = z.object({ width: z.int().positive(), height: z.int().positive() });
+const failure = z.object({
+  code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]),
+  message: z.string(),
+  hint: z.string().describe('What to do; empty if there is nothing useful to say.'),
+});
+
+const started = z.object({
+  v: version,
+  type: z.literal('started'),
+  kind: z.enum(['image', 'video']),
+  input: z.string(),
+  output: z.string(),
+  model: z.string(),
+  device: z.string().describe('As chosen by proof, for example "cpu" or "webgpu".'),
+  source: size,
+  target: size,
+  framesTotal: wholeNumber.nullable().describe('null until counted; 1 for a still picture.'),
+  tilesPerFrame: wholeNumber,
+});
+
+const pull = z.object({
+  v: version,
+  type: z.literal('pull'),
+  model: z.string(),
+  bytesDone: wholeNumber,
+  bytesTotal: wholeNumber.describe('0: not known.'),
+  from: z.string(),
+});
+
+const progress = z.object({
+  v: version,
+  type: z.literal('progress'),
+  input: z.string(),
+  stage: z.enum(['prepare', 'upscale', 'join', 'verify', 'publish']),
+  framesDone: wholeNumber,
+  framesTotal: wholeNumber.nullable(),
+  tilesDone: wholeNumber,
+  outputPixelsDone: wholeNumber.describe('The unit of work: time left is reckoned from it.'),
+  outputPixelsTotal: wholeNumber.nullable(),
+  elapsedSeconds: amount.describe('Since `started`, without pauses.'),
+  framesPerSecond: amount.nullable().describe('Recent output frames per second; null until it can be told.'),
+  secondsLeft: amount.nullable().describe('null until it can be told.'),
+  queues: z.array(z.object({ name: z.string(), length: wholeNumber, capacity: wholeNumber })),
+  rssBytes: wholeNumber.describe('Resident memory of the engine; 0 until measured.'),
+  bytesWritten: wholeNumber,
+});
+
+const warning = z.object({ v: version, type: z.literal('warning'), code: z.string(), message: z.string() });
+
+const done = z.object({
+  v: version,
+  type: z.literal('done'),
+  input: z.string(),
+  output: z.string(),
+  framesTotal: wholeNumber,
+  seconds: amount,
+  bytes: wholeNumber,
+});
+
+const failed = z.object({ v: version, type: z.literal('failed'), input: z.string(), error: failure });
+
+const exit = z.object({
+  v: version,
+  type: z.literal('exit'),
+  code: z.int().min(0).max(255).describe('The exit code of the process.'),
+  error: failure.optional().describe('Why, if the code is not 0 and the reason is known.'),
+});
+
+export const eventRecordSchema = z
+  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit])
+  .describe('One line of the output of upreel --json.');
+
+export type EventRecord = z.infer<typeof eventRecordSchema>;
+
+/** The published form: JSON Schema 2020-12. Readers must accept fields that it does not name. */
+export function eventRecordJsonSchema(): object {
+  return { ...z.toJSONSchema(eventRecordSchema, { io: 'input' }), title: 'upreel --json record, version 1' };
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import xterm from '@xterm/headless';
+import { spawn } from 'node-pty';
+import type { TaskEvent } from '../../src/core/events.ts';
+
+export type Step =
+  | { readonly waitMs: number }
+  | { readonly event: TaskEvent }
+  | { readonly repeat: TaskEvent; readonly times: number; readonly waitMs: number }
+  | { readonly exit: number; readonly error?: object }
+  | { readonly crash: true }
+  | { readonly hang: true };
+
+export interface Script {
+  readonly steps: readonly Step[];
+  readonly inputsTotal?: number;
+  readonly keys?: boolean;
+  readonly intervalSeconds?: number;
+}
+
+export const DRIVER = fileURLToPath(new URL('report-driver.mjs', import.meta.url));
+
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly rows: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The view of a script in a real pseudo-terminal, its screen kept by a real terminal emulator. */
+export class TestTerminal {
+  /** All bytes that came out, as text. */
+  output = '';
+  readonly titles: string[] = [];
+  readonly clipboard: string[] = [];
+  exit: { exitCode: number; signal?: number | undefined } | null = null;
+  readonly #screen: xterm.Terminal;
+  readonly #process: ReturnType<typeof spawn>;
+  readonly #exited: Promise<void>;
+
+  constructor(command: readonly string[], { columns, rows, env = {} }: TerminalOptions) {
+    this.#screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 5000 });
+    this.#screen.onTitleChange((title) => this.titles.push(title));
+    this.#screen.parser.registerOscHandler(52, (data) => {
+      this.clipboard.push(data);
+      return true;
+    });
+    this.#process = spawn(process.execPath, [...command], {
+      cols: columns,
+      rows,
+      // Not ours with CI in it: Ink would then draw only its last frame.
+      env: { PATH: process.env.PATH ?? '', TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
+    });
+    this.#process.onData((data) => {
+      this.output += data;
+      this.#screen.write(data);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#process.onExit((exit) => {
+        this.exit = exit;
+        resolve();
+      });
+    });
+  }
+
+  /** The rows on the screen, without trailing blanks. */
+  screen(): string[] {
+    const { baseY } = this.#screen.buffer.active;
+    return this.#lines(baseY, baseY + this.#screen.rows);
+  }
+
+  /** Scroll-back and screen, down to the last row that is not blank. */
+  everything(): string[] {
+    const lines = this.#lines(0, this.#screen.buffer.active.length);
+    return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
+  }
+
+  /** Where the cursor stands on the screen, and whether it is to be seen. */
+  cursor(): { row: number; column: number; isVisible: boolean } {
+    const { cursorX, cursorY } = this.#screen.buffer.active;
+    const isVisible = this.output.lastIndexOf('\x1b[?25h') >= this.output.lastIndexOf('\x1b[?25l');
+    return { row: cursorY, column: cursorX, isVisible };
+  }
+
+  press(keys: string): void {
+    this.#process.write(keys);
+  }
+
+  kill(signal: string): void {
+    this.#process.kill(signal);
+  }
+
+  resize(columns: number, rows: number): void {
+    // As terminals do it: first what is on the screen, then the word to the program.
+    this.#screen.resize(columns, rows);
+    this.#process.resize(columns, rows);
+  }
+
+  /** Until the screen satisfies `condition`; fails with the screen in the message. */
+  async until(condition: (screen: string) => boolean, timeoutMs = 20_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!condition(this.screen().join('\n'))) {
+      if (Date.now() > deadline) throw new Error(`Expected another screen than:\n${this.everything().join('\n')}`);
+      await sleep(20);
+    }
+  }
+
+  async untilExit(): Promise<void> {
+    await this.#exited;
+    // The emulator takes what it was given in turns of its own.
+    await new Promise<void>((resolve) => this.#screen.write('', resolve));
+    await sleep(50);
+  }
+
+  close(): void {
+    if (this.exit === null) this.#process.kill('SIGKILL');
+    this.#screen.dispose();
+  }
+
+  #lines(from: number, to: number): string[] {
+    const { active } = this.#screen.buffer;
+    return Array.from({ length: to - from }, (_, row) => active.getLine(from + row)?.translateToString(true) ?? '');
+  }
+}
+
+/** Writes a script where the driver can read it; `remove` takes it away. */
+export function writeScript(script: Script): { path: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'upreel-report-'));
+  const path = join(folder, 'script.json');
+  writeFileSync(path, JSON.stringify(script));
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
