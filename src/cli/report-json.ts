@@ -1,15 +1,36 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { UNPRINTABLE } from '../tui/index.ts';
+<<<<<<< HEAD
+=======
+import { type ErrorTextOptions, errorText } from './error-text.ts';
+>>>>>>> w-tui
 import type { EventRecord } from './events-schema.ts';
 import { openLineWriter } from './report-lines.ts';
 import { openPace } from './report-pace.ts';
 import type { Reporter } from './reporter.ts';
 
+<<<<<<< HEAD
 /** One JSON record a line on stdout, for programs (docs/json-events.md). */
 export function openJsonReporter(stdout: NodeJS.WritableStream, now: () => number = () => performance.now()): Reporter {
   const lines = openLineWriter(stdout);
   const pace = openPace(MIN_GAP_MS, now);
+=======
+export interface JsonOptions extends ErrorTextOptions {
+  /** Milliseconds of a clock that is never set back. */
+  readonly now?: () => number;
+}
+
+/** One JSON record a line on stdout, for programs (docs/json-events.md); why the run failed also on stderr, for people. */
+export function openJsonReporter(
+  stdout: NodeJS.WritableStream,
+  stderr: NodeJS.WritableStream,
+  options: JsonOptions = {},
+): Reporter {
+  const lines = openLineWriter(stdout);
+  const words = openLineWriter(stderr);
+  const pace = openPace(MIN_GAP_MS, options.now ?? (() => performance.now()));
+>>>>>>> w-tui
   return {
     event(event) {
       for (const told of pace(event)) lines.write(toJsonLine(toRecord(told)));
@@ -18,8 +39,17 @@ export function openJsonReporter(stdout: NodeJS.WritableStream, now: () => numbe
       lines.write(
         toJsonLine({ v: 1, type: 'exit', code, ...(error === undefined ? {} : { error: toFailure(error) }) }),
       );
+<<<<<<< HEAD
     },
     close: () => lines.flush(),
+=======
+      if (error !== undefined) words.write(errorText(error, options));
+    },
+    async close() {
+      await lines.flush();
+      await words.flush();
+    },
+>>>>>>> w-tui
   };
 }
 
