@@ -133,11 +133,7 @@ describe('the view', () => {
           from: 'example.org',
         },
       },
-<<<<<<< HEAD
-      { waitMs: 300 },
-=======
       { waitMs: 500 },
->>>>>>> w-tui
       {
         event: {
           type: 'pull',
@@ -149,35 +145,21 @@ describe('the view', () => {
       },
       { event: flower },
       { event: progressAt(flower, 0, { tilesDone: 17, outputPixelsDone: 4_456_448, queues: [] }) },
-<<<<<<< HEAD
-      { waitMs: 300 },
-=======
       { waitMs: 500 },
->>>>>>> w-tui
       { event: taskDone(flower, { seconds: 12.2, bytes: 14_200_000 }) },
       { event: taskFailed('broken.mp4') },
       ...running,
       { event: warningOf('The source has no colour tags: BT.709 is assumed.') },
       { event: warningOf('The source has no colour tags: BT.709 is assumed.') },
-<<<<<<< HEAD
-      { waitMs: 300 },
-=======
       { waitMs: 500 },
->>>>>>> w-tui
       { event: taskDone(video) },
       { exit: 9, error: { code: 'some-failed', message: '1 of 3 inputs failed.', hint: '', detail: '' } },
     ];
     const terminal = play({ steps, inputsTotal: 3 }, SMALL);
-<<<<<<< HEAD
-    await terminal.until((screen) => screen.includes('fetching model realesr-general-x4v3 from example.org'));
-    await terminal.until((screen) => screen.includes('tiles      17 of 48') && screen.includes('4.5 of 12.6 MP'));
-    await terminal.untilExit();
-=======
     await terminal.untilExit();
     for (const passing of ['fetching model realesr-general-x4v3 from example.org', '17 of 48', '4.5 of 12.6 MP']) {
       expect(terminal.output).toContain(passing);
     }
->>>>>>> w-tui
     expect(terminal.everything()).toEqual([
       '✓ fetched model realesr-general-x4v3, 4.9 MB',
       '✓ flower.upreel-4x.png: done in 12 s, 14.2 MB',
@@ -256,11 +238,7 @@ describe('the end of the view', () => {
   });
 
   it('gives cursor and keyboard back when the program crashes', async () => {
-<<<<<<< HEAD
-    const terminal = play({ steps: [...running, { waitMs: 300 }, { crash: true }, { hang: true }], keys: true }, SMALL);
-=======
     const terminal = play({ steps: [...running, { waitMs: 500 }, { crash: true }, { hang: true }], keys: true }, SMALL);
->>>>>>> w-tui
     await terminal.untilExit();
     expect(terminal.exit?.exitCode).toBe(1);
     expect(terminal.cursor().isVisible).toBe(true);
@@ -284,11 +262,7 @@ describe('the look of the view', () => {
     { event: taskFailed('broken.mp4') },
     { event: warningOf('a warning') },
     ...running,
-<<<<<<< HEAD
-    { waitMs: 300 },
-=======
     { waitMs: 500 },
->>>>>>> w-tui
     { exit: 9 },
   ];
 
@@ -311,11 +285,7 @@ describe('the look of the view', () => {
     const steps: Step[] = [
       ...strange.map((event) => ({ event })),
       { event: progressAt(video, 12_340) },
-<<<<<<< HEAD
-      { waitMs: 300 },
-=======
       { waitMs: 500 },
->>>>>>> w-tui
       { exit: 9 },
     ];
     const terminal = play({ steps }, { ...SMALL, env: { LANG: 'C' } });
