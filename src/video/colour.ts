@@ -1,0 +1,61 @@
+import type { Size } from '../core/geometry.ts';
+import type { ColourTags } from './video-info.ts';
+
+/** How a source's YUV samples become RGB and back: nothing left to a program's guess. */
+export interface Colour {
+  /** swscale's name: "bt601", "bt709", "bt2020", "fcc", "smpte240m". */
+  readonly matrix: string;
+  readonly range: 'tv' | 'pc';
+  /** Position of chroma samples in 4:2:0 and 4:2:2, in 1/256 luma pixels, as swscale takes them. */
+  readonly chromaPosition: { readonly horizontal: number; readonly vertical: number };
+  /** What the result is marked with (ffmpeg's names). */
+  readonly tags: ColourTags;
+}
+
+/**
+ * Decides matrix and range of a source. Where it says nothing, the usual guess of players: BT.709 from 1280x720 (or
+ * above 576 lines) on, BT.601 below. The guess is made on the source's size and written into the result, because the
+ * same guess on the larger result would come out otherwise and shift the colours.
+ */
+export function resolveColour(tags: ColourTags, size: Size, pixelFormat: string): Colour {
+  const isRgb = isRgbFormat(pixelFormat);
+  const isHd = size.width >= 1280 || size.height > 576;
+  const matrixTag = isRgb || !isUsable(tags.matrix) ? (isHd || isRgb ? 'bt709' : 'smpte170m') : tags.matrix;
+  const range = isRgb ? 'tv' : (tags.range ?? (pixelFormat.startsWith('yuvj') ? 'pc' : 'tv'));
+  return {
+    matrix: SWSCALE_MATRICES[matrixTag] ?? 'bt709',
+    range,
+    chromaPosition: CHROMA_POSITIONS[tags.chromaLocation ?? 'left'] ?? { horizontal: 0, vertical: 128 },
+    tags: { ...tags, matrix: matrixTag, range, chromaLocation: tags.chromaLocation ?? 'left' },
+  };
+}
+
+/** The same colours for an encoder that knows no full range. */
+export function limitedRange(colour: Colour): Colour {
+  return { ...colour, range: 'tv', tags: { ...colour.tags, range: 'tv' } };
+}
+
+export function isRgbFormat(pixelFormat: string): boolean {
+  return /^(rgb|bgr|gbr|argb|abgr|0rgb|0bgr|pal8|x2rgb|x2bgr|mono)/.test(pixelFormat);
+}
+
+/** Matrices that swscale has, by ffmpeg's tag. The rest (YCgCo, ICtCp, constant luminance) is treated as unknown. */
+const SWSCALE_MATRICES: Readonly<Record<string, string>> = {
+  bt709: 'bt709',
+  smpte170m: 'bt601',
+  bt470bg: 'bt601',
+  fcc: 'fcc',
+  smpte240m: 'smpte240m',
+  bt2020nc: 'bt2020',
+};
+
+function isUsable(matrix: string | null): matrix is string {
+  return matrix !== null && matrix in SWSCALE_MATRICES;
+}
+
+const CHROMA_POSITIONS: Readonly<Record<string, Colour['chromaPosition']>> = {
+  left: { horizontal: 0, vertical: 128 },
+  center: { horizontal: 128, vertical: 128 },
+  topleft: { horizontal: 0, vertical: 0 },
+  top: { horizontal: 128, vertical: 0 },
+};

@@ -1,0 +1,109 @@
+import { extname } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+
+/**
+ * Demuxers that upreel lets ffmpeg use: containers that hold their own data. Left out on purpose are all that follow
+ * names to other files or hosts (hls, dash, concat, sdp, image2 patterns, avisynth, lavfi), because any of them can
+ * hide behind a name like clip.mp4.
+ */
+export const INPUT_FORMATS = [
+  ...['matroska', 'webm', 'mov', 'mp4', 'm4a', '3gp', '3g2', 'mj2', 'avi', 'mpegts', 'mpeg', 'flv', 'gif', 'apng'],
+  ...['yuv4mpegpipe', 'asf', 'ogg', 'nut', 'ivf', 'mxf', 'dv', 'rm', 'wtv', 'h264', 'hevc', 'mpegvideo', 'm4v'],
+] as const;
+
+/** Formats whose clock starts anywhere (a broadcast's): their times are moved so that the first stream starts at 0. */
+export const FORMATS_WITHOUT_ORIGIN: readonly string[] = ['mpegts', 'mpeg'];
+
+/** Elementary streams carry no times: frames follow each other at the stream's frame rate. */
+export const FORMATS_WITHOUT_TIMES: readonly string[] = ['h264', 'hevc', 'mpegvideo', 'm4v'];
+
+export interface OutputContainer {
+  readonly name: 'mkv' | 'mp4' | 'mov' | 'webm';
+  /** ffmpeg's name of the muxer. */
+  readonly muxer: string;
+  readonly muxerOptions: readonly string[];
+  /** Codecs (ffmpeg's names) that can be copied into it; null: whatever the muxer accepts. */
+  readonly audioCodecs: readonly string[] | null;
+  readonly subtitleCodecs: readonly string[];
+  /** What a text subtitle of another kind is rewritten as. */
+  readonly textSubtitleCodec: string;
+  readonly attachments: boolean;
+  readonly coverArt: boolean;
+  readonly extraVideo: boolean;
+}
+
+/** Edit lists (a late start, priming) count in this unit; the usual milliseconds would round them. */
+export const MP4_EXACT_TIMES: readonly string[] = ['-movie_timescale', '90000'];
+
+const MP4_AUDIO = ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'dts', 'vorbis'];
+const PCM = ['s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be', 'u8', 's8'];
+
+const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
+  mkv: {
+    name: 'mkv',
+    muxer: 'matroska',
+    muxerOptions: ['-default_mode', 'passthrough'],
+    audioCodecs: null,
+    subtitleCodecs: ['subrip', 'ass', 'ssa', 'webvtt', 'dvd_subtitle', 'hdmv_pgs_subtitle', 'dvb_subtitle', 'text'],
+    textSubtitleCodec: 'subrip',
+    attachments: true,
+    coverArt: true,
+    extraVideo: true,
+  },
+  mp4: {
+    name: 'mp4',
+    muxer: 'mp4',
+    muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
+    audioCodecs: MP4_AUDIO,
+    subtitleCodecs: ['mov_text', 'dvd_subtitle'],
+    textSubtitleCodec: 'mov_text',
+    attachments: false,
+    coverArt: true,
+    extraVideo: true,
+  },
+  mov: {
+    name: 'mov',
+    muxer: 'mov',
+    muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
+    audioCodecs: [
+      ...MP4_AUDIO.filter((codec) => !['opus', 'flac', 'vorbis'].includes(codec)),
+      'amr_nb',
+      'amr_wb',
+      ...PCM.map((kind) => `pcm_${kind}`),
+    ],
+    subtitleCodecs: ['mov_text'],
+    textSubtitleCodec: 'mov_text',
+    attachments: false,
+    coverArt: false,
+    extraVideo: true,
+  },
+  webm: {
+    name: 'webm',
+    muxer: 'webm',
+    muxerOptions: ['-default_mode', 'passthrough'],
+    audioCodecs: ['opus', 'vorbis'],
+    subtitleCodecs: ['webvtt'],
+    textSubtitleCodec: 'webvtt',
+    attachments: false,
+    coverArt: false,
+    extraVideo: false,
+  },
+};
+
+const EXTENSIONS: Readonly<Record<string, OutputContainer['name']>> = {
+  '.mkv': 'mkv',
+  '.mp4': 'mp4',
+  '.m4v': 'mp4',
+  '.mov': 'mov',
+  '.webm': 'webm',
+};
+
+/** @throws UpreelError `usage` for an extension that upreel does not write. */
+export function containerFor(output: string): OutputContainer {
+  const extension = extname(output).toLowerCase();
+  const name = EXTENSIONS[extension];
+  if (name !== undefined) return CONTAINERS[name];
+  throw new UpreelError('usage', `Expected the name of a video that upreel can write, got ${JSON.stringify(output)}.`, {
+    hint: `End the name with one of ${Object.keys(EXTENSIONS).join(', ')}.`,
+  });
+}

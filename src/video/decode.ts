@@ -1,0 +1,101 @@
+import type { UpreelError } from '../core/errors.ts';
+import { rasterBytes } from '../core/raster.ts';
+import { ByteReader } from './byte-reader.ts';
+import { damaged, formatTime } from './completeness.ts';
+import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
+import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
+import { BufferPool, type Frame } from './frame.ts';
+import { type NutFrameHeader, NutReader } from './nut-reader.ts';
+import type { VideoPlan } from './plan.ts';
+import { type Rational, toSeconds } from './rational.ts';
+
+/** One decoder of a source. Iterate `frames` once; leaving it early ends the child. */
+export interface Decoder {
+  readonly pid: number;
+  /** Known when the first frame has come: the shape of a pixel after rotation. */
+  readonly sampleAspectRatio: () => Rational | null;
+  /**
+   * Frames in the order in which they are shown, in buffers of a pool: at most `poolCapacity` are out at a time.
+   * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
+   */
+  readonly frames: AsyncIterable<Frame>;
+}
+
+export function startDecoder(plan: VideoPlan, poolCapacity: number, signal: AbortSignal): Decoder {
+  const program = startFfmpeg(planDecode(plan), signal);
+  program.stdin.end();
+  const reader = new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>));
+  return {
+    pid: program.pid,
+    sampleAspectRatio: () => reader.stream?.sampleAspectRatio ?? null,
+    frames: readFrames(plan, program, reader, poolCapacity),
+  };
+}
+
+async function* readFrames(
+  plan: VideoPlan,
+  program: RunningProgram,
+  reader: NutReader,
+  poolCapacity: number,
+): AsyncGenerator<Frame, void, undefined> {
+  const { size } = plan.source.video;
+  const bytes = rasterBytes(size.width, size.height, plan.format);
+  const pool = new BufferPool(bytes, poolCapacity);
+  const offset = pipeOffsetTicks(plan);
+  let count = 0;
+  let lastPts = Number.NEGATIVE_INFINITY;
+  try {
+    for (;;) {
+      const header = await reader.nextFrame();
+      if (header === null) break;
+      checkFrame(plan, header, bytes, count);
+      const data = await pool.acquire();
+      if (!(await reader.readData(data))) break;
+      lastPts = toSourceTicks(header.ptsTicks, reader, plan) - offset;
+      count++;
+      yield { raster: { ...size, ...plan.format, data }, ptsTicks: lastPts, release: () => pool.release(data) };
+    }
+    await program.finished();
+    checkEnd(plan, count, lastPts);
+  } catch (error) {
+    throw error instanceof ProgramError ? decodeError(plan, count, error) : error;
+  } finally {
+    await program.stop();
+  }
+}
+
+/** NUT's writer may count in a fraction of the source's ticks; the times themselves are the source's. */
+function toSourceTicks(ticks: number, reader: NutReader, plan: VideoPlan): number {
+  const from = reader.stream?.timeBase ?? plan.source.video.timeBase;
+  const to = plan.source.video.timeBase;
+  return Math.round((ticks * from.num * to.den) / (from.den * to.num));
+}
+
+function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, count: number): void {
+  if (header.dataBytes === bytes) return;
+  throw damaged(`Frame ${count + 1} of ${plan.source.path} has another size than the frames before it.`);
+}
+
+/** ffmpeg ends well when a file just stops: what it gave is held against what the container lists. */
+function checkEnd(plan: VideoPlan, count: number, lastPts: number): void {
+  const { scan, source } = plan;
+  const expectedLast = scan.ptsTicks.at(-1);
+  if (count === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+  if (expectedLast === undefined || count >= scan.packets || lastPts >= expectedLast) return;
+  const time = formatTime(toSeconds(lastPts, source.video.timeBase));
+  throw damaged(`${source.path} stops after frame ${count} (at ${time}), expected ${scan.packets} frames.`);
+}
+
+function decodeError(plan: VideoPlan, count: number, error: ProgramError): UpreelError {
+  const { source, scan } = plan;
+  const ticks = scan.ptsTicks[count];
+  const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, source.video.timeBase))})`;
+  return damaged(`${source.path} is damaged at frame ${count + 1}${time}: ${reasonOf(error)}.`, error);
+}
+
+function reasonOf({ lines }: ProgramError): string {
+  const fatal = lines.find((line) => line.includes('[fatal]')) ?? '';
+  if (fatal.includes('corrupt input packet')) return 'its data is incomplete there';
+  if (fatal.includes('corrupt decoded frame')) return 'the picture cannot be decoded without errors';
+  return 'ffmpeg cannot decode it';
+}

@@ -1,0 +1,67 @@
+import type { Writable } from 'node:stream';
+import { planEncode } from './encode-plan.ts';
+import { startFfmpeg } from './ffmpeg.ts';
+import type { Frame } from './frame.ts';
+import { writeNutFrameHeader, writeNutHeader } from './nut-writer.ts';
+import type { VideoPlan } from './plan.ts';
+import type { Rational } from './rational.ts';
+
+/** One encoder that writes one file. Whoever made it calls `stop` in a `finally`. */
+export interface Encoder {
+  readonly pid: number;
+  /** Hands over a frame's bytes and waits until the pipe has taken them. @throws UpreelError `ffmpeg-failed`, `disk-full`. */
+  write(frame: Frame): Promise<void>;
+  /** Waits until the file is complete. */
+  finish(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startEncoder(
+  plan: VideoPlan,
+  file: string,
+  sampleAspectRatio: Rational | null,
+  signal: AbortSignal,
+): Encoder {
+  const program = startFfmpeg(planEncode(plan, file), signal);
+  program.stdout.resume();
+  const { video } = plan.source;
+  const { timeBase, frameRate } = video;
+  const shiftTicks = Math.round((plan.shiftSeconds * timeBase.den) / timeBase.num);
+  const size = plan.networkSize;
+  const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });
+  let isHeaderWritten = false;
+
+  async function write(frame: Frame): Promise<void> {
+    const { data } = frame.raster;
+    const before = writeNutFrameHeader(Math.max(0, frame.ptsTicks - shiftTicks), data.length);
+    try {
+      program.stdin.cork();
+      if (!isHeaderWritten) program.stdin.write(header);
+      isHeaderWritten = true;
+      program.stdin.write(before);
+      const taken = writeAll(program.stdin, data);
+      program.stdin.uncork();
+      await taken;
+    } catch (error) {
+      // The pipe broke because the encoder died: its own words are the cause.
+      await program.finished();
+      throw error;
+    }
+  }
+
+  return {
+    pid: program.pid,
+    write,
+    finish: async () => {
+      program.stdin.end();
+      await program.finished();
+    },
+    stop: program.stop,
+  };
+}
+
+function writeAll(stream: Writable, data: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(data, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,166 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import createCommand from 'fluent-ffmpeg';
+import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
+
+/** One run of ffmpeg, as plain data: what the planners make. */
+export interface FfmpegPlan {
+  readonly inputs: readonly { readonly options: readonly string[]; readonly source: string }[];
+  readonly output: { readonly options: readonly string[]; readonly target: string };
+}
+
+/** A child that runs. Whoever started it calls `stop` in a `finally`; after a clean end that does nothing. */
+export interface RunningProgram {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Waits for the end. @throws UpreelError unless the exit code is 0; the abort's reason if that ended it. */
+  finished(): Promise<void>;
+  /** Kills the child if it still runs, and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts ffmpeg. Its stdin is a pipe that ends with us, its stdout a pipe that fails without us. */
+export function startFfmpeg(plan: FfmpegPlan, signal: AbortSignal): RunningProgram {
+  return startProgram('ffmpeg', argumentsOf(plan), signal);
+}
+
+export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<void> {
+  const program = startFfmpeg(plan, signal);
+  try {
+    program.stdin.end();
+    program.stdout.resume();
+    await program.finished();
+  } finally {
+    await program.stop();
+  }
+}
+
+/** Runs ffprobe and gives its output line by line, so that a long listing is never in memory whole. */
+export async function* probeLines(args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  const program = startProgram('ffprobe', args, signal);
+  try {
+    program.stdin.end();
+    let rest = '';
+    for await (const chunk of program.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > LONGEST_LINE) throw new UpreelError('input-unreadable', 'ffprobe gave a line without end.');
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+    await program.finished();
+  } finally {
+    await program.stop();
+  }
+}
+
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/** The command line of a plan, without the program's name. */
+export function argumentsOf(plan: FfmpegPlan): string[] {
+  const command = createCommand();
+  // Always several arguments at once: fluent-ffmpeg splits a lone one at its space.
+  for (const { source, options } of plan.inputs) command.input(source).inputOptions(...GLOBAL_OPTIONS, ...options);
+  command.output(plan.output.target).outputOptions('-y', ...plan.output.options);
+  return command._getArguments();
+}
+
+const GLOBAL_OPTIONS = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+error'];
+
+function startProgram(name: ProgramName, args: readonly string[], signal: AbortSignal): RunningProgram {
+  signal.throwIfAborted();
+  const child: Child = spawn(programPath(name), args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  const stderr = keepLastLines(child.stderr);
+  const kill = () => void child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  // A broken pipe is told by the exit code; without a listener it would end our process.
+  child.stdin.on('error', () => {});
+
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, endSignal: null, error }));
+    child.once('close', (code, endSignal) => resolve({ code, endSignal, error: undefined }));
+  }).finally(() => signal.removeEventListener('abort', kill));
+
+  return {
+    pid: child.pid ?? -1,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    finished: async () => {
+      const ending = await ended;
+      if (signal.aborted && ending.code !== 0) throw signal.reason;
+      if (ending.code !== 0) throw programError(name, ending, stderr());
+    },
+    stop: async () => {
+      kill();
+      // Unread output would keep the pipes open, and `close` from coming.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.stdin.destroy();
+      await ended;
+    },
+  };
+}
+
+type ProgramName = 'ffmpeg' | 'ffprobe';
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+interface Ending {
+  readonly code: number | null;
+  readonly endSignal: NodeJS.Signals | null;
+  readonly error: Error | undefined;
+}
+
+/** FFMPEG_PATH and FFPROBE_PATH name the programs; ffprobe is looked for beside a named ffmpeg; else PATH decides. */
+function programPath(name: ProgramName): string {
+  const { FFMPEG_PATH, FFPROBE_PATH } = process.env;
+  if (name === 'ffmpeg') return FFMPEG_PATH || 'ffmpeg';
+  return FFPROBE_PATH || (FFMPEG_PATH ? join(dirname(FFMPEG_PATH), 'ffprobe') : 'ffprobe');
+}
+
+function keepLastLines(stream: Readable): () => string[] {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-STDERR_TAIL_CHARACTERS);
+  });
+  return () => text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+}
+
+const STDERR_TAIL_CHARACTERS = 8 * 1024;
+
+/** The error of a failed child, with the last lines that it wrote. */
+export class ProgramError extends UpreelError {
+  readonly lines: readonly string[];
+
+  constructor(message: string, lines: readonly string[], hint: string) {
+    super('ffmpeg-failed', message, { hint, cause: lines.join('\n') });
+    this.lines = lines;
+  }
+}
+
+function programError(name: ProgramName, ending: Ending, lines: string[]): UpreelError {
+  if (ending.error !== undefined) return startError(name, ending.error);
+  if (lines.some((line) => line.includes('No space left on device'))) return diskFull(lines.join('\n'));
+  const how = ending.endSignal === null ? `exit code ${ending.code}` : `signal ${ending.endSignal}`;
+  const last = lines.at(-1) ?? 'it wrote no message';
+  return new ProgramError(`${name} failed (${how}): ${withoutAddress(last)}`, lines, 'See the log for its last lines.');
+}
+
+function startError(name: ProgramName, error: Error): UpreelError {
+  if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'EACCES') {
+    return new UpreelError(
+      'ffmpeg-missing',
+      `Cannot start ${programPath(name)}: upreel needs ffmpeg and ffprobe for video.`,
+      {
+        hint: 'Install ffmpeg 5.1 or newer (apt install ffmpeg, brew install ffmpeg, winget install ffmpeg), or set FFMPEG_PATH.',
+        cause: error,
+      },
+    );
+  }
+  return new UpreelError('ffmpeg-failed', `Cannot start ${name}: ${error.message}`, { cause: error });
+}
+
+function withoutAddress(line: string): string {
+  return line.replace(/ @ 0x[0-9a-f]+/g, '').replace(/\[(?:error|fatal|panic)\] /g, '');
+}

@@ -1,0 +1,45 @@
+import type { Raster, RasterFormat } from '../core/raster.ts';
+
+/** One decoded or upscaled picture with its time. Whoever receives it passes it on or releases it, once. */
+export interface Frame {
+  readonly raster: Raster;
+  /** In ticks of the source's time base, as the source's clock counts. */
+  readonly ptsTicks: number;
+  release(): void;
+}
+
+/** RGB in as many bytes per sample as the source needs. */
+export function frameFormat(bitsPerSample: number): RasterFormat {
+  return { channels: 3, bytesPerSample: bitsPerSample > 8 ? 2 : 1 };
+}
+
+/** Buffers of one size that are used again and again: its capacity is the memory limit of what it feeds. */
+export class BufferPool {
+  readonly #bytes: number;
+  readonly #capacity: number;
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #waiting: ((buffer: Uint8Array<ArrayBuffer>) => void)[] = [];
+  #made = 0;
+
+  constructor(bytes: number, capacity: number) {
+    this.#bytes = bytes;
+    this.#capacity = capacity;
+  }
+
+  /** Waits until a buffer is free. */
+  async acquire(): Promise<Uint8Array<ArrayBuffer>> {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#made < this.#capacity) {
+      this.#made++;
+      return new Uint8Array(this.#bytes);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(buffer: Uint8Array<ArrayBuffer>): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(buffer);
+    else next(buffer);
+  }
+}

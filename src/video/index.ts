@@ -1,0 +1,8 @@
+export {
+  ENCODER_NAMES,
+  type EncoderName,
+  type VideoSettings,
+  type VideoTarget,
+  videoSettingsSchema,
+} from './settings.ts';
+export { upscaleVideo, type VideoContext, type VideoRequest, type VideoResult } from './upscale-video.ts';

@@ -1,0 +1,90 @@
+import type { FfmpegPlan } from './ffmpeg.ts';
+import type { VideoPlan } from './plan.ts';
+import { safeInput } from './probe.ts';
+import { toSeconds } from './rational.ts';
+import type { CarriedStream } from './streams.ts';
+
+/** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
+export function planJoin(plan: VideoPlan, videoFile: string, last: LastFrame, target: string): FfmpegPlan {
+  const { container, streams, source } = plan;
+  const carried = streams.order.filter((entry) => entry !== null);
+  const maps = streams.order.flatMap((entry) => ['-map', entry === null ? '0:v:0' : `1:${entry.source.index}`]);
+  return {
+    inputs: [{ options: ['-protocol_whitelist', 'file,pipe'], source: `file:${videoFile}` }, sourceInput(plan)],
+    output: {
+      options: [
+        ...['-copyts', '-xerror', ...maps, '-c', 'copy', ...codecOptions(carried)],
+        ...lastDurationOptions(plan, last),
+        ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
+        ...videoMetadata(plan),
+        ...['-disposition:v:0', source.video.dispositions.join('+') || '0'],
+        // Times before 0 (a sound's priming, B-frames) are kept where they are: else everything moves with them.
+        ...['-avoid_negative_ts', 'disabled'],
+        // Sparse subtitles must not hold back or drop what goes between them.
+        ...['-max_muxing_queue_size', '4096', '-fflags', '+bitexact'],
+        ...container.muxerOptions,
+        ...['-f', container.muxer],
+      ],
+      target: `file:${target}`,
+    },
+  };
+}
+
+/** The frame shown last, in the work file. */
+export interface LastFrame {
+  /** Place of its packet, in the file's order. */
+  readonly packetIndex: number;
+  readonly seconds: number;
+}
+
+/** Opens the same streams for the same container, but writes its header only: fails where the real join would. */
+export function planRehearsal(plan: VideoPlan, carried: readonly CarriedStream[], nullDevice: string): FfmpegPlan {
+  return {
+    inputs: [sourceInput(plan)],
+    output: {
+      options: [
+        ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`]),
+        ...['-t', '0', '-c', 'copy', ...codecOptions(carried), '-f', plan.container.muxer],
+      ],
+      target: nullDevice,
+    },
+  };
+}
+
+function sourceInput(plan: VideoPlan): { options: readonly string[]; source: string } {
+  const input = safeInput(plan.source.path);
+  const shift = plan.shiftSeconds === 0 ? [] : ['-itsoffset', (-plan.shiftSeconds).toFixed(6)];
+  return { options: ['-copyts', ...shift, ...input.options], source: input.source };
+}
+
+function codecOptions(carried: readonly CarriedStream[]): string[] {
+  const subtitles = carried.filter((entry) => entry.source.kind === 'subtitle');
+  return subtitles.flatMap((entry, index) => (entry.codec === 'copy' ? [] : [`-c:s:${index}`, entry.codec]));
+}
+
+/**
+ * A pipe carries no durations, so the last frame would be shown for as long as the encoder guessed: it gets the
+ * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is told as a
+ * multiple of the packet's own time.
+ */
+function lastDurationOptions({ scan, source }: VideoPlan, last: LastFrame): string[] {
+  const duration = toSeconds(scan.lastDurationTicks, source.video.timeBase);
+  if (duration <= 0 || last.seconds <= 0) return [];
+  const factor = (duration / last.seconds).toFixed(12);
+  return [
+    '-bsf:v:0',
+    `setts=pts=PTS:dts=DTS:duration=if(eq(N\\,${last.packetIndex})\\,round(PTS*${factor})\\,DURATION)`,
+  ];
+}
+
+/** Says of an MP4 what it is compatible with, which the result is not. */
+const STALE_TAGS = ['major_brand', 'minor_version', 'compatible_brands'];
+
+/** Tags of the source's stream that describe the old encoding. */
+const STALE_STREAM_TAGS =
+  /^(encoder|duration|bps|number_of_|_statistics_|rotate|vendor_id|alpha_mode|source_id|source-)/i;
+
+function videoMetadata({ source: { video } }: VideoPlan): string[] {
+  const kept = Object.entries(video.tags).filter(([name]) => !STALE_STREAM_TAGS.test(name));
+  return kept.flatMap(([name, value]) => ['-metadata:s:v:0', `${name}=${value}`]);
+}

@@ -1,0 +1,99 @@
+import type { Size } from '../core/geometry.ts';
+import type { RasterFormat } from '../core/raster.ts';
+import type { Colour } from './colour.ts';
+import { limitedRange, resolveColour } from './colour.ts';
+import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './containers.ts';
+import { type EncoderPlan, planEncoder } from './encoders.ts';
+import { frameFormat } from './frame.ts';
+import type { PacketScan } from './scan.ts';
+import type { VideoSettings } from './settings.ts';
+import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
+import { planTarget } from './target.ts';
+import type { VideoInfo } from './video-info.ts';
+
+/** Everything that is decided before the first frame. Plain data, the same for every segment. */
+export interface VideoPlan {
+  readonly source: VideoInfo;
+  readonly scan: PacketScan;
+  readonly output: string;
+  readonly container: OutputContainer;
+  readonly encoder: EncoderPlan;
+  /** How source samples become RGB, and RGB the result's samples. */
+  readonly sourceColour: Colour;
+  readonly resultColour: Colour;
+  readonly format: RasterFormat;
+  /** Size that the network gives. */
+  readonly networkSize: Size;
+  /** Size of the result before padding to even numbers. */
+  readonly targetSize: Size;
+  /** Size of the result. */
+  readonly encodedSize: Size;
+  /** What is taken off every time of the source, so that the result's clock does not start before 0 or anywhere. */
+  readonly shiftSeconds: number;
+  readonly streams: StreamPlan;
+  readonly warnings: readonly StreamWarning[];
+}
+
+/** @throws UpreelError `usage` if the output's container or the encoder does not fit. */
+export function planVideo(
+  source: VideoInfo,
+  scan: PacketScan,
+  request: { readonly output: string; readonly settings: VideoSettings },
+  networkScale: number,
+): VideoPlan {
+  const { settings, output } = request;
+  const { video } = source;
+  const container = containerFor(output);
+  const encoder = planEncoder(settings, video, container);
+  const colour = resolveColour(video.colour, video.size, video.pixelFormat);
+  const networkSize = { width: video.size.width * networkScale, height: video.size.height * networkScale };
+  const targetSize = planTarget(video.size, networkScale, settings.target, 2);
+  const streams = planStreams(source, container);
+  return Object.freeze({
+    source,
+    scan,
+    output,
+    container,
+    encoder,
+    sourceColour: colour,
+    resultColour: encoder.storesFullRange ? colour : limitedRange(colour),
+    format: frameFormat(video.bitsPerSample),
+    networkSize,
+    targetSize,
+    encodedSize: encoder.needsEvenSize ? evenSize(targetSize) : targetSize,
+    shiftSeconds: shiftOf(source, streams),
+    streams,
+    warnings: [...streams.warnings, ...warnOfPicture(source)],
+  });
+}
+
+/**
+ * Broadcast clocks start anywhere: the first stream that goes along starts at 0. All others stay as they are, but for
+ * video that starts before 0, which NUT cannot say.
+ */
+function shiftOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
+  const videoStart = video.startSeconds ?? 0;
+  const isAnywhere = formatName.split(',').some((name) => FORMATS_WITHOUT_ORIGIN.includes(name));
+  if (!isAnywhere) return Math.min(0, videoStart);
+  return Math.min(videoStart, ...streams.order.map((entry) => entry?.source.startSeconds ?? videoStart));
+}
+
+function evenSize({ width, height }: Size): Size {
+  return { width: width + (width % 2), height: height + (height % 2) };
+}
+
+function warnOfPicture({ video }: VideoInfo): StreamWarning[] {
+  const warnings: StreamWarning[] = [];
+  if (video.interlaced) {
+    warnings.push({
+      code: 'interlaced',
+      message: 'The video is interlaced: its fields are upscaled together, combing included.',
+    });
+  }
+  if (video.hasAlpha) warnings.push({ code: 'alpha-dropped', message: 'The transparency of the video is left out.' });
+  const hdr = video.sideData.filter((name) => /mastering|light level|dovi|hdr/i.test(name));
+  if (hdr.length > 0) {
+    warnings.push({ code: 'hdr-metadata', message: `Static HDR metadata is left out: ${hdr.join(', ')}.` });
+  }
+  return warnings;
+}

@@ -1,0 +1,60 @@
+import { probeLines } from './ffmpeg.ts';
+import { safeInput } from './probe.ts';
+
+/** Every packet of one video stream, as the demuxer gives it: the count and the times that the result must have. */
+export interface PacketScan {
+  readonly packetsRead: number;
+  /** Packets to be shown: without those that an edit list cuts away. */
+  readonly packets: number;
+  /** Presentation times in ticks of the stream's time base, ascending; shorter than `packets` where some have none. */
+  readonly ptsTicks: Float64Array;
+  /** Of the packet shown last; 0 if the container does not say. */
+  readonly lastDurationTicks: number;
+  /** Place of the packet shown last among all that were read. */
+  readonly lastIndex: number;
+  /** The byte after the last packet, where the demuxer tells positions; else 0. */
+  readonly endByte: number;
+}
+
+/** @param path absolute. */
+export async function scanPackets(path: string, streamIndex: number, signal: AbortSignal): Promise<PacketScan> {
+  const { options, source } = safeInput(path);
+  const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,duration,size,pos,flags'];
+  const args = ['-v', 'level+error', ...options, ...show, '-of', 'compact=p=0:nk=0', source];
+  const times: number[] = [];
+  let packetsRead = 0;
+  let packets = 0;
+  let endByte = 0;
+  let last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
+  for await (const line of probeLines(args, signal)) {
+    const packet = parsePacket(line);
+    if (packet === null) continue;
+    packetsRead++;
+    endByte = Math.max(endByte, packet.endByte);
+    if (packet.isDiscarded) continue;
+    packets++;
+    if (Number.isNaN(packet.pts)) continue;
+    times.push(packet.pts);
+    if (packet.pts > last.pts) last = { ...packet, index: packetsRead - 1 };
+  }
+  return {
+    packetsRead,
+    packets,
+    ptsTicks: Float64Array.from(times).sort(),
+    lastDurationTicks: last.duration,
+    lastIndex: last.index,
+    endByte,
+  };
+}
+
+function parsePacket(line: string) {
+  const fields = new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
+  const flags = fields.get('flags');
+  if (flags === undefined) return null;
+  return {
+    pts: Number(fields.get('pts') ?? Number.NaN),
+    duration: Number(fields.get('duration')) || 0,
+    endByte: Number(fields.get('pos')) + Number(fields.get('size')) || 0,
+    isDiscarded: flags.includes('D'),
+  };
+}

@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { asUpreelError, UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
+import { publishFile } from '../core/publish.ts';
+import type { Upscaler } from '../core/upscaler.ts';
+import { checkComplete } from './completeness.ts';
+import { containerFor } from './containers.ts';
+import { joinSegments, rehearseJoin } from './join.ts';
+import { planVideo, type VideoPlan } from './plan.ts';
+import { probeVideo } from './probe.ts';
+import { VideoProgress } from './progress.ts';
+import { runSegment, type SegmentFile } from './run-segment.ts';
+import { scanPackets } from './scan.ts';
+import { planSegments } from './segments.ts';
+import type { VideoSettings } from './settings.ts';
+import type { StreamWarning } from './streams.ts';
+import { verifyResult } from './verify.ts';
+import { openWorkFolder } from './work-folder.ts';
+
+export interface VideoRequest {
+  readonly input: string;
+  readonly output: string;
+  /** Name of the network, for the events. */
+  readonly model: string;
+  readonly settings: VideoSettings;
+}
+
+export interface VideoContext {
+  readonly upscaler: Upscaler;
+  readonly onEvent: (event: TaskEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface VideoResult {
+  readonly output: string;
+  readonly framesTotal: number;
+  readonly seconds: number;
+  readonly bytes: number;
+  /** Largest distance of a frame's time from its source frame's. */
+  readonly maxDeviationSeconds: number;
+  readonly warnings: readonly StreamWarning[];
+}
+
+/**
+ * Upscales a video: the same film, frame for frame, with the source's times, sound, subtitles, chapters, attachments
+ * and colours. The output appears under its name only when it is complete and verified.
+ * @throws UpreelError `usage`, `output-exists`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`, `disk-full`,
+ *   `verification-failed`, `output-unwritable`, `interrupted`, and what the upscaler throws.
+ */
+export async function upscaleVideo(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
+  try {
+    return await run(request, context);
+  } catch (error) {
+    throw asUpreelError(context.signal.aborted ? context.signal.reason : error);
+  }
+}
+
+async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoContext): Promise<VideoResult> {
+  const output = resolve(request.output);
+  await checkOutput(request, output);
+  const plan = await preparePlan(request, output, upscaler, signal);
+
+  const work = await openWorkFolder(output, request.settings.workDir);
+  try {
+    const progress = announce(request, plan, upscaler, onEvent);
+    await upscaler.warmUp(plan.format);
+
+    progress.enter('upscale');
+    const finished: SegmentFile[] = [];
+    for (const segment of planSegments(plan)) {
+      finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
+    }
+    const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
+
+    progress.enter('join');
+    await joinSegments(plan, finished, work.resultFile, signal);
+
+    progress.enter('verify');
+    const { maxDeviationSeconds } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const { size } = await stat(work.resultFile);
+
+    progress.enter('publish');
+    await publishFile(work.resultFile, output, { overwrite: request.settings.overwrite });
+
+    const seconds = progress.elapsedSeconds;
+    const framesTotal = ptsTicks.length;
+    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
+    return { output, framesTotal, seconds, bytes: size, maxDeviationSeconds, warnings: plan.warnings };
+  } finally {
+    await work.remove();
+  }
+}
+
+/** What can be known of the output before the input is opened. */
+async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
+  containerFor(output);
+  const found = await stat(output, { bigint: true }).catch(() => undefined);
+  if (found === undefined) return;
+  const source = await stat(resolve(input), { bigint: true }).catch(() => undefined);
+  if (source !== undefined && source.ino === found.ino && source.dev === found.dev) {
+    throw new UpreelError('usage', `The output ${output} is the input itself.`, {
+      hint: 'Choose another name with -o: upreel never touches its source.',
+    });
+  }
+  if (settings.overwrite && found.isFile()) return;
+  throw new UpreelError('output-exists', `${output} exists already.`, {
+    hint: 'Choose another name with -o, or add --overwrite.',
+  });
+}
+
+async function preparePlan(
+  { input, settings }: VideoRequest,
+  output: string,
+  upscaler: Upscaler,
+  signal: AbortSignal,
+): Promise<VideoPlan> {
+  const source = await probeVideo(input, signal);
+  const scan = await scanPackets(source.path, source.video.index, signal);
+  await checkComplete(source, scan);
+  return rehearseJoin(planVideo(source, scan, { output, settings }, upscaler.scale), signal);
+}
+
+function announce(
+  { input, model }: VideoRequest,
+  plan: VideoPlan,
+  upscaler: Upscaler,
+  onEvent: (event: TaskEvent) => void,
+): VideoProgress {
+  const framesTotal = plan.scan.packets;
+  onEvent({
+    type: 'started',
+    kind: 'video',
+    input,
+    output: plan.output,
+    model,
+    device: upscaler.device,
+    source: plan.source.video.size,
+    target: plan.encodedSize,
+    framesTotal,
+    tilesPerFrame: upscaler.countTiles(plan.source.video.size),
+  });
+  for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
+  const { width, height } = plan.networkSize;
+  const progress = new VideoProgress({ input, framesTotal, outputPixelsTotal: framesTotal * width * height }, onEvent);
+  progress.enter('prepare');
+  return progress;
+}

@@ -1,0 +1,64 @@
+import { UpreelError } from '../core/errors.ts';
+import type { VideoPlan } from './plan.ts';
+import { probeVideo } from './probe.ts';
+import { toSeconds } from './rational.ts';
+import { scanPackets } from './scan.ts';
+import type { VideoInfo } from './video-info.ts';
+
+/**
+ * Holds a finished file against the plan and the decoded frames, packet by packet: frame count, every time, size,
+ * streams, chapters.
+ * @param ptsTicks times of the decoded frames, in ticks of the source's time base.
+ * @returns the largest deviation of a frame's time. @throws UpreelError `verification-failed`.
+ */
+export async function verifyResult(
+  plan: VideoPlan,
+  ptsTicks: readonly number[],
+  file: string,
+  signal: AbortSignal,
+): Promise<{ readonly maxDeviationSeconds: number }> {
+  const result = await probeVideo(file, signal);
+  compareStreams(plan, result);
+  const scan = await scanPackets(file, result.video.index, signal);
+  expectEqual('frames', ptsTicks.length, scan.packets);
+  const { timeBase } = plan.source.video;
+  const expected = Float64Array.from(ptsTicks, (ticks) => toSeconds(ticks, timeBase) - plan.shiftSeconds).sort();
+  let maxDeviationSeconds = 0;
+  for (const [index, seconds] of expected.entries()) {
+    const actual = toSeconds(scan.ptsTicks[index] ?? Number.NaN, result.video.timeBase);
+    const deviation = Math.abs(actual - seconds);
+    if (!(deviation <= TOLERANCE_SECONDS)) {
+      throw failed(`frame ${index + 1} is at ${actual.toFixed(6)} s, expected ${seconds.toFixed(6)} s`);
+    }
+    maxDeviationSeconds = Math.max(maxDeviationSeconds, deviation);
+  }
+  return { maxDeviationSeconds };
+}
+
+/** A millisecond, and a little for the rounding of the numbers themselves. */
+const TOLERANCE_SECONDS = 0.001 + 1e-6;
+
+function compareStreams(plan: VideoPlan, result: VideoInfo): void {
+  const { encodedSize, streams, source } = plan;
+  expectEqual('width', encodedSize.width, result.video.size.width);
+  expectEqual('height', encodedSize.height, result.video.size.height);
+  const planned = streams.order.map((entry) => kindOf(entry === null ? source.video : entry.source));
+  const found = result.streams.filter((stream) => stream.kind !== 'data').map(kindOf);
+  expectEqual('streams', planned.sort().join(', '), found.sort().join(', '));
+  expectEqual('chapters', source.chapters, result.chapters);
+}
+
+/** Matroska stores cover art as an attachment. */
+function kindOf(stream: { readonly kind: string; readonly isCoverArt: boolean }): string {
+  return stream.isCoverArt ? 'cover art' : stream.kind;
+}
+
+function expectEqual(what: string, expected: string | number, actual: string | number): void {
+  if (expected !== actual) throw failed(`it has ${what} ${actual}, expected ${expected}`);
+}
+
+function failed(what: string): UpreelError {
+  return new UpreelError('verification-failed', `The finished video was not published: ${what}.`, {
+    hint: 'Try another container or encoder, and report the file if it happens again.',
+  });
+}

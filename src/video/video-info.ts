@@ -1,0 +1,58 @@
+import type { Size } from '../core/geometry.ts';
+import type { Rational } from './rational.ts';
+
+/** What ffprobe says of a source, in our words. Frozen data. */
+export interface VideoInfo {
+  /** Absolute. */
+  readonly path: string;
+  readonly fileBytes: number;
+  /** ffmpeg's name of the demuxer, all aliases: "matroska,webm". */
+  readonly formatName: string;
+  readonly startSeconds: number;
+  readonly durationSeconds: number | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly chapters: number;
+  /** The stream that is upscaled; also in `streams`. */
+  readonly video: VideoStream;
+  readonly streams: readonly StreamInfo[];
+}
+
+export interface StreamInfo {
+  readonly index: number;
+  readonly kind: 'video' | 'audio' | 'subtitle' | 'attachment' | 'data';
+  /** ffmpeg's name; "unknown" if it has none. */
+  readonly codec: string;
+  readonly isCoverArt: boolean;
+  readonly startSeconds: number | null;
+  readonly language: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Names of the dispositions that are set: "default", "forced", ... */
+  readonly dispositions: readonly string[];
+}
+
+export interface VideoStream extends StreamInfo {
+  /** As decoded: after rotation by a multiple of 90 degrees. */
+  readonly size: Size;
+  /** Counter-clockwise, as in the display matrix. */
+  readonly rotationDegrees: number;
+  readonly pixelFormat: string;
+  readonly bitsPerSample: number;
+  readonly colour: ColourTags;
+  readonly frameRate: Rational;
+  readonly timeBase: Rational;
+  /** Frames that the container declares; null where it declares none. An estimate: see scan.ts for the count. */
+  readonly declaredFrames: number | null;
+  readonly interlaced: boolean;
+  readonly hasAlpha: boolean;
+  /** Names of ffmpeg's side data: "Mastering display metadata", "Display Matrix", ... */
+  readonly sideData: readonly string[];
+}
+
+/** ffmpeg's names; null where the source says nothing. */
+export interface ColourTags {
+  readonly matrix: string | null;
+  readonly range: 'tv' | 'pc' | null;
+  readonly primaries: string | null;
+  readonly transfer: string | null;
+  readonly chromaLocation: string | null;
+}

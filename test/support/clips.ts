@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** A folder of this test file's own, removed after its last test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'upreel-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs ffmpeg for a test's own needs: making clips, measuring results. */
+export function ffmpeg(...args: string[]): Buffer {
+  return execFileSync('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...args], {
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** A moving test picture as an ffmpeg input. */
+export function pattern(seconds: number, { size = '64x48', rate = '25' } = {}): string[] {
+  return ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`];
+}
+
+export function tone(seconds: number, frequency = 440): string[] {
+  return ['-f', 'lavfi', '-i', `sine=frequency=${frequency}:duration=${seconds}`];
+}
+
+/** x264 with B-frames, quick. */
+export const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '20', '-pix_fmt', 'yuv420p'];
+
+interface ProbedStream {
+  readonly index: number;
+  readonly codec_type: string;
+  readonly codec_name?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly pix_fmt?: string;
+  readonly sample_aspect_ratio?: string;
+  readonly color_range?: string;
+  readonly color_space?: string;
+  readonly color_primaries?: string;
+  readonly color_transfer?: string;
+  readonly chroma_location?: string;
+  readonly disposition: Record<string, number>;
+  readonly tags?: Record<string, string>;
+  readonly side_data_list?: { readonly rotation?: number }[];
+}
+
+interface Probed {
+  readonly streams: ProbedStream[];
+  readonly chapters: {
+    readonly start_time: string;
+    readonly end_time: string;
+    readonly tags?: Record<string, string>;
+  }[];
+  readonly format: { readonly duration?: string; readonly start_time?: string; readonly tags?: Record<string, string> };
+}
+
+export function probe(file: string): Probed {
+  const show = ['-show_streams', '-show_chapters', '-show_format', '-of', 'json'];
+  return JSON.parse(execFileSync('ffprobe', ['-v', 'error', ...show, `file:${file}`], { encoding: 'utf8' }));
+}
+
+export function videoOf(file: string): ProbedStream {
+  const video = probe(file).streams.find((stream) => stream.codec_type === 'video');
+  if (video === undefined) throw new Error(`Expected ${file} to have video.`);
+  return video;
+}
+
+/** Seconds at which the frames of the first video stream are shown, ascending; frames that are cut away left out. */
+export function frameTimes(file: string): number[] {
+  const show = ['-select_streams', 'v:0', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0'];
+  const lines = execFileSync('ffprobe', ['-v', 'error', ...show, `file:${file}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const shown = lines.map((line) => line.split(',')).filter(([time, flags]) => time !== '' && !flags?.includes('D'));
+  return shown.map((fields) => Number(fields[0])).sort((a, b) => a - b);
+}
+
+/** One hash per stream of a kind ("a", "s"), over its packets' bytes. */
+export function streamHashes(file: string, kind: 'a' | 's'): string[] {
+  const text = ffmpeg('-i', `file:${file}`, '-map', `0:${kind}`, '-c', 'copy', '-f', 'streamhash', '-hash', 'md5', '-');
+  return text
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^.*=/, ''));
+}
+
+/** The frames of a file as rgb24, one after the other. @param options filters and the like, before the output. */
+export function decodeRgb(file: string, ...options: string[]): Buffer {
+  return ffmpeg('-i', `file:${file}`, '-map', '0:v:0', ...options, '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-');
+}

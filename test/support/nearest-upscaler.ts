@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import type { Upscaler } from '../../src/core/upscaler.ts';
+
+/** The identity model: every pixel becomes a square of itself. Real pixels, no network. */
+export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}): Upscaler {
+  const upscale: Upscaler['upscale'] = async (source, { signal, onTile } = {}) => {
+    if (delayMs > 0) await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
+    signal?.throwIfAborted();
+    const result = enlarge(source, scale);
+    onTile?.(result.width * result.height);
+    return result;
+  };
+  return {
+    scale,
+    device: 'test',
+    lanes,
+    countTiles: () => 1,
+    upscale,
+    async *upscaleBands(source, options) {
+      yield await upscale(source, options);
+    },
+    warmUp: async () => {},
+    close: async () => {},
+  };
+}
+
+function enlarge(source: Raster, scale: number): Raster {
+  const result = makeRaster(source.width * scale, source.height * scale, source);
+  const pixelBytes = source.channels * source.bytesPerSample;
+  const rowBytes = result.width * pixelBytes;
+  for (let y = 0; y < source.height; y++) {
+    const target = y * scale * rowBytes;
+    for (let x = 0; x < source.width; x++) {
+      const from = (y * source.width + x) * pixelBytes;
+      for (let column = 0; column < scale; column++) {
+        const to = target + (x * scale + column) * pixelBytes;
+        for (let byte = 0; byte < pixelBytes; byte++) result.data[to + byte] = source.data[from + byte] ?? 0;
+      }
+    }
+    for (let row = 1; row < scale; row++) result.data.copyWithin(target + row * rowBytes, target, target + rowBytes);
+  }
+  return result;
+}

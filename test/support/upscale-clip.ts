@@ -1,0 +1,31 @@
+import type { TaskEvent } from '../../src/core/events.ts';
+import type { Upscaler } from '../../src/core/upscaler.ts';
+import { upscaleVideo, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
+import { nearestUpscaler } from './nearest-upscaler.ts';
+
+interface Options {
+  readonly settings?: Parameters<typeof videoSettingsSchema.parse>[0];
+  readonly upscaler?: Upscaler;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TaskEvent) => void;
+}
+
+/** Upscales a clip, by nearest neighbour twice unless told otherwise, and gives all that it told. */
+export async function upscaleClip(
+  input: string,
+  output: string,
+  {
+    settings = {},
+    upscaler = nearestUpscaler(2),
+    signal = new AbortController().signal,
+    onEvent = () => {},
+  }: Options = {},
+): Promise<VideoResult & { readonly events: readonly TaskEvent[] }> {
+  const events: TaskEvent[] = [];
+  const keep = (event: TaskEvent) => {
+    events.push(event);
+    onEvent(event);
+  };
+  const request = { input, output, model: 'nearest', settings: videoSettingsSchema.parse(settings) };
+  return { ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal })), events };
+}
