@@ -29,11 +29,12 @@ function run(command, args) {
 
 function readTotals() {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites, testResults } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites, testResults } =
+      JSON.parse(readFileSync(report, 'utf8'));
     // A file that fails to load has no failed test of its own, but has failed.
-    const brokenFiles = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+    const brokenFiles = testResults.filter(
+      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    ).length;
     const failed = numFailedTests + brokenFiles;
     return {
       passed: numPassedTests,

@@ -1,21 +1,12 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { UNPRINTABLE } from '../tui/index.ts';
-<<<<<<< HEAD
-=======
 import { type ErrorTextOptions, errorText } from './error-text.ts';
->>>>>>> w-tui
 import type { EventRecord } from './events-schema.ts';
 import { openLineWriter } from './report-lines.ts';
 import { openPace } from './report-pace.ts';
 import type { Reporter } from './reporter.ts';
 
-<<<<<<< HEAD
-/** One JSON record a line on stdout, for programs (docs/json-events.md). */
-export function openJsonReporter(stdout: NodeJS.WritableStream, now: () => number = () => performance.now()): Reporter {
-  const lines = openLineWriter(stdout);
-  const pace = openPace(MIN_GAP_MS, now);
-=======
 export interface JsonOptions extends ErrorTextOptions {
   /** Milliseconds of a clock that is never set back. */
   readonly now?: () => number;
@@ -30,7 +21,6 @@ export function openJsonReporter(
   const lines = openLineWriter(stdout);
   const words = openLineWriter(stderr);
   const pace = openPace(MIN_GAP_MS, options.now ?? (() => performance.now()));
->>>>>>> w-tui
   return {
     event(event) {
       for (const told of pace(event)) lines.write(toJsonLine(toRecord(told)));
@@ -39,17 +29,12 @@ export function openJsonReporter(
       lines.write(
         toJsonLine({ v: 1, type: 'exit', code, ...(error === undefined ? {} : { error: toFailure(error) }) }),
       );
-<<<<<<< HEAD
-    },
-    close: () => lines.flush(),
-=======
       if (error !== undefined) words.write(errorText(error, options));
     },
     async close() {
       await lines.flush();
       await words.flush();
     },
->>>>>>> w-tui
   };
 }
 

@@ -1,10 +1,6 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-<<<<<<< HEAD
-import { chooseLook } from '../tui/index.ts';
-=======
 import { chooseLook, type Look } from '../tui/index.ts';
->>>>>>> w-tui
 import { errorText } from './error-text.ts';
 import { openJsonReporter } from './report-json.ts';
 import { openLineWriter } from './report-lines.ts';
@@ -60,36 +56,20 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
   const verbose = options.verbose ?? false;
   switch (options.kind) {
     case 'json':
-<<<<<<< HEAD
-      return openJsonReporter(options.stdout);
-    case 'plain':
-      return openPlainReporter(options.stderr, { look, intervalSeconds: options.intervalSeconds ?? 5, verbose });
-    case 'view':
-      return openViewReporter(options);
-=======
       return openJsonReporter(options.stdout, options.stderr, { verbose, charset: look.charset });
     case 'plain':
       return openPlainReporter(options.stderr, { look, intervalSeconds: options.intervalSeconds ?? 5, verbose });
     case 'view':
       return openViewReporter(options, look);
->>>>>>> w-tui
   }
 }
 
 /** The view on stdout, and after it, on stderr, the reason of a failure that the view has not told. */
-<<<<<<< HEAD
-async function openViewReporter(options: ReporterOptions): Promise<Reporter> {
-=======
 async function openViewReporter(options: ReporterOptions, look: Look): Promise<Reporter> {
->>>>>>> w-tui
   // React's development build costs half as much again per draw; it is chosen when React loads.
   process.env.NODE_ENV ??= 'production';
   // Loaded here: React and Ink cost a fifth of a second that the other reporters do not owe.
   const { openView } = await import('../tui/view.tsx');
-<<<<<<< HEAD
-  const look = chooseLook(options.env, process.platform);
-=======
->>>>>>> w-tui
   const view = openView({
     stdout: options.stdout,
     stdin: options.stdin,

@@ -7,7 +7,7 @@ import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask, VideoTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -64,11 +64,15 @@ function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext)
   return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
 }
 
-function videoRequest({ input, output, target, settings }: VideoTask, networkScale: number): VideoRequest {
+function videoRequest(
+  { network, request }: Extract<EngineTask, { kind: 'video' }>,
+  networkScale: number,
+): VideoRequest {
   return {
-    input,
-    output: outputPath(output, target, networkScale),
-    settings: { ...settings, target: videoTarget(target) },
+    input: request.input,
+    output: outputPath(request.output, request.target, networkScale),
+    model: network.model,
+    settings: { ...request.settings, target: videoTarget(request.target) },
   };
 }
 

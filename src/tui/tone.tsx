@@ -15,17 +15,7 @@ export function useLook(): Look {
 }
 
 /** The only component that puts text on the screen: it takes nothing that is not safe. */
-<<<<<<< HEAD
-export function Words({
-  tone = 'plain',
-  children,
-}: {
-  tone?: Tone;
-  children: SafeText | readonly SafeText[];
-}): ReactNode {
-=======
 export function Words({ tone = 'plain', children }: { tone?: Tone; children: SafeText }): ReactNode {
->>>>>>> w-tui
   const { colour } = useLook();
   const style = colour ? STYLES[tone] : {};
   return (

@@ -41,12 +41,8 @@ const events: readonly TaskEvent[] = [
 describe('the JSON reporter', () => {
   it('writes records that its schema accepts without a field left over, the exit last', async () => {
     const stdout = new Collector();
-<<<<<<< HEAD
-    const reporter = openJsonReporter(stdout);
-=======
     const stderr = new Collector();
     const reporter = openJsonReporter(stdout, stderr);
->>>>>>> w-tui
     for (const event of events) reporter.event(event);
     reporter.exit(9, { code: 'some-failed', message: '1 of 2 inputs failed.', hint: '', detail: 'a stack' });
     await reporter.close();
@@ -65,19 +61,12 @@ describe('the JSON reporter', () => {
       error: { code: 'some-failed', message: '1 of 2 inputs failed.', hint: '' },
     });
     expect(stdout.text).not.toContain('reader.ts');
-<<<<<<< HEAD
-=======
     expect(stderr.text).toBe('upreel: 1 of 2 inputs failed.\n');
->>>>>>> w-tui
   });
 
   it('ends with an exit of code 0 alone when all went well', async () => {
     const stdout = new Collector();
-<<<<<<< HEAD
-    const reporter = openJsonReporter(stdout);
-=======
     const reporter = openJsonReporter(stdout, new Collector());
->>>>>>> w-tui
     reporter.exit(0);
     await reporter.close();
     expect(stdout.text).toBe('{"v":1,"type":"exit","code":0}\n');

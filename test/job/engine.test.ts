@@ -33,7 +33,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upreel-engine-'));
   picture = join(folder, 'noise.png');
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
-  await sharp({ create: { width: 480, height: 360, channels: 3, background: '#000', noise } }).png().toFile(picture);
+  await sharp({ create: { width: 480, height: 360, channels: 3, background: '#000', noise } })
+    .png()
+    .toFile(picture);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
