@@ -48,11 +48,7 @@ export function openTaskRunner(): TaskRunner {
         }
         case 'video': {
           const upscaler = await upscalerFor(task, context);
-          await upscaleVideo(videoRequest(task.request, upscaler.scale), {
-            upscaler,
-            model: task.network.model,
-            ...context,
-          });
+          await upscaleVideo(videoRequest(task, upscaler.scale), { upscaler, ...context });
           return { kind: 'video' };
         }
       }
