@@ -14,7 +14,7 @@ const { startEngine } = await fromDist<typeof import('../../src/job/supervisor.t
 
 const MODEL = 'realesr-general-x4v3';
 const NETWORK: EngineNetwork = {
-  ...{ model: MODEL, device: 'cpu', tilePx: 128, haloPx: null, sessions: 1, threads: 1, tileHalvings: 0 },
+  ...{ model: MODEL, device: 'cpu', tilePx: 64, haloPx: null, sessions: 1, threads: 1, tileHalvings: 0 },
 };
 
 let folder: string;
@@ -33,7 +33,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upreel-engine-'));
   picture = join(folder, 'noise.png');
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
-  await sharp({ create: { width: 480, height: 360, channels: 3, background: '#000', noise } })
+  await sharp({ create: { width: 256, height: 192, channels: 3, background: '#000', noise } })
     .png()
     .toFile(picture);
 });
@@ -92,7 +92,7 @@ describe('the engine process', () => {
 
 describe('a supervisor killed with SIGKILL', () => {
   test('leaves no process and no half-written file behind', async () => {
-    const cli = startCli([picture, '-o', join(folder, 'out.png'), '--json', '--tile', '128', '--device', 'cpu']);
+    const cli = startCli([picture, '-o', join(folder, 'out.png'), '--json', '--tile', '64', '--device', 'cpu']);
     await until(() => cli.output().includes('"progress"'), 30_000);
     const family = descendantsOf(cli.child.pid!);
     expect(family.length).toBeGreaterThan(0);
@@ -105,7 +105,7 @@ describe('a supervisor killed with SIGKILL', () => {
 describe('an engine killed under a running command', () => {
   test('is replaced, and the picture is finished', async () => {
     const output = join(folder, 'out.png');
-    const cli = startCli([picture, '-o', output, '--json', '--tile', '128', '--device', 'cpu']);
+    const cli = startCli([picture, '-o', output, '--json', '--tile', '64', '--device', 'cpu']);
     await until(() => cli.output().includes('"progress"'), 30_000);
     const [engine] = descendantsOf(cli.child.pid!);
     process.kill(engine!, 'SIGKILL');

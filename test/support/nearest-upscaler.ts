@@ -16,6 +16,7 @@ export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}):
     device: 'test',
     lanes,
     countTiles: () => 1,
+    bandsOf: ({ height }) => [height],
     upscale,
     async *upscaleBands(source, options) {
       yield await upscale(source, options);
