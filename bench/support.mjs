@@ -1,0 +1,32 @@
+// Shared by the benchmarks: inputs made by ffmpeg and sharp, and figures as people quote them.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A scratch folder that is gone when the process ends. */
+export function scratchFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'upreel-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A clip that nothing can be saved on: every frame is new. */
+export function makeClip(path, { width, height, frames }) {
+  const source = `testsrc2=size=${width}x${height}:rate=24,noise=alls=20:allf=t:all_seed=7`;
+  const args = ['-v', 'error', '-y', '-f', 'lavfi', '-i', source, '-frames:v', String(frames), '-pix_fmt', 'yuv420p'];
+  const { status } = spawnSync('ffmpeg', [...args, '-c:v', 'libx264', '-crf', '12', path], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('ffmpeg could not make the clip.');
+  return path;
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function spread(values, digits = 3) {
+  const show = (value) => value.toFixed(digits);
+  return `${show(median(values))} (${show(Math.min(...values))}..${show(Math.max(...values))})`;
+}
