@@ -50,6 +50,11 @@ describe('a network that upreel does not run', () => {
     });
   });
 
+  it('names from the file do not reach the terminal as commands', async () => {
+    const imported = importBytes({ 'n.pth': writeTorchZip(withKeys('\x1b]0;title\x07\u202e')) });
+    await expect(imported).rejects.toMatchObject({ message: expect.stringContaining('?]0;title??.weight') });
+  });
+
   it('a missing layer is named', async () => {
     const weights = new Map(RRDB);
     weights.delete('body.0.rdb2.conv3.weight');

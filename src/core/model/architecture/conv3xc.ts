@@ -39,6 +39,7 @@ function readLayer(state: StateDict, name: string, kernel: number): Layer {
   if (height !== kernel || width !== kernel || bias.data.length !== out) {
     throw refused(`${name} has weights of shape [${weight.shape}] and ${bias.data.length} biases.`);
   }
+  if (out > MAX_WIDTH || channels > MAX_WIDTH) throw refused(`${name} is wider than any SPAN network.`);
   return { out, channels, weight: weight.data, bias: bias.data };
 }
 
@@ -82,3 +83,6 @@ function merge(first: Layer, second: Layer, third: Layer, shortcut: Layer): { we
 }
 
 const TAPS = 9;
+
+/** Twice 48 in the paper's network. Merging costs the third power of it, so it must have an end. */
+const MAX_WIDTH = 400;

@@ -45,7 +45,7 @@ function buildWith(
       `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${extra.slice(0, 80)}.`,
     );
   }
-  const decidedBy = importer.requiredKeys.filter((key) => state.has(key));
+  const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
   return { graph, recognition: { architecture: importer.architecture, summary, decidedBy } };
 }
 

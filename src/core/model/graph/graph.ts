@@ -15,9 +15,9 @@ export interface Graph {
 export type Value = number;
 
 /** Height first, as in tensors. */
-export type Pair = readonly [height: number, width: number];
+type Pair = readonly [height: number, width: number];
 
-export interface Padding {
+interface Padding {
   readonly top: number;
   readonly left: number;
   readonly bottom: number;
