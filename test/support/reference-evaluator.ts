@@ -45,6 +45,112 @@ export function evaluateRrdb(weights: Weights, picture: Planes): Planes {
   return conv(weights, 'conv_last', lrelu(conv(weights, 'conv_hr', x)));
 }
 
+/** SPAN in its training form: three convolutions in a row and a shortcut where the exported form has one. */
+export function evaluateSpan(weights: Weights, picture: Planes): Planes {
+  const normalised = !weights.has('no_norm');
+  const input = normalised ? map(picture, (value, channel) => (value - DIV2K_MEAN[channel]!) * 255) : picture;
+  const conv3xc = (name: string, x: Planes): Planes => {
+    if (!weights.has(`${name}.sk.weight`)) return conv(weights, `${name}.eval_conv`, x);
+    const padded = crop(x, -1);
+    const long = ['conv.0', 'conv.1', 'conv.2'].reduce(
+      (value, part) => conv(weights, `${name}.${part}`, value),
+      padded,
+    );
+    return add(crop(long, 1), conv(weights, `${name}.sk`, x));
+  };
+  const block = (name: string, x: Planes): [Planes, Planes] => {
+    const one = silu(conv3xc(`${name}.c1_r`, x));
+    const three = conv3xc(`${name}.c3_r`, silu(conv3xc(`${name}.c2_r`, one)));
+    return [
+      multiply(
+        add(three, x),
+        map(three, (value) => sigmoid(value) - 0.5),
+      ),
+      one,
+    ];
+  };
+  const first = conv3xc('conv_1', input);
+  const [b1] = block('block_1', first);
+  const [b2] = block('block_2', b1);
+  const [b3] = block('block_3', b2);
+  const [b4] = block('block_4', b3);
+  const [b5] = block('block_5', b4);
+  const [b6, inner] = block('block_6', b5);
+  const joined = conv(weights, 'conv_cat', concat([first, conv3xc('conv_2', b6), b1, inner]));
+  const made = conv(weights, 'upsampler.0', joined);
+  return pixelShuffle(made, Math.sqrt(made.channels / 3));
+}
+
+/** MSRResNet of BasicSR. */
+export function evaluateMsrResNet(weights: Weights, picture: Planes): Planes {
+  const lrelu = (x: Planes) => leakyRelu(x, 0.1);
+  let x = lrelu(conv(weights, 'conv_first', picture));
+  for (let block = 0; weights.has(`body.${block}.conv1.weight`); block++)
+    x = add(x, residual(weights, `body.${block}`, x));
+  let scale = 1;
+  for (const name of ['upconv1', 'upconv2']) {
+    if (!weights.has(`${name}.weight`)) continue;
+    const made = conv(weights, name, x);
+    const factor = Math.sqrt(made.channels / x.channels);
+    x = lrelu(pixelShuffle(made, factor));
+    scale *= factor;
+  }
+  return add(conv(weights, 'conv_last', lrelu(conv(weights, 'conv_hr', x))), bilinear(picture, scale));
+}
+
+/** EDSR on 0..255 with the mean of DIV2K taken off. */
+export function evaluateEdsr(weights: Weights, picture: Planes, residualScale: number): Planes {
+  const first = conv(
+    weights,
+    'conv_first',
+    map(picture, (value, channel) => 255 * (value - DIV2K_MEAN[channel]!)),
+  );
+  let x = first;
+  for (let block = 0; weights.has(`body.${block}.conv1.weight`); block++) {
+    x = add(x, times(residual(weights, `body.${block}`, x), residualScale));
+  }
+  x = add(first, conv(weights, 'conv_after_body', x));
+  for (let up = 0; weights.has(`upsample.${up}.weight`); up += 2) {
+    const made = conv(weights, `upsample.${up}`, x);
+    x = pixelShuffle(made, Math.sqrt(made.channels / x.channels));
+  }
+  return map(conv(weights, 'conv_last', x), (value, channel) => value / 255 + DIV2K_MEAN[channel]!);
+}
+
+/** SRCNN: on luma, as YCbCr of Rec. 601 with limited range, there and back; or on all of RGB. */
+export function evaluateSrcnn(weights: Weights, picture: Planes, scale: number): Planes {
+  const sharpen = (x: Planes) => conv(weights, 'conv3', relu(conv(weights, 'conv2', relu(conv(weights, 'conv1', x)))));
+  const base = bicubic(picture, scale, -0.5);
+  if (get(weights, 'conv1.weight').shape[1] === 3) return sharpen(base);
+  const [r, g, b] = [0, 1, 2].map((c) => plane(base, c));
+  const y = combine(
+    [r!, g!, b!],
+    ([red, green, blue]) => (16 + 65.481 * red! + 128.553 * green! + 24.966 * blue!) / 255,
+  );
+  const cb = combine([r!, g!, b!], ([red, green, blue]) => (128 - 37.797 * red! - 74.203 * green! + 112 * blue!) / 255);
+  const cr = combine([r!, g!, b!], ([red, green, blue]) => (128 + 112 * red! - 93.786 * green! - 18.214 * blue!) / 255);
+  const ycc = [sharpen(y), cb, cr].map((x) => map(x, (value) => value * 255));
+  const luma = (values: readonly number[]) => (values[0]! - 16) / 219;
+  const [back, forth] = [
+    (values: readonly number[]) => (values[1]! - 128) / 112,
+    (values: readonly number[]) => (values[2]! - 128) / 112,
+  ];
+  return concat([
+    combine(ycc, (values) => luma(values) + (1 - 0.299) * forth(values)),
+    combine(
+      ycc,
+      (values) => luma(values) - (0.114 * (1 - 0.114) * back(values) + 0.299 * (1 - 0.299) * forth(values)) / 0.587,
+    ),
+    combine(ycc, (values) => luma(values) + (1 - 0.114) * back(values)),
+  ]);
+}
+
+const DIV2K_MEAN = [0.4488, 0.4371, 0.404];
+
+function residual(weights: Weights, name: string, x: Planes): Planes {
+  return conv(weights, `${name}.conv2`, relu(conv(weights, `${name}.conv1`, x)));
+}
+
 function denseBlock(weights: Weights, name: string, x: Planes): Planes {
   const plus = weights.has(`${name}.conv1x1.weight`);
   const layer = (index: number, ...inputs: Planes[]) => conv(weights, `${name}.conv${index}`, concat(inputs));
@@ -58,7 +164,7 @@ function denseBlock(weights: Weights, name: string, x: Planes): Planes {
 }
 
 /** Zero-padded convolution of stride 1 that keeps the size; the bias is optional. */
-export function conv(weights: Weights, name: string, x: Planes): Planes {
+function conv(weights: Weights, name: string, x: Planes): Planes {
   const weight = get(weights, `${name}.weight`);
   const bias = weights.get(`${name}.bias`);
   const [out = 0, channels = 0, kernelHeight = 0, kernelWidth = 0] = weight.shape;
@@ -84,24 +190,57 @@ export function conv(weights: Weights, name: string, x: Planes): Planes {
   return result;
 }
 
-export function prelu(x: Planes, slope: Weight): Planes {
+function prelu(x: Planes, slope: Weight): Planes {
   return map(x, (value, channel) => (value < 0 ? value * slope.data[channel % slope.data.length]! : value));
 }
 
-export function leakyRelu(x: Planes, slope: number): Planes {
+function leakyRelu(x: Planes, slope: number): Planes {
   return map(x, (value) => (value < 0 ? value * slope : value));
 }
 
-export function times(x: Planes, factor: number): Planes {
+function times(x: Planes, factor: number): Planes {
   return map(x, (value) => value * factor);
 }
 
-export function add(a: Planes, b: Planes): Planes {
+function add(a: Planes, b: Planes): Planes {
   if (a.data.length !== b.data.length) throw new Error('different sizes');
   return { ...a, data: a.data.map((value, index) => value + b.data[index]!) };
 }
 
-export function concat(inputs: readonly Planes[]): Planes {
+function relu(x: Planes): Planes {
+  return leakyRelu(x, 0);
+}
+
+function sigmoid(value: number): number {
+  return 1 / (1 + Math.exp(-value));
+}
+
+function silu(x: Planes): Planes {
+  return map(x, (value) => value * sigmoid(value));
+}
+
+function multiply(a: Planes, b: Planes): Planes {
+  if (a.data.length !== b.data.length) throw new Error('different sizes');
+  return { ...a, data: a.data.map((value, index) => value * b.data[index]!) };
+}
+
+/** Takes `margin` pixels off each side; negative margins add zeros. */
+function crop(x: Planes, margin: number): Planes {
+  const result = planes(x.channels, x.height - 2 * margin, x.width - 2 * margin);
+  return fill(result, (c, y, column) => at(x, c, y + margin, column + margin));
+}
+
+function plane(x: Planes, channel: number): Planes {
+  return fill(planes(1, x.height, x.width), (_, y, column) => at(x, channel, y, column));
+}
+
+/** One plane computed from the values of several at the same place. */
+function combine(inputs: readonly Planes[], value: (values: readonly number[]) => number): Planes {
+  const [first] = inputs;
+  return fill(planes(1, first!.height, first!.width), (_, y, column) => value(inputs.map((x) => at(x, 0, y, column))));
+}
+
+function concat(inputs: readonly Planes[]): Planes {
   const channels = inputs.reduce((sum, x) => sum + x.channels, 0);
   const result = planes(channels, inputs[0]!.height, inputs[0]!.width);
   let offset = 0;
@@ -112,19 +251,19 @@ export function concat(inputs: readonly Planes[]): Planes {
   return result;
 }
 
-export function nearest(x: Planes, scale: number): Planes {
+function nearest(x: Planes, scale: number): Planes {
   return resample(x, scale, (c, y, column) => at(x, c, Math.floor(y / scale), Math.floor(column / scale)));
 }
 
-/** Pixel centres at half integers, edges repeated, a = -0.75. */
-export function bicubic(x: Planes, scale: number): Planes {
+/** Pixel centres at half integers, edges repeated. */
+export function bicubic(x: Planes, scale: number, a = -0.75): Planes {
   return resample(x, scale, (c, y, column) => {
     const [sy, sx] = [(y + 0.5) / scale - 0.5, (column + 0.5) / scale - 0.5];
     let sum = 0;
     for (let dy = -1; dy <= 2; dy++) {
       for (let dx = -1; dx <= 2; dx++) {
         const [py, px] = [Math.floor(sy) + dy, Math.floor(sx) + dx];
-        sum += cubicWeight(sy - py) * cubicWeight(sx - px) * at(x, c, clamp(py, x.height), clamp(px, x.width));
+        sum += cubicWeight(sy - py, a) * cubicWeight(sx - px, a) * at(x, c, clamp(py, x.height), clamp(px, x.width));
       }
     }
     return sum;
@@ -132,7 +271,7 @@ export function bicubic(x: Planes, scale: number): Planes {
 }
 
 /** Pixel centres at half integers, edges repeated. */
-export function bilinear(x: Planes, scale: number): Planes {
+function bilinear(x: Planes, scale: number): Planes {
   return resample(x, scale, (c, y, column) => {
     const [sy, sx] = [(y + 0.5) / scale - 0.5, (column + 0.5) / scale - 0.5];
     const [fy, fx] = [Math.floor(sy), Math.floor(sx)];
@@ -153,7 +292,7 @@ export function bilinear(x: Planes, scale: number): Planes {
 }
 
 /** out[c][y r + i][x r + j] = in[c r r + i r + j][y][x] */
-export function pixelShuffle(x: Planes, r: number): Planes {
+function pixelShuffle(x: Planes, r: number): Planes {
   const result = planes(x.channels / (r * r), x.height * r, x.width * r);
   return fill(result, (c, y, column) =>
     at(x, c * r * r + (y % r) * r + (column % r), Math.floor(y / r), Math.floor(column / r)),
@@ -161,7 +300,7 @@ export function pixelShuffle(x: Planes, r: number): Planes {
 }
 
 /** out[c r r + i r + j][y][x] = in[c][y r + i][x r + j] */
-export function pixelUnshuffle(x: Planes, r: number): Planes {
+function pixelUnshuffle(x: Planes, r: number): Planes {
   const result = planes(x.channels * r * r, x.height / r, x.width / r);
   return fill(result, (c, y, column) => {
     const phase = c % (r * r);
@@ -201,8 +340,7 @@ function roundHalfToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-function cubicWeight(distance: number): number {
-  const a = -0.75;
+function cubicWeight(distance: number, a: number): number {
   const d = Math.abs(distance);
   if (d <= 1) return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1;
   return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;

@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { buildFromWeights } from './architecture/detect.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
@@ -10,7 +10,7 @@ import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
 import { wrapNetwork } from './onnx/wrap-network.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { refused, unsupported } from './refusal.ts';
+import { unsupported } from './refusal.ts';
 
 export interface CheckpointFiles {
   readonly path: string;
@@ -57,7 +57,7 @@ async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; reco
   const bytes = await readModelFile(path);
   // Hugging Face names torch checkpoints .bin too; their content tells.
   if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
-  return buildFromWeights(readCheckpoint(bytes));
+  return buildFromWeights(readCheckpoint(bytes), basename(path));
 }
 
 async function readNcnn(path: string, paramPath: string): Promise<{ graph: Graph; recognition: Recognition }> {
@@ -85,7 +85,8 @@ function scaleOf(graph: Graph): number {
     );
   }
   if (!Number.isInteger(scale) || scale < 1 || height.offset !== 0 || width.offset !== 0) {
-    throw refused(`its output is not a whole number of times larger than its input (${scale}, ${height.offset}).`);
+    const size = `${scale} times its input${height.offset === 0 ? '' : ` and ${height.offset} pixels`}`;
+    throw unsupported(`The network's output is ${size} in height; upreel needs a whole number of times.`);
   }
   return scale;
 }

@@ -16,13 +16,12 @@ export function recognise(graph: Graph): Recognition {
 /** A chain of convolutions with activations between, PixelShuffle, and the enlarged input added. */
 function recogniseCompact(graph: Graph): Recognition | undefined {
   const counts = countOps(graph.nodes);
-  const shuffle = graph.nodes.find((node) => node.op === 'pixel-shuffle');
   const isCompact =
     counts('conv') >= 3 &&
     counts('prelu') === counts('conv') - 1 &&
     counts('pixel-shuffle') === 1 &&
     counts('concat') === 0;
-  if (!isCompact || shuffle === undefined) return undefined;
+  if (!isCompact) return undefined;
   return {
     architecture: 'compact',
     summary: `${firstWidth(graph)} feat, ${counts('conv') - 2} conv`,

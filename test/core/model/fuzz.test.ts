@@ -20,7 +20,7 @@ const RRDB = randomRrdb({ features: 2, growth: 2, blocks: 1, doublings: 1 }, 1);
 const NCNN = writeNcnnCompact(COMPACT, 2, true);
 const NCNN_RRDB = writeNcnnRrdb(RRDB, false);
 
-const fromCheckpoint = (bytes: Uint8Array) => buildFromWeights(readCheckpoint(bytes)).graph;
+const fromCheckpoint = (bytes: Uint8Array) => buildFromWeights(readCheckpoint(bytes), 'n_x2.pth').graph;
 
 /** Checksums keep most damage to a zip from its pickle: here the zip is made after the damage. */
 function withPickle(pickle: Uint8Array): Uint8Array {

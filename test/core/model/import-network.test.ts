@@ -61,6 +61,7 @@ describe('RRDB', () => {
       alignPx: unshuffle,
       parameters: [...weights.values()].reduce((sum, { data }) => sum + data.length, 0),
     });
+    expect(network.descriptor.decidedBy).toContain(rename('body.0.rdb1.conv1.weight'));
     await expectEqual(network, (picture) => evaluateRrdb(weights, picture));
   });
 });

@@ -50,6 +50,11 @@ describe('a network that upreel does not run', () => {
     });
   });
 
+  it('names from the file do not reach the terminal as commands', async () => {
+    const imported = importBytes({ 'n.pth': writeTorchZip(withKeys('\x1b]0;title\x07\u202e')) });
+    await expect(imported).rejects.toMatchObject({ message: expect.stringContaining('?]0;title??.weight') });
+  });
+
   it('a missing layer is named', async () => {
     const weights = new Map(RRDB);
     weights.delete('body.0.rdb2.conv3.weight');
@@ -67,6 +72,29 @@ describe('a network that upreel does not run', () => {
     await expect(importBytes({ 'n.bin': bin, 'n.param': cut })).rejects.toMatchObject({
       code: 'model-unsupported',
       message: expect.stringContaining('makes 12 channels'),
+    });
+  });
+});
+
+describe('an output that is no whole number of times larger', () => {
+  it.each([
+    ['one and a half times', '0=3 1=1.500000e+00 2=1.500000e+00', /output is 1.5 times its input/],
+    ['more than 16 times', '0=1 1=3.200000e+01 2=3.200000e+01', /enlarges 32 times/],
+  ])('%s', async (_name, tail, message) => {
+    const { param, bin } = writeNcnnCompact(randomCompact(4, 1, 1, 1), 1, true, tail);
+    await expect(importBytes({ 'n.bin': bin, 'n.param': param })).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('a few pixels smaller, because a convolution has no padding', async () => {
+    const { param, bin } = writeNcnnCompact(randomCompact(4, 1, 1, 1), 1, true);
+    const lines = param.split('\n').filter((line) => !/^(Split|PixelShuffle|Interp|BinaryOp)/.test(line));
+    const cut = lines.join('\n').replace('10 11', '6 6').replace(' b2 ', ' data ').replace('1=3 4=1', '1=3 4=0');
+    await expect(importBytes({ 'n.bin': bin, 'n.param': cut })).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringMatching(/1 times its input and -2 pixels/),
     });
   });
 });

@@ -11,8 +11,8 @@ export interface ArchitectureDefinition<Plan> {
   readonly requiredKeys: readonly string[];
   /** The weights under the family's own names, or undefined if the keys are of another family. */
   recognise(state: StateDict): StateDict | undefined;
-  /** Hyper-parameters, read off keys and shapes. @throws UpreelError */
-  plan(state: StateDict): Plan;
+  /** Hyper-parameters, read off keys and shapes; `fileName` for what a file does not hold. @throws UpreelError */
+  plan(state: StateDict, fileName: string): Plan;
   /** For people: "64 feat, 32 conv". */
   summarise(plan: Plan): string;
   /** @throws UpreelError `model-refused` if weights are missing or do not fit */
@@ -22,7 +22,7 @@ export interface ArchitectureDefinition<Plan> {
 /** A definition as callers see it, without its plan's type. */
 export interface ArchitectureImporter extends Omit<ArchitectureDefinition<never>, 'plan' | 'summarise' | 'build'> {
   /** @throws UpreelError */
-  import(state: StateDict): { readonly graph: Graph; readonly summary: string };
+  import(state: StateDict, fileName: string): { readonly graph: Graph; readonly summary: string };
 }
 
 export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan>): ArchitectureImporter {
@@ -32,8 +32,8 @@ export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan
     title,
     requiredKeys,
     recognise,
-    import(state) {
-      const plan = definition.plan(state);
+    import(state, fileName) {
+      const plan = definition.plan(state, fileName);
       return { graph: definition.build(plan, state), summary: definition.summarise(plan) };
     },
   };

@@ -1,7 +1,7 @@
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
+import { Layers } from './layers.ts';
 
 interface CompactPlan {
   readonly features: number;
@@ -42,19 +42,14 @@ export const compact = defineArchitecture<CompactPlan>({
   summarise: ({ features, convolutions }) => `${features} feat, ${convolutions} conv`,
 
   build({ convolutions, scale }, state) {
-    const graph = new GraphBuilder();
+    const graph = new Layers(state);
     const input = graph.input(3);
-    let value = input;
     const last = 2 * convolutions + 2;
-    for (let index = 0; index <= last; index += 2) {
-      const name = `body.${index}`;
-      value = graph.conv(value, state.tensor(`${name}.weight`, 4), state.optional(`${name}.bias`, 1), name);
-      if (index === last) break;
-      const slope = state.tensor(`body.${index + 1}.weight`, 1);
-      value = graph.append({ op: 'prelu', input: value, slope }, `body.${index + 1}`);
+    let value = graph.named(input, 'body.0');
+    for (let index = 2; index <= last; index += 2) {
+      const slope = state.tensor(`body.${index - 1}.weight`, 1);
+      value = graph.named(graph.append({ op: 'prelu', input: value, slope }, `body.${index - 1}`), `body.${index}`);
     }
-    const detail = graph.append({ op: 'pixel-shuffle', input: value, factor: scale, order: 'crd' }, 'upsampler');
-    const base = graph.append({ op: 'resize', input, mode: 'nearest', scale }, 'enlarged input');
-    return graph.finish(graph.add(detail, base));
+    return graph.finish(graph.add(graph.pixelShuffle(value, scale), graph.nearest(input, scale)));
   },
 });

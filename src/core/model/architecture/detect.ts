@@ -5,17 +5,21 @@ import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
+import { edsr } from './edsr.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
+import { msrresnet } from './msrresnet.ts';
 import { rrdb } from './rrdb.ts';
+import { span } from './span.ts';
+import { srcnn } from './srcnn.ts';
 
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact];
+const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn];
 
 /**
- * The network whose weights these are.
+ * The network whose weights these are; the file's name tells what a few old networks do not hold.
  * @throws UpreelError `model-unsupported` (names what it is, or the nearest miss), `model-refused` (does not fit)
  */
-export function buildFromWeights(weights: StateDict): { graph: Graph; recognition: Recognition } {
+export function buildFromWeights(weights: StateDict, fileName: string): { graph: Graph; recognition: Recognition } {
   const foreign = nameUnsupported(weights);
   if (foreign !== undefined) {
     throw unsupported(
@@ -24,20 +28,24 @@ export function buildFromWeights(weights: StateDict): { graph: Graph; recognitio
   }
   for (const importer of IMPORTERS) {
     const state = importer.recognise(weights);
-    if (state !== undefined) return buildWith(importer, state);
+    if (state !== undefined) return buildWith(importer, state, fileName);
   }
   throw nothingMatches(weights);
 }
 
-function buildWith(importer: ArchitectureImporter, state: StateDict): { graph: Graph; recognition: Recognition } {
-  const { graph, summary } = importer.import(state);
+function buildWith(
+  importer: ArchitectureImporter,
+  state: StateDict,
+  fileName: string,
+): { graph: Graph; recognition: Recognition } {
+  const { graph, summary } = importer.import(state, fileName);
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(
       `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${extra.slice(0, 80)}.`,
     );
   }
-  const decidedBy = importer.requiredKeys.filter((key) => state.has(key));
+  const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
   return { graph, recognition: { architecture: importer.architecture, summary, decidedBy } };
 }
 

@@ -8,7 +8,7 @@ export function axis(state: StateDict, key: string, index: number): number {
   return length;
 }
 
-/** How many of prefix0, prefix1, ... are followed by `suffix` without a gap, starting at `first`. */
+/** How many of the numbered keys there are without a gap, from `first` on. */
 export function countConsecutive(state: StateDict, name: (index: number) => string, first = 0): number {
   let count = 0;
   while (state.has(name(first + count))) count++;

@@ -1,9 +1,9 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
+import { Layers } from './layers.ts';
 import { toRealEsrganKeys } from './rrdb-keys.ts';
 
 interface RrdbPlan {
@@ -62,39 +62,28 @@ export const rrdb = defineArchitecture<RrdbPlan>({
     ].join(', '),
 
   build({ blocks, doublings, unshuffle }, state) {
-    const graph = new GraphBuilder();
-    const layers = new RrdbLayers(graph, state);
-    const input = graph.input(3);
-    const folded =
-      unshuffle === 1 ? input : graph.append({ op: 'pixel-unshuffle', input, factor: unshuffle }, 'pixel-unshuffle');
-    const first = layers.conv(folded, 'conv_first');
+    const graph = new RrdbLayers(state);
+    const first = graph.named(graph.pixelUnshuffle(graph.input(3), unshuffle), 'conv_first');
     let value = first;
-    for (let block = 0; block < blocks; block++) value = layers.residualBlock(value, `body.${block}`);
-    value = graph.add(layers.conv(value, 'conv_body'), first);
+    for (let block = 0; block < blocks; block++) value = graph.residualBlock(value, `body.${block}`);
+    value = graph.add(graph.named(value, 'conv_body'), first);
     for (let doubling = 1; doubling <= doublings; doubling++) {
-      const doubled = graph.append({ op: 'resize', input: value, mode: 'nearest', scale: 2 }, 'doubling');
-      value = layers.activated(doubled, `conv_up${doubling}`);
+      value = graph.activated(graph.nearest(value, 2), `conv_up${doubling}`);
     }
-    return graph.finish(layers.conv(layers.activated(value, 'conv_hr'), 'conv_last'));
+    return graph.finish(graph.named(graph.activated(value, 'conv_hr'), 'conv_last'));
   },
 });
 
-class RrdbLayers {
-  readonly #graph: GraphBuilder;
+class RrdbLayers extends Layers {
   readonly #state: StateDict;
 
-  constructor(graph: GraphBuilder, state: StateDict) {
-    this.#graph = graph;
+  constructor(state: StateDict) {
+    super(state);
     this.#state = state;
   }
 
-  conv(input: Value, name: string): Value {
-    const weight = this.#state.tensor(`${name}.weight`, 4);
-    return this.#graph.conv(input, weight, this.#state.optional(`${name}.bias`, 1), name);
-  }
-
   activated(input: Value, name: string): Value {
-    return this.#graph.leakyRelu(this.conv(input, name), SLOPE);
+    return this.leakyRelu(this.named(input, name), SLOPE);
   }
 
   residualBlock(input: Value, name: string): Value {
@@ -105,28 +94,23 @@ class RrdbLayers {
   #denseBlock(input: Value, name: string): Value {
     const values = [input];
     for (let index = 1; index <= 4; index++) {
-      const made = this.activated(this.#concat(values, name), `${name}.conv${index}`);
+      const joined = index === 1 ? input : this.concat([...values], name);
+      const made = this.activated(joined, `${name}.conv${index}`);
       values.push(this.#plus(made, index, values, name));
     }
-    return this.#scaledResidual(this.conv(this.#concat(values, name), `${name}.conv5`), input);
+    return this.#scaledResidual(this.named(this.concat(values, name), `${name}.conv5`), input);
   }
 
   /** ESRGAN+ adds a 1x1 convolution of the block's input to x2, and x2 to x4. */
   #plus(made: Value, index: number, values: readonly Value[], name: string): Value {
     const [input = made, , second = made] = values;
     if (!this.#state.has(`${name}.conv1x1.weight`)) return made;
-    if (index === 2) return this.#graph.add(made, this.conv(input, `${name}.conv1x1`));
-    return index === 4 ? this.#graph.add(made, second) : made;
-  }
-
-  #concat(values: readonly Value[], name: string): Value {
-    const [first] = values;
-    if (values.length === 1 && first !== undefined) return first;
-    return this.#graph.append({ op: 'concat', inputs: [...values] }, name);
+    if (index === 2) return this.add(made, this.named(input, `${name}.conv1x1`));
+    return index === 4 ? this.add(made, second) : made;
   }
 
   #scaledResidual(branch: Value, trunk: Value): Value {
-    return this.#graph.add(this.#graph.times(branch, RESIDUAL_SCALE), trunk);
+    return this.add(this.times(branch, RESIDUAL_SCALE), trunk);
   }
 }
 

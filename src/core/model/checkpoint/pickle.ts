@@ -38,7 +38,8 @@ export function readPickle(bytes: Uint8Array, start: number, meaning: PickleMean
   throw refused(`its pickle has more than ${MAX_OPERATIONS} operations.`);
 }
 
-const MAX_OPERATIONS = 4_000_000;
+/** A tensor takes about 30: enough for 20,000 of them, and too few to fill memory with empty dictionaries. */
+const MAX_OPERATIONS = 600_000;
 
 type Operation = (machine: PickleMachine, meaning: PickleMeaning) => void;
 
@@ -81,7 +82,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['j', (m) => m.recall(m.u32())],
   // Names, calls and references: only what the meaning allows.
   ['c', (m) => m.push(new PickleGlobal(`${m.line()}.${m.line()}`))],
-  ['\x93', (m) => m.push(new PickleGlobal(m.popMany(2).map(String).join('.')))],
+  ['\x93', pushNamed],
   ['R', call],
   ['b', setState],
   ['Q', (m, meaning) => m.push(meaning.resolve(m.pop()))],
@@ -95,6 +96,12 @@ function setItems(machine: PickleMachine, items: readonly unknown[]): void {
   const target = machine.top();
   if (!(target instanceof Map) || items.length % 2 !== 0) throw refused('its pickle fills what is no dictionary.');
   for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+}
+
+function pushNamed(machine: PickleMachine): void {
+  const [module, name] = machine.popMany(2);
+  if (typeof module !== 'string' || typeof name !== 'string') throw refused('its pickle names something without text.');
+  machine.push(new PickleGlobal(`${module}.${name}`));
 }
 
 function append(machine: PickleMachine, items: readonly unknown[]): void {

@@ -30,7 +30,7 @@ export function readSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
   return tensors;
 }
 
-const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 
 interface SafeTensor extends StoredTensor {
   readonly begin: number;
@@ -67,7 +67,8 @@ function readEntry(name: string, entry: Record<string, unknown>, data: Uint8Arra
   const { dtype, shape: dimensions, data_offsets: offsets } = entry;
   const label = `tensor ${name.slice(0, 80)}`;
   const type = typeof dtype === 'string' && Object.hasOwn(ELEMENT_TYPES, dtype) ? ELEMENT_TYPES[dtype] : undefined;
-  if (type === undefined) throw refused(`${label} has the unknown type ${String(dtype).slice(0, 20)}.`);
+  if (type === undefined)
+    throw refused(`${label} has the unknown type ${typeof dtype === 'string' ? dtype.slice(0, 20) : typeof dtype}.`);
   if (!Array.isArray(dimensions) || !Array.isArray(offsets)) throw refused(`${label} has no shape or no offsets.`);
   const shape = checkedShape(dimensions, label);
   const [begin, end] = wholeNumbers(offsets, label);

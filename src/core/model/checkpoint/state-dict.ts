@@ -5,11 +5,13 @@ import type { StoredTensor } from './stored-tensor.ts';
 /** Named weights of a network. */
 export class StateDict {
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
-  readonly #used: Set<string>;
+  readonly #used = new Set<string>();
+  readonly #names: ReadonlyMap<string, string>;
 
-  constructor(tensors: ReadonlyMap<string, StoredTensor>) {
+  /** `names` are those that the file gives to tensors that have been renamed. */
+  constructor(tensors: ReadonlyMap<string, StoredTensor>, names: ReadonlyMap<string, string> = new Map()) {
     this.#tensors = tensors;
-    this.#used = new Set();
+    this.#names = names;
   }
 
   get keys(): readonly string[] {
@@ -18,6 +20,11 @@ export class StateDict {
 
   has(key: string): boolean {
     return this.#tensors.has(key);
+  }
+
+  /** What the file calls a tensor. */
+  nameInFile(key: string): string {
+    return this.#names.get(key) ?? key;
   }
 
   /** Dimensions of a tensor; undefined if there is none of that name. */
@@ -59,11 +66,13 @@ export class StateDict {
   /** The same tensors under other names; keys for which `rename` gives undefined keep theirs. */
   renamed(rename: (key: string) => string | undefined): StateDict {
     const renamed = new Map<string, StoredTensor>();
+    const names = new Map<string, string>();
     for (const [key, stored] of this.#tensors) {
       const name = rename(key) ?? key;
       if (renamed.has(name)) throw refused(`it has two tensors for ${name}.`);
       renamed.set(name, stored);
+      names.set(name, this.nameInFile(key));
     }
-    return new StateDict(renamed);
+    return new StateDict(renamed, names);
   }
 }

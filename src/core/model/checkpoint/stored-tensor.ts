@@ -54,10 +54,9 @@ export function decodeElements(bytes: Uint8Array, type: ElementType, count: numb
 
 /** @throws UpreelError `model-refused` unless these are a few whole numbers with a product that is not absurd */
 export function checkedShape(dimensions: readonly unknown[], name: string): readonly number[] {
+  if (dimensions.length > MAX_DIMENSIONS) throw refused(`${name} has ${dimensions.length} dimensions.`);
   const shape = wholeNumbers(dimensions, name);
-  if (shape.length > MAX_DIMENSIONS || elementCount(shape) > MAX_ELEMENTS) {
-    throw refused(`${name} has the dimensions [${shape.slice(0, MAX_DIMENSIONS).join(', ')}].`);
-  }
+  if (elementCount(shape) > MAX_ELEMENTS) throw refused(`${name} has the dimensions [${shape.join(', ')}].`);
   return shape;
 }
 
@@ -65,7 +64,9 @@ export function checkedShape(dimensions: readonly unknown[], name: string): read
 export function wholeNumbers(values: readonly unknown[], name: string): readonly number[] {
   return values.map((value) => {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    throw refused(`${name} has ${String(value).slice(0, 40)} where a whole number belongs.`);
+    // Only a number is printed: text made of nested lists can be longer than memory.
+    const found = typeof value === 'number' ? value : `something of type ${typeof value}`;
+    throw refused(`${name} has ${found} where a whole number belongs.`);
   });
 }
 

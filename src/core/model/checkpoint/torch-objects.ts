@@ -14,8 +14,11 @@ import {
 export interface Storage {
   readonly type: ElementType;
   readonly count: number;
-  /** `count` elements. @throws UpreelError `model-refused` if the file has another number */
-  bytes(): Uint8Array;
+  /**
+   * All `count` elements, of which the caller decodes `wanted`.
+   * @throws UpreelError `model-refused` if the file has another number, or if they are decoded again and again
+   */
+  bytes(wanted: number): Uint8Array;
 }
 
 /** Finds the raw bytes of a storage by its key. */
@@ -25,6 +28,7 @@ export type StorageSource = (key: string) => Uint8Array;
 export class TorchObjects implements PickleMeaning {
   readonly #source: StorageSource;
   readonly #storages = new Map<string, TorchStorage>();
+  #pairs = 0;
 
   constructor(source: StorageSource) {
     this.#source = source;
@@ -38,7 +42,7 @@ export class TorchObjects implements PickleMeaning {
   call(name: string, args: readonly unknown[]): unknown {
     switch (name) {
       case 'collections.OrderedDict':
-        return orderedDict(args);
+        return this.#orderedDict(args);
       case 'torch._utils._rebuild_tensor_v2':
       case 'torch._utils._rebuild_tensor':
         return rebuildTensor(args);
@@ -49,6 +53,17 @@ export class TorchObjects implements PickleMeaning {
       default:
         throw refused(`its pickle calls ${printable(name)}, which no checkpoint needs.`);
     }
+  }
+
+  /** Empty as a rule; Python 2 gave the pairs as an argument. */
+  #orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
+    const [pairs = []] = args;
+    if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+      throw refused('its pickle makes a dictionary of something that is not pairs.');
+    }
+    this.#pairs += pairs.length;
+    if (this.#pairs > MAX_PAIRS) throw refused(`its pickle makes dictionaries of more than ${MAX_PAIRS} pairs.`);
+    return new Map(pairs as [unknown, unknown][]);
   }
 
   resolve(id: unknown): unknown {
@@ -74,6 +89,9 @@ export class TorchObjects implements PickleMeaning {
   }
 }
 
+/** One list may be made into a dictionary any number of times. */
+const MAX_PAIRS = 200_000;
+
 const STORAGE_TYPES: Readonly<Record<string, ElementType>> = Object.assign(Object.create(null), {
   'torch.FloatStorage': 'float32',
   'torch.HalfStorage': 'float16',
@@ -92,6 +110,7 @@ class TorchStorage implements Storage {
   readonly count: number;
   readonly #read: () => Uint8Array;
   #bytes: Uint8Array | undefined;
+  #decoded = 0;
 
   constructor(type: ElementType, count: number, read: () => Uint8Array) {
     this.type = type;
@@ -100,7 +119,9 @@ class TorchStorage implements Storage {
   }
 
   /** Kept once read: tensors may share a storage, and unpacking it for each would let a small file cost hours. */
-  bytes(): Uint8Array {
+  bytes(wanted: number): Uint8Array {
+    this.#decoded += wanted;
+    if (this.#decoded > this.count * MAX_DECODINGS) throw refused('too many of its tensors share one storage.');
     this.#bytes ??= this.#read();
     if (this.#bytes.length !== this.count * bytesPerElement(this.type)) {
       throw refused(`a storage of ${this.count} elements has ${this.#bytes.length} bytes.`);
@@ -108,6 +129,9 @@ class TorchStorage implements Storage {
     return this.#bytes;
   }
 }
+
+/** Tied weights are decoded twice; a thousand tensors on one storage are a way to make gigabytes of a small file. */
+const MAX_DECODINGS = 4;
 
 /** A tensor of a checkpoint: a strided view of a storage. */
 export class TorchTensor implements StoredTensor {
@@ -127,12 +151,11 @@ export class TorchTensor implements StoredTensor {
 
   read(): Tensor {
     const count = elementCount(this.shape);
-    const bytes = this.#storage.bytes();
     if (this.#isContiguous()) {
-      const own = bytes.subarray(this.#offset * bytesPerElement(this.type));
+      const own = this.#storage.bytes(count).subarray(this.#offset * bytesPerElement(this.type));
       return tensor(this.shape, decodeElements(own, this.type, count));
     }
-    const values = decodeElements(bytes, this.type, this.#storage.count);
+    const values = decodeElements(this.#storage.bytes(this.#storage.count), this.type, this.#storage.count);
     return tensor(
       this.shape,
       Float32Array.from({ length: count }, (_, index) => values[this.#positionOf(index)] ?? 0),
@@ -166,10 +189,11 @@ function rebuildTensor(args: readonly unknown[]): TorchTensor {
   if (!(storage instanceof TorchStorage) || !Array.isArray(size) || !Array.isArray(strides)) {
     throw refused('its pickle makes a tensor of something that is not one.');
   }
+  if (strides.length !== size.length) throw refused('its pickle makes a tensor with too many strides or too few.');
   const shape = checkedShape(size, 'a tensor');
   const steps = wholeNumbers(strides, 'the strides of a tensor');
-  if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0 || steps.length !== shape.length) {
-    throw refused('its pickle makes a tensor with a wrong offset or strides.');
+  if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0) {
+    throw refused('its pickle makes a tensor that begins before its storage.');
   }
   const last = shape.reduce((sum, length, axis) => sum + (length - 1) * (steps[axis] ?? 0), offset);
   const count = elementCount(shape);
@@ -178,14 +202,6 @@ function rebuildTensor(args: readonly unknown[]): TorchTensor {
     throw refused(`a tensor of shape [${shape}] reaches beyond its storage of ${storage.count} elements.`);
   }
   return new TorchTensor(storage, offset, shape, steps);
-}
-
-function orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
-  const [pairs = []] = args;
-  if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-    throw refused('its pickle makes a dictionary of something that is not pairs.');
-  }
-  return new Map(pairs as [unknown, unknown][]);
 }
 
 function printable(name: string): string {

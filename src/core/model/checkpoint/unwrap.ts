@@ -65,6 +65,8 @@ function asDictionary(root: unknown): ReadonlyMap<unknown, unknown> {
 }
 
 function describeKeys(dictionary: ReadonlyMap<unknown, unknown>): string {
-  const keys = [...dictionary.keys()].slice(0, 8).map((key) => String(key).slice(0, 40));
+  const keys = [...dictionary.keys()]
+    .slice(0, 8)
+    .map((key) => (typeof key === 'string' ? key.slice(0, 40) : typeof key));
   return keys.length === 0 ? '(none)' : keys.join(', ');
 }

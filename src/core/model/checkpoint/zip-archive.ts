@@ -59,10 +59,11 @@ const STORED = 0;
 const DEFLATED = 8;
 
 const MAX_ENTRIES = 100_000;
-/** Trained weights hardly compress; only zeros do better than 100 to 1, and nobody ships 16 MiB of those. */
-const MAX_RATIO = 100;
-const FREE_BYTES = 1024 * 1024;
-const MAX_INFLATED_BYTES = 1024 * 1024 * 1024;
+/** Trained weights hardly compress; only zeros do better than 100 to 1, and nobody ships many of those. */
+const MAX_ENTRY_RATIO = 100;
+const MAX_RATIO = 20;
+const FREE_ENTRY_BYTES = 1024 * 1024;
+const FREE_BYTES = 16 * FREE_ENTRY_BYTES;
 
 interface Directory {
   readonly count: number;
@@ -80,7 +81,9 @@ function readDirectory(bytes: Uint8Array): Map<string, ZipEntry> {
     const { entry, next } = readEntry(bytes, view, position, directory);
     if (entries.has(entry.name)) throw refused(`its zip has two entries named ${entry.name}.`);
     inflated += entry.size;
-    if (inflated > MAX_INFLATED_BYTES) throw refused(`its zip inflates to more than ${MAX_INFLATED_BYTES} bytes.`);
+    if (inflated > bytes.length * MAX_RATIO + FREE_BYTES) {
+      throw refused(`its zip of ${bytes.length} bytes would inflate to ${inflated} and more.`);
+    }
     entries.set(entry.name, entry);
     position = next;
   }
@@ -144,7 +147,7 @@ function readEntry(bytes: Uint8Array, view: DataView, position: number, director
   if ((view.getUint16(position + 8, true) & 1) !== 0) throw refused(`${name} in its zip is encrypted.`);
   if (method !== STORED && method !== DEFLATED) throw refused(`${name} in its zip is packed by method ${method}.`);
   if (method === STORED && sizes.size !== sizes.compressedSize) throw refused(`${name} in its zip has two sizes.`);
-  if (sizes.size > sizes.compressedSize * MAX_RATIO + FREE_BYTES) {
+  if (sizes.size > sizes.compressedSize * MAX_ENTRY_RATIO + FREE_ENTRY_BYTES) {
     throw refused(`${name} in its zip would inflate from ${sizes.compressedSize} to ${sizes.size} bytes.`);
   }
   const header = { name, method, crc: view.getUint32(position + 16, true), ...sizes };

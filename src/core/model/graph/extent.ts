@@ -7,13 +7,6 @@ export interface Extent {
 
 export const SOURCE_EXTENT: Extent = { numerator: 1, denominator: 1, offset: 0 };
 
-/** One sample, whatever the picture's size (global pooling). */
-export const UNIT_EXTENT: Extent = { numerator: 0, denominator: 1, offset: 1 };
-
-export function isUnit(extent: Extent): boolean {
-  return sameExtent(extent, UNIT_EXTENT);
-}
-
 export function sameExtent(a: Extent, b: Extent): boolean {
   return a.numerator * b.denominator === b.numerator * a.denominator && a.offset === b.offset;
 }

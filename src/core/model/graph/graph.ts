@@ -15,9 +15,9 @@ export interface Graph {
 export type Value = number;
 
 /** Height first, as in tensors. */
-export type Pair = readonly [height: number, width: number];
+type Pair = readonly [height: number, width: number];
 
-export interface Padding {
+interface Padding {
   readonly top: number;
   readonly left: number;
   readonly bottom: number;
@@ -38,7 +38,7 @@ export interface Convolution {
 
 export type UnaryKind = 'relu' | 'sigmoid' | 'tanh' | 'silu';
 export type BinaryKind = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
-export type ResizeMode = 'nearest' | 'linear' | 'cubic';
+export type ResizeMode = 'nearest' | 'linear' | 'cubic' | 'catmull-rom';
 
 export type Node =
   | { readonly op: 'input'; readonly channels: number }
@@ -52,8 +52,9 @@ export type Node =
   | { readonly op: 'binary'; readonly kind: BinaryKind; readonly left: Value; readonly right: Value }
   | { readonly op: 'concat'; readonly inputs: readonly Value[] }
   /**
-   * Pixel centres at half integers (linear, cubic with a = -0.75), edges repeated; nearest takes floor(i / scale).
-   * These are torch's interpolate(align_corners=False) and ncnn's Interp.
+   * Pixel centres at half integers, edges repeated; nearest takes floor(i / scale). These are torch's
+   * interpolate(align_corners=False) and ncnn's Interp, cubic with a = -0.75. Catmull-Rom is cubic with a = -0.5, as
+   * Pillow and MATLAB enlarge.
    */
   | { readonly op: 'resize'; readonly input: Value; readonly mode: ResizeMode; readonly scale: number }
   /** [C r r, H, W] -> [C, H r, W r]; channels are ordered c, y, x ("crd", torch) or y, x, c ("dcr"). */

@@ -9,12 +9,12 @@ interface Span {
 
 /**
  * How far, in input pixels, an output pixel looks from the input pixel it lies in: exact for the graph as wired
- * (weights that happen to be zero count as looked at). null if a layer looks at the whole picture.
+ * (weights that happen to be zero count as looked at). null when it cannot be told.
  */
 export function receptiveField(graph: Graph): number | null {
   const align = alignment(graph);
   const output = graph.shapes[graph.output];
-  if (output === undefined || output.height.numerator === 0) return null;
+  if (output === undefined) return null;
   const scale = output.height.numerator / output.height.denominator;
   let radius = 0;
   // The field is periodic: one period of input pixels, each with its `scale` output pixels, shows every case.

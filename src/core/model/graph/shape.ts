@@ -1,5 +1,5 @@
 import { refused } from '../refusal.ts';
-import { type Extent, isUnit, SOURCE_EXTENT, sameExtent, scaleExtent, shiftExtent, toFraction } from './extent.ts';
+import { type Extent, SOURCE_EXTENT, sameExtent, scaleExtent, shiftExtent, toFraction } from './extent.ts';
 import type { Convolution, Node, Value } from './graph.ts';
 
 /** Channels and size of a value; the size depends on the picture's. */
@@ -93,11 +93,9 @@ function perChannel(input: Shape, lengths: readonly number[], label: string): Sh
 }
 
 function combined(left: Shape, right: Shape, label: string): Shape {
-  const isSpot = (shape: Shape) => isUnit(shape.height) && isUnit(shape.width);
   const sameSize = sameExtent(left.height, right.height) && sameExtent(left.width, right.width);
-  const broadcasts = sameSize || isSpot(left) || isSpot(right);
-  if (left.channels !== right.channels || !broadcasts) throw refused(`${label} combines values of different shapes.`);
-  return isSpot(left) ? right : left;
+  if (left.channels !== right.channels || !sameSize) throw refused(`${label} combines values of different shapes.`);
+  return left;
 }
 
 function joined(inputs: readonly Shape[], label: string): Shape {

@@ -21,7 +21,7 @@ export function countFlopsPerPixel(graph: Graph): number {
 }
 
 /** The trained tensors of a node, in a fixed order. */
-export function weightsOf(node: Node): readonly Tensor[] {
+function weightsOf(node: Node): readonly Tensor[] {
   switch (node.op) {
     case 'conv':
       return node.bias === null ? [node.weight] : [node.weight, node.bias];

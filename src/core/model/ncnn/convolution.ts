@@ -1,7 +1,7 @@
 import type { Node, Value } from '../graph/graph.ts';
 import { refused } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
-import { count, type LayerContext, margin, only, unsupportedSetting } from './layer-context.ts';
+import { count, type LayerContext, margin, only, smallCount, unsupportedSetting } from './layer-context.ts';
 
 /** Convolution and ConvolutionDepthWise, with the activation that ncnn fuses into them. */
 export function translateConvolution(context: LayerContext, groups: number): Value {
@@ -12,16 +12,16 @@ export function translateConvolution(context: LayerContext, groups: number): Val
   if (settings.number(19, 0) !== 0) throw unsupportedSetting(context, 'weights computed at run time');
 
   const out = count(context, 0, 0);
-  const kernelWidth = count(context, 1, 0);
-  const kernelHeight = count(context, 11, kernelWidth);
+  const kernelWidth = smallCount(context, 1, 0);
+  const kernelHeight = smallCount(context, 11, kernelWidth);
   const size = count(context, 6, 0);
   const perGroup = size / (out * kernelWidth * kernelHeight);
   if (!Number.isInteger(perGroup)) throw refused(`layer ${layer.name} has ${size} weights, which no shape explains.`);
   const weight = tensor([out, perGroup, kernelHeight, kernelWidth], weights.tagged(size, layer.name));
   const bias = settings.number(5, 0) === 0 ? null : tensor([out], weights.plain(out, layer.name));
 
-  const strideWidth = count(context, 3, 1);
-  const dilationWidth = count(context, 2, 1);
+  const strideWidth = smallCount(context, 3, 1);
+  const dilationWidth = smallCount(context, 2, 1);
   const left = margin(context, 4, 0);
   const top = margin(context, 14, left);
   const label = `layer ${layer.name} (${layer.type})`;
@@ -31,8 +31,8 @@ export function translateConvolution(context: LayerContext, groups: number): Val
       input: only(context),
       weight,
       bias,
-      stride: [count(context, 13, strideWidth), strideWidth],
-      dilation: [count(context, 12, dilationWidth), dilationWidth],
+      stride: [smallCount(context, 13, strideWidth), strideWidth],
+      dilation: [smallCount(context, 12, dilationWidth), dilationWidth],
       padding: { top, left, bottom: margin(context, 16, top), right: margin(context, 15, left) },
       groups,
     },

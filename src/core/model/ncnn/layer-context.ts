@@ -27,6 +27,11 @@ export function count({ layer }: LayerContext, key: number, fallback: number): n
   return within(layer, key, fallback, 1, 1 << 28);
 }
 
+/** A small count: kernels, strides, factors. */
+export function smallCount({ layer }: LayerContext, key: number, fallback: number): number {
+  return within(layer, key, fallback, 1, 64);
+}
+
 /** A setting that may be zero, such as padding. */
 export function margin({ layer }: LayerContext, key: number, fallback: number): number {
   return within(layer, key, fallback, 0, 1024);

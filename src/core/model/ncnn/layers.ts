@@ -3,7 +3,7 @@ import { scalar } from '../graph/graph-builder.ts';
 import { refused } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
 import { translateConvolution } from './convolution.ts';
-import { count, type LayerContext, only, unsupportedSetting } from './layer-context.ts';
+import { count, type LayerContext, only, smallCount, unsupportedSetting } from './layer-context.ts';
 
 type Translation = (context: LayerContext) => readonly Value[];
 
@@ -31,11 +31,11 @@ export const LAYERS: Readonly<Record<string, Translation>> = {
   Interp: (context) => [interp(context)],
   PixelShuffle: (context) => {
     const order = context.layer.settings.number(1, 0) === 0 ? 'crd' : 'dcr';
-    return [append(context, { op: 'pixel-shuffle', input: only(context), factor: count(context, 0, 1), order })];
+    return [append(context, { op: 'pixel-shuffle', input: only(context), factor: smallCount(context, 0, 1), order })];
   },
   Reorg: (context) => {
     if (context.layer.settings.number(1, 0) !== 0) throw unsupportedSetting(context, 'channels ordered y, x, c');
-    return [append(context, { op: 'pixel-unshuffle', input: only(context), factor: count(context, 0, 1) })];
+    return [append(context, { op: 'pixel-unshuffle', input: only(context), factor: smallCount(context, 0, 1) })];
   },
 };
 

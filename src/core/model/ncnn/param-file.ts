@@ -10,7 +10,7 @@ export interface NcnnLayer {
 }
 
 /** The `key=value` pairs of a layer, by number. */
-export class LayerSettings {
+class LayerSettings {
   readonly #values: ReadonlyMap<number, readonly number[]>;
 
   constructor(values: ReadonlyMap<number, readonly number[]>) {

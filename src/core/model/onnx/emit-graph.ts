@@ -1,6 +1,6 @@
-import type { BinaryKind, Convolution, Graph, Node, UnaryKind } from '../graph/graph.ts';
+import type { BinaryKind, Convolution, Graph, Node, ResizeMode, UnaryKind } from '../graph/graph.ts';
 import { type Tensor, tensor } from '../tensor.ts';
-import type { OnnxWriter } from './onnx-writer.ts';
+import type { Attributes, OnnxWriter } from './onnx-writer.ts';
 
 /** Writes the graph's nodes; `input` names the float NCHW tensor that feeds it. Returns the name of its output. */
 export function emitGraph(graph: Graph, writer: OnnxWriter, input: string): string {
@@ -33,12 +33,11 @@ function emitNode(node: ComputedNode, writer: OnnxWriter, nameOf: (value: number
     case 'concat':
       return writer.node('Concat', node.inputs.map(nameOf), { axis: 1 });
     case 'resize':
-      return writer.node('Resize', [nameOf(node.input), '', writer.constant(1, 1, node.scale, node.scale)], {
-        mode: node.mode,
-        ...(node.mode === 'nearest'
-          ? { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
-          : { coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } }),
-      });
+      return writer.node(
+        'Resize',
+        [nameOf(node.input), '', writer.constant(1, 1, node.scale, node.scale)],
+        RESIZE_ATTRIBUTES[node.mode],
+      );
     case 'pixel-shuffle':
       return writer.node('DepthToSpace', [nameOf(node.input)], {
         blocksize: node.factor,
@@ -56,6 +55,13 @@ const BINARY_OPERATORS: Record<BinaryKind, string> = {
   div: 'Div',
   max: 'Max',
   min: 'Min',
+};
+
+const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
+  nearest: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+  linear: { mode: 'linear', coordinate_transformation_mode: 'half_pixel' },
+  cubic: { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } },
+  'catmull-rom': { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.5 } },
 };
 
 function emitConvolution(node: Convolution, writer: OnnxWriter, input: string): string {

@@ -22,7 +22,7 @@ import { type Tensor, tensor } from '../tensor.ts';
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 /** A number is written as a float only inside { float }: ONNX tells 1 from 1.0. */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /** Number: a fixed dimension. String: a free one, with that name. */
 export interface Port {

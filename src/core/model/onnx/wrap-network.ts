@@ -25,7 +25,7 @@ export function wrapNetwork(graph: Graph, variant: NetworkVariant): Uint8Array<A
   const clamped = writer.node('Clip', [upscaled, writer.constant(0), writer.constant(1)]);
   const picture = variant.channels === 3 ? clamped : writer.node('Conv', [clamped, writer.weight(luma())]);
   const scaled = writer.node('Mul', [picture, writer.constant(white)]);
-  // The luma weights add up to a hair more than 1 in float32; an integer cast of 65535.01 after rounding does not.
+  // Rounded before the cast, which only cuts off; what luma's float32 weights have above 1 in sum goes with it.
   const rounded = writer.node('Round', [scaled]);
   const interleaved = writer.node('Transpose', [rounded], { perm: [0, 2, 3, 1] });
   writer.node('Cast', [interleaved], { to: type === 'uint8' ? UINT8 : UINT16 }, 'upscaled');

@@ -17,10 +17,30 @@ function checkpoint(write: (pickle: PickleWriter) => void): Buffer {
   ]);
 }
 
-function tensorOf(pickle: PickleWriter, count: number, shape: number[], strides: number[], offset = 0): PickleWriter {
+function tensorOf(
+  pickle: PickleWriter,
+  count: number,
+  shape: number[] | 'bomb',
+  strides: number[],
+  offset = 0,
+): PickleWriter {
   pickle.raw('}').text('w').global('torch._utils', '_rebuild_tensor_v2').raw('((').text('storage');
   pickle.global('torch', 'FloatStorage').text('0').text('cpu').number(count).raw('tQ').number(offset);
-  return pickle.tuple(shape).tuple(strides).raw([0x89]).raw('}tRs');
+  if (shape === 'bomb') pickle.raw('(h\x00t');
+  else pickle.tuple(shape);
+  return pickle.tuple(strides).raw([0x89]).raw('}tRs');
+}
+
+/** Leaves a pair of a pair of a pair, 60 levels deep: a few bytes here, more than memory if made into text. */
+function bomb(pickle: PickleWriter): PickleWriter {
+  pickle.raw(']q\x00');
+  for (let level = 0; level < 60; level++) pickle.raw('h\x00h\x00\x86q\x00');
+  return pickle;
+}
+
+function manyDictionaries(pickle: PickleWriter): void {
+  pickle.raw(`](${'K\x01K\x01\x86'.repeat(1000)}eq\x00`);
+  for (let index = 0; index < 300; index++) pickle.global('collections', 'OrderedDict').raw('h\x00\x85R');
 }
 
 it('reads a tensor with an offset and strides', () => {
@@ -51,6 +71,11 @@ it.each<[string, (pickle: PickleWriter) => void, RegExp]>([
   ['absurd dimensions', (p) => tensorOf(p, 8, [2147483647, 2147483647], [0, 0]), /has the dimensions/],
   ['negative dimensions', (p) => tensorOf(p, 8, [-1], [1]), /has -1 where a whole number belongs/],
   ['negative strides', (p) => tensorOf(p, 8, [2], [-1]), /has -1 where a whole number belongs/],
+  ['more strides than dimensions', (p) => tensorOf(p, 8, [2], [1, 1]), /too many strides/],
+  ['nine dimensions', (p) => tensorOf(p, 8, new Array(9).fill(1), new Array(9).fill(1)), /has 9 dimensions/],
+  ['a name that is a bomb', (p) => bomb(p).raw([0x93]), /without text/],
+  ['dimensions that are a bomb', (p) => tensorOf(bomb(p), 8, 'bomb', [1]), /something of type object where/],
+  ['one list made into dictionaries for ever', (p) => manyDictionaries(p), /more than 200000 pairs/],
   ['an empty stack', (p) => p.raw('R'), /takes from an empty stack/],
   ['a mark that is not there', (p) => p.raw('t'), /no mark/],
   ['a memo that is not there', (p) => p.raw('h\x01'), /never stored/],
@@ -62,6 +87,12 @@ it.each<[string, (pickle: PickleWriter) => void, RegExp]>([
 it('refuses a storage that is shorter than the pickle says', () => {
   const state = readCheckpoint(checkpoint((pickle) => tensorOf(pickle, 16, [16], [1])));
   expectRefusal(() => state.tensor('w', 1), /storage of 16 elements has 32 bytes/);
+});
+
+it('refuses to decode one storage for many tensors', () => {
+  const state = readCheckpoint(checkpoint((pickle) => tensorOf(pickle, 8, [8], [1])));
+  for (let index = 0; index < 4; index++) state.tensor('w', 1);
+  expectRefusal(() => state.tensor('w', 1), /share one storage/);
 });
 
 it('refuses weights that are not finite', () => {

@@ -78,6 +78,15 @@ it.each<[string, () => Buffer, RegExp]>([
     /would inflate from/,
   ],
   [
+    'many small bombs',
+    () =>
+      writeZip(
+        Array.from({ length: 40 }, (_, index) => ({ name: `a/${index}`, content: new Uint8Array(1 << 20) })),
+        { deflate: true },
+      ),
+    /would inflate to \d+ and more/,
+  ],
+  [
     'a wrong checksum',
     () => change(writeZip(ENTRIES), (zip) => zip.write('F', 35)),
     /checksum of a\/one in its zip is wrong/,

@@ -52,6 +52,64 @@ export function randomCompact(features: number, convolutions: number, scale: num
   return layers.weights;
 }
 
+/** SPAN with the parts of its training form; its `eval_conv` copies are stale on purpose. */
+export function randomSpan(features: number, scale: number, normalised: boolean, seed: number): Weights {
+  const layers = new RandomLayers(seed);
+  if (!normalised) layers.vector('no_norm', 1, 0, 0);
+  const conv3xc = (name: string, out: number, channels: number) => {
+    layers.conv(`${name}.sk`, out, channels, 1);
+    layers.conv(`${name}.conv.0`, 2 * channels, channels, 1);
+    layers.conv(`${name}.conv.1`, 2 * out, 2 * channels);
+    layers.conv(`${name}.conv.2`, out, 2 * out, 1);
+    layers.conv(`${name}.eval_conv`, out, channels);
+  };
+  conv3xc('conv_1', features, 3);
+  for (let block = 1; block <= 6; block++) {
+    for (const name of ['c1_r', 'c2_r', 'c3_r']) conv3xc(`block_${block}.${name}`, features, features);
+  }
+  layers.conv('conv_cat', features, 4 * features, 1);
+  conv3xc('conv_2', features, features);
+  layers.conv('upsampler.0', 3 * scale ** 2, features, 3, true, normalised ? 0.003 : 1);
+  layers.vector('upsampler.0.bias', 3 * scale ** 2, 0.5, 0.1);
+  return layers.weights;
+}
+
+export function randomMsrResNet(features: number, blocks: number, factors: readonly number[], seed: number): Weights {
+  const layers = new RandomLayers(seed);
+  layers.conv('conv_first', features, 3);
+  residualBlocks(layers, features, blocks);
+  factors.forEach((factor, index) => void layers.conv(`upconv${index + 1}`, features * factor ** 2, features));
+  layers.conv('conv_hr', features, features);
+  layers.conv('conv_last', 3, features, 3, true, 0.3);
+  return layers.weights;
+}
+
+export function randomEdsr(features: number, blocks: number, factors: readonly number[], seed: number): Weights {
+  const layers = new RandomLayers(seed);
+  layers.conv('conv_first', features, 3);
+  residualBlocks(layers, features, blocks);
+  layers.conv('conv_after_body', features, features);
+  factors.forEach((factor, index) => void layers.conv(`upsample.${2 * index}`, features * factor ** 2, features));
+  layers.conv('conv_last', 3, features, 3, true, 0.5);
+  return layers.weights;
+}
+
+export function randomSrcnn(features: number, channels: 1 | 3, seed: number): Weights {
+  const layers = new RandomLayers(seed);
+  layers.conv('conv1', features, channels, 9);
+  layers.conv('conv2', features / 2, features, 5);
+  layers.conv('conv3', channels, features / 2, 5);
+  layers.vector('conv3.bias', channels, 0.5, 0.1);
+  return layers.weights;
+}
+
+function residualBlocks(layers: RandomLayers, features: number, blocks: number): void {
+  for (let block = 0; block < blocks; block++) {
+    layers.conv(`body.${block}.conv1`, features, features);
+    layers.conv(`body.${block}.conv2`, features, features);
+  }
+}
+
 /** Random layers that neither fade nor explode. */
 export class RandomLayers {
   readonly weights = new Map<string, Weight>();
@@ -61,8 +119,8 @@ export class RandomLayers {
     this.#random = seededRandom(seed);
   }
 
-  conv(name: string, out: number, channels: number, kernel = 3, bias = true): void {
-    const reach = Math.sqrt(3 / (channels * kernel * kernel));
+  conv(name: string, out: number, channels: number, kernel = 3, bias = true, gain = 1): void {
+    const reach = gain * Math.sqrt(3 / (channels * kernel * kernel));
     this.#add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
     if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
   }
