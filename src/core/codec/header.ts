@@ -25,7 +25,7 @@ export interface TiffPageFacts {
   /** After orientation. */
   readonly size: Size;
   readonly samplesPerPixel: number;
-  /** Meaning of the samples beyond colour: 0 unspecified, 1 colour was multiplied by it, 2 plain alpha. */
+  /** Meaning of the samples beyond colour: 0 unspecified, 1 and 2 alpha. */
   readonly extraSamples: readonly number[];
 }
 
