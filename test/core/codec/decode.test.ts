@@ -139,7 +139,9 @@ test('every format refuses a file that was cut short', async () => {
 
 test('a JPEG whose data break off in the middle is damaged; one with an unknown colour transform is read with a warning', async () => {
   const raw = { width: 64, height: 64, channels: 3 } as const;
-  await sharp(makeNoise(64, 64, 3, 1).data, { raw }).jpeg().toFile(folder.path('good.jpg'));
+  await sharp(makeNoise(64, 64, 3, 1).data, { raw })
+    .jpeg()
+    .toFile(folder.path('good.jpg'));
   const good = readFileSync(folder.path('good.jpg'));
   const bad = Buffer.from(good);
   bad.fill(Buffer.from([0xff, 0xd3]), good.length - 2000, good.length - 1500); // restart markers where there are none
