@@ -177,6 +177,7 @@ test('whatever is no readable picture gets its own sentence', async () => {
     ['ascii.png', Buffer.from('\x89PNG\n\x1a\n\0\0\0\rIHDR', 'latin1'), 'input-damaged', /almost like a PNG/],
     ['noise.png', Buffer.from([3, 250, 0, 1, 7, 0, 200]), 'input-unsupported', /is not a picture that upreel knows/],
     ['head.jpg', Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'input-damaged', /is damaged/],
+    ['raw.dng', makeDng(), 'input-unsupported', /is a camera's raw file/],
     ['loop.tif', Buffer.from([0x49, 0x49, 42, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]), 'input-damaged', /is damaged/],
   ]; // prettier-ignore
   for (const [name, content, code, message] of contents) {
@@ -214,6 +215,16 @@ test.skipIf(process.getuid?.() === 0)('a file without permission is told as such
   chmodSync(folder.path('private.png'), 0);
   await expect(decode(folder.path('private.png'))).rejects.toMatchObject({ code: 'input-unreadable' });
 });
+
+/** A TIFF with nothing but a DNGVersion tag. */
+function makeDng(): Buffer {
+  const bytes = Buffer.alloc(40);
+  bytes.write('II*\0\x08\0\0\0\x01\0', 'latin1');
+  bytes.writeUInt16LE(0xc612, 10);
+  bytes.writeUInt16LE(1, 12);
+  bytes.writeUInt32LE(4, 14);
+  return bytes;
+}
 
 function makePng(
   width: number,

@@ -13,8 +13,10 @@ test('a flat picture stays flat at any size, in every layout', async () => {
       ]) {
         const resized = await resize(flat, size);
         expect(resized).toMatchObject({ ...size, channels, bytesPerSample });
-        expect(samplesOf(resized)).toEqual(
-          new Array(size.width * size.height * channels).fill(bytesPerSample === 1 ? 90 : 0x5a5a),
+        // libvips weighs 16-bit samples with 12-bit coefficients.
+        const [value, tolerance] = bytesPerSample === 1 ? [90, 0] : [0x5a5a, 20];
+        expect(Math.max(...samplesOf(resized).map((sample) => Math.abs(sample - value)))).toBeLessThanOrEqual(
+          tolerance,
         );
       }
     }
