@@ -6,7 +6,8 @@ import { publishFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
-import { joinSegments, rehearseJoin } from './join.ts';
+import { checkEncoder } from './encoders.ts';
+import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
@@ -72,12 +73,14 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
     }
     const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
+    warnOfHidden(plan, ptsTicks.length, onEvent);
 
     progress.enter('join');
     await joinSegments(plan, finished, work.resultFile, signal);
 
     progress.enter('verify');
-    const { maxDeviationSeconds } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const { maxDeviationSeconds, warnings } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    for (const warning of warnings) onEvent({ type: 'warning', ...warning });
     const { size } = await stat(work.resultFile);
 
     progress.enter('publish');
@@ -86,7 +89,14 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
     const seconds = progress.elapsedSeconds;
     const framesTotal = ptsTicks.length;
     onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
-    return { output, framesTotal, seconds, bytes: size, maxDeviationSeconds, warnings: plan.warnings };
+    return {
+      output,
+      framesTotal,
+      seconds,
+      bytes: size,
+      maxDeviationSeconds,
+      warnings: [...plan.warnings, ...warnings],
+    };
   } finally {
     await work.remove();
   }
@@ -118,7 +128,11 @@ async function preparePlan(
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
   await checkComplete(source, scan);
-  return rehearseJoin(planVideo(source, scan, { output, settings }, upscaler.scale), signal);
+  const plan = planVideo(source, scan, { output, settings }, upscaler.scale);
+  await checkEncoder(plan.encoder.name, signal);
+  const accepted = await rehearseJoin(plan, signal);
+  await checkCarried(accepted, signal);
+  return accepted;
 }
 
 function announce(
@@ -145,4 +159,12 @@ function announce(
   const progress = new VideoProgress({ input, framesTotal, outputPixelsTotal: framesTotal * width * height }, onEvent);
   progress.enter('prepare');
   return progress;
+}
+
+/** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
+function warnOfHidden({ scan, source }: VideoPlan, frames: number, onEvent: VideoContext['onEvent']): void {
+  const hidden = scan.packets - frames;
+  if (hidden <= 0 || source.video.codec === 'vp8') return;
+  const message = `${hidden} of ${scan.packets} packets of the video gave no picture of their own.`;
+  onEvent({ type: 'warning', code: 'frames-hidden', message });
 }
