@@ -64,7 +64,6 @@ async function upscalePages(
   meter: ProgressMeter,
   context: ImageContext,
 ): Promise<void> {
-  meter.flush();
   meter.enter('upscale');
   for await (const page of reader.pages()) {
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { publishFile } from '../core/publish.ts';
+import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
@@ -105,14 +105,9 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 /** What can be known of the output before the input is opened. */
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
-  const found = await stat(output, { bigint: true }).catch(() => undefined);
+  await refuseSameFile(resolve(input), output);
+  const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
-  const source = await stat(resolve(input), { bigint: true }).catch(() => undefined);
-  if (source !== undefined && source.ino === found.ino && source.dev === found.dev) {
-    throw new UpreelError('usage', `The output ${output} is the input itself.`, {
-      hint: 'Choose another name with -o: upreel never touches its source.',
-    });
-  }
   if (settings.overwrite && found.isFile()) return;
   throw new UpreelError('output-exists', `${output} exists already.`, {
     hint: 'Choose another name with -o, or add --overwrite.',
