@@ -6,6 +6,7 @@ import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
 import type { Graph } from './graph/graph.ts';
 import { alignment, receptiveField } from './graph/receptive-field.ts';
+import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
 import { wrapNetwork } from './onnx/wrap-network.ts';
@@ -40,6 +41,7 @@ export async function importNetwork(files: CheckpointFiles, id: string): Promise
     ...recognition,
     scale,
     receptiveFieldPx: receptiveField(graph),
+    windowExact: isWindowExact(graph),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
