@@ -1,7 +1,8 @@
 import { cropTopLeft, padToAlignment } from './align.ts';
+import { planChange } from './change-plan.ts';
 import type { Size } from './geometry.ts';
 import { scaleRect } from './geometry.ts';
-import type { Model } from './model/descriptor.ts';
+import type { Model, ModelDescriptor } from './model/descriptor.ts';
 import { makeRaster, type Raster, type RasterFormat } from './raster.ts';
 import { cropInto, pasteInto } from './rows.ts';
 import type { DeviceName } from './session.ts';
@@ -21,6 +22,7 @@ export interface UpscalerOptions {
 export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
   const { scale, alignPx } = model.descriptor;
   const pool = openSessionPool({ ...options, scale });
+  const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
@@ -28,6 +30,14 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     const whole = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
     await runTiles(padded, planFor(source).tiles, { target: whole, top: 0 }, upscaling);
     return cropTopLeft(whole, source.width * scale, source.height * scale);
+  }
+
+  async function upscaleParts(
+    source: Raster,
+    parts: readonly Tile[],
+    upscaling: UpscaleOptions & { into: Raster },
+  ): Promise<void> {
+    await runTiles(padToAlignment(source, alignPx), parts, { target: upscaling.into, top: 0 }, upscaling);
   }
 
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
@@ -106,11 +116,22 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
       const firsts = plan.tiles.filter((_, index) => index % plan.columns === 0);
       return firsts.map(({ core }) => Math.min(core.height, size.height - core.y));
     },
+    planChange: (size, changed) => planChange(size, planFor(size), changed, { ...options, alignPx, freeHaloPx }),
     upscale,
+    upscaleParts,
     upscaleBands,
     warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
     close: () => pool.close(),
   };
+}
+
+/**
+ * On the CPU provider the windows of a change may lie anywhere if the network rounds alike in all of them, and if the
+ * picture's own tiles see as far as the network does. On other devices it depends on the driver.
+ */
+function freeWindowHalo({ windowExact, receptiveFieldPx }: ModelDescriptor, options: UpscalerOptions): number | null {
+  if (options.device !== 'cpu' || process.arch !== 'x64' || !windowExact) return null;
+  return receptiveFieldPx !== null && receptiveFieldPx <= options.haloPx ? receptiveFieldPx : null;
 }
 
 function alignedSize({ width, height }: Size, alignPx: number): Size {
