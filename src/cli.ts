@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { errorText } from './cli/error-text.ts';
+import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
@@ -23,6 +24,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addEvaluationCommands(program);
   return program;
 }
 
