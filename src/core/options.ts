@@ -28,10 +28,12 @@ export function resolveUpscalerOptions(
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
   const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
+  const haloPx = settings.haloPx ?? defaultHaloPx(descriptor);
   return {
     device,
     tilePx: Math.max(SMALLEST_TILE_PX, (settings.tilePx ?? defaultTilePx(descriptor)) >> settings.tileHalvings),
-    haloPx: settings.haloPx ?? defaultHaloPx(descriptor),
+    haloPx,
+    featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
     threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
   };
@@ -47,6 +49,11 @@ const EXACT_HALO_LIMIT_PX = 64;
 function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
   if (receptiveFieldPx === null) return EXACT_HALO_LIMIT_PX;
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
+}
+
+/** Tiles that see all they depend on are equal where they overlap: blending them would only cost time. */
+function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
+  return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 2);
 }
 
 /** Peak memory grows with the tile: about 240 MB at 256 px for Compact, 620 MB at 128 px for RRDB (docs/performance.md). */

@@ -24,7 +24,7 @@ export async function proveDevice(
 ): Promise<DeviceProof> {
   const run = (on: DeviceName, sidePx: number): Promise<Measured> =>
     measure(
-      open(model, { device: on, tilePx: sidePx, haloPx: 0, sessions: 1, threadsPerSession: 2 }),
+      open(model, { device: on, tilePx: sidePx, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 2 }),
       proofTile(sidePx),
       signal,
     );

@@ -13,7 +13,14 @@ import { randomCompact } from './model/writers/random-networks.ts';
 
 const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
 
-const ONE_TILE: UpscalerOptions = { device: 'cpu', tilePx: 4096, haloPx: 0, sessions: 1, threadsPerSession: 1 };
+const ONE_TILE: UpscalerOptions = {
+  device: 'cpu',
+  tilePx: 4096,
+  haloPx: 0,
+  featherPx: 0,
+  sessions: 1,
+  threadsPerSession: 1,
+};
 const GRAY8 = { channels: 1, bytesPerSample: 1 } as const;
 const RGB16 = { channels: 3, bytesPerSample: 2 } as const;
 
@@ -84,6 +91,31 @@ describe('bands', () => {
       expect(bands.length).toBeGreaterThan(2);
       expect(maxDifference(stackBands(bands), await upscaler.upscale(picture))).toBe(0);
     });
+  });
+});
+
+describe('tiles that see less than the network does', () => {
+  const short = { tilePx: 16, haloPx: 2, featherPx: 2, sessions: 3 };
+
+  test.each([RGB8, GRAY8, RGB16])('are blended to the same bytes, whichever comes first (%o)', async (format) => {
+    const picture = testPicture(63, 50, format);
+    const one = await upscaleOnce(tiny.model, picture, { ...ONE_TILE, ...short, sessions: 1 });
+    await using(tiny.model, { ...ONE_TILE, ...short }, async (upscaler) => {
+      const bands: Raster[] = [];
+      for await (const band of upscaler.upscaleBands(picture)) bands.push(band);
+      expect(bands.map(({ height }) => height / upscaler.scale)).toEqual(upscaler.bandsOf(picture));
+      expect(maxDifference(stackBands(bands), one)).toBe(0);
+      expect(maxDifference(await upscaler.upscale(picture), one)).toBe(0);
+    });
+  });
+
+  test('fade into each other: no step at a seam is as large as without a feather', async () => {
+    const picture = testPicture(63, 50);
+    const whole = await upscaleOnce(tiny.model, picture, ONE_TILE);
+    const hard = await upscaleOnce(tiny.model, picture, { ...ONE_TILE, ...short, featherPx: 0 });
+    const soft = await upscaleOnce(tiny.model, picture, { ...ONE_TILE, ...short });
+    expect(maxDifference(soft, whole)).toBeGreaterThan(0);
+    expect(largestStep(soft, whole)).toBeLessThan(0.7 * largestStep(hard, whole));
   });
 });
 
@@ -160,6 +192,12 @@ describe('an upscaler', () => {
     expect([result.width, result.height]).toEqual([42, 18]);
   });
 });
+
+/** How much the error against `whole` changes from one pixel to the next in a row, at most. */
+function largestStep(tiled: Raster, whole: Raster): number {
+  const error = Array.from(tiled.data, (level, index) => level - whole.data[index]!);
+  return error.reduce((max, value, index) => Math.max(max, Math.abs(value - (error[index - 3] ?? value))), 0);
+}
 
 function upscaleOnce(model: Model, picture: Raster, options: UpscalerOptions): Promise<Raster> {
   return using(model, options, (upscaler) => upscaler.upscale(picture));
