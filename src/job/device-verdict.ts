@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import { writeFileAtomically } from '../core/publish.ts';
-import type { DeviceName } from '../core/session.ts';
+import { type DeviceName, runtimeVersion } from '../core/session.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 import { type RunOptions, startEngine } from './supervisor.ts';
 
@@ -41,10 +40,8 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
 
 /** Model, runtime and drivers: a verdict is good for this combination only. */
 function fingerprint(device: DeviceName, model: string): string {
-  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
-  const version = (runtime as { version: string }).version;
   const drivers = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES, ...renderNodes()];
-  const facts = [device, model, version, process.platform, process.arch, release(), ...drivers];
+  const facts = [device, model, runtimeVersion(), process.platform, process.arch, release(), ...drivers];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 

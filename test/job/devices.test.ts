@@ -121,7 +121,7 @@ async function expectSuccess(args: readonly string[], env: NodeJS.ProcessEnv): P
 }
 
 function settings(device: NetworkSettings['device']): NetworkSettings {
-  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
+  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null };
   return { model: 'planted', device, ...auto };
 }
 
