@@ -30,7 +30,7 @@ const network = {
 const request = { input, output: { kind: 'file', path: join(folder, 'out.png') }, target: { kind: 'native' } };
 const rest = { overwrite: false, quality: null, strip: false, flatten: null, maxInputMegapixels: 100 };
 await engine.run(
-  { kind: 'image', network: { ...network, tileHalvings: 0 }, request: { ...request, ...rest } },
+  { kind: 'image', network: { ...network, memoryBytes: null }, request: { ...request, ...rest } },
   { signal: new AbortController().signal, onEvent: () => {} },
 );
 clearInterval(timer);

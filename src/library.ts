@@ -114,7 +114,7 @@ async function upscaleFile(
     haloPx: options.haloPx ?? null,
     sessions: null,
     threads: null,
-    tileHalvings: 0,
+    memoryBytes: null,
   });
   const { device } = await chooseDevice(settings, { signal, onEvent });
   const queue = openTaskQueue();

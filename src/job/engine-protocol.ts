@@ -45,5 +45,7 @@ export type EngineRequest =
 
 export type EngineMessage =
   | { readonly type: 'event'; readonly id: number; readonly event: TaskEvent }
+  /** The network is open, with tiles of this size. */
+  | { readonly type: 'opened'; readonly id: number; readonly tilePx: number }
   | { readonly type: 'settled'; readonly id: number; readonly result: EngineResult }
   | { readonly type: 'rejected'; readonly id: number; readonly error: ErrorRecord };

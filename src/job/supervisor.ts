@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
@@ -12,6 +13,8 @@ export interface Engine {
    * @throws UpreelError what the task threw, or `engine-died`.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** Tile of the last task whose network was opened; null while there is none. */
+  readonly tilePx: number | null;
   /** False once the process has ended or was told to. */
   readonly alive: boolean;
   close(): Promise<void>;
@@ -43,6 +46,7 @@ export function startEngine(): Engine {
   let nextId = 0;
   let stderrTail = '';
   let alive = true;
+  let tilePx: number | null = null;
 
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
@@ -58,6 +62,7 @@ export function startEngine(): Engine {
     const task = pending.get(message.id);
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
+    else if (message.type === 'opened') tilePx = message.tilePx;
     else if (message.type === 'settled') task.resolve(message.result);
     else task.reject(fromErrorRecord(message.error));
   });
@@ -108,6 +113,9 @@ export function startEngine(): Engine {
   return {
     pid: child.pid ?? -1,
     run,
+    get tilePx() {
+      return tilePx;
+    },
     get alive() {
       return alive;
     },
@@ -124,10 +132,35 @@ function send(child: ChildProcess, request: EngineRequest): void {
 }
 
 function engineDied(what: string, stderrTail: string): UpreelError {
-  const outOfMemory = /bad_alloc|out of memory|Failed to allocate/i.test(stderrTail);
-  const message = outOfMemory ? 'The engine ran out of memory.' : `The engine process ${what}.`;
-  return new UpreelError(outOfMemory ? 'out-of-memory' : 'engine-died', message, {
-    hint: 'Try a smaller --tile; if it goes on, --device cpu.',
-    cause: stderrTail.trim() || undefined,
-  });
+  const hint = 'Try a smaller --tile or a smaller --memory; if it goes on, --device cpu.';
+  const cause = stderrTail.trim() || undefined;
+  const lack = lackOfMemory(what, stderrTail);
+  return lack === null
+    ? new UpreelError('engine-died', `The engine process ${what}.`, { hint, cause })
+    : new UpreelError('out-of-memory', lack, { hint, cause });
+}
+
+/** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
+function lackOfMemory(what: string, stderrTail: string): string | null {
+  if (/bad_alloc|out of memory|failed to allocate|cannot allocate|process OOM/i.test(stderrTail)) {
+    return 'The engine ran out of memory.';
+  }
+  // Whoever ends an engine on purpose is not waiting for its task: this is the system's out-of-memory killer, or a person.
+  if (what.endsWith('SIGKILL')) {
+    return 'The engine was killed (SIGKILL), most likely because the machine ran out of memory.';
+  }
+  if (/SIG\w+$/.test(what) && addressSpaceIsLimited()) {
+    return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
+  }
+  return null;
+}
+
+/** Native code crashes in many ways where an allocation fails; without a limit of this kind none does. */
+function addressSpaceIsLimited(): boolean {
+  try {
+    return /^Max address space\s+\d/m.test(readFileSync('/proc/self/limits', 'utf8'));
+  } catch {
+    // No Linux.
+    return false;
+  }
 }
