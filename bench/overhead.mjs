@@ -102,6 +102,6 @@ async function timed(action) {
 }
 
 function settings() {
-  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
+  const auto = { denoise: null, tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
   return { model: MODEL, device: 'cpu', ...auto };
 }

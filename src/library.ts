@@ -13,6 +13,8 @@ export interface UpscaleFileOptions {
   readonly output?: string;
   /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
   readonly model?: string;
+  /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
+  readonly denoise?: number;
   /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
   readonly target?: { readonly scale: number } | { readonly size: Size };
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
@@ -109,6 +111,7 @@ async function upscaleFile(
   };
   const settings = networkSettingsSchema.parse({
     model: options.model ?? 'realesr-general-x4v3',
+    denoise: options.denoise ?? null,
     device: options.device ?? 'auto',
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,

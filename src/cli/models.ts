@@ -1,7 +1,8 @@
-import { copyFile, rm, stat } from 'node:fs/promises';
+import { copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import {
+  blendModels,
   fileSha256,
   importModel,
   type LoadModelOptions,
@@ -80,6 +81,26 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       if (wantsJson(command)) printJson('exported', { output, bytes });
       else print(`Wrote ${output} (${describeBytes(bytes)})`);
     });
+
+  models
+    .command('blend')
+    .description('mix two networks of one architecture: (1 - X) * A + X * B')
+    .argument('<a>', 'id, or a checkpoint file')
+    .argument('<b>', 'id, or a checkpoint file')
+    .requiredOption('--alpha <x>', 'share of B, 0..1')
+    .requiredOption('-o, --output <file>', '.safetensors, or .onnx as `models export` writes it')
+    .option('--overwrite', 'replace it if it exists')
+    .option('--json', 'one JSON line')
+    .action(async (a: string, b: string, _, command: Command) => {
+      const flags = command.optsWithGlobals<{ alpha: string; output: string; overwrite?: boolean }>();
+      const { output, overwrite = false } = flags;
+      const json = wantsJson(command);
+      const alpha = flags.alpha.trim() === '' ? Number.NaN : Number(flags.alpha);
+      const { descriptor, bytes } = await blendModels(a, b, { ...abort, onPull: reporter(json), alpha, output });
+      await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes));
+      if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
+      else print(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
+    });
 }
 
 async function gatherInfo(idOrFile: string, options: LoadModelOptions): Promise<ModelInfo> {
@@ -107,9 +128,19 @@ async function exportModel(
   }
   const model = await loadModel(idOrFile, options);
   const network = await model.networkFile({ bytesPerSample: 1, channels: 3 });
+  await writeResult(output, overwrite, (temporary) => copyFile(network, temporary));
+  return (await stat(output)).size;
+}
+
+/** The file appears complete under its name or not at all. */
+async function writeResult(
+  output: string,
+  overwrite: boolean,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryNameFor(output);
   try {
-    await copyFile(network, temporary).catch((cause: unknown) => {
+    await write(temporary).catch((cause: unknown) => {
       throw new UpreelError('output-unwritable', `Cannot write beside ${output}.`, {
         hint: 'Check that the folder exists and that you may write there.',
         cause,
@@ -119,7 +150,6 @@ async function exportModel(
   } finally {
     await rm(temporary, { force: true });
   }
-  return (await stat(output)).size;
 }
 
 /** A line that renews itself on a terminal; elsewhere one line for each source. */

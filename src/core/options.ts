@@ -8,6 +8,8 @@ import { DEVICE_NAMES, type DeviceName } from './session.ts';
 export const networkSettingsSchema = z.object({
   /** Catalogue id or path of a checkpoint. */
   model: z.string().min(1),
+  /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
+  denoise: z.number().min(0).max(1).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),

@@ -56,8 +56,9 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
-function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+function loadForTask({ model, denoise }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  const setting = denoise === null ? {} : { denoise };
+  return loadModel(model, { ...setting, signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
 }
 
 function videoRequest(

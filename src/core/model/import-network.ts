@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { buildFromWeights } from './architecture/detect.ts';
+import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
@@ -9,7 +9,7 @@ import { alignment, receptiveField } from './graph/receptive-field.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
 import { wrapNetwork } from './onnx/wrap-network.ts';
-import { type Recognition, recognise } from './recognise.ts';
+import { recognise } from './recognise.ts';
 import { unsupported } from './refusal.ts';
 
 export interface CheckpointFiles {
@@ -33,7 +33,14 @@ export const EXPORTER_VERSION = 1;
  * @throws UpreelError `model-missing`, `model-refused` (hostile or damaged), `model-unsupported` (names what it is)
  */
 export async function importNetwork(files: CheckpointFiles, id: string): Promise<ImportedNetwork> {
-  const { graph, recognition } = await readNetwork(files);
+  return describeNetwork(await readNetwork(files), id);
+}
+
+/** A network as its file has it; weights that came without names (ncnn) have none. */
+export type ReadNetwork = Omit<BuiltNetwork, 'weights'> & Partial<Pick<BuiltNetwork, 'weights'>>;
+
+/** @throws UpreelError `model-unsupported` if upreel cannot run such a network */
+export function describeNetwork({ graph, recognition }: ReadNetwork, id: string): ImportedNetwork {
   const scale = scaleOf(graph);
   const descriptor: ModelDescriptor = {
     id,
@@ -48,7 +55,8 @@ export async function importNetwork(files: CheckpointFiles, id: string): Promise
   return { descriptor, wrap: (variant) => wrapNetwork(graph, variant) };
 }
 
-async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; recognition: Recognition }> {
+/** @throws UpreelError as `importNetwork` */
+export async function readNetwork(files: CheckpointFiles): Promise<ReadNetwork> {
   const { path, paramPath } = files;
   const extension = extname(path).toLowerCase();
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
@@ -60,7 +68,7 @@ async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; reco
   return buildFromWeights(readCheckpoint(bytes), basename(path));
 }
 
-async function readNcnn(path: string, paramPath: string): Promise<{ graph: Graph; recognition: Recognition }> {
+async function readNcnn(path: string, paramPath: string): Promise<ReadNetwork> {
   const graph = importNcnn(await readModelFile(paramPath), await readModelFile(path));
   return { graph, recognition: recognise(graph) };
 }
