@@ -75,6 +75,15 @@ export class OnnxWriter {
     return this.weight(tensor(values.length === 1 ? [] : [values.length], Float32Array.from(values)));
   }
 
+  /** Name of an initializer with these whole numbers (int64). */
+  integers(...values: number[]): string {
+    const name = `i${this.#initializers.length}`;
+    const rawData = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
+    const dims = [BigInt(values.length)];
+    this.#initializers.push(create(TensorProtoSchema, { name, dims, dataType: TensorProto_DataType.INT64, rawData }));
+    return name;
+  }
+
   encode(input: Port, output: Port): Uint8Array<ArrayBuffer> {
     const graph = create(GraphProtoSchema, {
       name: 'upreel',
