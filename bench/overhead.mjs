@@ -102,6 +102,15 @@ async function timed(action) {
 }
 
 function settings() {
-  const auto = { denoise: null, tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
+  const auto = {
+    denoise: null,
+    onnxRange: null,
+    onnxChannels: null,
+    tilePx: null,
+    haloPx: null,
+    sessions: null,
+    threads: null,
+    tileHalvings: 0,
+  };
   return { model: MODEL, device: 'cpu', ...auto };
 }

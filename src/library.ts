@@ -2,6 +2,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
+import type { OnnxOptions } from './core/model/index.ts';
 import { networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
@@ -17,6 +18,8 @@ export interface UpscaleFileOptions {
   readonly denoise?: number;
   /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
   readonly target?: { readonly scale: number } | { readonly size: Size };
+  /** What an ONNX file of others does not say. Default: the range is found by trying, and RGB. */
+  readonly onnx?: OnnxOptions;
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
   readonly device?: EngineNetwork['device'] | 'auto';
   /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
@@ -112,6 +115,8 @@ async function upscaleFile(
   const settings = networkSettingsSchema.parse({
     model: options.model ?? 'realesr-general-x4v3',
     denoise: options.denoise ?? null,
+    onnxRange: options.onnx?.range ?? null,
+    onnxChannels: options.onnx?.channels ?? null,
     device: options.device ?? 'auto',
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,

@@ -10,6 +10,9 @@ export const networkSettingsSchema = z.object({
   model: z.string().min(1),
   /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
   denoise: z.number().min(0).max(1).nullable(),
+  /** What an ONNX file of others does not say; null: found by trying, and RGB. */
+  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),

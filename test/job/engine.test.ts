@@ -14,7 +14,18 @@ const { startEngine } = await fromDist<typeof import('../../src/job/supervisor.t
 
 const MODEL = 'realesr-general-x4v3';
 const NETWORK: EngineNetwork = {
-  ...{ model: MODEL, denoise: null, device: 'cpu', tilePx: 64, haloPx: null, sessions: 1, threads: 1, tileHalvings: 0 },
+  ...{
+    model: MODEL,
+    denoise: null,
+    onnxRange: null,
+    onnxChannels: null,
+    device: 'cpu',
+    tilePx: 64,
+    haloPx: null,
+    sessions: 1,
+    threads: 1,
+    tileHalvings: 0,
+  },
 };
 
 let folder: string;

@@ -30,7 +30,7 @@ export async function blendModels(
   if (extension !== '.safetensors' && extension !== '.onnx') {
     throw new UpreelError('usage', `Expected a result named .safetensors or .onnx, got ${output}.`);
   }
-  const read = async (idOrFile: string) => readNetwork((await locateWeights(idOrFile, options)).files);
+  const read = async (idOrFile: string) => readNetwork((await locateWeights(idOrFile, options)).files, options.onnx);
   const network = blendNetworks(await read(a), await read(b), alpha, basename(output));
   const { descriptor, wrap } = describeNetwork(network, stemOf(output));
   if (extension === '.onnx') return { descriptor, bytes: wrap({ bytesPerSample: 1, channels: 3 }) };

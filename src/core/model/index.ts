@@ -6,4 +6,5 @@ export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
+export type { OnnxOptions } from './onnx/import-onnx.ts';
 export { fileSha256, type WeightFiles } from './store.ts';

@@ -9,6 +9,7 @@ import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';
 import { describeNetwork, readNetwork } from './import-network.ts';
+import type { OnnxOptions } from './onnx/import-onnx.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
 
 export interface LoadModelOptions {
@@ -21,6 +22,8 @@ export interface LoadModelOptions {
   readonly cacheFolder?: string;
   /** Default: upreel's own. */
   readonly catalogue?: Catalogue;
+  /** What an ONNX file of others does not say. */
+  readonly onnx?: OnnxOptions;
 }
 
 export interface NetworkOptions extends LoadModelOptions {
@@ -41,7 +44,7 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   const { denoise } = options;
   const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
-  const network = await readNetwork(files);
+  const network = await readNetwork(files, options.onnx);
   const wanted =
     twin === undefined || denoise === undefined || denoise === 1
       ? network

@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -27,9 +27,17 @@ type Attribute = number | string | readonly number[] | { readonly float: number 
 /** Number: a fixed dimension. String: a free one, with that name. */
 export interface Port {
   readonly name: string;
-  readonly type: 'uint8' | 'uint16';
+  readonly type: keyof typeof PORT_TYPES;
   readonly dimensions: readonly (number | string)[];
 }
+
+const PORT_TYPES = {
+  uint8: TensorProto_DataType.UINT8,
+  uint16: TensorProto_DataType.UINT16,
+  float: TensorProto_DataType.FLOAT,
+} as const;
+
+const NO_UNKNOWN = { readUnknownFields: false } as const;
 
 /** Collects nodes and weights, then encodes them as an ONNX file. */
 export class OnnxWriter {
@@ -84,7 +92,35 @@ export class OnnxWriter {
     return name;
   }
 
-  encode(input: Port, output: Port): Uint8Array<ArrayBuffer> {
+  /**
+   * Adds a node of another file as it is there, under other names.
+   * @param attributes AttributeProto messages that have been checked
+   */
+  foreignNode(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: readonly Uint8Array[],
+  ): void {
+    const attribute = attributes.map((bytes) => fromBinary(AttributeProtoSchema, bytes, NO_UNKNOWN));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        name: `n${this.#nodes.length}`,
+        opType,
+        input: [...inputs],
+        output: [...outputs],
+        attribute,
+      }),
+    );
+  }
+
+  /** Adds a weight of another file as it is there (a TensorProto message that has been checked), under another name. */
+  foreignWeight(encoded: Uint8Array, name: string): void {
+    this.#initializers.push({ ...fromBinary(TensorProtoSchema, encoded, NO_UNKNOWN), name });
+  }
+
+  /** @param opset version of the standard operators that the nodes are of */
+  encode(input: Port, output: Port, opset = 17): Uint8Array<ArrayBuffer> {
     const graph = create(GraphProtoSchema, {
       name: 'upreel',
       node: this.#nodes,
@@ -93,8 +129,8 @@ export class OnnxWriter {
       output: [encodePort(output)],
     });
     const model = create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 17n })],
+      irVersion: opset > 18 ? 10n : 8n,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
       producerName: 'upreel',
       graph,
     });
@@ -125,8 +161,10 @@ function encodePort(port: Port): ValueInfoProto {
           : { case: 'dimParam', value: dimension },
     }),
   );
-  const elemType = port.type === 'uint8' ? TensorProto_DataType.UINT8 : TensorProto_DataType.UINT16;
-  const tensorType = create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema, { dim }) });
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType: PORT_TYPES[port.type],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  });
   return create(ValueInfoProtoSchema, {
     name: port.name,
     type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensorType } }),

@@ -1,0 +1,121 @@
+import { refused } from '../refusal.ts';
+
+/** One field of a protobuf message as it lies in the file: the wire format, without a schema. */
+export type ProtoField =
+  | { readonly number: number; readonly wire: 'varint'; readonly value: bigint }
+  | { readonly number: number; readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array };
+
+/**
+ * Reads protobuf messages field by field. Nothing is built but what the caller keeps, and `MAX_FIELDS` bounds that: a
+ * field of two bytes can stand for an object of hundreds.
+ */
+export class ProtoReader {
+  #fields = 0;
+
+  /** @throws UpreelError `model-refused` (cut off, or not protobuf) */
+  *fields(message: Uint8Array): Generator<ProtoField> {
+    const cursor = { bytes: message, position: 0 };
+    while (cursor.position < message.length) {
+      if (++this.#fields > MAX_FIELDS) throw refused(`it has more than ${MAX_FIELDS} protobuf fields.`);
+      const tag = Number(readVarint(cursor));
+      const number = Math.floor(tag / 8);
+      switch (tag % 8) {
+        case 0:
+          yield { number, wire: 'varint', value: readVarint(cursor) };
+          break;
+        case 1:
+          yield { number, wire: 'fixed64', bytes: take(cursor, 8) };
+          break;
+        case 2:
+          yield { number, wire: 'bytes', bytes: take(cursor, Number(readVarint(cursor))) };
+          break;
+        case 5:
+          yield { number, wire: 'fixed32', bytes: take(cursor, 4) };
+          break;
+        default:
+          throw refused('it is not an ONNX file: its protobuf is broken.');
+      }
+    }
+  }
+}
+
+/** x4plus as its authors' scripts export it has about 10,000. */
+const MAX_FIELDS = 1_000_000;
+
+/** A sub-message, a string or packed numbers. @throws UpreelError `model-refused` if the field is something else */
+export function bytesOf(field: ProtoField): Uint8Array {
+  if (field.wire === 'bytes') return field.bytes;
+  throw refused(`it is not an ONNX file: field ${field.number} is of another kind.`);
+}
+
+export function textOf(field: ProtoField): string {
+  const bytes = bytesOf(field);
+  if (bytes.length > MAX_TEXT_BYTES) throw refused(`it has a name of ${bytes.length} bytes.`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+const MAX_TEXT_BYTES = 4096;
+
+/** A whole number that JavaScript can hold; negative ones are stored as their two's complement. */
+export function integerOf(field: ProtoField): number {
+  if (field.wire !== 'varint') throw refused(`it is not an ONNX file: field ${field.number} is of another kind.`);
+  return toInteger(field.value);
+}
+
+/** Whole numbers of a repeated field: one, or many packed into bytes. */
+export function integersOf(field: ProtoField, most: number): number[] {
+  if (field.wire !== 'bytes') return [integerOf(field)];
+  const numbers: number[] = [];
+  const cursor = { bytes: field.bytes, position: 0 };
+  while (cursor.position < field.bytes.length) {
+    if (numbers.length >= most) throw refused(`it has a list of more than ${most} numbers.`);
+    numbers.push(toInteger(readVarint(cursor)));
+  }
+  return numbers;
+}
+
+export function floatOf(field: ProtoField): number {
+  if (field.wire !== 'fixed32') throw refused(`it is not an ONNX file: field ${field.number} is of another kind.`);
+  return new DataView(field.bytes.buffer, field.bytes.byteOffset, 4).getFloat32(0, true);
+}
+
+function toInteger(value: bigint): number {
+  const signed = BigInt.asIntN(64, value);
+  return Number(signed);
+}
+
+interface Cursor {
+  readonly bytes: Uint8Array;
+  position: number;
+}
+
+function readVarint(cursor: Cursor): bigint {
+  let low = 0;
+  // Most are short: plain numbers up to 28 bits.
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = next(cursor);
+    low |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt(low);
+  }
+  let value = BigInt(low);
+  for (let shift = 28n; shift < 70n; shift += 7n) {
+    const byte = next(cursor);
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt.asUintN(64, value);
+  }
+  throw refused('it is not an ONNX file: it has a number of more than ten bytes.');
+}
+
+function next(cursor: Cursor): number {
+  const byte = cursor.bytes[cursor.position++];
+  if (byte === undefined) throw refused('it ends inside a field.');
+  return byte;
+}
+
+function take(cursor: Cursor, length: number): Uint8Array {
+  const end = cursor.position + length;
+  if (!Number.isSafeInteger(length) || end > cursor.bytes.length) throw refused('it ends inside a field.');
+  const piece = cursor.bytes.subarray(cursor.position, end);
+  cursor.position = end;
+  return piece;
+}
