@@ -92,13 +92,20 @@ const RAW_BYTES: Readonly<Record<number, number>> = {
   16: 2,
 };
 
+/** They take several times their bytes once decoded; weights are stored otherwise by every exporter that we know. */
+const MAX_VARINTS = 2 ** 22;
+
 /** Lengths are checked before anything is decoded or handed on. */
 function checkedCount(count: number, type: number, [place, bytes]: [number, Uint8Array], name: string): number {
   const size = RAW_BYTES[type];
   if (size === undefined) throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}.`);
   const perElement = place === 9 ? size : place === 4 ? 4 : place === 10 ? 8 : undefined;
-  // Varints have between one and ten bytes each.
-  const fits = perElement === undefined ? count <= bytes.length : count * perElement === bytes.length;
+  // Varints have between one and ten bytes each; the bits of a float16 fit three.
+  const most = type === DATA_TYPE.float16 ? 3 * count : 10 * count;
+  const fits =
+    perElement === undefined
+      ? count <= bytes.length && bytes.length <= most && count <= MAX_VARINTS
+      : count * perElement === bytes.length;
   if (!fits) throw refused(`the tensor ${name} has ${bytes.length} bytes for ${count} elements.`);
   return count;
 }

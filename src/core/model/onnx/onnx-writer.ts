@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -18,6 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -36,8 +37,6 @@ const PORT_TYPES = {
   uint16: TensorProto_DataType.UINT16,
   float: TensorProto_DataType.FLOAT,
 } as const;
-
-const NO_UNKNOWN = { readUnknownFields: false } as const;
 
 /** Collects nodes and weights, then encodes them as an ONNX file. */
 export class OnnxWriter {
@@ -102,7 +101,7 @@ export class OnnxWriter {
     outputs: readonly string[],
     attributes: readonly Uint8Array[],
   ): void {
-    const attribute = attributes.map((bytes) => fromBinary(AttributeProtoSchema, bytes, NO_UNKNOWN));
+    const attribute = attributes.map((bytes) => decode(AttributeProtoSchema, bytes));
     this.#nodes.push(
       create(NodeProtoSchema, {
         name: `n${this.#nodes.length}`,
@@ -116,7 +115,7 @@ export class OnnxWriter {
 
   /** Adds a weight of another file as it is there (a TensorProto message that has been checked), under another name. */
   foreignWeight(encoded: Uint8Array, name: string): void {
-    this.#initializers.push({ ...fromBinary(TensorProtoSchema, encoded, NO_UNKNOWN), name });
+    this.#initializers.push({ ...decode(TensorProtoSchema, encoded), name });
   }
 
   /** @param opset version of the standard operators that the nodes are of */
@@ -135,6 +134,15 @@ export class OnnxWriter {
       graph,
     });
     return toBinary(ModelProtoSchema, model);
+  }
+}
+
+/** @throws UpreelError `model-refused` */
+function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
+  try {
+    return fromBinary(schema, bytes, { readUnknownFields: false });
+  } catch (error) {
+    throw refused('a part of it is no valid ONNX.', error);
   }
 }
 

@@ -19,6 +19,7 @@ export class ProtoReader {
       if (++this.#fields > MAX_FIELDS) throw refused(`it has more than ${MAX_FIELDS} protobuf fields.`);
       const tag = Number(readVarint(cursor));
       const number = Math.floor(tag / 8);
+      if (number === 0) throw refused('it is not an ONNX file: its protobuf is broken.');
       switch (tag % 8) {
         case 0:
           yield { number, wire: 'varint', value: readVarint(cursor) };
