@@ -2,7 +2,7 @@ import { decodeFloat16 } from '../checkpoint/floats.ts';
 import { checkedShape } from '../checkpoint/stored-tensor.ts';
 import { refused, unsupported } from '../refusal.ts';
 import { elementCount, type Tensor, tensor } from '../tensor.ts';
-import { bytesOf, integerOf, integersOf, type ProtoReader, textOf } from './proto-reader.ts';
+import { bytesOf, integerOf, type ProtoReader, textOf, unpackIntegers } from './proto-reader.ts';
 
 /** A constant of an ONNX file, not decoded yet. */
 export interface ForeignTensor {
@@ -26,7 +26,7 @@ export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): For
   for (const field of reader.fields(encoded)) {
     switch (field.number) {
       case 1:
-        dims.push(...integersOf(field, MAX_DIMENSIONS));
+        dims.push(...reader.integers(field).slice(0, MAX_DIMENSIONS + 1));
         if (dims.length > MAX_DIMENSIONS) throw refused(`a tensor has more than ${MAX_DIMENSIONS} dimensions.`);
         break;
       case 2:
@@ -125,7 +125,7 @@ function decodeFloats(
   }
   if (type === DATA_TYPE.float16 && place === 9) return decodeFloat16(bytes, count);
   if (type === DATA_TYPE.float16 && place === 5) {
-    const halves = Uint16Array.from(packedIntegers(bytes, count, name));
+    const halves = Uint16Array.from(unpackIntegers(bytes, count));
     return decodeFloat16(new Uint8Array(halves.buffer), count);
   }
   throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where weights belong.`);
@@ -139,7 +139,7 @@ function decodeIntegers(
 ): readonly number[] {
   if (count > MAX_INTEGERS) throw refused(`the tensor ${name} has ${count} whole numbers.`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (place === 5 || place === 7) return packedIntegers(bytes, count, name);
+  if (place === 5 || place === 7) return unpackIntegers(bytes, count);
   if (type === DATA_TYPE.int64) {
     return Array.from({ length: count }, (_, index) => Number(view.getBigInt64(8 * index, true)));
   }
@@ -149,12 +149,6 @@ function decodeIntegers(
 
 /** They stand for shapes and axes. */
 const MAX_INTEGERS = 4096;
-
-function packedIntegers(bytes: Uint8Array, count: number, name: string): number[] {
-  const numbers = integersOf({ number: 0, wire: 'bytes', bytes }, count);
-  if (numbers.length !== count) throw refused(`the tensor ${name} has ${numbers.length} values for ${count} elements.`);
-  return numbers;
-}
 
 function finite(values: Float32Array<ArrayBuffer>, name: string): Float32Array<ArrayBuffer> {
   if (values.every(Number.isFinite)) return values;

@@ -2,7 +2,7 @@ import { refused } from '../refusal.ts';
 
 /** One field of a protobuf message as it lies in the file: the wire format, without a schema. */
 export type ProtoField =
-  | { readonly number: number; readonly wire: 'varint'; readonly value: bigint }
+  | { readonly number: number; readonly wire: 'varint'; readonly value: number }
   | { readonly number: number; readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array };
 
 /**
@@ -16,19 +16,19 @@ export class ProtoReader {
   *fields(message: Uint8Array): Generator<ProtoField> {
     const cursor = { bytes: message, position: 0 };
     while (cursor.position < message.length) {
-      if (++this.#fields > MAX_FIELDS) throw refused(`it has more than ${MAX_FIELDS} protobuf fields.`);
-      const tag = Number(readVarint(cursor));
+      this.#count();
+      const tag = readInteger(cursor);
       const number = Math.floor(tag / 8);
-      if (number === 0) throw refused('it is not an ONNX file: its protobuf is broken.');
+      if (number < 1) throw refused('it is not an ONNX file: its protobuf is broken.');
       switch (tag % 8) {
         case 0:
-          yield { number, wire: 'varint', value: readVarint(cursor) };
+          yield { number, wire: 'varint', value: readInteger(cursor) };
           break;
         case 1:
           yield { number, wire: 'fixed64', bytes: take(cursor, 8) };
           break;
         case 2:
-          yield { number, wire: 'bytes', bytes: take(cursor, Number(readVarint(cursor))) };
+          yield { number, wire: 'bytes', bytes: take(cursor, readInteger(cursor)) };
           break;
         case 5:
           yield { number, wire: 'fixed32', bytes: take(cursor, 4) };
@@ -38,10 +38,26 @@ export class ProtoReader {
       }
     }
   }
+
+  /** Whole numbers of a repeated field: one, or many packed into bytes. */
+  integers(field: ProtoField): number[] {
+    if (field.wire !== 'bytes') return [integerOf(field)];
+    const numbers: number[] = [];
+    const cursor = { bytes: field.bytes, position: 0 };
+    while (cursor.position < field.bytes.length) {
+      this.#count();
+      numbers.push(readInteger(cursor));
+    }
+    return numbers;
+  }
+
+  #count(): void {
+    if (++this.#fields > MAX_FIELDS) throw refused(`it has more than ${MAX_FIELDS} protobuf fields.`);
+  }
 }
 
-/** x4plus as its authors' scripts export it has about 10,000. */
-const MAX_FIELDS = 1_000_000;
+/** x4plus as its authors' scripts export it has about 10,000, weights apart. */
+const MAX_FIELDS = 500_000;
 
 /** A sub-message, a string or packed numbers. @throws UpreelError `model-refused` if the field is something else */
 export function bytesOf(field: ProtoField): Uint8Array {
@@ -60,19 +76,15 @@ const MAX_TEXT_BYTES = 4096;
 /** A whole number that JavaScript can hold; negative ones are stored as their two's complement. */
 export function integerOf(field: ProtoField): number {
   if (field.wire !== 'varint') throw refused(`it is not an ONNX file: field ${field.number} is of another kind.`);
-  return toInteger(field.value);
+  return field.value;
 }
 
-/** Whole numbers of a repeated field: one, or many packed into bytes. */
-export function integersOf(field: ProtoField, most: number): number[] {
-  if (field.wire !== 'bytes') return [integerOf(field)];
-  const numbers: number[] = [];
-  const cursor = { bytes: field.bytes, position: 0 };
-  while (cursor.position < field.bytes.length) {
-    if (numbers.length >= most) throw refused(`it has a list of more than ${most} numbers.`);
-    numbers.push(toInteger(readVarint(cursor)));
-  }
-  return numbers;
+/** Exactly `count` whole numbers packed into bytes. @throws UpreelError `model-refused` if there are more or fewer */
+export function unpackIntegers(bytes: Uint8Array, count: number): number[] {
+  const cursor = { bytes, position: 0 };
+  const numbers = Array.from({ length: count }, () => readInteger(cursor));
+  if (cursor.position === bytes.length) return numbers;
+  throw refused(`a tensor has more values than its ${count} elements.`);
 }
 
 export function floatOf(field: ProtoField): number {
@@ -80,29 +92,25 @@ export function floatOf(field: ProtoField): number {
   return new DataView(field.bytes.buffer, field.bytes.byteOffset, 4).getFloat32(0, true);
 }
 
-function toInteger(value: bigint): number {
-  const signed = BigInt.asIntN(64, value);
-  return Number(signed);
-}
-
 interface Cursor {
   readonly bytes: Uint8Array;
   position: number;
 }
 
-function readVarint(cursor: Cursor): bigint {
+/** A varint as a signed number of 64 bits, as exactly as JavaScript has them. */
+function readInteger(cursor: Cursor): number {
   let low = 0;
-  // Most are short: plain numbers up to 28 bits.
+  // Nearly all are short, and BigInt is slow.
   for (let shift = 0; shift < 28; shift += 7) {
     const byte = next(cursor);
     low |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return BigInt(low);
+    if (byte < 0x80) return low;
   }
   let value = BigInt(low);
   for (let shift = 28n; shift < 70n; shift += 7n) {
     const byte = next(cursor);
     value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return BigInt.asUintN(64, value);
+    if (byte < 0x80) return Number(BigInt.asIntN(64, value));
   }
   throw refused('it is not an ONNX file: it has a number of more than ten bytes.');
 }
@@ -115,7 +123,8 @@ function next(cursor: Cursor): number {
 
 function take(cursor: Cursor, length: number): Uint8Array {
   const end = cursor.position + length;
-  if (!Number.isSafeInteger(length) || end > cursor.bytes.length) throw refused('it ends inside a field.');
+  if (length < 0 || !Number.isSafeInteger(length) || end > cursor.bytes.length)
+    throw refused('it ends inside a field.');
   const piece = cursor.bytes.subarray(cursor.position, end);
   cursor.position = end;
   return piece;

@@ -1,7 +1,7 @@
 import { refused, unsupported } from '../refusal.ts';
 import type { ForeignAttribute, ForeignNode, ForeignValue } from './foreign-model.ts';
 import { readForeignTensor } from './foreign-tensor.ts';
-import { bytesOf, floatOf, integerOf, integersOf, type ProtoField, type ProtoReader, textOf } from './proto-reader.ts';
+import { bytesOf, floatOf, integerOf, type ProtoField, type ProtoReader, textOf } from './proto-reader.ts';
 
 /** @throws UpreelError `model-unsupported` for what upreel does not let a network do, `model-refused` for damage */
 export function readForeignNode(reader: ProtoReader, bytes: Uint8Array): ForeignNode {
@@ -68,7 +68,7 @@ function readAttribute(reader: ProtoReader, encoded: Uint8Array): [string, Forei
         floats.push(...floatsOf(field));
         break;
       case 8:
-        integers.push(...integersOf(field, MAX_LIST));
+        integers.push(...reader.integers(field).slice(0, MAX_LIST + 1));
         break;
       case 20:
         type = integerOf(field);
@@ -91,7 +91,7 @@ function readAttribute(reader: ProtoReader, encoded: Uint8Array): [string, Forei
   return [name, { encoded, value: value ?? listOf(integers, floats) ?? valueLeftOut(type) }];
 }
 
-const MAX_LIST = 4096;
+const MAX_LIST = 1024;
 
 function listOf(integers: readonly number[], floats: readonly number[]): ForeignValue | undefined {
   if (floats.length > 0) return { kind: 'floats', floats };
