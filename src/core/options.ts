@@ -9,6 +9,11 @@ import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 export const networkSettingsSchema = z.object({
   /** Catalogue id or path of a checkpoint. */
   model: z.string().min(1),
+  /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
+  denoise: z.number().min(0).max(1).nullable(),
+  /** What an ONNX file of others does not say; null: found by trying, and RGB. */
+  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),
@@ -19,6 +24,12 @@ export const networkSettingsSchema = z.object({
 });
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
+/** Everything left to the model and the machine. */
+export const AUTOMATIC_NETWORK = Object.freeze({
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
+  ...{ sessions: null, threads: null, memoryBytes: null },
+}) satisfies Omit<NetworkSettings, 'model'>;
 
 export function resolveUpscalerOptions(
   settings: NetworkSettings,

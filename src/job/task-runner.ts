@@ -61,8 +61,14 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
-function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  const { model, denoise, onnxRange, onnxChannels } = network;
+  return loadModel(model, {
+    ...(denoise !== null && { denoise }),
+    onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
+    signal,
+    onPull: (pull) => onEvent({ type: 'pull', ...pull }),
+  });
 }
 
 function videoRequest(
