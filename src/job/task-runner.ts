@@ -7,7 +7,9 @@ import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { openPixelPort, type PixelPort } from './pixel-port.ts';
+import { runPixelTask } from './run-pixels.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -17,9 +19,11 @@ export interface TaskRunner {
 export interface TaskContext {
   readonly signal: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
+  readonly onRows: (rows: RowsNotice) => void;
 }
 
 export function openTaskRunner(): TaskRunner {
+  let port: PixelPort | null = null;
   let warm: { readonly key: string; readonly upscaler: Upscaler } | null = null;
 
   async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
@@ -45,6 +49,12 @@ export function openTaskRunner(): TaskRunner {
           const upscaler = await upscalerFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
+        }
+        case 'pixels': {
+          const upscaler = await upscalerFor(task, context);
+          port ??= openPixelPort();
+          await runPixelTask(task, { ...context, upscaler, port });
+          return { kind: 'pixels' };
         }
         case 'video': {
           const upscaler = await upscalerFor(task, context);
