@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { errorText } from './cli/error-text.ts';
+import { addGimpCommand } from './cli/gimp.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -25,6 +26,7 @@ function buildProgram(): Command {
   });
   addModelsCommand(program);
   addServeCommand(program, version);
+  addGimpCommand(program);
   return program;
 }
 

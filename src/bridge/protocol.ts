@@ -13,9 +13,10 @@ const modelId = z
   .regex(/^[\p{L}\p{N}_][\p{L}\p{N} ._+@-]{0,119}$/u)
   .refine((id) => !/\.(pth|pt|ckpt|safetensors|bin|param|onnx)$/i.test(id) && !id.includes('..'), 'an id, not a file');
 
-export const targetSchema = z.union([
+const targetSchema = z.union([
   z.strictObject({ scale: z.number().gt(0).max(64) }),
-  z.strictObject({ width: side, height: side }),
+  /** To fit inside keeping the aspect, or exactly. */
+  z.strictObject({ width: side, height: side, exact: z.boolean().default(false) }),
 ]);
 
 /** The JSON in the Upreel-Request header. */

@@ -86,13 +86,15 @@ function settingsOf(
 function taskOf({ width, height, channels, depth, target, strength, ensemble }: UpscaleRequest): PixelTask {
   return {
     ...{ source: { width, height }, channels, depth, strength, ensemble },
-    target:
-      target === undefined
-        ? { kind: 'native' }
-        : 'scale' in target
-          ? { kind: 'scale', scale: target.scale }
-          : { kind: 'size', size: target },
+    target: targetOf(target),
   };
+}
+
+function targetOf(target: UpscaleRequest['target']): PixelTask['target'] {
+  if (target === undefined) return { kind: 'native' };
+  if ('scale' in target) return { kind: 'scale', scale: target.scale };
+  const { width, height, exact } = target;
+  return { kind: exact ? 'exact' : 'size', size: { width, height } };
 }
 
 function isMemory(error: unknown): boolean {

@@ -22,7 +22,7 @@ export type EngineTask =
 /** Pixels that come in over the engine's pixel port after `started`, and go out over it in announced rows. */
 export interface PixelTask extends PixelLayout {
   readonly source: Size;
-  readonly target: Target;
+  readonly target: Target | { readonly kind: 'exact'; readonly size: Size };
   /** 0..1: how much of the network's result, the rest is the source plainly resampled. */
   readonly strength: number;
   /** Ask the network eight times (self-ensemble.ts). */

@@ -22,7 +22,8 @@ export async function runPixelTask(
   const { onEvent, onRows, signal, port } = context;
   const started = performance.now();
   const upscaler = request.ensemble ? selfEnsemble(context.upscaler) : context.upscaler;
-  const target = targetSize(request.source, request.target, upscaler.scale);
+  const target =
+    request.target.kind === 'exact' ? request.target.size : targetSize(request.source, request.target, upscaler.scale);
   checkTarget(target);
   await upscaler.warmUp({
     channels: request.channels <= 2 ? 1 : 3,
