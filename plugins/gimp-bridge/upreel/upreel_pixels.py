@@ -11,6 +11,8 @@ from upreel_service import SAMPLE_BYTES, UpreelError
 
 BAND_ROWS = 256
 MODELS = {1: "Y'", 2: "Y'A", 3: "R'G'B'", 4: "R'G'B'A"}
+# With sRGB's curve whatever the profile's is.
+PERCEPTUAL_MODELS = {1: "Y~", 2: "Y~A", 3: "R~G~B~", 4: "R~G~B~A"}
 TYPES = {"u8": "u8", "u16": "u16", "f32": "float"}
 
 
@@ -47,14 +49,9 @@ class Writer:
 
 
 def copy_pixels(source, buffer, x, y, width, height):
-    """A drawable's pixels into a buffer at (x, y); both have the same colour space."""
-    layout = Layout(source)
-    writer = Writer(buffer, layout, x, y, width)
-    top = 0
-    for band in read_bands(source, layout, (0, 0, width, height)):
-        rows = len(band) // (width * layout.pixel_bytes)
-        writer.rows(top, rows, band)
-        top += rows
+    """A drawable's pixels into a buffer at (x, y), untouched where both have one format."""
+    source.get_buffer().copy(Gegl.Rectangle.new(0, 0, width, height), Gegl.AbyssPolicy.NONE, buffer,
+                             Gegl.Rectangle.new(x, y, width, height))
     buffer.flush()
 
 
@@ -91,7 +88,9 @@ def _depth_of(precision):
 def _format_in_space_of(drawable, channels, depth):
     # A bare name would mean sRGB and convert; a name that does not exist would end this process.
     space = Babl.format_get_space(drawable.get_format())
-    name = f"{MODELS[channels]} {TYPES[depth]}"
+    perceptual = drawable.get_image().get_precision().value_nick.endswith("perceptual")
+    models = PERCEPTUAL_MODELS if perceptual else MODELS
+    name = f"{models[channels]} {TYPES[depth]}"
     if not Babl.format_exists(name):
         raise UpreelError("internal", f"GIMP has no pixel format {name}.")
     return Babl.get_name(Babl.format_with_space(name, space))

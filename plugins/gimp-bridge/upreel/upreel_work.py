@@ -130,6 +130,8 @@ def _in_place(service, image, layers, settings, progress):
     factor = settings.factor(image.get_width())
     new_size = (_scaled(image.get_width(), factor), _scaled(image.get_height(), factor))
     fx, fy = new_size[0] / image.get_width(), new_size[1] / image.get_height()
+    # The edge of a scaled selection is soft: a plain rectangle is better replaced as a whole.
+    through_selection = settings.source == "selection" and not _selection_is_rectangle(image)
     made = []
     try:
         for source in _sources(image, layers, settings):
@@ -150,7 +152,7 @@ def _in_place(service, image, layers, settings, progress):
             if scaled:
                 image.scale(*new_size)
             for result, layer, corner in made:
-                _replace(result.get_layers()[0], layer, corner, settings.source == "selection", scaled)
+                _replace(result.get_layers()[0], layer, corner, through_selection, scaled)
         finally:
             image.undo_group_end()
         return [(image, layer) for _result, layer, _corner in made]
@@ -159,7 +161,7 @@ def _in_place(service, image, layers, settings, progress):
             result.delete()
 
 
-def _replace(result, layer, corner, selected_only, scaled):
+def _replace(result, layer, corner, through_selection, scaled):
     """Puts the result's pixels into the layer, whose size GIMP has changed already."""
     _found, offset_x, offset_y = layer.get_offsets()
     x, y = corner[0] - offset_x, corner[1] - offset_y
@@ -167,25 +169,21 @@ def _replace(result, layer, corner, selected_only, scaled):
     height = min(result.get_height(), layer.get_height() - y)
     if result.has_alpha() and not layer.has_alpha():
         layer.add_alpha()
-    if not scaled or selected_only:
-        # Through the selection, and with an undo step of its own.
+    if scaled and not through_selection:
+        # Scaling has kept the old pixels for undo; the new ones need no step of their own.
+        copy_pixels(result, layer.get_buffer(), x, y, width, height)
+    else:
+        # With an undo step of its own, and through the selection.
         image = layer.get_image()
-        kept = None if selected_only else _suspend_selection(image)
+        kept = None if through_selection else _suspend_selection(image)
         shadow = layer.get_shadow_buffer()
         copy_pixels(layer, shadow, 0, 0, layer.get_width(), layer.get_height())
-        _copy_part(result, shadow, x, y, width, height)
+        copy_pixels(result, shadow, x, y, width, height)
         layer.merge_shadow(True)
         if kept is not None:
             image.select_item(Gimp.ChannelOps.REPLACE, kept)
             image.remove_channel(kept)
-    else:
-        # Scaling has kept the old pixels for undo; the new ones need no step of their own.
-        _copy_part(result, layer.get_buffer(), x, y, width, height)
     layer.update(0, 0, layer.get_width(), layer.get_height())
-
-
-def _copy_part(result, buffer, x, y, width, height):
-    copy_pixels(result, buffer, x, y, width, height)
 
 
 def _suspend_selection(image):
@@ -194,6 +192,15 @@ def _suspend_selection(image):
     kept = Gimp.Selection.save(image)
     Gimp.Selection.none(image)
     return kept
+
+
+def _selection_is_rectangle(image):
+    _done, some, x1, y1, x2, y2 = Gimp.Selection.bounds(image)
+    if not some:
+        return True
+    buffer = image.get_selection().get_buffer()
+    inside = bytes(buffer.get(Gegl.Rectangle.new(x1, y1, x2 - x1, y2 - y1), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+    return inside.count(255) == len(inside)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------
@@ -233,13 +240,24 @@ def _part_of(image, layer, settings):
             _ = settings.translate
             raise UpreelError("usage", _("The selection does not touch the layer."), _("Select a part of it."))
         rect = (x, y, width, height)
-    drawable, helper = layer, None
-    if layer.get_filters():
-        # Filters that can still be edited are not in the pixels: a copy has them merged.
-        helper = image.duplicate()
-        drawable = _same_place(image, helper, layer)
-        drawable.merge_filters()
+    drawable, helper = _readable(image, layer)
     return Source(drawable, rect, (offset_x + rect[0], offset_y + rect[1]), layer, layer.get_name(), helper)
+
+
+def _readable(image, layer):
+    """The layer whose buffer has the pixels, and the copy of the image that it is in, if that had to be made."""
+    indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
+    if not indexed and not layer.get_filters():
+        return layer, None
+    helper = image.duplicate()
+    if indexed:
+        # Read directly, a palette's colours would be taken for sRGB whatever the profile is.
+        helper.convert_rgb()
+    drawable = _same_place(image, helper, layer)
+    if drawable.get_filters():
+        # Filters that can still be edited are not in the buffer.
+        drawable.merge_filters()
+    return drawable, helper
 
 
 def _same_place(image, copy, layer):
@@ -258,9 +276,12 @@ def _same_place(image, copy, layer):
 def _visible(image):
     plain = _plain_layer(image)
     if plain is not None:
-        return Source(plain, (0, 0, plain.get_width(), plain.get_height()), (0, 0), None, plain.get_name())
+        drawable, helper = _readable(image, plain)
+        return Source(drawable, (0, 0, plain.get_width(), plain.get_height()), (0, 0), None, plain.get_name(), helper)
     # In an image of its own: a layer that belongs to none cannot be removed.
     helper = image.duplicate()
+    if helper.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        helper.convert_rgb()
     layer = helper.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
     layer.resize_to_image_size()
     if is_opaque(layer) and layer.has_alpha():
@@ -277,7 +298,7 @@ def _plain_layer(image):
     _found, x, y = layer.get_offsets()
     same = (x, y, layer.get_width(), layer.get_height()) == (0, 0, image.get_width(), image.get_height())
     plain = not layer.is_group() and layer.get_visible() and layer.get_opacity() == 100 and layer.get_mask() is None
-    return layer if same and plain and not layer.get_filters() else None
+    return layer if same and plain else None
 
 
 # --- pixels ----------------------------------------------------------------------------------------------------------
