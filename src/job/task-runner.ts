@@ -7,7 +7,9 @@ import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { openPixelPort, type PixelPort } from './pixel-port.ts';
+import { runPixelTask } from './run-pixels.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -19,9 +21,11 @@ export interface TaskContext {
   readonly onEvent: (event: TaskEvent) => void;
   /** Called with the tile's size once the network is open, or was open already. */
   readonly onOpen: (tilePx: number) => void;
+  readonly onRows: (rows: RowsNotice) => void;
 }
 
 export function openTaskRunner(): TaskRunner {
+  let port: PixelPort | null = null;
   let warm: { readonly key: string; readonly upscaler: Upscaler; readonly tilePx: number } | null = null;
 
   async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
@@ -50,6 +54,12 @@ export function openTaskRunner(): TaskRunner {
           const upscaler = await upscalerFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
+        }
+        case 'pixels': {
+          const upscaler = await upscalerFor(task, context);
+          port ??= openPixelPort();
+          await runPixelTask(task, { ...context, upscaler, port });
+          return { kind: 'pixels' };
         }
         case 'video': {
           const upscaler = await upscalerFor(task, context);
