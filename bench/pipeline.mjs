@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadModel } from '../dist/core/model/index.js';
 import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { resolveUpscalerOptions } from '../dist/core/options.js';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
 import { startDecoder } from '../dist/video/decode.js';
 import { startEncoder } from '../dist/video/encode.js';
@@ -24,8 +24,12 @@ const CLOCK_TICKS = 100;
 const signal = new AbortController().signal;
 const folder = scratchFolder();
 const model = await loadModel(MODEL);
-const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
-const options = resolveUpscalerOptions({ model: MODEL, device: 'cpu', ...auto }, model.descriptor, 'cpu', 'frames');
+const options = resolveUpscalerOptions(
+  { ...AUTOMATIC_NETWORK, model: MODEL, device: 'cpu' },
+  model.descriptor,
+  'cpu',
+  'frames',
+);
 const upscaler = openUpscaler(model, options);
 const size = { width: 96, height: 64 };
 const clip = makeClip(join(folder, 'clip.mp4'), { ...size, frames: FRAMES });

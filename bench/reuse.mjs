@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { changedRects } from '../dist/core/changed-rects.js';
 import { loadModel } from '../dist/core/model/index.js';
 import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { resolveUpscalerOptions } from '../dist/core/options.js';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
 import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
 import { makeClip, median, scratchFolder } from './support.mjs';
 
@@ -15,8 +15,12 @@ const FRAMES = Number(process.env.FRAMES ?? 60);
 const FORMAT = { channels: 3, bytesPerSample: 1 };
 const folder = scratchFolder();
 const model = await loadModel(MODEL);
-const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
-const options = resolveUpscalerOptions({ model: MODEL, device: 'cpu', ...auto }, model.descriptor, 'cpu', 'frames');
+const options = resolveUpscalerOptions(
+  { ...AUTOMATIC_NETWORK, model: MODEL, device: 'cpu' },
+  model.descriptor,
+  'cpu',
+  'frames',
+);
 const upscaler = openUpscaler(model, options);
 await upscaler.warmUp(FORMAT);
 

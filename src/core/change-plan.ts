@@ -35,7 +35,9 @@ export function planChange(
 ): ChangePlan {
   const { size } = plan;
   const grown = changed.map((rect) => intoFilling(rect, size, options.alignPx));
-  const own = plan.tiles.filter(({ window }) => grown.some((rect) => meet(rect, window)));
+  // Where tiles are blended into each other, none can be replaced alone.
+  const areBlended = plan.featherPx > 0;
+  const own = plan.tiles.filter(({ window }) => areBlended || grown.some((rect) => meet(rect, window)));
   const free = options.freeHaloPx === null ? own : cutToMeasure(grown, size, options.freeHaloPx, options);
   const chosen = workOf(free) < workOf(own) ? free : own;
   const parts = chosen.map(({ window, core }) => ({ window, core: cutOff(core, picture) }));

@@ -19,6 +19,9 @@ function isExact(node: Node, graph: Graph): boolean {
     case 'resize':
       // Nearest copies. The others weigh by positions in float32, which are exact only for powers of two.
       return node.mode === 'nearest' || Number.isInteger(Math.log2(node.scale));
+    case 'deconv':
+    case 'global-mean':
+      return false;
     default:
       return true;
   }
