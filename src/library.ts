@@ -3,7 +3,7 @@ import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
 import type { OnnxOptions } from './core/model/index.ts';
-import { networkSettingsSchema } from './core/options.ts';
+import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
 import { type EncoderName, videoSettingsSchema } from './video/index.ts';
@@ -113,6 +113,7 @@ async function upscaleFile(
     options.onEvent?.(event);
   };
   const settings = networkSettingsSchema.parse({
+    ...AUTOMATIC_NETWORK,
     model: options.model ?? 'realesr-general-x4v3',
     denoise: options.denoise ?? null,
     onnxRange: options.onnx?.range ?? null,
@@ -120,9 +121,6 @@ async function upscaleFile(
     device: options.device ?? 'auto',
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,
-    sessions: null,
-    threads: null,
-    tileHalvings: 0,
   });
   const { device } = await chooseDevice(settings, { signal, onEvent });
   const queue = openTaskQueue();

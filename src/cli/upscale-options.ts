@@ -24,6 +24,7 @@ export function upscaleFlags(): Option[] {
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
     new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
+    new Option('--memory <size>', 'what upreel may take, for example 800M or 2G; decides the tile'),
     new Option('--sessions <n>', 'networks running at once on the CPU').argParser(number).hideHelp(),
     new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
     new Option('--overwrite', 'replace results that exist'),
@@ -54,6 +55,12 @@ const flagsSchema = z.object({
   device: networkSettingsSchema.shape.device,
   tile: networkSettingsSchema.shape.tilePx.optional(),
   halo: networkSettingsSchema.shape.haloPx.optional(),
+  memory: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s*[MG]i?B?$/i, 'a size such as 800M or 2G')
+    .transform(parseSize)
+    .refine((bytes) => bytes >= 1e8, 'at least 100M')
+    .optional(),
   sessions: networkSettingsSchema.shape.sessions.optional(),
   threads: networkSettingsSchema.shape.threads.optional(),
   overwrite: z.boolean().default(false),
@@ -97,8 +104,15 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     haloPx: flags.halo ?? null,
     sessions: flags.sessions ?? null,
     threads: flags.threads ?? null,
-    tileHalvings: 0,
+    memoryBytes: flags.memory ?? null,
   };
+}
+
+/** Decimal units unless written MiB or GiB. */
+function parseSize(text: string): number {
+  const [, number, unit, binary] = /^([\d.]+)\s*([MG])(i?)/i.exec(text)!;
+  const base = binary ? 1024 : 1000;
+  return Math.floor(Number(number) * base ** (unit!.toUpperCase() === 'M' ? 2 : 3));
 }
 
 export function targetOf(flags: UpscaleFlags): Target {

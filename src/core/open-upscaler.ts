@@ -1,18 +1,21 @@
 import { cropTopLeft, padToAlignment } from './align.ts';
+import { blendDown } from './feather.ts';
 import type { Size } from './geometry.ts';
-import { scaleRect } from './geometry.ts';
 import type { Model } from './model/descriptor.ts';
 import { makeRaster, type Raster, type RasterFormat } from './raster.ts';
-import { cropInto, pasteInto } from './rows.ts';
+import { cropInto, cutRows } from './rows.ts';
 import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
-import { planTiles, type Tile, type TilePlan } from './tiles.ts';
+import { openStitch, rowSpan, type Stitch } from './stitch.ts';
+import { planTiles, type TilePlan } from './tiles.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
 
 export interface UpscalerOptions {
   readonly device: DeviceName;
   readonly tilePx: number;
   readonly haloPx: number;
+  /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
+  readonly featherPx: number;
   readonly sessions: number;
   readonly threadsPerSession: number;
 }
@@ -25,71 +28,87 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
     const padded = padToAlignment(source, alignPx);
+    const plan = planFor(source);
+    if (plan.featherPx > 0) return joinBands(source, upscaleBands(source, upscaling), upscaling.into);
     const whole = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
-    await runTiles(padded, planFor(source).tiles, { target: whole, top: 0 }, upscaling);
+    // Without a feather no tile waits for another: all of them keep the sessions busy.
+    await runRows(padded, plan, { first: 0, last: plan.rows - 1 }, { raster: whole, top: 0 }, upscaling);
     return cropTopLeft(whole, source.width * scale, source.height * scale);
   }
 
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
     const padded = padToAlignment(source, alignPx);
     const plan = planFor(source);
-    const rowsOfTiles = Array.from({ length: plan.rows }, (_, row) =>
-      plan.tiles.slice(row * plan.columns, (row + 1) * plan.columns),
-    );
-    const make = async (tiles: readonly Tile[]): Promise<Raster> => {
-      const { y, height } = tiles[0]!.core;
-      const target = makeScaled(padded, height);
-      await runTiles(padded, tiles, { target, top: y * scale }, upscaling);
-      const visible = Math.min(height, source.height - y);
-      return cropTopLeft(target, source.width * scale, visible * scale);
+    const make = async (row: number): Promise<Raster> => {
+      const { start, end } = rowSpan(plan, row);
+      const raster = makeScaled(padded, end - start);
+      await runRows(padded, plan, { first: row, last: row }, { raster, top: start }, upscaling);
+      return raster;
     };
     // One band of look-ahead keeps the sessions busy while the consumer writes.
     let next: Promise<Raster> | null = null;
+    let shared: Raster | null = null;
     try {
-      for (const [index, tiles] of rowsOfTiles.entries()) {
-        const current: Promise<Raster> = next ?? make(tiles);
-        const following = rowsOfTiles[index + 1];
-        next = following ? make(following) : null;
-        yield await current;
+      for (let row = 0; row < plan.rows; row++) {
+        const current: Promise<Raster> = next ?? make(row);
+        next = row + 1 < plan.rows ? make(row + 1) : null;
+        const raster = await current;
+        if (shared) blendDown(shared, raster);
+        const { start, end } = bandSpan(plan, row);
+        const finished = (end - start) * scale;
+        shared = finished < raster.height ? cutRows(raster, finished, raster.height) : null;
+        const visible = Math.min(end, source.height) - start;
+        yield cropTopLeft(cutRows(raster, 0, visible * scale), source.width * scale, visible * scale);
       }
     } finally {
       await next?.catch(() => undefined);
     }
   }
 
+  async function joinBands(source: Raster, bands: AsyncIterable<Raster>, into: Raster | undefined): Promise<Raster> {
+    const whole = into ?? makeScaled(source, source.height);
+    let offset = 0;
+    for await (const { data } of bands) {
+      whole.data.set(data, offset);
+      offset += data.length;
+    }
+    return whole;
+  }
+
   function makeScaled(padded: Raster, rows: number): Raster {
     return makeRaster(padded.width * scale, rows * scale, padded);
   }
 
-  async function runTiles(
+  async function runRows(
     source: Raster,
-    tiles: readonly Tile[],
-    { target, top }: { readonly target: Raster; readonly top: number },
+    plan: TilePlan,
+    rows: { readonly first: number; readonly last: number },
+    target: { readonly raster: Raster; readonly top: number },
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
     const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
     const networkFile = await model.networkFile(format);
     const failed = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-    const runs = tiles.map(async ({ window, core }) => {
-      const inWindow = { ...core, x: core.x - window.x, y: core.y - window.y };
-      const to = scaleRect(core, scale);
-      const take = (data: Uint8Array): void =>
-        pasteInto(
-          target,
-          { x: to.x, y: to.y - top },
-          { data, width: window.width * scale },
-          scaleRect(inWindow, scale),
-        );
+    const runs: Promise<void>[] = [];
+    for (let row = rows.first; row <= rows.last; row++) {
+      const stitch = openStitch(plan, row, scale, target);
+      for (let column = 0; column < plan.columns; column++) runs.push(runTile(row, column, stitch));
+    }
+
+    async function runTile(row: number, column: number, stitch: Stitch): Promise<void> {
+      const { window, core } = plan.tiles[row * plan.columns + column]!;
       const fill = (data: Uint8Array): void => cropInto(data, source, window);
+      const take = (data: Uint8Array): void => stitch.take(column, data);
       try {
         await pool.run({ networkFile, format, size: window, fill, take }, stop);
-        onTile?.(to.width * to.height);
+        onTile?.(core.width * core.height * scale * scale);
       } catch (error) {
         failed.abort(error);
         throw error;
       }
-    });
+    }
+
     // A failure waits for what is in flight and reports the first cause. An abort waits for nothing: a run cannot be
     // interrupted and may take long, its result goes nowhere, and the process is about to be ended anyway.
     await settledOrAborted(runs, signal);
@@ -103,14 +122,22 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     countTiles: (size) => planFor(size).tiles.length,
     bandsOf: (size) => {
       const plan = planFor(size);
-      const firsts = plan.tiles.filter((_, index) => index % plan.columns === 0);
-      return firsts.map(({ core }) => Math.min(core.height, size.height - core.y));
+      return Array.from({ length: plan.rows }, (_, row) => {
+        const { start, end } = bandSpan(plan, row);
+        return Math.min(end, size.height) - start;
+      });
     },
     upscale,
     upscaleBands,
     warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
     close: () => pool.close(),
   };
+}
+
+/** Source rows that are finished once this row of tiles is: the rest of its feather waits for the next row. */
+function bandSpan(plan: TilePlan, row: number): { readonly start: number; readonly end: number } {
+  const { start, end } = rowSpan(plan, row);
+  return { start, end: row < plan.rows - 1 ? end - 2 * plan.featherPx : end };
 }
 
 function alignedSize({ width, height }: Size, alignPx: number): Size {

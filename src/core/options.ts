@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ModelDescriptor } from './model/descriptor.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
 import { DEVICE_NAMES, type DeviceName } from './session.ts';
+import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */
 export const networkSettingsSchema = z.object({
@@ -18,25 +19,33 @@ export const networkSettingsSchema = z.object({
   haloPx: z.int().min(0).max(1024).nullable(),
   sessions: z.int().min(1).max(64).nullable(),
   threads: z.int().min(1).max(256).nullable(),
-  /** How often the engine ran out of memory with these settings: the tile is halved as often. */
-  tileHalvings: z.int().min(0).max(8),
+  /** What upreel's processes may take together; decides the tile where `tilePx` does not. */
+  memoryBytes: z.int().min(1e8).max(1e15).nullable(),
 });
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
+/** Everything left to the model and the machine. */
+export const AUTOMATIC_NETWORK = Object.freeze({
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
+  ...{ sessions: null, threads: null, memoryBytes: null },
+}) satisfies Omit<NetworkSettings, 'model'>;
 
 export function resolveUpscalerOptions(
   settings: NetworkSettings,
   descriptor: ModelDescriptor,
   device: DeviceName,
-  work: 'stills' | 'frames',
+  work: Work,
 ): UpscalerOptions {
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
   const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
+  const haloPx = settings.haloPx ?? defaultHaloPx(descriptor);
   return {
     device,
-    tilePx: Math.max(SMALLEST_TILE_PX, (settings.tilePx ?? defaultTilePx(descriptor)) >> settings.tileHalvings),
-    haloPx: settings.haloPx ?? defaultHaloPx(descriptor),
+    tilePx: settings.tilePx ?? defaultTilePx(descriptor),
+    haloPx,
+    featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
     threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
   };
@@ -54,7 +63,12 @@ function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 
-/** Peak memory grows with the tile: about 240 MB at 256 px for Compact, 620 MB at 128 px for RRDB (docs/performance.md). */
+/** Tiles that see all they depend on are equal where they overlap: blending them would only cost time. */
+function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
+  return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 4);
+}
+
+/** For devices whose memory cannot be measured from here. */
 function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
   return flopsPerPixel < WIDE_NETWORK_FLOPS ? 192 : 128;
 }
@@ -63,9 +77,6 @@ function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
  * Frames keep several sessions of one thread busy, which do not wait for each other inside an operator. A still is often
  * one tile, and a wide network would need its memory twice: both get all threads in one session.
  */
-function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: 'stills' | 'frames'): number {
+function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: Work): number {
   return work === 'frames' && flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;
 }
-
-const WIDE_NETWORK_FLOPS = 6e6;
-const SMALLEST_TILE_PX = 8;

@@ -116,7 +116,8 @@ function startLane(workerData: SessionWorkerData): Lane {
   };
   worker.on('message', settle);
   const die = (detail: string): void => {
-    lane.dead = { code: 'engine-died', message: 'A session worker ended unexpectedly.', hint: '', detail };
+    const code = /memory/i.test(detail) ? 'out-of-memory' : 'engine-died';
+    lane.dead ??= { code, message: 'A session worker ended unexpectedly.', hint: '', detail };
     settle(lane.dead);
   };
   worker.on('error', (error) => die(String(error)));

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
@@ -35,12 +36,21 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     async run(source, width, height, upscaled) {
       const output = tensorOf(upscaled, width * options.scale, height * options.scale);
-      await session.run({ source: tensorOf(source, width, height) }, { upscaled: output });
+      try {
+        await session.run({ source: tensorOf(source, width, height) }, { upscaled: output });
+      } catch (error) {
+        throw runError(error, options.device, width, height);
+      }
     },
     async release() {
       await session.release();
     },
   };
+}
+
+export function runtimeVersion(): string {
+  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
+  return (runtime as { version: string }).version;
 }
 
 /** Float samples in whatever layout the network has. */
@@ -90,9 +100,24 @@ async function createSession({ networkFile, device, threads }: SessionOptions): 
   }
 }
 
+function runError(error: unknown, device: DeviceName, width: number, height: number): unknown {
+  if (!isOutOfMemory(error)) return error;
+  const message = `Not enough memory on ${device} for a tile of ${width}x${height} pixels.`;
+  return new UpreelError('out-of-memory', message, { hint: 'Use a smaller --tile.', cause: error });
+}
+
+/** bad_alloc of C++, "Failed to allocate memory" of the arena, "Available memory of ... is smaller", cuda's and Dawn's own. */
+function isOutOfMemory(error: unknown): boolean {
+  return /bad_alloc|bad allocation|allocat|available memory|out of memory/i.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function sessionError(error: unknown, device: DeviceName): UpreelError {
-  const detail = error instanceof Error ? error.message : String(error);
-  if (/bad_alloc|allocat|out of memory/i.test(detail)) {
+  const detail = messageOf(error);
+  if (isOutOfMemory(error)) {
     return new UpreelError('out-of-memory', `Not enough memory on ${device} to load the network.`, { cause: error });
   }
   if (device === 'cpu') {
