@@ -102,6 +102,14 @@ async function timed(action) {
 }
 
 function settings() {
-  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null };
+  const auto = {
+    gpus: [],
+    ensemble: false,
+    tilePx: null,
+    haloPx: null,
+    sessions: null,
+    threads: null,
+    memoryBytes: null,
+  };
   return { model: MODEL, device: 'cpu', ...auto };
 }

@@ -22,6 +22,8 @@ const timer = setInterval(() => {
 const network = {
   model: 'realesr-general-x4v3',
   device: 'cpu',
+  gpus: [],
+  ensemble: false,
   tilePx: null,
   haloPx: null,
   sessions: null,

@@ -20,6 +20,12 @@ export interface UpscaleFileOptions {
   /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
   readonly tilePx?: number;
   readonly haloPx?: number;
+  /** Numbers of the GPUs to run on at once (cuda, tensorrt, dml). Default: the one that the provider takes. */
+  readonly gpus?: readonly number[];
+  /** Average over eight turned and mirrored copies, at eight times the work. Default: false. */
+  readonly ensemble?: boolean;
+  /** What upreel's processes may take together; decides the tile. Default: from the network and the machine. */
+  readonly memoryBytes?: number;
   /** Replace a result that exists. Default: false. */
   readonly overwrite?: boolean;
   /** 0..100, higher is better. Default: the format's or encoder's. */
@@ -110,11 +116,13 @@ async function upscaleFile(
   const settings = networkSettingsSchema.parse({
     model: options.model ?? 'realesr-general-x4v3',
     device: options.device ?? 'auto',
+    gpus: options.gpus ?? [],
+    ensemble: options.ensemble ?? false,
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,
     sessions: null,
     threads: null,
-    memoryBytes: null,
+    memoryBytes: options.memoryBytes ?? null,
   });
   const { device } = await chooseDevice(settings, { signal, onEvent });
   const queue = openTaskQueue();

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { UpreelError } from './errors.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
-import { DEVICE_NAMES, type DeviceName } from './session.ts';
+import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './session.ts';
 import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */
@@ -10,6 +11,10 @@ export const networkSettingsSchema = z.object({
   /** Catalogue id or path of a checkpoint. */
   model: z.string().min(1),
   device: z.enum(['auto', ...DEVICE_NAMES]),
+  /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
+  gpus: z.array(z.int().min(0).max(63)).max(16),
+  /** Average over eight turned and mirrored copies. */
+  ensemble: z.boolean(),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),
   sessions: z.int().min(1).max(64).nullable(),
@@ -20,12 +25,18 @@ export const networkSettingsSchema = z.object({
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
+/** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */
 export function resolveUpscalerOptions(
   settings: NetworkSettings,
   descriptor: ModelDescriptor,
   device: DeviceName,
   work: Work,
 ): UpscalerOptions {
+  if (settings.gpus.length > 0 && !NUMBERED_DEVICES.includes(device)) {
+    throw new UpreelError('usage', `GPUs can be numbered for ${NUMBERED_DEVICES.join(', ')}, not for ${device}.`, {
+      hint: 'Leave --gpu out, or name one of these with --device.',
+    });
+  }
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
   const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
@@ -37,6 +48,9 @@ export function resolveUpscalerOptions(
     featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
     threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
+    gpus: settings.gpus,
+    ensemble: settings.ensemble,
+    rerunBlank: true,
   };
 }
 

@@ -59,7 +59,7 @@ describe('a network on the CPU', () => {
 
   test('gets a larger tile for more memory, by its measured cost', async () => {
     const tileFor = async (memoryBytes: number): Promise<number> => {
-      const auto = { tilePx: null, haloPx: null, sessions: 1, threads: 1 };
+      const auto = { gpus: [], ensemble: false, tilePx: null, haloPx: null, sessions: 1, threads: 1 };
       const settings = { model: network.path, device: 'cpu', memoryBytes, ...auto } as const;
       const context = { signal: new AbortController().signal, onWarning: () => undefined };
       return (await fitUpscalerOptions(settings, network.model, 'stills', context)).tilePx;

@@ -14,7 +14,17 @@ const { startEngine } = await fromDist<typeof import('../../src/job/supervisor.t
 
 const MODEL = 'realesr-general-x4v3';
 const NETWORK: EngineNetwork = {
-  ...{ model: MODEL, device: 'cpu', tilePx: 64, haloPx: null, sessions: 1, threads: 1, memoryBytes: null },
+  ...{
+    model: MODEL,
+    device: 'cpu',
+    gpus: [],
+    ensemble: false,
+    tilePx: 64,
+    haloPx: null,
+    sessions: 1,
+    threads: 1,
+    memoryBytes: null,
+  },
 };
 
 let folder: string;
