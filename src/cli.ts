@@ -5,7 +5,7 @@ import { errorText } from './cli/error-text.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
-import { EXIT_CODES, toErrorRecord } from './core/errors.ts';
+import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
 
 const { version } = createRequire(import.meta.url)('upreel/package.json') as { version: string };
 
@@ -29,7 +29,19 @@ function buildProgram(): Command {
 try {
   await buildProgram().parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : reportError(error);
+  process.exitCode = error instanceof CommanderError ? usageExit(error) : reportError(error);
+}
+
+/** Commander has told people; programs that asked for JSON lines get their last record too. */
+function usageExit(error: CommanderError): number {
+  if (error.exitCode === 0) return 0;
+  if (process.argv.includes('--json')) {
+    const { code, message, hint } = toErrorRecord(
+      new UpreelError('usage', error.message, { hint: 'See upreel --help.' }),
+    );
+    process.stdout.write(`${JSON.stringify({ v: 1, type: 'exit', code: 2, error: { code, message, hint } })}\n`);
+  }
+  return 2;
 }
 
 function reportError(error: unknown): number {

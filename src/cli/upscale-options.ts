@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
@@ -7,7 +7,10 @@ import { DEVICE_NAMES } from '../core/session.ts';
 
 /** The flags of `upreel INPUT...`: declared once here, parsed once here. */
 export function upscaleFlags(): Option[] {
-  const number = (value: string): number => Number(value);
+  const number = (value: string): number => {
+    if (value.trim() === '' || !Number.isFinite(Number(value))) throw new InvalidArgumentError('It takes a number.');
+    return Number(value);
+  };
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
     new Option('-m, --model <id>', 'catalogue id or checkpoint file').default('realesr-general-x4v3'),

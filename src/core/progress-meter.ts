@@ -4,8 +4,9 @@ import type { Progress, Stage } from './events.ts';
 export interface ProgressMeter {
   /** Finished work. May be called as often as one likes. */
   add(done: { readonly outputPixels?: number; readonly tiles?: number; readonly frames?: number }): void;
+  /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
-  /** Reports at once, whatever the throttle says. */
+  /** Reports at once. */
   flush(): void;
 }
 
@@ -75,7 +76,7 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     },
     enter(next) {
       stage = next;
-      if (now() - lastReport >= REPORT_SECONDS) report();
+      report();
     },
     flush: report,
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from './errors.ts';
 
@@ -30,6 +30,20 @@ export async function publishFile(
   } catch (error) {
     throw publishError(error, destination);
   }
+}
+
+/**
+ * @throws UpreelError `usage` if the output is the input, under whatever name: the source is never touched, not even
+ *   with `overwrite`.
+ */
+export async function refuseSameFile(input: string, output: string): Promise<void> {
+  const [source, found] = await Promise.all(
+    [input, output].map((path) => stat(path, { bigint: true }).catch(() => null)),
+  );
+  if (!source || !found || source.ino !== found.ino || source.dev !== found.dev) return;
+  throw new UpreelError('usage', `The output ${output} is the input itself.`, {
+    hint: 'Choose another name with -o: upreel never touches its source.',
+  });
 }
 
 /** Writes a small state file so that a reader sees the old one or the new one, whole. */

@@ -12,6 +12,7 @@ import { type Size, scaleSize } from './geometry.ts';
 import type { ImageRequest } from './image-request.ts';
 import { outputPath, type Target, targetSize } from './output-name.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
+import { refuseSameFile } from './publish.ts';
 import { makeRaster, type Raster } from './raster.ts';
 import type { Upscaler } from './upscaler.ts';
 
@@ -40,6 +41,7 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
   const started = performance.now();
   const reader = await openPicture(request.input, request);
   const output = outputFor(request, reader.info, upscaler.scale);
+  await refuseSameFile(request.input, output);
   const sink = await createSink(output, request, reader.info, upscaler.scale);
   try {
     announce(output, request, reader.info, sink, context);
@@ -62,7 +64,6 @@ async function upscalePages(
   meter: ProgressMeter,
   context: ImageContext,
 ): Promise<void> {
-  meter.flush();
   meter.enter('upscale');
   for await (const page of reader.pages()) {
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });

@@ -2,7 +2,7 @@ import { type Colour, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
-import { safeInput } from './probe.ts';
+import { safeInput } from './safe-input.ts';
 
 /** What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. */
 export function pipeOffsetTicks({ source: { video } }: VideoPlan): number {

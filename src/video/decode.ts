@@ -58,7 +58,7 @@ async function* readFrames(
     await program.finished();
     checkEnd(plan, count, lastPts);
   } catch (error) {
-    throw error instanceof ProgramError ? decodeError(plan, count, error) : error;
+    throw error instanceof ProgramError && !error.wasKilled ? decodeError(plan, count, error) : error;
   } finally {
     await program.stop();
   }

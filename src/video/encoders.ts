@@ -1,6 +1,7 @@
 import { UpreelError } from '../core/errors.ts';
 import { MP4_EXACT_TIMES, type OutputContainer } from './containers.ts';
-import type { EncoderName, VideoSettings } from './settings.ts';
+import { listEncoders } from './ffmpeg.ts';
+import { ENCODER_NAMES, type EncoderName, type VideoSettings } from './settings.ts';
 import type { VideoStream } from './video-info.ts';
 
 /** One encoder with everything decided. */
@@ -47,6 +48,16 @@ export function planEncoder(settings: VideoSettings, source: VideoStream, contai
     storesFullRange: entry.storesFullRange,
     segmentContainer: entry.segmentContainer,
   };
+}
+
+/** @throws UpreelError `usage` if this ffmpeg was built without the encoder. */
+export async function checkEncoder(name: EncoderName, signal: AbortSignal): Promise<void> {
+  const available = await listEncoders(signal);
+  if (available.has(name)) return;
+  const others = ENCODER_NAMES.filter((other) => available.has(other));
+  throw new UpreelError('usage', `This ffmpeg has no encoder ${name}.`, {
+    hint: `Install a fuller ffmpeg, or choose one of ${others.join(', ')} with --encoder.`,
+  });
 }
 
 function chooseEncoder(container: OutputContainer, isDeep: boolean): EncoderName {

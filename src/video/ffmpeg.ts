@@ -38,15 +38,29 @@ export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<
 }
 
 /** Runs ffprobe and gives its output line by line, so that a long listing is never in memory whole. */
-export async function* probeLines(args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
-  const program = startProgram('ffprobe', args, signal);
+export function probeLines(args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  return programLines('ffprobe', args, signal);
+}
+
+/** Names of the encoders that this ffmpeg was built with. */
+export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const line of programLines('ffmpeg', ['-hide_banner', '-nostdin', '-encoders'], signal)) {
+    const name = /^ [VAS][F.][S.][X.][B.][D.] (\S+)/.exec(line)?.[1];
+    if (name !== undefined) names.add(name);
+  }
+  return names;
+}
+
+async function* programLines(name: ProgramName, args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
+  const program = startProgram(name, args, signal);
   try {
     program.stdin.end();
     let rest = '';
     for await (const chunk of program.stdout.setEncoding('utf8') as AsyncIterable<string>) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > LONGEST_LINE) throw new UpreelError('input-unreadable', 'ffprobe gave a line without end.');
+      if (rest.length > LONGEST_LINE) throw new UpreelError('input-unreadable', `${name} gave a line without end.`);
       yield* lines;
     }
     if (rest !== '') yield rest;
@@ -132,10 +146,16 @@ const STDERR_TAIL_CHARACTERS = 8 * 1024;
 /** The error of a failed child, with the last lines that it wrote. */
 export class ProgramError extends UpreelError {
   readonly lines: readonly string[];
+  /** Whether a signal ended it: then its lines do not say why. */
+  readonly wasKilled: boolean;
 
-  constructor(message: string, lines: readonly string[], hint: string) {
-    super('ffmpeg-failed', message, { hint, cause: lines.join('\n') });
+  constructor(message: string, lines: readonly string[], wasKilled: boolean) {
+    super('ffmpeg-failed', message, {
+      hint: 'Run the same command again; the log has its last lines.',
+      cause: lines.join('\n'),
+    });
     this.lines = lines;
+    this.wasKilled = wasKilled;
   }
 }
 
@@ -144,7 +164,7 @@ function programError(name: ProgramName, ending: Ending, lines: string[]): Upree
   if (lines.some((line) => line.includes('No space left on device'))) return diskFull(lines.join('\n'));
   const how = ending.endSignal === null ? `exit code ${ending.code}` : `signal ${ending.endSignal}`;
   const last = lines.at(-1) ?? 'it wrote no message';
-  return new ProgramError(`${name} failed (${how}): ${withoutAddress(last)}`, lines, 'See the log for its last lines.');
+  return new ProgramError(`${name} failed (${how}): ${withoutAddress(last)}.`, lines, ending.endSignal !== null);
 }
 
 function startError(name: ProgramName, error: Error): UpreelError {

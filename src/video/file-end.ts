@@ -149,10 +149,12 @@ async function checkOgg({ bytes, read }: Source): Promise<string | null> {
   return end > tail.length ? lacks('last Ogg page', end - tail.length) : null;
 }
 
-/** GIF89a, 27: the trailer 0x3B ends the file; some writers pad it. */
+/** GIF89a, 27: an empty block and the trailer 0x3B end the file; some writers pad it with zeros. */
 async function checkGif({ bytes, read }: Source): Promise<string | null> {
-  const tail = await read(Math.max(0, bytes - 64), 64);
-  return tail.includes(0x3b) ? null : 'its end mark is missing';
+  const tail = await read(Math.max(0, bytes - 4096), 4096);
+  let end = tail.length;
+  while (end > 0 && tail[end - 1] === 0) end--;
+  return tail[end - 1] === 0x3b && tail[end - 2] === 0 ? null : 'its end mark is missing';
 }
 
 function lacks(what: string, count: number): string {

@@ -1,7 +1,7 @@
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
-import { safeInput } from './probe.ts';
 import { toSeconds } from './rational.ts';
+import { safeInput } from './safe-input.ts';
 import type { CarriedStream } from './streams.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
@@ -35,6 +35,7 @@ export interface LastFrame {
   /** Place of its packet, in the file's order. */
   readonly packetIndex: number;
   readonly seconds: number;
+  readonly durationSeconds: number;
 }
 
 /** Opens the same streams for the same container, but writes its header only: fails where the real join would. */
@@ -47,6 +48,24 @@ export function planRehearsal(plan: VideoPlan, carried: readonly CarriedStream[]
         ...['-t', '0', '-c', 'copy', ...codecOptions(carried), '-f', plan.container.muxer],
       ],
       target: nullDevice,
+    },
+  };
+}
+
+/** Reads the streams that go along to their end and writes nothing: fails where one of them is cut off. */
+export function planCarriedCheck(plan: VideoPlan, carried: readonly CarriedStream[]): FfmpegPlan {
+  return {
+    inputs: [sourceInput(plan)],
+    output: {
+      options: [
+        '-xerror',
+        ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`]),
+        '-c',
+        'copy',
+        '-f',
+        'null',
+      ],
+      target: '-',
     },
   };
 }
@@ -65,15 +84,16 @@ function codecOptions(carried: readonly CarriedStream[]): string[] {
 /**
  * A pipe carries no durations, so the last frame would be shown for as long as the encoder guessed: it gets the
  * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is told as a
- * multiple of the packet's own time.
+ * multiple of the packet's own time, or of its own duration where it is the only one.
  */
 function lastDurationOptions({ scan, source }: VideoPlan, last: LastFrame): string[] {
   const duration = toSeconds(scan.lastDurationTicks, source.video.timeBase);
-  if (duration <= 0 || last.seconds <= 0) return [];
-  const factor = (duration / last.seconds).toFixed(12);
+  const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
+  if (duration <= 0 || seconds <= 0) return [];
+  const factor = (duration / seconds).toFixed(12);
   return [
     '-bsf:v:0',
-    `setts=pts=PTS:dts=DTS:duration=if(eq(N\\,${last.packetIndex})\\,round(PTS*${factor})\\,DURATION)`,
+    `setts=pts=PTS:dts=DTS:duration=if(eq(N\\,${last.packetIndex})\\,round(${unit}*${factor})\\,DURATION)`,
   ];
 }
 

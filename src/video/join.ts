@@ -1,7 +1,8 @@
 import { devNull } from 'node:os';
 import { UpreelError } from '../core/errors.ts';
+import { damaged } from './completeness.ts';
 import { ProgramError, runFfmpeg } from './ffmpeg.ts';
-import { planJoin, planRehearsal } from './join-plan.ts';
+import { planCarriedCheck, planJoin, planRehearsal } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
@@ -22,7 +23,11 @@ export async function joinSegments(
   }
   const { video } = await probeVideo(only.file, signal);
   const scan = await scanPackets(only.file, video.index, signal);
-  const last = { packetIndex: scan.lastIndex, seconds: toSeconds(scan.ptsTicks.at(-1) ?? 0, video.timeBase) };
+  const last = {
+    packetIndex: scan.lastIndex,
+    seconds: toSeconds(scan.ptsTicks.at(-1) ?? 0, video.timeBase),
+    durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
+  };
   await runFfmpeg(planJoin(plan, only.file, last, target), signal);
 }
 
@@ -40,6 +45,31 @@ export async function rehearseJoin(plan: VideoPlan, signal: AbortSignal): Promis
   const warnings = refused.map((entry) => dropWarning(entry.source, plan.container));
   const order = plan.streams.order.filter((entry) => entry === null || !refused.includes(entry));
   return { ...plan, streams: { order, warnings: plan.streams.warnings }, warnings: [...plan.warnings, ...warnings] };
+}
+
+/**
+ * Refuses a source whose sound or subtitles are cut off, before any work: ffmpeg would copy what is left.
+ * @throws UpreelError `input-damaged`.
+ */
+export async function checkCarried(plan: VideoPlan, signal: AbortSignal): Promise<void> {
+  const carried = plan.streams.order.filter((entry) => entry !== null);
+  const streams = carried.filter((entry) => entry.source.kind !== 'attachment');
+  if (streams.length === 0) return;
+  try {
+    await runFfmpeg(planCarriedCheck(plan, streams), signal);
+  } catch (error) {
+    const stream = error instanceof ProgramError ? corruptStreamOf(error) : undefined;
+    // What else may go wrong here says nothing about the source: the muxer has taken these streams already.
+    if (stream === undefined && error instanceof ProgramError) return;
+    if (stream === undefined) throw error;
+    const kind = plan.source.streams[stream]?.kind ?? 'other';
+    throw damaged(`${plan.source.path} is damaged or cut off: its ${kind} stream ${stream} is incomplete.`, error);
+  }
+}
+
+function corruptStreamOf({ lines }: ProgramError): number | undefined {
+  const index = /corrupt input packet in stream (\d+)/.exec(lines.join('\n'))?.[1];
+  return index === undefined ? undefined : Number(index);
 }
 
 async function isAccepted(plan: VideoPlan, carried: readonly CarriedStream[], signal: AbortSignal): Promise<boolean> {

@@ -11,6 +11,9 @@ export const NUT_STARTCODES = {
   info: Buffer.from('4e49ab68b596ba78', 'hex'),
 } as const;
 
+/** The letter N begins every packet's start code, and is no frame code. */
+export const NUT_STARTCODE_BYTE = 0x4e;
+
 /** Flags of a frame header. */
 export const NUT_FLAGS = {
   key: 1,

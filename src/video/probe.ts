@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
-import { INPUT_FORMATS } from './containers.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4 } from './file-end.ts';
 import { parseRational } from './rational.ts';
+import { safeInput } from './safe-input.ts';
 import type { StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
@@ -23,14 +23,6 @@ export async function probeVideo(input: string, signal: AbortSignal): Promise<Vi
     signal.throwIfAborted();
     throw await probeError(path, error);
   }
-}
-
-/** The input options that keep ffmpeg inside one file, and the name that stays a name: for every input we open. */
-export function safeInput(path: string): { readonly options: readonly string[]; readonly source: string } {
-  return {
-    options: ['-protocol_whitelist', 'file,pipe', '-format_whitelist', INPUT_FORMATS.join(',')],
-    source: `file:${path}`,
-  };
 }
 
 const PROBE_TIMEOUT_MS = 60_000;
@@ -249,8 +241,9 @@ async function probeError(path: string, error: unknown): Promise<unknown> {
       cause: error,
     });
   }
-  if (!(error instanceof ProgramError)) return error;
-  if (error.lines.some((line) => line.includes('not on whitelist'))) {
+  if (error instanceof UpreelError && !(error instanceof ProgramError)) return error;
+  const lines = error instanceof ProgramError ? error.lines : [];
+  if (lines.some((line) => line.includes('not on whitelist'))) {
     return new UpreelError(
       'input-unsupported',
       `${path} is not a video that upreel opens: its content is of another kind than its name says.`,

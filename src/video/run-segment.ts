@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rasterBytes } from '../core/raster.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
-import type { Frame } from './frame.ts';
+import { BufferPool, type Frame } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
@@ -63,7 +64,9 @@ export async function runSegment(
   const inFlight = upscaler.lanes + LOOK_AHEAD;
   const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 1, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
-  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, upscaler, watch, either));
+  const { width, height } = plan.networkSize;
+  const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 1);
+  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, { plan, upscaler, results, watch, signal: either }));
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -98,10 +101,25 @@ const UPSCALED_CAPACITY = 2;
 /** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
 const LOOK_AHEAD = 1;
 
-async function upscale(frame: Frame, upscaler: Upscaler, watch: SegmentWatch, signal: AbortSignal): Promise<Frame> {
+async function upscale(
+  frame: Frame,
+  {
+    plan,
+    upscaler,
+    results,
+    watch,
+    signal,
+  }: { plan: VideoPlan; upscaler: Upscaler; results: BufferPool; watch: SegmentWatch; signal: AbortSignal },
+): Promise<Frame> {
+  const data = await results.acquire();
+  const release = () => results.release(data);
   try {
-    const raster = await upscaler.upscale(frame.raster, { signal, onTile: (pixels) => watch.onTile(pixels) });
-    return { raster, ptsTicks: frame.ptsTicks, release: () => {} };
+    const into = { ...plan.networkSize, ...plan.format, data };
+    const raster = await upscaler.upscale(frame.raster, { into, signal, onTile: (pixels) => watch.onTile(pixels) });
+    return { raster, ptsTicks: frame.ptsTicks, release };
+  } catch (error) {
+    release();
+    throw error;
   } finally {
     frame.release();
   }

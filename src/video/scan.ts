@@ -1,5 +1,5 @@
 import { probeLines } from './ffmpeg.ts';
-import { safeInput } from './probe.ts';
+import { safeInput } from './safe-input.ts';
 
 /** Every packet of one video stream, as the demuxer gives it: the count and the times that the result must have. */
 export interface PacketScan {

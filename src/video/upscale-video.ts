@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { publishFile } from '../core/publish.ts';
+import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
-import { joinSegments, rehearseJoin } from './join.ts';
+import { checkEncoder } from './encoders.ts';
+import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
@@ -72,12 +73,14 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
     }
     const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
+    warnOfHidden(plan, ptsTicks.length, onEvent);
 
     progress.enter('join');
     await joinSegments(plan, finished, work.resultFile, signal);
 
     progress.enter('verify');
-    const { maxDeviationSeconds } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const { maxDeviationSeconds, warnings } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    for (const warning of warnings) onEvent({ type: 'warning', ...warning });
     const { size } = await stat(work.resultFile);
 
     progress.enter('publish');
@@ -86,7 +89,14 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
     const seconds = progress.elapsedSeconds;
     const framesTotal = ptsTicks.length;
     onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
-    return { output, framesTotal, seconds, bytes: size, maxDeviationSeconds, warnings: plan.warnings };
+    return {
+      output,
+      framesTotal,
+      seconds,
+      bytes: size,
+      maxDeviationSeconds,
+      warnings: [...plan.warnings, ...warnings],
+    };
   } finally {
     await work.remove();
   }
@@ -95,14 +105,9 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 /** What can be known of the output before the input is opened. */
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
-  const found = await stat(output, { bigint: true }).catch(() => undefined);
+  await refuseSameFile(resolve(input), output);
+  const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
-  const source = await stat(resolve(input), { bigint: true }).catch(() => undefined);
-  if (source !== undefined && source.ino === found.ino && source.dev === found.dev) {
-    throw new UpreelError('usage', `The output ${output} is the input itself.`, {
-      hint: 'Choose another name with -o: upreel never touches its source.',
-    });
-  }
   if (settings.overwrite && found.isFile()) return;
   throw new UpreelError('output-exists', `${output} exists already.`, {
     hint: 'Choose another name with -o, or add --overwrite.',
@@ -118,7 +123,11 @@ async function preparePlan(
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
   await checkComplete(source, scan);
-  return rehearseJoin(planVideo(source, scan, { output, settings }, upscaler.scale), signal);
+  const plan = planVideo(source, scan, { output, settings }, upscaler.scale);
+  await checkEncoder(plan.encoder.name, signal);
+  const accepted = await rehearseJoin(plan, signal);
+  await checkCarried(accepted, signal);
+  return accepted;
 }
 
 function announce(
@@ -145,4 +154,12 @@ function announce(
   const progress = new VideoProgress({ input, framesTotal, outputPixelsTotal: framesTotal * width * height }, onEvent);
   progress.enter('prepare');
   return progress;
+}
+
+/** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
+function warnOfHidden({ scan, source }: VideoPlan, frames: number, onEvent: VideoContext['onEvent']): void {
+  const hidden = scan.packets - frames;
+  if (hidden <= 0 || source.video.codec === 'vp8') return;
+  const message = `${hidden} of ${scan.packets} packets of the video gave no picture of their own.`;
+  onEvent({ type: 'warning', code: 'frames-hidden', message });
 }

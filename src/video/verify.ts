@@ -3,20 +3,27 @@ import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
 import { scanPackets } from './scan.ts';
+import type { StreamWarning } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
+
+export interface Verification {
+  /** The largest distance of a frame's time from its source frame's. */
+  readonly maxDeviationSeconds: number;
+  readonly warnings: readonly StreamWarning[];
+}
 
 /**
  * Holds a finished file against the plan and the decoded frames, packet by packet: frame count, every time, size,
  * streams, chapters.
  * @param ptsTicks times of the decoded frames, in ticks of the source's time base.
- * @returns the largest deviation of a frame's time. @throws UpreelError `verification-failed`.
+ * @throws UpreelError `verification-failed`.
  */
 export async function verifyResult(
   plan: VideoPlan,
   ptsTicks: readonly number[],
   file: string,
   signal: AbortSignal,
-): Promise<{ readonly maxDeviationSeconds: number }> {
+): Promise<Verification> {
   const result = await probeVideo(file, signal);
   compareStreams(plan, result);
   const scan = await scanPackets(file, result.video.index, signal);
@@ -32,7 +39,7 @@ export async function verifyResult(
     }
     maxDeviationSeconds = Math.max(maxDeviationSeconds, deviation);
   }
-  return { maxDeviationSeconds };
+  return { maxDeviationSeconds, warnings: compareChapters(plan, result) };
 }
 
 /** A millisecond, and a little for the rounding of the numbers themselves. */
@@ -45,7 +52,13 @@ function compareStreams(plan: VideoPlan, result: VideoInfo): void {
   const planned = streams.order.map((entry) => kindOf(entry === null ? source.video : entry.source));
   const found = result.streams.filter((stream) => stream.kind !== 'data').map(kindOf);
   expectEqual('streams', planned.sort().join(', '), found.sort().join(', '));
-  expectEqual('chapters', source.chapters, result.chapters);
+}
+
+/** Containers differ in the chapters that they can say (empty ones, ones past the end): no reason to lose the film. */
+function compareChapters({ source }: VideoPlan, result: VideoInfo): StreamWarning[] {
+  if (source.chapters === result.chapters) return [];
+  const message = `The result has ${result.chapters} chapters, the source ${source.chapters}.`;
+  return [{ code: 'chapters-differ', message }];
 }
 
 /** Matroska stores cover art as an attachment. */

@@ -111,6 +111,20 @@ describe('times', () => {
     expect(largestDeviation(at('edited.mp4'), at('edited-out.mkv'))).toBeLessThanOrEqual(0.001);
   });
 
+  test('a film of one picture lasts as long as it did', async () => {
+    for (const [seconds, rate] of [
+      [0.04, '25'],
+      [2, '1/2'],
+    ] as const) {
+      ffmpeg(...pattern(seconds, { rate }), ...H264, at(`one-${seconds}.mp4`));
+      for (const extension of ['mkv', 'mp4']) {
+        const output = at(`one-${seconds}-out.${extension}`);
+        await upscaleClip(at(`one-${seconds}.mp4`), output);
+        expect(Number(probe(output).format.duration)).toBeCloseTo(seconds, 2);
+      }
+    }
+  });
+
   test('the last picture stays as long as in the source', async () => {
     ffmpeg(...pattern(1, { rate: '10' }), '-final_delay', '300', at('held.gif'));
     await upscaleClip(at('held.gif'), at('held.mkv'));

@@ -17,11 +17,17 @@ export interface CarrierSamples {
  * bytes are only ever appended.
  */
 export class Carrier {
-  static async create(pages: readonly Size[], samples: CarrierSamples, file: string): Promise<Carrier> {
+  /** `file` is used, and must not exist, where the pixels take more than `memoryBytes`. */
+  static async create(
+    pages: readonly Size[],
+    samples: CarrierSamples,
+    file: string,
+    memoryBytes: number,
+  ): Promise<Carrier> {
     const head = describePages(pages, samples);
     const pixelBytes = pages.reduce((sum, size) => sum + pageBytes(size, samples), 0);
     const carrier =
-      pixelBytes <= MEMORY_BYTES
+      pixelBytes <= memoryBytes
         ? new Carrier({ kind: 'memory', bytes: Buffer.allocUnsafe(head.length + pixelBytes) })
         : new Carrier({ kind: 'file', path: file, handle: await open(file, 'wx', 0o600) });
     await carrier.write(head);
@@ -59,9 +65,6 @@ export class Carrier {
 type Store =
   | { readonly kind: 'memory'; readonly bytes: Buffer }
   | { readonly kind: 'file'; readonly path: string; readonly handle: FileHandle };
-
-/** 64 megapixels of 8-bit RGB. */
-const MEMORY_BYTES = 64e6 * 3;
 
 async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {

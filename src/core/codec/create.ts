@@ -139,7 +139,7 @@ class PictureWriter {
     const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
     const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
     const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
-    return Carrier.create(carried, samples, this.#scratch.name('tif'));
+    return Carrier.create(carried, samples, this.#scratch.name('tif'), MEMORY_BYTES);
   }
 
   async #encodePage(carrier: Carrier, page: number): Promise<void> {
@@ -166,6 +166,9 @@ class PictureWriter {
     return { ...this.#plan, size: writtenSize(pages[page]!), pages: this.#plan.format === 'tiff' ? 1 : pages.length };
   }
 }
+
+/** Results up to 64 megapixels of 8-bit RGB wait in memory, larger ones in a file. */
+const MEMORY_BYTES = 64e6 * 3;
 
 function writtenSize(page: PicturePlan['pages'][number]): Size {
   return page.resizeTo ?? { width: page.width, height: page.height };

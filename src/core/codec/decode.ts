@@ -14,7 +14,7 @@ import {
 } from './inspect.ts';
 import { damaged, decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
-import { fillLowBits, splitAlpha, unassociateAlpha } from './samples.ts';
+import { fillLowBits, splitAlpha } from './samples.ts';
 
 /** One page, decoded whole and upright. */
 export interface DecodedPicture {
@@ -107,9 +107,7 @@ function separate(data: Uint8Array<ArrayBuffer>, bands: number, size: Size, { sa
   const { channels, bytesPerSample } = samples;
   if (bands === channels) return { colour: { ...size, channels, bytesPerSample, data }, alpha: null };
   const { colour, alpha } = splitAlpha(data, { ...size, bands, channels, bytesPerSample });
-  if (samples.alpha === 'none') return { colour, alpha: null };
-  if (samples.alpha === 'associated') unassociateAlpha(colour, alpha);
-  return { colour, alpha };
+  return { colour, alpha: samples.alpha ? alpha : null };
 }
 
 /**
@@ -139,7 +137,7 @@ async function decodeRaw(
   const wide = samples.bytesPerSample === 2;
   // 8-bit gray with alpha goes through RGB (the same value three times): raw output of "b-w" would drop the alpha.
   const space =
-    samples.channels === 3 || (!wide && samples.alpha !== 'none') ? (wide ? 'rgb16' : 'srgb') : wide ? 'grey16' : 'b-w';
+    samples.channels === 3 || (!wide && samples.alpha) ? (wide ? 'rgb16' : 'srgb') : wide ? 'grey16' : 'b-w';
   const { data, info } = await openPipeline(input, {
     page,
     pages: count,

@@ -93,7 +93,7 @@ function setFormat(pipeline: Sharp, encoding: Encoding): Sharp {
   const quality = Math.max(1, Math.round(encoding.quality ?? FORMAT_ABILITIES[format].defaultQuality));
   switch (format) {
     case 'png':
-      return pipeline.png({ compressionLevel: 6, adaptiveFiltering: true });
+      return pipeline.png({ compressionLevel: 3, adaptiveFiltering: true });
     case 'jpeg':
       return pipeline.jpeg({
         quality,

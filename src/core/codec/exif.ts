@@ -17,6 +17,7 @@ import {
 } from './ifd.ts';
 
 export const TAG = {
+  newSubfileType: 0xfe,
   imageWidth: 0x100,
   imageLength: 0x101,
   orientation: 0x112,
@@ -25,6 +26,8 @@ export const TAG = {
   xResolution: 0x11a,
   yResolution: 0x11b,
   resolutionUnit: 0x128,
+  subIfds: 0x14a,
+  dngVersion: 0xc612,
   exifIfd: 0x8769,
   gpsIfd: 0x8825,
   pixelXDimension: 0xa002,

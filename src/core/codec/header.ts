@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { type ByteSource, fileSource } from './byte-source.ts';
 import { type Density, EXIF_BUDGET_BYTES, extractExif, ifdDensity, TAG } from './exif.ts';
@@ -25,11 +26,14 @@ export interface TiffPageFacts {
   /** After orientation. */
   readonly size: Size;
   readonly samplesPerPixel: number;
-  /** Meaning of the samples beyond colour: 0 unspecified, 1 colour was multiplied by it, 2 plain alpha. */
+  /** Meaning of the samples beyond colour: 0 unspecified, 1 and 2 alpha. */
   readonly extraSamples: readonly number[];
 }
 
-/** @throws UpreelError `input-damaged` for a TIFF file without a readable page; `input-missing`, `input-unreadable`. */
+/**
+ * @throws UpreelError `input-damaged` for a TIFF file without a readable page, `input-unsupported` for a camera's raw
+ *   file, `input-missing`, `input-unreadable`.
+ */
 export async function readOwnHeader(path: string, format: PictureFormat): Promise<OwnHeader> {
   try {
     const file = await open(path, 'r');
@@ -69,6 +73,7 @@ async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
   const first = found?.pages[0];
   if (found === null || first === undefined) throw damaged(path);
   const { layout, pages } = found;
+  refuseCameraRaw(first.ifd, layout, path);
   const full = await readIfd(source, layout, layout.firstIfd, EXIF_BUDGET_BYTES);
   return {
     ...NOTHING,
@@ -76,6 +81,16 @@ async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
     exif: full === null ? null : await extractExif(source, layout, full),
     tiffPages: pages.map((page) => tiffPageFacts(page, layout)),
   };
+}
+
+/** Raw files of cameras (DNG, NEF, ARW, ...) are TIFF files whose first page is a thumbnail, with the picture behind it. */
+function refuseCameraRaw(page: Ifd, layout: TiffLayout, path: string): void {
+  const [kind] = entryNumbers(findEntry(page, TAG.newSubfileType), layout.littleEndian);
+  const isThumbnail = kind === 1 && findEntry(page, TAG.subIfds) !== undefined;
+  if (!isThumbnail && findEntry(page, TAG.dngVersion) === undefined) return;
+  throw new UpreelError('input-unsupported', `${path} is a camera's raw file, which upreel does not read.`, {
+    hint: 'Develop it first, for example in darktable, and save it as 16-bit TIFF.',
+  });
 }
 
 function tiffPageFacts({ width, height, ifd }: { width: number; height: number; ifd: Ifd }, layout: TiffLayout) {

@@ -3,8 +3,6 @@ export { type DecodedPicture, openPicture, type PictureReader } from './decode.t
 export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export {
-  checkFormatHolds,
-  FORMAT_ABILITIES,
   type FormatAbilities,
   type OutputFormat,
   outputFormatOf,

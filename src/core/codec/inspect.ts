@@ -54,7 +54,7 @@ export async function inspectPicture(path: string, limits: PictureLimits): Promi
     animated: pages.length > 1 && format !== 'tiff',
     channels: first.samples.channels,
     bytesPerSample: first.samples.bytesPerSample,
-    alpha: first.samples.alpha !== 'none',
+    alpha: first.samples.alpha,
     metadata: first.metadata,
     warnings: [...own.warnings, ...first.warnings],
   };

@@ -9,6 +9,8 @@ export interface FormatAbilities {
   readonly name: string;
   /** The longest side, in pixels. */
   readonly maxSidePx: number;
+  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (16 bytes a pixel for WebP, 40 for AVIF). */
+  readonly maxMegapixels: number;
   readonly alpha: boolean;
   readonly sixteenBit: boolean;
   /** One picture, an animation, or a sheaf of pages of any sizes. */
@@ -23,6 +25,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   png: {
     name: 'PNG',
     maxSidePx: 2_147_483_647,
+    maxMegapixels: Number.POSITIVE_INFINITY,
     alpha: true,
     sixteenBit: true,
     pages: 'one',
@@ -32,6 +35,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   jpeg: {
     name: 'JPEG',
     maxSidePx: 65_535,
+    maxMegapixels: Number.POSITIVE_INFINITY,
     alpha: false,
     sixteenBit: false,
     pages: 'one',
@@ -41,6 +45,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   webp: {
     name: 'WebP',
     maxSidePx: 16_383,
+    maxMegapixels: 100,
     alpha: true,
     sixteenBit: false,
     pages: 'animation',
@@ -50,6 +55,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   tiff: {
     name: 'TIFF',
     maxSidePx: 2_147_483_647,
+    maxMegapixels: Number.POSITIVE_INFINITY,
     alpha: true,
     sixteenBit: true,
     pages: 'sheaf',
@@ -59,6 +65,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   avif: {
     name: 'AVIF',
     maxSidePx: 16_384,
+    maxMegapixels: 50,
     alpha: true,
     sixteenBit: false,
     pages: 'one',
@@ -95,18 +102,20 @@ export function outputFormatOf(path: string): OutputFormat {
 
 /** @throws UpreelError `usage` if the format cannot hold pages of these sizes. */
 export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): void {
-  const { name, maxSidePx, pages: kind } = FORMAT_ABILITIES[format];
+  const { name, maxSidePx, maxMegapixels, pages: kind } = FORMAT_ABILITIES[format];
   const [first] = pages;
   if (first === undefined) throw new UpreelError('usage', 'Expected at least one page to write.');
   for (const { width, height } of pages) {
-    if (Math.max(width, height) <= maxSidePx) continue;
-    throw new UpreelError(
-      'usage',
-      `${name} holds at most ${maxSidePx} pixels a side; the result has ${width}x${height}.`,
-      {
-        hint: 'Write PNG or TIFF, or ask for a smaller result with --scale or --size.',
-      },
-    );
+    const limit =
+      Math.max(width, height) > maxSidePx
+        ? `${maxSidePx} pixels a side`
+        : width * height > maxMegapixels * 1e6
+          ? `${maxMegapixels} megapixels`
+          : null;
+    if (limit === null) continue;
+    throw new UpreelError('usage', `${name} holds at most ${limit}; the result has ${width}x${height}.`, {
+      hint: 'Write PNG or TIFF, or ask for a smaller result with --scale or --size.',
+    });
   }
   if (pages.length > 1 && kind === 'one') {
     throw new UpreelError('usage', `${name} holds one picture; the source has ${pages.length} pages.`, {

@@ -6,8 +6,8 @@ import type { TiffPageFacts } from './header.ts';
 export interface SampleLayout {
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
-  /** `associated`: colour was multiplied by alpha and must be divided again. */
-  readonly alpha: 'none' | 'straight' | 'associated';
+  /** Not multiplied into the colour: libvips divides it out of a TIFF's "associated" alpha. */
+  readonly alpha: boolean;
   /** What the samples were if they must be converted to sRGB ("CMYK", "CIELAB"); null if they stay as they are. */
   readonly converted: string | null;
   /** Bits in use, at the upper end of 16-bit samples. */
@@ -35,7 +35,7 @@ export function describeSamples(
   return {
     channels: gray ? 1 : 3,
     bytesPerSample,
-    alpha: header.hasAlpha ? alphaKind(converted !== null, facts) : 'none',
+    alpha: header.hasAlpha && isRealAlpha(converted !== null, facts),
     converted,
     bitsUsed: header.format === 'heif' && bytesPerSample === 2 ? (header.bitsPerSample ?? 16) : bytesPerSample * 8,
   };
@@ -52,13 +52,12 @@ const DEPTH_NAMES: Readonly<Record<string, string>> = {
   dpcomplex: 'complex',
 };
 
-function alphaKind(converted: boolean, facts: TiffPageFacts | undefined): SampleLayout['alpha'] {
-  if (facts === undefined) return 'straight';
+function isRealAlpha(converted: boolean, facts: TiffPageFacts | undefined): boolean {
+  if (facts === undefined) return true;
   const [meaning] = facts.extraSamples;
   // libtiff adds an opaque alpha to the YCbCr pictures that it converts; an unnamed fifth ink is not alpha.
-  if (meaning === undefined) return facts.samplesPerPixel === 2 || facts.samplesPerPixel === 4 ? 'straight' : 'none';
-  if (meaning === 1) return 'associated';
-  return meaning === 2 || !converted ? 'straight' : 'none';
+  if (meaning === undefined) return facts.samplesPerPixel === 2 || facts.samplesPerPixel === 4;
+  return meaning !== 0 || !converted;
 }
 
 function unsupported(path: string, what: string): UpreelError {

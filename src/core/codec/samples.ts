@@ -73,17 +73,6 @@ export function fillLowBits(bytes: Uint8Array<ArrayBuffer>, bits: number): void 
   for (let index = 0; index < samples.length; index++) samples[index] = samples[index]! | (samples[index]! >>> bits);
 }
 
-/** Colour that was multiplied by its alpha (TIFF's "associated alpha"), divided by it again, in place. */
-export function unassociateAlpha(colour: Raster, alpha: Raster): void {
-  const samples = samplesOf(colour.data, colour.bytesPerSample);
-  const opacity = samplesOf(alpha.data, alpha.bytesPerSample);
-  const full = colour.bytesPerSample === 1 ? 255 : 65_535;
-  for (let index = 0; index < samples.length; index++) {
-    const share = opacity[colour.channels === 3 ? Math.floor(index / 3) : index]!;
-    if (share > 0 && share < full) samples[index] = Math.min(full, Math.round((samples[index]! * full) / share));
-  }
-}
-
 function samplesOf(bytes: Uint8Array<ArrayBuffer>, bytesPerSample: 1 | 2): Uint8Array | Uint16Array {
   if (bytesPerSample === 1) return bytes;
   return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
