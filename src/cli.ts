@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addDoctorCommand } from './cli/doctor.ts';
 import { errorText } from './cli/error-text.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -23,6 +24,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 
