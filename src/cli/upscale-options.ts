@@ -22,6 +22,8 @@ export function upscaleFlags(): Option[] {
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
+    new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
+    new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
     new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
     new Option('--memory <size>', 'what upreel may take, for example 800M or 2G; decides the tile'),
@@ -53,6 +55,12 @@ const flagsSchema = z.object({
     .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
     .optional(),
   device: networkSettingsSchema.shape.device,
+  gpu: z
+    .string()
+    .regex(/^\d{1,2}(,\d{1,2})*$/, 'numbers such as 0 or 0,1')
+    .transform((text) => [...new Set(text.split(',').map(Number))])
+    .default([]),
+  tta: z.boolean().default(false),
   tile: networkSettingsSchema.shape.tilePx.optional(),
   halo: networkSettingsSchema.shape.haloPx.optional(),
   memory: z
@@ -100,6 +108,8 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     onnxRange: flags.onnxRange ?? null,
     onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,
+    gpus: flags.gpu,
+    ensemble: flags.tta,
     tilePx: flags.tile ?? null,
     haloPx: flags.halo ?? null,
     sessions: flags.sessions ?? null,

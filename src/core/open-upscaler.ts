@@ -2,13 +2,14 @@ import { cropTopLeft, padToAlignment } from './align.ts';
 import { blendDown } from './feather.ts';
 import type { Size } from './geometry.ts';
 import type { Model } from './model/descriptor.ts';
-import { makeRaster, type Raster, type RasterFormat } from './raster.ts';
-import { cropInto, cutRows } from './rows.ts';
+import { makeRaster, type Raster } from './raster.ts';
+import { cutRows } from './rows.ts';
 import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
 import { openStitch, rowSpan, type Stitch } from './stitch.ts';
 import { planTiles, type TilePlan } from './tiles.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
+import { openWindowRunner } from './window-runner.ts';
 
 export interface UpscalerOptions {
   readonly device: DeviceName;
@@ -16,14 +17,32 @@ export interface UpscalerOptions {
   readonly haloPx: number;
   /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
   readonly featherPx: number;
+  /** On the CPU; elsewhere one for each of `gpus`, or one. */
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** Numbers of the devices to run on, as the provider counts them; none: the one that the provider takes. */
+  readonly gpus: readonly number[];
+  /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
+  readonly ensemble: boolean;
+  /** Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial. */
+  readonly rerunBlank: boolean;
 }
 
-/** Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`. */
-export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
+/**
+ * Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`.
+ * @param onWarning told, once, of results that had to be made again or look wrong
+ */
+export function openUpscaler(
+  model: Model,
+  options: UpscalerOptions,
+  onWarning: (message: string) => void = () => undefined,
+): Upscaler {
   const { scale, alignPx } = model.descriptor;
   const pool = openSessionPool({ ...options, scale });
+  const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale } as const;
+  const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
+  const { ensemble, rerunBlank } = options;
+  const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
   const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
@@ -86,8 +105,6 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     target: { readonly raster: Raster; readonly top: number },
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
-    const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-    const networkFile = await model.networkFile(format);
     const failed = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
     const runs: Promise<void>[] = [];
@@ -98,10 +115,8 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
 
     async function runTile(row: number, column: number, stitch: Stitch): Promise<void> {
       const { window, core } = plan.tiles[row * plan.columns + column]!;
-      const fill = (data: Uint8Array): void => cropInto(data, source, window);
-      const take = (data: Uint8Array): void => stitch.take(column, data);
       try {
-        await pool.run({ networkFile, format, size: window, fill, take }, stop);
+        await runner.run({ source, window, take: (upscaled) => stitch.take(column, upscaled) }, stop);
         onTile?.(core.width * core.height * scale * scale);
       } catch (error) {
         failed.abort(error);
@@ -129,8 +144,8 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     },
     upscale,
     upscaleBands,
-    warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
-    close: () => pool.close(),
+    warmUp: (format) => runner.warmUp(format),
+    close: () => runner.close(),
   };
 }
 
