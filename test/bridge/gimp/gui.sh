@@ -42,20 +42,20 @@ xdotool key alt+r; sleep 1; seen menu; xdotool key Escape; sleep 0.3; xdotool ke
 dialog 'photo.*96x72'
 xdotool key alt+p; sleep 8; seen dialog
 # To a new image.
-xdotool key Return
+xdotool key alt+o
 window '384x288' 60; sleep 1; seen new-image
 xdotool windowactivate --sync "$id"; xdotool key ctrl+w; sleep 1; xdotool key alt+d; sleep 1
-# The last values again, in a language of its own: see gui-test for what each step shows.
+# The last values again, without a dialog.
 window 'photo.*96x72' 10; xdotool windowactivate --sync "$id"; sleep 0.5
 xdotool key ctrl+f
 window '384x288' 60; sleep 1; seen last-values
 xdotool windowactivate --sync "$id"; xdotool key ctrl+w; sleep 1; xdotool key alt+d; sleep 1
 
-# In place, undone, redone: the canvas is compared by the caller.
+# In place, undone, redone.
 dialog 'photo.*96x72'
 xdotool key alt+i; sleep 0.3; xdotool key space; sleep 0.7; xdotool key End; sleep 0.5; xdotool key Return; sleep 0.5
 seen dialog-in-place
-xdotool key Return
+xdotool key alt+o
 window '384x288' 60; sleep 1; seen in-place
 xdotool windowactivate --sync "$id"; xdotool key ctrl+z
 window 'photo.*96x72' 20; sleep 1; seen undone
@@ -66,7 +66,7 @@ window 'photo.*96x72' 20; sleep 1
 
 # Cancelled while it works: the button at the right of the status bar.
 dialog 'photo.*96x72'
-xdotool key alt+b; sleep 0.3; xdotool key alt+f; xdotool key ctrl+a; xdotool type 16; sleep 0.3; xdotool key Return
+xdotool key alt+b; sleep 0.3; xdotool key alt+f; xdotool key ctrl+a; xdotool type 16; sleep 0.3; xdotool key alt+o
 sleep 3; seen working
 window 'photo.*96x72' 10; xdotool windowactivate --sync "$id"; xdotool key Escape
 sleep 2; seen cancelled
