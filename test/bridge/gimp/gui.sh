@@ -56,11 +56,11 @@ dialog 'photo.*96x72'
 xdotool key alt+i; sleep 0.3; xdotool key space; sleep 0.7; xdotool key End; sleep 0.5; xdotool key Return; sleep 0.5
 seen dialog-in-place
 xdotool key alt+o
-window '384x288' 60; sleep 1; seen in-place
+window '384x288' 60; xdotool windowactivate --sync "$id"; xdotool key ctrl+shift+j; sleep 1.5; seen in-place
 xdotool windowactivate --sync "$id"; xdotool key ctrl+z
-window 'photo.*96x72' 20; sleep 1; seen undone
+window 'photo.*96x72' 20; xdotool windowactivate --sync "$id"; xdotool key ctrl+shift+j; sleep 1.5; seen undone
 xdotool windowactivate --sync "$id"; xdotool key ctrl+y
-window '384x288' 20; sleep 1; seen redone
+window '384x288' 20; xdotool windowactivate --sync "$id"; xdotool key ctrl+shift+j; sleep 1.5; seen redone
 xdotool windowactivate --sync "$id"; xdotool key ctrl+z
 window 'photo.*96x72' 20; sleep 1
 
@@ -68,7 +68,8 @@ window 'photo.*96x72' 20; sleep 1
 dialog 'photo.*96x72'
 xdotool key alt+b; sleep 0.3; xdotool key alt+f; xdotool key ctrl+a; xdotool type 16; sleep 0.3; xdotool key alt+o
 sleep 3; seen working
-window 'photo.*96x72' 10; xdotool windowactivate --sync "$id"; xdotool key Escape
+xdotool mousemove 530 603 click 1
+window 'photo.*96x72' 10; xdotool windowactivate --sync "$id"; xdotool key ctrl+shift+j
 sleep 2; seen cancelled
 
 # The service cannot be started: one box with one sentence.
