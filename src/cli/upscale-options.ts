@@ -32,6 +32,10 @@ export function upscaleFlags(): Option[] {
     new Option('--overwrite', 'replace results that exist'),
     new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),
     new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
+    new Option('--no-reuse', 'video: upscale every frame whole, changed or not'),
+    new Option('--reuse-threshold <levels>', 'video: changes of up to so many levels (of 255) count as none').argParser(
+      number,
+    ),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
@@ -74,6 +78,8 @@ const flagsSchema = z.object({
   overwrite: z.boolean().default(false),
   quality: z.number().min(0).max(100).optional(),
   encoder: z.string().min(1).optional(),
+  reuse: z.boolean(),
+  reuseThreshold: z.number().min(0).max(64).optional(),
   workDir: z.string().min(1).optional(),
   strip: z.boolean().default(false),
   flatten: z

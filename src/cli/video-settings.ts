@@ -4,12 +4,14 @@ import type { UpscaleFlags } from './upscale-options.ts';
 
 /** @throws UpreelError `usage` for an encoder that upreel does not know. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
-  const { encoder, quality, overwrite, workDir } = flags;
+  const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir }),
+    ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
     overwrite,
+    reuse,
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

@@ -1,13 +1,14 @@
 import { cropTopLeft, padToAlignment } from './align.ts';
+import { planChange } from './change-plan.ts';
 import { blendDown } from './feather.ts';
-import type { Size } from './geometry.ts';
-import type { Model } from './model/descriptor.ts';
+import { type Size, scaleRect } from './geometry.ts';
+import type { Model, ModelDescriptor } from './model/descriptor.ts';
 import { makeRaster, type Raster } from './raster.ts';
-import { cutRows } from './rows.ts';
+import { cutRows, pasteInto } from './rows.ts';
 import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
-import { openStitch, rowSpan, type Stitch } from './stitch.ts';
-import { planTiles, type TilePlan } from './tiles.ts';
+import { openStitch, rowSpan } from './stitch.ts';
+import { planTiles, type Tile, type TilePlan } from './tiles.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
 import { openWindowRunner } from './window-runner.ts';
 
@@ -28,6 +29,11 @@ export interface UpscalerOptions {
   readonly rerunBlank: boolean;
 }
 
+/** A tile, and what takes its upscaled window. */
+interface TileRun extends Tile {
+  readonly take: (upscaled: Uint8Array) => void;
+}
+
 /**
  * Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`.
  * @param onWarning told, once, of results that had to be made again or look wrong
@@ -43,6 +49,7 @@ export function openUpscaler(
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
   const { ensemble, rerunBlank } = options;
   const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
+  const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
@@ -53,6 +60,21 @@ export function openUpscaler(
     // Without a feather no tile waits for another: all of them keep the sessions busy.
     await runRows(padded, plan, { first: 0, last: plan.rows - 1 }, { raster: whole, top: 0 }, upscaling);
     return cropTopLeft(whole, source.width * scale, source.height * scale);
+  }
+
+  async function upscaleParts(
+    source: Raster,
+    parts: readonly Tile[],
+    upscaling: UpscaleOptions & { into: Raster },
+  ): Promise<void> {
+    const { into } = upscaling;
+    const runs = parts.map(({ window, core }) => {
+      const to = scaleRect(core, scale);
+      const from = scaleRect({ ...core, x: core.x - window.x, y: core.y - window.y }, scale);
+      const width = window.width * scale;
+      return { window, core, take: (data: Uint8Array) => pasteInto(into, to, { data, width }, from) };
+    });
+    await runTiles(padToAlignment(source, alignPx), runs, upscaling);
   }
 
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
@@ -103,27 +125,35 @@ export function openUpscaler(
     plan: TilePlan,
     rows: { readonly first: number; readonly last: number },
     target: { readonly raster: Raster; readonly top: number },
+    upscaling: UpscaleOptions,
+  ): Promise<void> {
+    const runs: TileRun[] = [];
+    for (let row = rows.first; row <= rows.last; row++) {
+      const stitch = openStitch(plan, row, scale, target);
+      for (let column = 0; column < plan.columns; column++) {
+        const tile = plan.tiles[row * plan.columns + column]!;
+        runs.push({ ...tile, take: (data) => stitch.take(column, data) });
+      }
+    }
+    await runTiles(source, runs, upscaling);
+  }
+
+  async function runTiles(
+    source: Raster,
+    tiles: readonly TileRun[],
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
     const failed = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-    const runs: Promise<void>[] = [];
-    for (let row = rows.first; row <= rows.last; row++) {
-      const stitch = openStitch(plan, row, scale, target);
-      for (let column = 0; column < plan.columns; column++) runs.push(runTile(row, column, stitch));
-    }
-
-    async function runTile(row: number, column: number, stitch: Stitch): Promise<void> {
-      const { window, core } = plan.tiles[row * plan.columns + column]!;
+    const runs = tiles.map(async ({ window, core, take }) => {
       try {
-        await runner.run({ source, window, take: (upscaled) => stitch.take(column, upscaled) }, stop);
+        await runner.run({ source, window, take }, stop);
         onTile?.(core.width * core.height * scale * scale);
       } catch (error) {
         failed.abort(error);
         throw error;
       }
-    }
-
+    });
     // A failure waits for what is in flight and reports the first cause. An abort waits for nothing: a run cannot be
     // interrupted and may take long, its result goes nowhere, and the process is about to be ended anyway.
     await settledOrAborted(runs, signal);
@@ -142,7 +172,9 @@ export function openUpscaler(
         return Math.min(end, size.height) - start;
       });
     },
+    planChange: (size, changed) => planChange(size, planFor(size), changed, { ...options, alignPx, freeHaloPx }),
     upscale,
+    upscaleParts,
     upscaleBands,
     warmUp: (format) => runner.warmUp(format),
     close: () => runner.close(),
@@ -153,6 +185,15 @@ export function openUpscaler(
 function bandSpan(plan: TilePlan, row: number): { readonly start: number; readonly end: number } {
   const { start, end } = rowSpan(plan, row);
   return { start, end: row < plan.rows - 1 ? end - 2 * plan.featherPx : end };
+}
+
+/**
+ * On the CPU provider the windows of a change may lie anywhere if the network rounds alike in all of them, and if the
+ * picture's own tiles see as far as the network does. On other devices it depends on the driver.
+ */
+function freeWindowHalo({ windowExact, receptiveFieldPx }: ModelDescriptor, options: UpscalerOptions): number | null {
+  if (options.device !== 'cpu' || process.arch !== 'x64' || !windowExact) return null;
+  return receptiveFieldPx !== null && receptiveFieldPx <= options.haloPx ? receptiveFieldPx : null;
 }
 
 function alignedSize({ width, height }: Size, alignPx: number): Size {

@@ -6,7 +6,7 @@ import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './co
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
 import type { PacketScan } from './scan.ts';
-import type { VideoSettings } from './settings.ts';
+import type { ReuseSettings, VideoSettings } from './settings.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
 import { planTarget } from './target.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -30,6 +30,8 @@ export interface VideoPlan {
   readonly encodedSize: Size;
   /** What is taken off every time of the source, so that the result's clock does not start before 0 or anywhere. */
   readonly shiftSeconds: number;
+  /** What is taken over from the frame before. */
+  readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
   readonly warnings: readonly StreamWarning[];
 }
@@ -62,6 +64,7 @@ export function planVideo(
     targetSize,
     encodedSize: encoder.needsEvenSize ? evenSize(targetSize) : targetSize,
     shiftSeconds: shiftOf(source, streams),
+    reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
     warnings: [...streams.warnings, ...warnOfPicture(source)],
   });

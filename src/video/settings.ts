@@ -28,6 +28,9 @@ export const videoSettingsSchema = z
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
       ])
       .default({ kind: 'network' }),
+    /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
+    reuse: z.boolean().default(true),
+    reuseThreshold: z.number().min(0).max(64).default(0),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
@@ -36,4 +39,5 @@ export const videoSettingsSchema = z
   .readonly();
 
 export type VideoSettings = z.output<typeof videoSettingsSchema>;
+export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;
 export type VideoTarget = VideoSettings['target'];

@@ -158,7 +158,7 @@ function startElsewhere(input: string, output: string, mode = 'slowly'): ChildPr
       peak = Math.max(peak, event.rssBytes);
       if (mode === 'slowly' && event.framesDone > 0) console.log('running');
     };
-    const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
+    const settings = videoSettingsSchema.parse({ encoder: 'ffv1', reuse: false });
     await upscaleVideo({ input, output, model: 'test', settings }, { upscaler, onEvent, signal: new AbortController().signal });
     console.log('peak ' + peak);`,
   );

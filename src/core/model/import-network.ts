@@ -6,6 +6,7 @@ import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
 import type { Graph } from './graph/graph.ts';
 import { alignment, receptiveField } from './graph/receptive-field.ts';
+import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
 import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
@@ -60,6 +61,7 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     ...recognition,
     scale,
     receptiveFieldPx: receptiveField(graph),
+    windowExact: isWindowExact(graph),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
@@ -77,6 +79,7 @@ function describeForeign({ model, use, size }: ForeignNetwork, id: string): Impo
     decidedBy: ['found by trying it on a small picture', `operators: ${operators.slice(0, 12).join(', ')}`],
     ...size,
     receptiveFieldPx: null,
+    windowExact: false,
     ...sizeForeign(model),
     contentHash: hashForeign(model, use),
   };
