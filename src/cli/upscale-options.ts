@@ -14,6 +14,11 @@ export function upscaleFlags(): Option[] {
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
     new Option('-m, --model <id>', 'catalogue id or checkpoint file').default('realesr-general-x4v3'),
+    new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
+      number,
+    ),
+    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']),
+    new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
@@ -41,6 +46,9 @@ export function upscaleFlags(): Option[] {
 const flagsSchema = z.object({
   output: z.string().min(1).optional(),
   model: z.string().min(1),
+  denoise: networkSettingsSchema.shape.denoise.unwrap().optional(),
+  onnxRange: networkSettingsSchema.shape.onnxRange.unwrap().optional(),
+  onnxChannels: networkSettingsSchema.shape.onnxChannels.unwrap().optional(),
   scale: z.number().gt(0).max(64).optional(),
   size: z
     .string()
@@ -96,6 +104,9 @@ export function parseUpscaleFlags(raw: Record<string, unknown>): UpscaleFlags {
 export function networkSettings(flags: UpscaleFlags): NetworkSettings {
   return {
     model: flags.model,
+    denoise: flags.denoise ?? null,
+    onnxRange: flags.onnxRange ?? null,
+    onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,
     gpus: flags.gpu,
     ensemble: flags.tta,

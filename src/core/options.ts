@@ -10,6 +10,11 @@ import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 export const networkSettingsSchema = z.object({
   /** Catalogue id or path of a checkpoint. */
   model: z.string().min(1),
+  /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
+  denoise: z.number().min(0).max(1).nullable(),
+  /** What an ONNX file of others does not say; null: found by trying, and RGB. */
+  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
   gpus: z.array(z.int().min(0).max(63)).max(16),
@@ -24,6 +29,12 @@ export const networkSettingsSchema = z.object({
 });
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
+/** Everything left to the model and the machine. */
+export const AUTOMATIC_NETWORK = Object.freeze({
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
+  ...{ sessions: null, threads: null, memoryBytes: null, gpus: [] as number[], ensemble: false },
+}) satisfies Omit<NetworkSettings, 'model'>;
 
 /** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */
 export function resolveUpscalerOptions(

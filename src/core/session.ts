@@ -58,6 +58,28 @@ export function runtimeVersion(): string {
   return (runtime as { version: string }).version;
 }
 
+/** Float samples in whatever layout the network has. */
+export interface FloatTensor {
+  readonly dimensions: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A network with float samples in (`source`) and out (`upscaled`), to find out what it does. */
+export interface FloatSession {
+  run(source: FloatTensor): Promise<FloatTensor>;
+}
+
+/** On one CPU thread; blocks like `openSession`. @throws whatever onnxruntime does */
+export async function openFloatSession(networkFile: string): Promise<FloatSession> {
+  const session = await InferenceSession.create(networkFile, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+  return {
+    async run({ dimensions, data }) {
+      const { upscaled } = await session.run({ source: new Tensor('float32', data, dimensions) });
+      return { dimensions: upscaled!.dims, data: upscaled!.data as Float32Array };
+    },
+  };
+}
+
 /** Providers that this build of onnxruntime-node can load, as device names; whether the machine has one is another matter. */
 export function listDevicesOfRuntime(): readonly DeviceName[] {
   const names = new Set(listSupportedBackends().map((backend) => backend.name));

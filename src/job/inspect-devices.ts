@@ -1,6 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
 import { locateWeights } from '../core/model/index.ts';
-import type { NetworkSettings } from '../core/options.ts';
+import { AUTOMATIC_NETWORK } from '../core/options.ts';
 import { type DeviceName, listDevicesOfRuntime } from '../core/session.ts';
 import { hintFor, rejectionOf } from './choose-device.ts';
 import { verdictOn } from './device-verdict.ts';
@@ -41,9 +41,7 @@ async function inspectDevice(
     const hint = `Fetch it with upreel models pull ${model}, then run upreel doctor again.`;
     return { device, state: 'untried', detail: `${model} is not on this machine`, hint };
   }
-  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null };
-  const network: NetworkSettings = { model, device, gpus: [], ensemble: false, ...auto };
-  const verdict = await verdictOn(device, network, context);
+  const verdict = await verdictOn(device, { ...AUTOMATIC_NETWORK, model, device }, context);
   const rejection = rejectionOf(verdict);
   if ('failure' in verdict) return { device, state: 'absent', detail: verdict.failure, hint: hintFor(device) };
   if (rejection !== null) return { device, state: 'wrong', detail: rejection, hint: 'Update its driver.' };

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import type { EngineMessage, EngineRequest, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { PIXEL_PORT } from './pixel-port.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface Engine {
@@ -15,6 +17,8 @@ export interface Engine {
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
   /** Tile of the last task whose network was opened; null while there is none. */
   readonly tilePx: number | null;
+  /** The other end of the engine's pixel port: for tasks of kind `pixels`, one at a time. */
+  readonly pixels: Duplex;
   /** False once the process has ended or was told to. */
   readonly alive: boolean;
   close(): Promise<void>;
@@ -23,6 +27,8 @@ export interface Engine {
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
+  /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
+  readonly onRows?: (rows: RowsNotice) => void;
 }
 
 /** A cancelled engine that has not removed its temporary files by then is ended all the same. */
@@ -31,6 +37,7 @@ const STDERR_TAIL_BYTES = 8192;
 
 interface Pending {
   readonly onEvent: (event: TaskEvent) => void;
+  readonly onRows: RunOptions['onRows'];
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: UpreelError) => void;
 }
@@ -39,7 +46,7 @@ export function startEngine(): Engine {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
     serialization: 'advanced',
   });
   const pending = new Map<number, Pending>();
@@ -53,6 +60,9 @@ export function startEngine(): Engine {
   });
   // Writing to an engine that has just ended must not end the supervisor.
   child.stdin?.on('error', () => undefined);
+  // A pipe that libuv opens both ways.
+  const pixels = child.stdio[PIXEL_PORT] as Duplex;
+  pixels.on('error', () => undefined);
   child.on('error', (error) => settleAll(`could not be started: ${error.message}`));
   // Not 'exit': its last words may still be in the pipe.
   child.on('close', (code, signal) => settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
@@ -63,6 +73,7 @@ export function startEngine(): Engine {
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
     else if (message.type === 'opened') tilePx = message.tilePx;
+    else if (message.type === 'rows') task.onRows?.(message.rows);
     else if (message.type === 'settled') task.resolve(message.result);
     else task.reject(fromErrorRecord(message.error));
   });
@@ -72,7 +83,7 @@ export function startEngine(): Engine {
     for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
   }
 
-  function run(task: EngineTask, { signal, onEvent }: RunOptions): Promise<EngineResult> {
+  function run(task: EngineTask, { signal, onEvent, onRows }: RunOptions): Promise<EngineResult> {
     const id = nextId++;
     return new Promise<EngineResult>((resolve, reject) => {
       const settle = (conclude: () => void): void => {
@@ -97,6 +108,7 @@ export function startEngine(): Engine {
         signal.addEventListener('abort', cancel, { once: true });
         pending.set(id, {
           onEvent,
+          onRows,
           resolve: (result) => settle(() => resolve(result)),
           reject: (error) => settle(() => reject(error)),
         });
@@ -112,6 +124,7 @@ export function startEngine(): Engine {
 
   return {
     pid: child.pid ?? -1,
+    pixels,
     run,
     get tilePx() {
       return tilePx;

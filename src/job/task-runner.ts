@@ -7,7 +7,9 @@ import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { openPixelPort, type PixelPort } from './pixel-port.ts';
+import { runPixelTask } from './run-pixels.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -19,9 +21,11 @@ export interface TaskContext {
   readonly onEvent: (event: TaskEvent) => void;
   /** Called with the tile's size once the network is open, or was open already. */
   readonly onOpen: (tilePx: number) => void;
+  readonly onRows: (rows: RowsNotice) => void;
 }
 
 export function openTaskRunner(): TaskRunner {
+  let port: PixelPort | null = null;
   let warm: { readonly key: string; readonly upscaler: Upscaler; readonly tilePx: number } | null = null;
   /** Where the open network's warnings go: to whichever task is running. */
   let notify: TaskContext['onEvent'] = () => undefined;
@@ -56,6 +60,12 @@ export function openTaskRunner(): TaskRunner {
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
         }
+        case 'pixels': {
+          const upscaler = await upscalerFor(task, context);
+          port ??= openPixelPort();
+          await runPixelTask(task, { ...context, upscaler, port });
+          return { kind: 'pixels' };
+        }
         case 'video': {
           const upscaler = await upscalerFor(task, context);
           await upscaleVideo(videoRequest(task, upscaler.scale), { upscaler, ...context });
@@ -66,8 +76,14 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
-function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  const { model, denoise, onnxRange, onnxChannels } = network;
+  return loadModel(model, {
+    ...(denoise !== null && { denoise }),
+    onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
+    signal,
+    onPull: (pull) => onEvent({ type: 'pull', ...pull }),
+  });
 }
 
 function videoRequest(

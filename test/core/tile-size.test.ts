@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AUTOMATIC_NETWORK } from '../../src/core/options.ts';
 import { defaultMemoryBytes, fitsBudget, SMALLEST_TILE_PX, tileForBudget } from '../../src/core/tile-size.ts';
 import { fromDist } from '../support/dist.ts';
 import { modelOf } from '../support/random-model.ts';
@@ -59,8 +60,8 @@ describe('a network on the CPU', () => {
 
   test('gets a larger tile for more memory, by its measured cost', async () => {
     const tileFor = async (memoryBytes: number): Promise<number> => {
-      const auto = { gpus: [], ensemble: false, tilePx: null, haloPx: null, sessions: 1, threads: 1 };
-      const settings = { model: network.path, device: 'cpu', memoryBytes, ...auto } as const;
+      const own = { model: network.path, device: 'cpu', memoryBytes, sessions: 1, threads: 1 } as const;
+      const settings = { ...AUTOMATIC_NETWORK, ...own };
       const context = { signal: new AbortController().signal, onWarning: () => undefined };
       return (await fitUpscalerOptions(settings, network.model, 'stills', context)).tilePx;
     };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../src/core/model/index.ts';
-import type { NetworkSettings } from '../../src/core/options.ts';
+import { AUTOMATIC_NETWORK, type NetworkSettings } from '../../src/core/options.ts';
 import type { Verdict } from '../../src/job/device-verdict.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { jsonLines, runCli } from '../support/cli.ts';
@@ -136,16 +136,7 @@ async function expectSuccess(args: readonly string[], env: NodeJS.ProcessEnv): P
 }
 
 function settings(device: NetworkSettings['device']): NetworkSettings {
-  const auto = {
-    gpus: [],
-    ensemble: false,
-    tilePx: null,
-    haloPx: null,
-    sessions: null,
-    threads: null,
-    memoryBytes: null,
-  };
-  return { model: 'planted', device, ...auto };
+  return { ...AUTOMATIC_NETWORK, model: 'planted', device };
 }
 
 function context() {

@@ -12,19 +12,11 @@ import { allEnded, descendantsOf, until } from '../support/processes.ts';
 
 const { startEngine } = await fromDist<typeof import('../../src/job/supervisor.ts')>('job/supervisor.js');
 
+const { AUTOMATIC_NETWORK } = await fromDist<typeof import('../../src/core/options.ts')>('core/options.js');
+
 const MODEL = 'realesr-general-x4v3';
 const NETWORK: EngineNetwork = {
-  ...{
-    model: MODEL,
-    device: 'cpu',
-    gpus: [],
-    ensemble: false,
-    tilePx: 64,
-    haloPx: null,
-    sessions: 1,
-    threads: 1,
-    memoryBytes: null,
-  },
+  ...{ ...AUTOMATIC_NETWORK, model: MODEL, device: 'cpu', tilePx: 64, sessions: 1, threads: 1 },
 };
 
 let folder: string;

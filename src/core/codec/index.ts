@@ -8,5 +8,7 @@ export {
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
+export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
+export { joinAlpha, splitAlpha } from './samples.ts';
 export { type PictureFormat, pictureFormatOf } from './sniff.ts';
