@@ -24,8 +24,8 @@ export function startEncoder(
 ): Encoder {
   const program = startFfmpeg(planEncode(plan, file), signal);
   program.stdout.resume();
-  const { video } = plan.source;
-  const { timeBase, frameRate } = video;
+  const { frameRate } = plan.source.video;
+  const { timeBase } = plan.frames;
   const shiftTicks = Math.round((plan.shiftSeconds * timeBase.den) / timeBase.num);
   const size = plan.networkSize;
   const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });

@@ -3,7 +3,7 @@ import type { Raster, RasterFormat } from '../core/raster.ts';
 /** One decoded or upscaled picture with its time. Whoever receives it passes it on or releases it, once. */
 export interface Frame {
   readonly raster: Raster;
-  /** In ticks of the source's time base, as the source's clock counts. */
+  /** In ticks of the plan's frame list, as the source's clock counts. */
   readonly ptsTicks: number;
   release(): void;
 }

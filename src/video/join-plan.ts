@@ -86,8 +86,8 @@ function codecOptions(carried: readonly CarriedStream[]): string[] {
  * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is told as a
  * multiple of the packet's own time, or of its own duration where it is the only one.
  */
-function lastDurationOptions({ scan, source }: VideoPlan, last: LastFrame): string[] {
-  const duration = toSeconds(scan.lastDurationTicks, source.video.timeBase);
+function lastDurationOptions({ frames }: VideoPlan, last: LastFrame): string[] {
+  const duration = toSeconds(frames.lastDurationTicks, frames.timeBase);
   const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
   if (duration <= 0 || seconds <= 0) return [];
   const factor = (duration / seconds).toFixed(12);

@@ -1,10 +1,13 @@
-import type { Size } from '../core/geometry.ts';
+import { type Size, scaleSize } from '../core/geometry.ts';
 import type { RasterFormat } from '../core/raster.ts';
 import type { Colour } from './colour.ts';
 import { limitedRange, resolveColour } from './colour.ts';
 import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './containers.ts';
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
+import type { FrameList } from './frame-list.ts';
+import type { PicturePlan } from './picture-plan.ts';
+import type { PreparedPicture } from './prepare-picture.ts';
 import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
@@ -14,8 +17,13 @@ import type { VideoInfo } from './video-info.ts';
 /** Everything that is decided before the first frame. Plain data, the same for every segment. */
 export interface VideoPlan {
   readonly source: VideoInfo;
+  /** The source's packets. What is upscaled is in `frames`. */
   readonly scan: PacketScan;
   readonly output: string;
+  /** What happens to the pictures before the network. */
+  readonly picture: PicturePlan;
+  /** The frames that the network gets and the result must have; their times are on the source's clock. */
+  readonly frames: FrameList;
   readonly container: OutputContainer;
   readonly encoder: EncoderPlan;
   /** How source samples become RGB, and RGB the result's samples. */
@@ -40,19 +48,22 @@ export function planVideo(
   scan: PacketScan,
   request: { readonly output: string; readonly settings: VideoSettings },
   networkScale: number,
+  { picture, frames }: PreparedPicture,
 ): VideoPlan {
   const { settings, output } = request;
   const { video } = source;
   const container = containerFor(output);
   const encoder = planEncoder(settings, video, container);
   const colour = resolveColour(video.colour, video.size, video.pixelFormat);
-  const networkSize = { width: video.size.width * networkScale, height: video.size.height * networkScale };
-  const targetSize = planTarget(video.size, networkScale, settings.target, 2);
+  const networkSize = scaleSize(picture.size, networkScale);
+  const targetSize = planTarget(picture.size, networkScale, settings.target, 2);
   const streams = planStreams(source, container);
   return Object.freeze({
     source,
     scan,
     output,
+    picture,
+    frames,
     container,
     encoder,
     sourceColour: colour,
@@ -61,17 +72,17 @@ export function planVideo(
     networkSize,
     targetSize,
     encodedSize: encoder.needsEvenSize ? evenSize(targetSize) : targetSize,
-    shiftSeconds: shiftOf(source, streams),
+    shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     streams,
-    warnings: [...streams.warnings, ...warnOfPicture(source)],
+    warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source)],
   });
 }
 
 /**
  * Broadcast clocks start anywhere: the first stream that goes along starts at 0. All others stay as they are, but for
- * video that starts before 0, which NUT cannot say.
+ * video that starts before 0, which would else be cut.
  */
-function shiftOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
+export function originOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
   const videoStart = video.startSeconds ?? 0;
   const isAnywhere = formatName.split(',').some((name) => FORMATS_WITHOUT_ORIGIN.includes(name));
   if (!isAnywhere) return Math.min(0, videoStart);
@@ -84,12 +95,6 @@ function evenSize({ width, height }: Size): Size {
 
 function warnOfPicture({ video }: VideoInfo): StreamWarning[] {
   const warnings: StreamWarning[] = [];
-  if (video.interlaced) {
-    warnings.push({
-      code: 'interlaced',
-      message: 'The video is interlaced: its fields are upscaled together, combing included.',
-    });
-  }
   if (video.hasAlpha) warnings.push({ code: 'alpha-dropped', message: 'The transparency of the video is left out.' });
   const hdr = video.sideData.filter((name) => /mastering|light level|dovi|hdr/i.test(name));
   if (hdr.length > 0) {

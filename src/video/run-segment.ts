@@ -14,7 +14,7 @@ export interface SegmentFile {
   readonly segment: Segment;
   readonly file: string;
   readonly bytes: number;
-  /** Time of every frame, in ticks of the source's time base, as decoded. */
+  /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
 }
 

@@ -30,6 +30,34 @@ export const videoSettingsSchema = z
       .default({ kind: 'network' }),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
+    /** auto: where fields are found, by bwdif; on: always; bob: every field becomes a frame. */
+    deinterlace: z.enum(['auto', 'off', 'on', 'bob']).default('auto'),
+    /** Inverse telecine, film on 30 frames a second back to 24: where it is found, never, always. */
+    ivtc: z.enum(['auto', 'off', 'on']).default('auto'),
+    /** Part of the film, in seconds of the result's clock without it: from the first to before the second (null: the end). */
+    trim: z
+      .object({ startSeconds: z.number().min(0), endSeconds: z.number().gt(0).nullable() })
+      .refine(
+        ({ startSeconds, endSeconds }) => endSeconds === null || endSeconds > startSeconds,
+        'it ends before it starts',
+      )
+      .nullable()
+      .default(null),
+    /** Part of the picture, in source pixels after rotation; auto: without black borders. */
+    crop: z
+      .union([
+        z.enum(['off', 'auto']),
+        z.object({
+          ...{ x: z.int().min(0), y: z.int().min(0) },
+          ...{ width: z.int().min(1), height: z.int().min(1) },
+        }),
+      ])
+      .default('off'),
+    /** Another frame rate, by repeating and leaving out frames; null: the source's times. */
+    fps: z
+      .object({ num: z.int().min(1), den: z.int().min(1) })
+      .nullable()
+      .default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
   })

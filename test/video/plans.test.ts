@@ -177,7 +177,8 @@ const VIDEO: VideoStream = {
   frameRate: { num: 25, den: 1 },
   timeBase: { num: 1, den: 1000 },
   declaredFrames: null,
-  interlaced: false,
+  fieldOrder: null,
+  sampleAspectRatio: null,
   hasAlpha: false,
   sideData: [],
 };
