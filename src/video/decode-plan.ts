@@ -1,3 +1,4 @@
+import type { Rect } from '../core/geometry.ts';
 import { type Colour, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
@@ -16,30 +17,46 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
 
 /** The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame. */
 export function planDecode(plan: VideoPlan): FfmpegPlan {
-  const { source, picture, sourceColour, format } = plan;
-  const { video } = source;
+  const { source, picture, format } = plan;
+  const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
   const filters = [
     ...sourceFilters(source, picture),
+    ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
+  ];
+  return {
+    inputs: [pictureInput(source, picture, ['-xerror'])],
+    output: {
+      options: [
+        ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
+        ...['-c:v', 'rawvideo', '-map_metadata', '-1', '-map_chapters', '-1', '-write_index', '0', '-f', 'nut'],
+      ],
+      target: 'pipe:1',
+    },
+  };
+}
+
+function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, rgb: string): string[] {
+  return [
     // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
     scaleFilter([
       ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
       ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour)),
       'out_range=pc',
     ]),
-    `format=${format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24'}`,
+    `format=${rgb}`,
     // On RGB, where every pixel is a place of its own.
-    ...cropFilters(picture),
+    ...(picture.crop === null ? [] : [cropFilter(picture.crop)]),
   ];
-  return {
-    inputs: [pictureInput(source, picture, ['-xerror'])],
-    output: {
-      options: [
-        ...['-map', `0:${video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
-        ...['-c:v', 'rawvideo', '-map_metadata', '-1', '-map_chapters', '-1', '-write_index', '0', '-f', 'nut'],
-      ],
-      target: 'pipe:1',
-    },
-  };
+}
+
+/** Colour above, alpha as gray below: two pictures for the network in one frame of the pipe. */
+function stackAlpha(plan: VideoPlan, rgb: string): string {
+  const { picture, source } = plan;
+  const { width, height } = source.video.size;
+  const colour = toRgbFilters(plan, rgb).join(',');
+  const gray = `scale=${width}:${height}:in_range=pc:out_range=pc:flags=bicubic+accurate_rnd+bitexact,format=${rgb}`;
+  const alpha = ['alphaextract', gray, ...(picture.crop === null ? [] : [cropFilter(picture.crop)])].join(',');
+  return `split[colour][clear];[colour]${colour}[above];[clear]${alpha}[below];[above][below]vstack`;
 }
 
 /** The same pictures, tiny: only their times are wanted, and are listed on stdout. */
@@ -75,14 +92,21 @@ export function scaleFilter(options: readonly string[]): string {
   return `scale=${options.join(':')}`;
 }
 
-function pictureInput(source: VideoInfo, { turnsByFilter }: PicturePlan, options: readonly string[]) {
+function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, options: readonly string[]) {
   const input = safeInput(source.path);
   const { frameRate } = source.video;
   const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
   const rate = hasTimes ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
   const turn = turnsByFilter ? ['-noautorotate'] : [];
-  return { options: ['-copyts', ...options, ...turn, ...input.options, ...rate], source: input.source };
+  // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
+  const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
+  return { options: ['-copyts', ...options, ...turn, ...decoder, ...input.options, ...rate], source: input.source };
 }
+
+const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
+  vp8: ['-c:v', 'libvpx'],
+  vp9: ['-c:v', 'libvpx-vp9'],
+};
 
 function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   const offset = offsetSeconds(source);
@@ -97,8 +121,8 @@ function offsetSeconds({ video }: VideoInfo): number {
   return start < 0 ? Math.ceil(1 - start) : 0;
 }
 
-function cropFilters({ crop }: PicturePlan): string[] {
-  return crop === null ? [] : [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}`];
+function cropFilter({ width, height, x, y }: Rect): string {
+  return `crop=${width}:${height}:${x}:${y}`;
 }
 
 function timeOptions({ timeBase, keepsFrames }: PicturePlan): string[] {

@@ -4,7 +4,7 @@ import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
 import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
 import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -38,7 +38,7 @@ async function* readFrames(
   reader: NutReader,
   poolCapacity: number,
 ): AsyncGenerator<Frame, void, undefined> {
-  const { size } = plan.picture;
+  const size = plan.picture.alpha ? stackedSize(plan.picture.size) : plan.picture.size;
   const bytes = rasterBytes(size.width, size.height, plan.format);
   const pool = new BufferPool(bytes, poolCapacity);
   const offset = pipeOffsetTicks(plan);

@@ -1,10 +1,12 @@
 import { UpreelError } from '../core/errors.ts';
 import type { Rect, Size } from '../core/geometry.ts';
+import { isRgbFormat } from './colour.ts';
 import { type FieldPlan, planFields } from './field-plan.ts';
 import type { PictureMeasure } from './measure.ts';
 import type { Rational } from './rational.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './streams.ts';
+import { looksBack } from './user-filters.ts';
 import type { VideoInfo, VideoStream } from './video-info.ts';
 
 /** What happens to the source's pictures before the network, decided from settings and samples. Plain data. */
@@ -20,6 +22,10 @@ export interface PicturePlan {
   readonly crop: Rect | null;
   /** Size of the frames that the network gets. */
   readonly size: Size;
+  /** Levels beyond black and white go through the network too (colour.ts). */
+  readonly headroom: boolean;
+  /** Whether transparency goes along; then a frame is colour above and alpha, as gray, below. */
+  readonly alpha: boolean;
   /** Unit of the frames' times. */
   readonly timeBase: Rational;
   /** Whether the frames are the source's own, one for one, but for those that `trim` leaves out. */
@@ -48,8 +54,10 @@ export function planPicture(
     ...(trim === null ? [] : [`trim=start=${seconds(trim.startSeconds)}${endOption(trim.endSeconds)}`]),
     ...fieldFilters(fields, video.frameRate),
     ...(turnsByFilter ? rotationFilters(video.rotationDegrees) : []),
+    ...(settings.pre === null ? [] : [settings.pre]),
     ...(settings.fps === null ? [] : [`fps=${settings.fps.num}/${settings.fps.den}`]),
   ];
+  const levels = planLevels(video, settings.levels, measure?.outOfRangeShare ?? 0);
   return Object.freeze({
     fields,
     trim,
@@ -57,11 +65,14 @@ export function planPicture(
     turnsByFilter,
     crop,
     size: crop ?? video.size,
+    headroom: levels.headroom,
+    alpha: settings.alpha === 'keep' && video.hasAlpha,
     timeBase: timeBaseOf(video, fields, settings.fps),
     keepsFrames: settings.fps === null && (fields.kind === 'frames' || isFrameForFrame(fields)),
-    framesBefore: settings.fps !== null || fields.kind === 'film' ? null : fields.kind === 'frames' ? 0 : 2,
+    framesBefore: countBefore(fields, settings),
     warnings: [
       ...(finding === null ? [] : [{ code: 'fields', message: finding }]),
+      ...(levels.finding === null ? [] : [{ code: 'levels', message: levels.finding }]),
       ...warnOfCrop(settings, crop),
       ...warnOfRate(settings.fps),
     ],
@@ -71,6 +82,31 @@ export function planPicture(
 function isFrameForFrame(fields: FieldPlan): boolean {
   return fields.kind === 'deinterlace' && fields.output === 'frames';
 }
+
+/** fps counts from the film's first frame, decimate in fives, and some filters remember all that they saw. */
+function countBefore(fields: FieldPlan, { fps, pre }: VideoSettings): number | null {
+  if (fps !== null || fields.kind === 'film' || looksBack(pre)) return null;
+  return fields.kind === 'frames' ? 0 : 2;
+}
+
+function planLevels(
+  { colour, pixelFormat, bitsPerSample }: VideoStream,
+  asked: VideoSettings['levels'],
+  outOfRangeShare: number,
+): { readonly headroom: boolean; readonly finding: string | null } {
+  const isLimited = !isRgbFormat(pixelFormat) && colour.range !== 'pc' && !pixelFormat.startsWith('yuvj');
+  if (!isLimited) return { headroom: false, finding: null };
+  if (asked !== 'auto') return { headroom: asked === 'keep', finding: null };
+  if (outOfRangeShare < OUT_OF_RANGE_SHARE) return { headroom: false, finding: null };
+  const scale = 2 ** (bitsPerSample - 8);
+  const finding =
+    `${(100 * outOfRangeShare).toFixed(1)} % of the samples are below black (${16 * scale}) or above white ` +
+    `(${235 * scale}): they are kept. --levels clip gives the network the full contrast instead.`;
+  return { headroom: true, finding };
+}
+
+/** Ringing of codecs leaves up to 0.4 % outside in clips that mean nothing by it. */
+const OUT_OF_RANGE_SHARE = 0.005;
 
 function planTrim(trim: VideoSettings['trim'], origin: number): PicturePlan['trim'] {
   if (trim === null) return null;

@@ -1,5 +1,6 @@
 import { containerFor } from './containers.ts';
 import { type FrameList, listFrames } from './frame-list.ts';
+import { type HdrMetadata, readHdr } from './hdr.ts';
 import { measurePicture } from './measure.ts';
 import { type PicturePlan, planPicture } from './picture-plan.ts';
 import { originOf } from './plan.ts';
@@ -11,6 +12,7 @@ import type { VideoInfo } from './video-info.ts';
 export interface PreparedPicture {
   readonly picture: PicturePlan;
   readonly frames: FrameList;
+  readonly hdr: HdrMetadata;
 }
 
 /**
@@ -26,5 +28,12 @@ export async function preparePicture(
   const origin = originOf(source, planStreams(source, containerFor(output)));
   const measure = await measurePicture(source, signal);
   const picture = planPicture(source, settings, measure, origin);
-  return { picture, frames: await listFrames(source, scan, picture, signal) };
+  const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
+  return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };
 }
+
+function mayBeHdr({ video }: VideoInfo): boolean {
+  return video.bitsPerSample > 8 || video.sideData.length > 0;
+}
+
+const NO_HDR: HdrMetadata = { mastering: null, light: null, dynamic: [] };

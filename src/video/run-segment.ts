@@ -4,10 +4,11 @@ import { rasterBytes } from '../core/raster.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
+import { upscaleStacked } from './upscale-stacked.ts';
 
 /** A finished segment. */
 export interface SegmentFile {
@@ -64,7 +65,7 @@ export async function runSegment(
   const inFlight = upscaler.lanes + LOOK_AHEAD;
   const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 1, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
-  const { width, height } = plan.networkSize;
+  const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 1);
   const upscaleFrame = (frame: Frame) => failFast(upscale(frame, { plan, upscaler, results, watch, signal: either }));
   const upscaled = new LookAhead(
@@ -115,7 +116,10 @@ async function upscale(
   const release = () => results.release(data);
   try {
     const into = { ...plan.networkSize, ...plan.format, data };
-    const raster = await upscaler.upscale(frame.raster, { into, signal, onTile: (pixels) => watch.onTile(pixels) });
+    const options = { signal, onTile: (pixels: number) => watch.onTile(pixels) };
+    const raster = plan.picture.alpha
+      ? await upscaleStacked(upscaler, frame.raster, { ...into, ...stackedSize(plan.networkSize) }, options)
+      : await upscaler.upscale(frame.raster, { into, ...options });
     return { raster, ptsTicks: frame.ptsTicks, release };
   } catch (error) {
     release();

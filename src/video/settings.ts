@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type FilterPlace, problemOfFilters } from './user-filters.ts';
 
 export const ENCODER_NAMES = [
   'libx264',
@@ -8,8 +9,25 @@ export const ENCODER_NAMES = [
   'libvpx-vp9',
   'prores_ks',
   'ffv1',
+  'h264_nvenc',
+  'hevc_nvenc',
+  'av1_nvenc',
+  'h264_qsv',
+  'hevc_qsv',
+  'h264_videotoolbox',
+  'hevc_videotoolbox',
 ] as const;
 export type EncoderName = (typeof ENCODER_NAMES)[number];
+
+const userFilters = (place: FilterPlace) =>
+  z
+    .string()
+    .superRefine((text, context) => {
+      const problem = problemOfFilters(text, place);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .nullable()
+    .default(null);
 
 /** Parsed once at the edge; inside, nothing is optional. */
 export const videoSettingsSchema = z
@@ -18,6 +36,18 @@ export const videoSettingsSchema = z
     encoder: z.enum(['auto', ...ENCODER_NAMES]).default('auto'),
     /** 0..100, higher is better; each encoder's meaning is in encoders.ts. */
     quality: z.number().min(0).max(100).default(70),
+    /** Every sample as it came to the encoder; `quality` is then without meaning. */
+    lossless: z.boolean().default(false),
+    /** Further options of the encoder, from its allow-list (encoder-options.ts). */
+    encoderOptions: z.record(z.string(), z.string()).default({}),
+    /** Colour resolution of the result; auto: 4:2:0, or the encoder's own kind. */
+    chroma: z.enum(['auto', '420', '422', '444']).default('auto'),
+    /** Bits per sample of the result; auto: 8, or 10 where the source has more than 8. */
+    depth: z.enum(['auto', '8', '10']).default('auto'),
+    /** Transparency: left out, or through the network like a second picture. */
+    alpha: z.enum(['drop', 'keep']).default('drop'),
+    /** Levels below black and above white: kept where the source uses them, always, never. */
+    levels: z.enum(['auto', 'keep', 'clip']).default('auto'),
     /** Replace an existing output. */
     overwrite: z.boolean().default(false),
     /** Size of the result: the network's own, a factor of the source's, or the largest that fits in a box. */
@@ -28,6 +58,8 @@ export const videoSettingsSchema = z
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
       ])
       .default({ kind: 'network' }),
+    /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
+    fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
     /** auto: where fields are found, by bwdif; on: always; bob: every field becomes a frame. */
@@ -58,6 +90,9 @@ export const videoSettingsSchema = z
       .object({ num: z.int().min(1), den: z.int().min(1) })
       .nullable()
       .default(null),
+    /** Filters before and after the network, from an allow-list (user-filters.ts). */
+    pre: userFilters('before'),
+    post: userFilters('after'),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
   })

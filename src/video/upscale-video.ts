@@ -6,12 +6,12 @@ import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
-import { checkEncoder } from './encoders.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
+import { proveEncoder } from './prove-encoder.ts';
 import { runSegment, type SegmentFile } from './run-segment.ts';
 import { scanPackets } from './scan.ts';
 import { planSegments } from './segments.ts';
@@ -125,8 +125,9 @@ async function preparePlan(
   const scan = await scanPackets(source.path, source.video.index, signal);
   await checkComplete(source, scan);
   const picture = await preparePicture(source, scan, { output, settings }, signal);
-  const plan = planVideo(source, scan, { output, settings }, upscaler.scale, picture);
-  await checkEncoder(plan.encoder.name, signal);
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
   await checkCarried(accepted, signal);
   return accepted;

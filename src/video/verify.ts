@@ -67,8 +67,8 @@ function compareStreams(plan: VideoPlan, result: VideoInfo): void {
 }
 
 /** Containers differ in the chapters that they can say (empty ones, ones past the end): no reason to lose the film. */
-function compareChapters({ source }: VideoPlan, result: VideoInfo): StreamWarning[] {
-  if (source.chapters === result.chapters) return [];
+function compareChapters({ source, picture }: VideoPlan, result: VideoInfo): StreamWarning[] {
+  if (source.chapters === result.chapters || picture.trim !== null) return [];
   const message = `The result has ${result.chapters} chapters, the source ${source.chapters}.`;
   return [{ code: 'chapters-differ', message }];
 }
