@@ -42,6 +42,11 @@ export function probeLines(args: readonly string[], signal: AbortSignal): AsyncG
   return programLines('ffprobe', args, signal);
 }
 
+/** Runs ffmpeg and gives what it writes to its standard output, line by line. */
+export function ffmpegLines(plan: FfmpegPlan, signal: AbortSignal): AsyncGenerator<string> {
+  return programLines('ffmpeg', argumentsOf(plan), signal);
+}
+
 /** Names of the encoders that this ffmpeg was built with. */
 export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<string>> {
   const names = new Set<string>();

@@ -7,11 +7,12 @@ import type { Upscaler } from '../core/upscaler.ts';
 import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
-import { checkEncoder } from './encoders.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
+import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
+import { proveEncoder } from './prove-encoder.ts';
 import { runSegment, type SegmentFile } from './run-segment.ts';
 import { scanPackets } from './scan.ts';
 import { planSegments } from './segments.ts';
@@ -129,8 +130,10 @@ async function preparePlan(
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
   await checkComplete(source, scan);
-  const plan = planVideo(source, scan, { output, settings }, upscaler.scale);
-  await checkEncoder(plan.encoder.name, signal);
+  const picture = await preparePicture(source, scan, { output, settings }, signal);
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
   await checkCarried(accepted, signal);
   return accepted;
@@ -142,7 +145,7 @@ function announce(
   upscaler: Upscaler,
   onEvent: (event: TaskEvent) => void,
 ): VideoProgress {
-  const framesTotal = plan.scan.packets;
+  const framesTotal = plan.frames.count;
   onEvent({
     type: 'started',
     kind: 'video',
@@ -150,10 +153,10 @@ function announce(
     output: plan.output,
     model,
     device: upscaler.device,
-    source: plan.source.video.size,
+    source: plan.picture.size,
     target: plan.encodedSize,
     framesTotal,
-    tilesPerFrame: upscaler.countTiles(plan.source.video.size),
+    tilesPerFrame: upscaler.countTiles(plan.picture.size),
   });
   for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
   const { width, height } = plan.networkSize;
@@ -163,9 +166,9 @@ function announce(
 }
 
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
-function warnOfHidden({ scan, source }: VideoPlan, frames: number, onEvent: VideoContext['onEvent']): void {
-  const hidden = scan.packets - frames;
+function warnOfHidden({ frames, source }: VideoPlan, decoded: number, onEvent: VideoContext['onEvent']): void {
+  const hidden = frames.count - decoded;
   if (hidden <= 0 || source.video.codec === 'vp8') return;
-  const message = `${hidden} of ${scan.packets} packets of the video gave no picture of their own.`;
+  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.`;
   onEvent({ type: 'warning', code: 'frames-hidden', message });
 }
