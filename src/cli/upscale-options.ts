@@ -4,6 +4,7 @@ import { UpreelError } from '../core/errors.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
+import { videoFlagShape, videoFlags } from './video-options.ts';
 
 /** The flags of `upreel INPUT...`: declared once here, parsed once here. */
 export function upscaleFlags(): Option[] {
@@ -24,6 +25,7 @@ export function upscaleFlags(): Option[] {
     new Option('--overwrite', 'replace results that exist'),
     new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),
     new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
+    ...videoFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
@@ -51,6 +53,7 @@ const flagsSchema = z.object({
   overwrite: z.boolean().default(false),
   quality: z.number().min(0).max(100).optional(),
   encoder: z.string().min(1).optional(),
+  ...videoFlagShape,
   workDir: z.string().min(1).optional(),
   strip: z.boolean().default(false),
   flatten: z
