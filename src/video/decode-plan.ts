@@ -15,7 +15,10 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
   return Math.round((offsetSeconds(source) * picture.timeBase.den) / picture.timeBase.num);
 }
 
-/** The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame. */
+/**
+ * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame, or
+ * conceals it and says so.
+ */
 export function planDecode(plan: VideoPlan): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
@@ -24,7 +27,7 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, ['-xerror'])],
+    inputs: [pictureInput(source, picture, plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],

@@ -42,6 +42,8 @@ export interface VideoPlan {
   /** What is taken off every time of the source, so that the result's clock does not start before 0 or anywhere. */
   readonly shiftSeconds: number;
   readonly streams: StreamPlan;
+  /** Damaged pictures are concealed instead of ending the work. */
+  readonly concealsErrors: boolean;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -79,6 +81,7 @@ export function planVideo(
     postFilters: settings.post,
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     streams,
+    concealsErrors: settings.onDecodeError === 'conceal',
     warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source, picture, hdr, encoder)],
   });
 }

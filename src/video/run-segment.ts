@@ -17,6 +17,8 @@ export interface SegmentFile {
   readonly bytes: number;
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
+  /** Frames that were damaged in the source and are concealed. */
+  readonly concealedFrames: number;
 }
 
 /** What a running segment lets others see. */
@@ -93,7 +95,7 @@ export async function runSegment(
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { segment, file, bytes: size, ptsTicks };
+  return { segment, file, bytes: size, ptsTicks, concealedFrames: decoder.concealedFrames() };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */
