@@ -1,5 +1,5 @@
 import type { Rect } from '../core/geometry.ts';
-import { type Colour, isRgbFormat } from './colour.ts';
+import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
@@ -15,7 +15,10 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
   return Math.round((offsetSeconds(source) * picture.timeBase.den) / picture.timeBase.num);
 }
 
-/** The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame. */
+/**
+ * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame, or
+ * conceals it and says so.
+ */
 export function planDecode(plan: VideoPlan): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
@@ -24,7 +27,7 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, ['-xerror'])],
+    inputs: [pictureInput(source, picture, plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
@@ -40,7 +43,7 @@ function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, r
     // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
     scaleFilter([
       ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
-      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour)),
+      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour, video.pixelFormat)),
       'out_range=pc',
     ]),
     `format=${rgb}`,
@@ -79,12 +82,11 @@ export function frameListPass(
 }
 
 /** Options of swscale for the YUV side of a conversion. */
-export function yuvOptions(side: 'in' | 'out', { matrix, range, chromaPosition }: Colour): string[] {
+export function yuvOptions(side: 'in' | 'out', colour: Colour, pixelFormat: string): string[] {
+  const { horizontal, vertical } = chromaPosition(colour, chromaOf(pixelFormat));
   return [
-    `${side}_color_matrix=${matrix}`,
-    `${side}_range=${range}`,
-    `${side}_h_chr_pos=${chromaPosition.horizontal}`,
-    `${side}_v_chr_pos=${chromaPosition.vertical}`,
+    ...[`${side}_color_matrix=${colour.matrix}`, `${side}_range=${colour.range}`],
+    ...[`${side}_h_chr_pos=${horizontal}`, `${side}_v_chr_pos=${vertical}`],
   ];
 }
 

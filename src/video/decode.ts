@@ -19,16 +19,22 @@ export interface Decoder {
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
+  /** Frames so far that were damaged and are concealed; 0 where damage ends the work. */
+  readonly concealedFrames: () => number;
 }
 
 export function startDecoder(plan: VideoPlan, poolCapacity: number, signal: AbortSignal): Decoder {
-  const program = startFfmpeg(planDecode(plan), signal);
+  let concealed = 0;
+  const program = startFfmpeg(planDecode(plan), signal, (line) => {
+    if (line.includes('corrupt decoded frame')) concealed++;
+  });
   program.stdin.end();
   const reader = new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>));
   return {
     pid: program.pid,
     sampleAspectRatio: () => reader.stream?.sampleAspectRatio ?? null,
     frames: readFrames(plan, program, reader, poolCapacity),
+    concealedFrames: () => concealed,
   };
 }
 
@@ -77,9 +83,10 @@ function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, coun
 }
 
 /** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
-function checkEnd({ frames, source }: VideoPlan, count: number, lastPts: number): void {
+function checkEnd({ frames, source, concealsErrors }: VideoPlan, count: number, lastPts: number): void {
   const expectedLast = frames.ptsTicks.at(-1);
   if (count === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+  if (concealsErrors) return;
   if (expectedLast === undefined || count >= frames.count) return;
   if (!frames.isExact && lastPts >= expectedLast) return;
   const time = formatTime(toSeconds(lastPts, frames.timeBase));

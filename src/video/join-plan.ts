@@ -13,7 +13,7 @@ export function planJoin(plan: VideoPlan, videoFile: string, last: LastFrame, ta
     inputs: [{ options: ['-protocol_whitelist', 'file,pipe'], source: `file:${videoFile}` }, sourceInput(plan)],
     output: {
       options: [
-        ...['-copyts', '-xerror', ...maps, '-c', 'copy', ...codecOptions(carried)],
+        ...['-copyts', ...(plan.concealsErrors ? [] : ['-xerror']), ...maps, '-c', 'copy', ...codecOptions(carried)],
         ...lastDurationOptions(plan, last),
         ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),

@@ -96,6 +96,8 @@ export const videoSettingsSchema = z
     /** Filters before and after the network, from an allow-list (user-filters.ts). */
     pre: userFilters('before'),
     post: userFilters('after'),
+    /** What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can. */
+    onDecodeError: z.enum(['fail', 'conceal']).default('fail'),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
   })

@@ -6,6 +6,7 @@ import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
+import { concealing, describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
@@ -76,7 +77,9 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
     }
     const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
-    warnOfHidden(plan, ptsTicks.length, onEvent);
+    const lost = plan.concealsErrors ? describeLoss(plan, finished) : [];
+    for (const warning of lost) onEvent({ type: 'warning', ...warning });
+    if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, onEvent);
 
     progress.enter('join');
     await joinSegments(plan, finished, work.resultFile, signal);
@@ -102,7 +105,7 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       bytes: size,
       maxDeviationSeconds,
       reuse,
-      warnings: [...plan.warnings, ...warnings],
+      warnings: [...plan.warnings, ...lost, ...warnings],
     };
   } finally {
     await work.remove();
@@ -129,14 +132,15 @@ async function preparePlan(
 ): Promise<VideoPlan> {
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
-  await checkComplete(source, scan);
+  const conceal = settings.onDecodeError === 'conceal';
+  const damage = await concealing(conceal, () => checkComplete(source, scan));
   const picture = await preparePicture(source, scan, { output, settings }, signal);
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
-  await checkCarried(accepted, signal);
-  return accepted;
+  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
+  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
 }
 
 function announce(
