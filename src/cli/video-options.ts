@@ -28,10 +28,12 @@ export function videoFlags(): Option[] {
     new Option('--lossless', 'video: code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
+    new Option('--report <file>', 'video: write what was done and checked as JSON'),
   ];
 }
 
 export const videoFlagShape = {
+  report: z.string().min(1).optional(),
   deinterlace: z.enum(['auto', 'off', 'on', 'bob']).optional(),
   ivtc: z.enum(['auto', 'off', 'on']).optional(),
   trim: z.string().optional(),

@@ -98,6 +98,8 @@ export const videoSettingsSchema = z
     post: userFilters('after'),
     /** What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can. */
     onDecodeError: z.enum(['fail', 'conceal']).default('fail'),
+    /** File for a report in JSON at the end; null: none. */
+    report: z.string().min(1).nullable().default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
   })

@@ -14,6 +14,7 @@ import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegment, type SegmentFile } from './run-segment.ts';
 import { scanPackets } from './scan.ts';
 import { planSegments } from './segments.ts';
@@ -85,7 +86,8 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
     await joinSegments(plan, finished, work.resultFile, signal);
 
     progress.enter('verify');
-    const { maxDeviationSeconds, warnings } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const verification = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const { maxDeviationSeconds, warnings } = verification;
     for (const warning of warnings) onEvent({ type: 'warning', ...warning });
     const { size } = await stat(work.resultFile);
 
@@ -94,18 +96,33 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 
     const seconds = progress.elapsedSeconds;
     const framesTotal = ptsTicks.length;
+<<<<<<< HEAD
     const reuse = sumReuse(finished.map((segment) => segment.reuse));
     const share = reusedShare(reuse);
     const reused = share > 0 ? { reusedShare: share } : {};
     onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size, ...reused });
+=======
+    const allWarnings = [...plan.warnings, ...lost, ...warnings];
+    const { model, settings } = request;
+    if (settings.report !== null) {
+      const made = { model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
+      const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
+      await writeReport(report, settings.report, settings.overwrite);
+    }
+    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
+>>>>>>> w-picture
     return {
       output,
       framesTotal,
       seconds,
       bytes: size,
       maxDeviationSeconds,
+<<<<<<< HEAD
       reuse,
       warnings: [...plan.warnings, ...lost, ...warnings],
+=======
+      warnings: allWarnings,
+>>>>>>> w-picture
     };
   } finally {
     await work.remove();
@@ -116,6 +133,7 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
   await refuseSameFile(resolve(input), output);
+  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
   const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
   if (settings.overwrite && found.isFile()) return;

@@ -132,7 +132,7 @@ test.skipIf(!hasProc)('memory does not grow with the length of the film', async 
   const [short = Number.NaN, long = Number.NaN] = peaks;
   // A tenth for the film, and one garbage collection's worth of frames.
   expect(long).toBeLessThan(short * 1.1 + 16e6);
-});
+}, 240_000);
 
 const SLOW = nearestUpscaler(2, { delayMs: 30 });
 

@@ -73,6 +73,30 @@ describe('samples of the result', () => {
     expect(videoOf(at(`kind-${encoder}.${extension}`)).pix_fmt).toMatch(expected);
   });
 
+  test.each(['yuv444p', 'yuv422p'])('colour of %s lies where it was', async (pixelFormat) => {
+    // Rows of colour at constant luma: half a line of displacement shows.
+    const cells =
+      'nullsrc=size=64x48:rate=5:duration=0.4,format=yuv444p,geq=lum=120:cb=90+40*mod(floor(Y/3)\\,2):cr=150';
+    ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      cells,
+      '-pix_fmt',
+      pixelFormat,
+      '-c:v',
+      'ffv1',
+      '-colorspace',
+      'bt709',
+      at(`${pixelFormat}.mkv`),
+    );
+    await upscaleClip(at(`${pixelFormat}.mkv`), at(`${pixelFormat}-out.mkv`), { settings: { encoder: 'ffv1' } });
+    const chroma = (file: string, ...filters: string[]) =>
+      ffmpeg('-i', file, '-frames:v', '1', '-vf', [...filters, 'extractplanes=u'].join(','), '-f', 'rawvideo', '-');
+    const plane = chroma(at(`${pixelFormat}.mkv`), 'scale=iw*2:ih*2:flags=neighbor', `format=${pixelFormat}`);
+    expect(meanDifference(chroma(at(`${pixelFormat}-out.mkv`)), plane)).toBeLessThan(1);
+  });
+
   test('ten bits of an eight-bit source have steps between its steps', async () => {
     // A slow ramp that must be scaled to another size: 8 bits would give flat bands.
     const ramp = 'nullsrc=size=64x16:rate=5:duration=0.4,format=yuv420p,geq=lum=100+X/8:cb=128:cr=128';
