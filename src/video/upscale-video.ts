@@ -96,12 +96,6 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 
     const seconds = progress.elapsedSeconds;
     const framesTotal = ptsTicks.length;
-<<<<<<< HEAD
-    const reuse = sumReuse(finished.map((segment) => segment.reuse));
-    const share = reusedShare(reuse);
-    const reused = share > 0 ? { reusedShare: share } : {};
-    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size, ...reused });
-=======
     const allWarnings = [...plan.warnings, ...lost, ...warnings];
     const { model, settings } = request;
     if (settings.report !== null) {
@@ -109,20 +103,18 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
       await writeReport(report, settings.report, settings.overwrite);
     }
-    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
->>>>>>> w-picture
+    const reuse = sumReuse(finished.map((segment) => segment.reuse));
+    const share = reusedShare(reuse);
+    const reused = share > 0 ? { reusedShare: share } : {};
+    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size, ...reused });
     return {
       output,
       framesTotal,
       seconds,
       bytes: size,
       maxDeviationSeconds,
-<<<<<<< HEAD
       reuse,
-      warnings: [...plan.warnings, ...lost, ...warnings],
-=======
       warnings: allWarnings,
->>>>>>> w-picture
     };
   } finally {
     await work.remove();
