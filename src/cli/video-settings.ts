@@ -5,13 +5,15 @@ import { pictureSettings } from './video-options.ts';
 
 /** @throws UpreelError `usage` for an encoder or filter that upreel does not know, and for values out of range. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
-  const { encoder, quality, overwrite, workDir } = flags;
+  const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir }),
+    ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
     ...pictureSettings(flags),
     overwrite,
+    reuse,
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

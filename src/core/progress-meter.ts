@@ -2,8 +2,13 @@ import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
 export interface ProgressMeter {
-  /** Finished work. May be called as often as one likes. */
-  add(done: { readonly outputPixels?: number; readonly tiles?: number; readonly frames?: number }): void;
+  /** Finished work, and pixels that needed none. May be called as often as one likes. */
+  add(done: {
+    readonly outputPixels?: number;
+    readonly reusedPixels?: number;
+    readonly tiles?: number;
+    readonly frames?: number;
+  }): void;
   /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
   /** Reports at once. */
@@ -31,22 +36,25 @@ const RATE_MINIMUM_SECONDS = 1;
 export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const now = options.now ?? (() => performance.now() / 1000);
   const start = now();
-  const marks: { seconds: number; pixels: number; frames: number }[] = [];
+  const marks: { seconds: number; worked: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
-  let pixels = 0;
+  let worked = 0;
+  let reused = 0;
   let tiles = 0;
   let frames = 0;
   let lastReport = Number.NEGATIVE_INFINITY;
 
   function report(): void {
     const seconds = now() - start;
+    const pixels = worked + reused;
     lastReport = now();
-    marks.push({ seconds, pixels, frames });
+    marks.push({ seconds, worked, pixels, frames });
     // One mark older than the window stays, so that the window is always covered.
     while (marks.length > 2 && marks[1]!.seconds < seconds - RATE_WINDOW_SECONDS) marks.shift();
     const since = marks[0]!;
     const span = seconds - since.seconds;
-    const pixelRate = span >= RATE_MINIMUM_SECONDS ? (pixels - since.pixels) / span : 0;
+    const rateOf = (amount: number) => (span >= RATE_MINIMUM_SECONDS ? amount / span : 0);
+    const pixelRate = rateOf(pixels - since.pixels);
     const total = options.outputPixelsTotal;
     options.emit({
       type: 'progress',
@@ -59,7 +67,9 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       outputPixelsTotal: total,
       elapsedSeconds: seconds,
       framesPerSecond: pixelRate > 0 ? (frames - since.frames) / span : null,
-      secondsLeft: pixelRate > 0 && total !== null ? Math.max(0, total - pixels) / pixelRate : null,
+      secondsLeft:
+        total === null ? null : secondsFor(Math.max(0, total - pixels), pixelRate, rateOf(worked - since.worked)),
+      ...(reused > 0 ? { reusedShare: reused / pixels } : {}),
       queues: [],
       bytesWritten: 0,
       rssBytes: process.memoryUsage.rss(),
@@ -67,9 +77,19 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     });
   }
 
+  /**
+   * Pixels that were taken over are not speed: the rate is that of work, and of what is left the same share is taken to
+   * need work as of all so far. A half minute that needed none at all tells no rate of work; then all pixels count.
+   */
+  function secondsFor(pixelsLeft: number, pixelRate: number, workRate: number): number | null {
+    if (workRate > 0) return (pixelsLeft * (worked / (worked + reused))) / workRate;
+    return pixelRate > 0 ? pixelsLeft / pixelRate : null;
+  }
+
   return {
     add(done) {
-      pixels += done.outputPixels ?? 0;
+      worked += done.outputPixels ?? 0;
+      reused += done.reusedPixels ?? 0;
       tiles += done.tiles ?? 0;
       frames += done.frames ?? 0;
       if (now() - lastReport >= REPORT_SECONDS) report();

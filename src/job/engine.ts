@@ -28,6 +28,8 @@ async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): P
     const result = await runner.run(task, {
       signal: controller.signal,
       onEvent: (event) => send({ type: 'event', id, event }),
+      onOpen: (tilePx) => send({ type: 'opened', id, tilePx }),
+      onRows: (rows) => send({ type: 'rows', id, rows }),
     });
     send({ type: 'settled', id, result });
   } catch (error) {

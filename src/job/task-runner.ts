@@ -1,13 +1,15 @@
 import type { TaskEvent } from '../core/events.ts';
+import { fitUpscalerOptions } from '../core/fit-options.ts';
 import { loadModel, type Model } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
-import { resolveUpscalerOptions } from '../core/options.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { openPixelPort, type PixelPort } from './pixel-port.ts';
+import { runPixelTask } from './run-pixels.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -17,34 +19,52 @@ export interface TaskRunner {
 export interface TaskContext {
   readonly signal: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
+  /** Called with the tile's size once the network is open, or was open already. */
+  readonly onOpen: (tilePx: number) => void;
+  readonly onRows: (rows: RowsNotice) => void;
 }
 
 export function openTaskRunner(): TaskRunner {
-  let warm: { readonly key: string; readonly upscaler: Upscaler } | null = null;
+  let port: PixelPort | null = null;
+  let warm: { readonly key: string; readonly upscaler: Upscaler; readonly tilePx: number } | null = null;
+  /** Where the open network's warnings go: to whichever task is running. */
+  let notify: TaskContext['onEvent'] = () => undefined;
 
   async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
+    notify = context.onEvent;
     const work = kind === 'video' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
-    if (warm?.key === key) return warm.upscaler;
-    await warm?.upscaler.close();
-    warm = null;
-    const model = await loadForTask(network, context);
-    const upscaler = openUpscaler(model, resolveUpscalerOptions(network, model.descriptor, network.device, work));
-    warm = { key, upscaler };
-    return upscaler;
+    if (warm?.key !== key) {
+      await warm?.upscaler.close();
+      warm = null;
+      const model = await loadForTask(network, context);
+      const onWarning = (message: string): void => context.onEvent({ type: 'warning', code: 'memory', message });
+      const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
+      const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
+      warm = { key, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
+    }
+    context.onOpen(warm.tilePx);
+    return warm.upscaler;
   }
 
   return {
     async run(task, context) {
       switch (task.kind) {
         case 'prove': {
+          const { device, gpus } = task.network;
           const model = await loadForTask(task.network, context);
-          return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
+          return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
           const upscaler = await upscalerFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
+        }
+        case 'pixels': {
+          const upscaler = await upscalerFor(task, context);
+          port ??= openPixelPort();
+          await runPixelTask(task, { ...context, upscaler, port });
+          return { kind: 'pixels' };
         }
         case 'video': {
           const upscaler = await upscalerFor(task, context);
@@ -56,8 +76,14 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
-function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  const { model, denoise, onnxRange, onnxChannels } = network;
+  return loadModel(model, {
+    ...(denoise !== null && { denoise }),
+    onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
+    signal,
+    onPull: (pull) => onEvent({ type: 'pull', ...pull }),
+  });
 }
 
 function videoRequest(

@@ -61,6 +61,14 @@ export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<str
   return names;
 }
 
+/** As ffmpeg names its own version, for example "5.1.6-0+deb12u1". @throws UpreelError `ffmpeg-missing` */
+export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
+  for await (const line of programLines('ffmpeg', ['-version'], signal)) {
+    return /^ffmpeg version (\S+)/.exec(line)?.[1] ?? 'unknown';
+  }
+  return 'unknown';
+}
+
 async function* programLines(
   name: ProgramName,
   args: readonly string[],

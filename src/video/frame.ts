@@ -9,6 +9,26 @@ export interface Frame {
   release(): void;
 }
 
+/** Counts those who hold a thing; the last of them releases it. */
+export class Holders {
+  readonly #release: () => void;
+  #count: number;
+
+  constructor(count: number, release: () => void) {
+    this.#count = count;
+    this.#release = release;
+  }
+
+  add(): void {
+    this.#count++;
+  }
+
+  release(): void {
+    this.#count--;
+    if (this.#count === 0) this.#release();
+  }
+}
+
 /** RGB in as many bytes per sample as the source needs. */
 export function frameFormat(bitsPerSample: number): RasterFormat {
   return { channels: 3, bytesPerSample: bitsPerSample > 8 ? 2 : 1 };

@@ -10,7 +10,7 @@ import type { HdrMetadata } from './hdr.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { PreparedPicture } from './prepare-picture.ts';
 import type { PacketScan } from './scan.ts';
-import type { VideoSettings } from './settings.ts';
+import type { ReuseSettings, VideoSettings } from './settings.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
 import { planTarget, type TargetPlan } from './target.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -41,6 +41,8 @@ export interface VideoPlan {
   readonly postFilters: string | null;
   /** What is taken off every time of the source, so that the result's clock does not start before 0 or anywhere. */
   readonly shiftSeconds: number;
+  /** What is taken over from the frame before. */
+  readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
   /** Damaged pictures are concealed instead of ending the work. */
   readonly concealsErrors: boolean;
@@ -80,6 +82,7 @@ export function planVideo(
     encodedSize: encoder.needsEvenSize ? evenSize(target.size) : target.size,
     postFilters: settings.post,
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
+    reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
     concealsErrors: settings.onDecodeError === 'conceal',
     warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source, picture, hdr, encoder)],

@@ -49,6 +49,10 @@ export class VideoProgress implements SegmentWatch {
     this.#meter.add({ outputPixels, tiles: 1 });
   }
 
+  onReuse(outputPixels: number): void {
+    this.#meter.add({ reusedPixels: outputPixels });
+  }
+
   onFrame(): void {
     this.#meter.add({ frames: 1 });
   }

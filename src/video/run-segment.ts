@@ -2,13 +2,15 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rasterBytes } from '../core/raster.ts';
 import type { Upscaler } from '../core/upscaler.ts';
+import { findChanges } from './changed-frames.ts';
+import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
-import { upscaleStacked } from './upscale-stacked.ts';
+import { stackedUpscaler } from './upscale-stacked.ts';
 
 /** A finished segment. */
 export interface SegmentFile {
@@ -17,6 +19,7 @@ export interface SegmentFile {
   readonly bytes: number;
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
+  readonly reuse: ReuseCount;
   /** Frames that were damaged in the source and are concealed. */
   readonly concealedFrames: number;
 }
@@ -24,6 +27,8 @@ export interface SegmentFile {
 /** What a running segment lets others see. */
 export interface SegmentWatch {
   onTile(outputPixels: number): void;
+  /** Output pixels that were taken over from the frame before. */
+  onReuse(outputPixels: number): void;
   onFrame(): void;
   /** Called once, when all stages run. */
   onStart(stages: {
@@ -65,15 +70,23 @@ export async function runSegment(
   };
 
   const inFlight = upscaler.lanes + LOOK_AHEAD;
-  const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 1, either);
+  const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 2, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
-  const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 1);
-  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, { plan, upscaler, results, watch, signal: either }));
+  const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
+  const framewise = plan.picture.alpha ? stackedUpscaler(upscaler) : upscaler;
+  const changes = findChanges(decoded, framewise, plan.reuse);
+  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
-    mapInOrder(decoded, inFlight, upscaleFrame, releaseFrame),
+    mapInOrder(
+      changes,
+      inFlight,
+      (changed) => failFast(made.upscale(changed)),
+      releaseFrame,
+      ({ change }) => change !== 'none',
+    ),
     releaseFrame,
   );
 
@@ -95,7 +108,8 @@ export async function runSegment(
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { segment, file, bytes: size, ptsTicks, concealedFrames: decoder.concealedFrames() };
+  const concealedFrames = decoder.concealedFrames();
+  return { segment, file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */
@@ -103,33 +117,6 @@ const DECODED_CAPACITY = 2;
 const UPSCALED_CAPACITY = 2;
 /** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
 const LOOK_AHEAD = 1;
-
-async function upscale(
-  frame: Frame,
-  {
-    plan,
-    upscaler,
-    results,
-    watch,
-    signal,
-  }: { plan: VideoPlan; upscaler: Upscaler; results: BufferPool; watch: SegmentWatch; signal: AbortSignal },
-): Promise<Frame> {
-  const data = await results.acquire();
-  const release = () => results.release(data);
-  try {
-    const into = { ...plan.networkSize, ...plan.format, data };
-    const options = { signal, onTile: (pixels: number) => watch.onTile(pixels) };
-    const raster = plan.picture.alpha
-      ? await upscaleStacked(upscaler, frame.raster, { ...into, ...stackedSize(plan.networkSize) }, options)
-      : await upscaler.upscale(frame.raster, { into, ...options });
-    return { raster, ptsTicks: frame.ptsTicks, release };
-  } catch (error) {
-    release();
-    throw error;
-  } finally {
-    frame.release();
-  }
-}
 
 function releaseFrame(frame: Frame): void {
   frame.release();

@@ -58,6 +58,9 @@ export const videoSettingsSchema = z
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
       ])
       .default({ kind: 'network' }),
+    /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
+    reuse: z.boolean().default(true),
+    reuseThreshold: z.number().min(0).max(64).default(0),
     /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
     fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
@@ -103,4 +106,5 @@ export const videoSettingsSchema = z
   .readonly();
 
 export type VideoSettings = z.output<typeof videoSettingsSchema>;
+export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;
 export type VideoTarget = VideoSettings['target'];

@@ -1,13 +1,29 @@
-import type { Raster } from '../core/raster.ts';
+import { makeRaster, type Raster } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { splitStacked } from './frame.ts';
+
+/**
+ * The same network for frames whose alpha is stacked below their colour (frame.ts). Parts of a frame are not upscaled
+ * alone: a change runs the whole frame.
+ */
+export function stackedUpscaler(upscaler: Upscaler): Upscaler {
+  return {
+    ...upscaler,
+    planChange: () => ({ parts: [], kept: [], workShare: 1 }),
+    upscale: (source, { into, ...options } = {}) => {
+      const { scale } = upscaler;
+      const target = into ?? makeRaster(source.width * scale, source.height * scale, source);
+      return upscaleStacked(upscaler, source, target, options);
+    },
+  };
+}
 
 /**
  * Colour and alpha of one frame, each through the network, as in stills. A flat alpha stays exactly flat, and costs
  * nothing.
  * @param into stacked like the source; gets the result and is given back.
  */
-export async function upscaleStacked(
+async function upscaleStacked(
   upscaler: Upscaler,
   source: Raster,
   into: Raster,

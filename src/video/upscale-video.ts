@@ -4,6 +4,7 @@ import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
+import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
 import { concealing, describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
@@ -43,6 +44,7 @@ export interface VideoResult {
   readonly bytes: number;
   /** Largest distance of a frame's time from its source frame's. */
   readonly maxDeviationSeconds: number;
+  readonly reuse: ReuseCount;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -101,13 +103,17 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
       await writeReport(report, settings.report, settings.overwrite);
     }
-    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size });
+    const reuse = sumReuse(finished.map((segment) => segment.reuse));
+    const share = reusedShare(reuse);
+    const reused = share > 0 ? { reusedShare: share } : {};
+    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size, ...reused });
     return {
       output,
       framesTotal,
       seconds,
       bytes: size,
       maxDeviationSeconds,
+      reuse,
       warnings: allWarnings,
     };
   } finally {
