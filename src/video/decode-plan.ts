@@ -9,10 +9,10 @@ import type { VideoInfo } from './video-info.ts';
 
 /**
  * What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. In ticks of
- * the frames, whole seconds so that it is a whole number in every unit.
+ * the frames.
  */
 export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 'picture'>): number {
-  return Math.round((offsetSeconds(source) * picture.timeBase.den) / picture.timeBase.num);
+  return (offsetSeconds(source, picture) * picture.timeBase.den) / picture.timeBase.num;
 }
 
 /**
@@ -111,16 +111,19 @@ const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
-  const offset = offsetSeconds(source);
+  const { num, den } = source.video.timeBase;
+  const offset = (offsetSeconds(source, picture) * den) / num;
   if (offset === 0) return [...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
-  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}/TB`, ...picture.filters.slice(after)];
+  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
 }
 
-function offsetSeconds({ video }: VideoInfo): number {
+/** A whole number of ticks both of the source and of the frames. */
+function offsetSeconds({ video }: VideoInfo, { timeBase }: PicturePlan): number {
   const start = video.startSeconds ?? 0;
-  return start < 0 ? Math.ceil(1 - start) : 0;
+  const unit = video.timeBase.num === timeBase.num ? timeBase.num : video.timeBase.num * timeBase.num;
+  return start < 0 ? unit * Math.ceil((1 - start) / unit) : 0;
 }
 
 function cropFilter({ width, height, x, y }: Rect): string {
