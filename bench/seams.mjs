@@ -23,8 +23,8 @@ for (const id of MODELS) await measure(id);
 async function measure(id) {
   const model = await loadModel(id);
   const { scale, receptiveFieldPx } = model.descriptor;
-  const options = { device: 'cpu', tilePx: 4096, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 2 };
-  const upscaler = openUpscaler(model, options);
+  const one = { device: 'cpu', tilePx: 4096, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 2 };
+  const upscaler = openUpscaler(model, { ...one, gpus: [], ensemble: false, rerunBlank: true });
   console.log(`${id}: receptive field ${receptiveFieldPx} px, tile ${TILE} px, picture ${WIDTH}x${HEIGHT}`);
   const whole = await upscaler.upscale(picture);
   for (const haloPx of HALOS) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addDoctorCommand } from './cli/doctor.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addGimpCommand } from './cli/gimp.ts';
@@ -29,6 +30,7 @@ function buildProgram(): Command {
   addEvaluationCommands(program);
   addServeCommand(program, version);
   addGimpCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

@@ -25,6 +25,12 @@ export interface UpscaleFileOptions {
   /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
   readonly tilePx?: number;
   readonly haloPx?: number;
+  /** Numbers of the GPUs to run on at once (cuda, tensorrt, dml). Default: the one that the provider takes. */
+  readonly gpus?: readonly number[];
+  /** Average over eight turned and mirrored copies, at eight times the work. Default: false. */
+  readonly ensemble?: boolean;
+  /** What upreel's processes may take together; decides the tile. Default: from the network and the machine. */
+  readonly memoryBytes?: number;
   /** Replace a result that exists. Default: false. */
   readonly overwrite?: boolean;
   /** 0..100, higher is better. Default: the format's or encoder's. */
@@ -119,8 +125,11 @@ async function upscaleFile(
     onnxRange: options.onnx?.range ?? null,
     onnxChannels: options.onnx?.channels ?? null,
     device: options.device ?? 'auto',
+    gpus: options.gpus ?? [],
+    ensemble: options.ensemble ?? false,
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,
+    memoryBytes: options.memoryBytes ?? null,
   });
   const { device } = await chooseDevice(settings, { signal, onEvent });
   const queue = openTaskQueue();

@@ -15,7 +15,7 @@ PROTOCOL = 1
 SAMPLE_BYTES = {"u8": 1, "u16": 2, "f32": 4}
 # Larger pieces gain nothing, smaller ones cost system calls.
 PIECE_BYTES = 1 << 20
-START_SECONDS = 20
+START_SECONDS = 60
 # The service says something every second; longer silence means that it is gone.
 SILENCE_SECONDS = 90
 

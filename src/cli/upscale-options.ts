@@ -4,6 +4,7 @@ import { UpreelError } from '../core/errors.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
+import { videoFlagShape, videoFlags } from './video-options.ts';
 
 /** The flags of `upreel INPUT...`: declared once here, parsed once here. */
 export function upscaleFlags(): Option[] {
@@ -22,6 +23,8 @@ export function upscaleFlags(): Option[] {
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
+    new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
+    new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
     new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
     new Option('--memory <size>', 'what upreel may take, for example 800M or 2G; decides the tile'),
@@ -34,6 +37,7 @@ export function upscaleFlags(): Option[] {
     new Option('--reuse-threshold <levels>', 'video: changes of up to so many levels (of 255) count as none').argParser(
       number,
     ),
+    ...videoFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
@@ -57,6 +61,12 @@ const flagsSchema = z.object({
     .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
     .optional(),
   device: networkSettingsSchema.shape.device,
+  gpu: z
+    .string()
+    .regex(/^\d{1,2}(,\d{1,2})*$/, 'numbers such as 0 or 0,1')
+    .transform((text) => [...new Set(text.split(',').map(Number))])
+    .default([]),
+  tta: z.boolean().default(false),
   tile: networkSettingsSchema.shape.tilePx.optional(),
   halo: networkSettingsSchema.shape.haloPx.optional(),
   memory: z
@@ -72,6 +82,7 @@ const flagsSchema = z.object({
   encoder: z.string().min(1).optional(),
   reuse: z.boolean(),
   reuseThreshold: z.number().min(0).max(64).optional(),
+  ...videoFlagShape,
   workDir: z.string().min(1).optional(),
   strip: z.boolean().default(false),
   flatten: z
@@ -106,6 +117,8 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     onnxRange: flags.onnxRange ?? null,
     onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,
+    gpus: flags.gpu,
+    ensemble: flags.tta,
     tilePx: flags.tile ?? null,
     haloPx: flags.halo ?? null,
     sessions: flags.sessions ?? null,

@@ -19,7 +19,9 @@ export async function fitUpscalerOptions(
   if (settings.tilePx !== null || settings.device !== 'cpu') return usual;
   // Before the measurement, whose arena may not be given back.
   const engineBytes = settledResidentBytes();
-  const cost = await measuredMemoryCost(model, usual, context.signal);
+  const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, usual, context.signal);
+  const ensembleBytes = usual.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
+  const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
   const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
   const budget = { ...usual, memoryBytes, engineBytes, cost };
   const fitted = { ...usual, tilePx: tileForBudget(budget) };
@@ -31,3 +33,6 @@ export async function fitUpscalerOptions(
   }
   return fitted;
 }
+
+/** For each result pixel: sums of 32 bit, the average, and samples of 16 instead of 8 bit. */
+const ENSEMBLE_BYTES = 3 * (4 + 1 + 1);

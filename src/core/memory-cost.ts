@@ -45,7 +45,16 @@ async function measureCost(model: Model, threadsPerSession: number, signal: Abor
   const { scale, flopsPerPixel, alignPx } = model.descriptor;
   const sides = flopsPerPixel < WIDE_NETWORK_FLOPS ? SIDES.light : SIDES.wide;
   const [small, large] = sides.map((side) => Math.ceil(side / alignPx) * alignPx) as [number, number];
-  const one = { device: 'cpu', haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession } as const;
+  const one = {
+    device: 'cpu',
+    haloPx: 0,
+    featherPx: 0,
+    sessions: 1,
+    threadsPerSession,
+    gpus: [],
+    ensemble: false,
+    rerunBlank: false,
+  } as const;
   const upscaler = openUpscaler(model, { ...one, tilePx: 4096 });
   const residentAfter = async (side: number): Promise<number> => {
     await upscaler.upscale(makeRaster(side, side, { channels: 3, bytesPerSample: 1 }), { signal });

@@ -3,13 +3,14 @@ import { planChange } from './change-plan.ts';
 import { blendDown } from './feather.ts';
 import { type Size, scaleRect } from './geometry.ts';
 import type { Model, ModelDescriptor } from './model/descriptor.ts';
-import { makeRaster, type Raster, type RasterFormat } from './raster.ts';
-import { cropInto, cutRows, pasteInto } from './rows.ts';
+import { makeRaster, type Raster } from './raster.ts';
+import { cutRows, pasteInto } from './rows.ts';
 import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
 import { openStitch, rowSpan } from './stitch.ts';
 import { planTiles, type Tile, type TilePlan } from './tiles.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
+import { openWindowRunner } from './window-runner.ts';
 
 export interface UpscalerOptions {
   readonly device: DeviceName;
@@ -17,8 +18,15 @@ export interface UpscalerOptions {
   readonly haloPx: number;
   /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
   readonly featherPx: number;
+  /** On the CPU; elsewhere one for each of `gpus`, or one. */
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** Numbers of the devices to run on, as the provider counts them; none: the one that the provider takes. */
+  readonly gpus: readonly number[];
+  /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
+  readonly ensemble: boolean;
+  /** Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial. */
+  readonly rerunBlank: boolean;
 }
 
 /** A tile, and what takes its upscaled window. */
@@ -26,10 +34,21 @@ interface TileRun extends Tile {
   readonly take: (upscaled: Uint8Array) => void;
 }
 
-/** Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`. */
-export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
+/**
+ * Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`.
+ * @param onWarning told, once, of results that had to be made again or look wrong
+ */
+export function openUpscaler(
+  model: Model,
+  options: UpscalerOptions,
+  onWarning: (message: string) => void = () => undefined,
+): Upscaler {
   const { scale, alignPx } = model.descriptor;
   const pool = openSessionPool({ ...options, scale });
+  const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale } as const;
+  const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
+  const { ensemble, rerunBlank } = options;
+  const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
 
@@ -124,14 +143,11 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     tiles: readonly TileRun[],
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
-    const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-    const networkFile = await model.networkFile(format);
     const failed = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
     const runs = tiles.map(async ({ window, core, take }) => {
-      const fill = (data: Uint8Array): void => cropInto(data, source, window);
       try {
-        await pool.run({ networkFile, format, size: window, fill, take }, stop);
+        await runner.run({ source, window, take }, stop);
         onTile?.(core.width * core.height * scale * scale);
       } catch (error) {
         failed.abort(error);
@@ -160,8 +176,8 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     upscale,
     upscaleParts,
     upscaleBands,
-    warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
-    close: () => pool.close(),
+    warmUp: (format) => runner.warmUp(format),
+    close: () => runner.close(),
   };
 }
 

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { UpreelError } from './errors.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
-import { DEVICE_NAMES, type DeviceName } from './session.ts';
+import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './session.ts';
 import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */
@@ -15,6 +16,10 @@ export const networkSettingsSchema = z.object({
   onnxRange: z.enum(['0..1', '0..255']).nullable(),
   onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
+  /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
+  gpus: z.array(z.int().min(0).max(63)).max(16),
+  /** Average over eight turned and mirrored copies. */
+  ensemble: z.boolean(),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),
   sessions: z.int().min(1).max(64).nullable(),
@@ -28,15 +33,21 @@ export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 /** Everything left to the model and the machine. */
 export const AUTOMATIC_NETWORK = Object.freeze({
   ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
-  ...{ sessions: null, threads: null, memoryBytes: null },
+  ...{ gpus: [], ensemble: false, sessions: null, threads: null, memoryBytes: null },
 }) satisfies Omit<NetworkSettings, 'model'>;
 
+/** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */
 export function resolveUpscalerOptions(
   settings: NetworkSettings,
   descriptor: ModelDescriptor,
   device: DeviceName,
   work: Work,
 ): UpscalerOptions {
+  if (settings.gpus.length > 0 && !NUMBERED_DEVICES.includes(device)) {
+    throw new UpreelError('usage', `GPUs can be numbered for ${NUMBERED_DEVICES.join(', ')}, not for ${device}.`, {
+      hint: 'Leave --gpu out, or name one of these with --device.',
+    });
+  }
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
   const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
@@ -48,6 +59,9 @@ export function resolveUpscalerOptions(
     featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
     threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
+    gpus: settings.gpus,
+    ensemble: settings.ensemble,
+    rerunBlank: true,
   };
 }
 
@@ -56,14 +70,17 @@ const EXACT_HALO_LIMIT_PX = 64;
 
 /**
  * Deeper networks see far but mostly look near: the seam error fades with the square root of the field's radius.
- * Measured (docs/performance.md): 32 px give 60 dB between tiled and untiled at radius 94 (6 blocks of RRDB).
+ * Measured (docs/tiling.md): at least 60 dB between tiled and untiled at radius 94 and 349 (6 and 23 blocks of RRDB).
  */
 function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
   if (receptiveFieldPx === null) return EXACT_HALO_LIMIT_PX;
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 
-/** Tiles that see all they depend on are equal where they overlap: blending them would only cost time. */
+/**
+ * Tiles that see all they depend on are equal where they overlap: blending them would only cost time. The others are
+ * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md).
+ */
 function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
   return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 4);
 }

@@ -18,12 +18,17 @@ export interface SessionOptions {
   readonly format: RasterFormat;
   readonly scale: number;
   readonly device: DeviceName;
+  /** Which of several, where the provider can be told (NUMBERED_DEVICES); null: its own choice. */
+  readonly gpu: number | null;
   /** Threads within one operator (CPU provider). */
   readonly threads: number;
 }
 
 export const DEVICE_NAMES = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'dml', 'coreml'] as const;
 export type DeviceName = (typeof DEVICE_NAMES)[number];
+
+/** Providers that take a `deviceId`. */
+export const NUMBERED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt', 'dml'];
 
 /** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -81,7 +86,7 @@ export function listDevicesOfRuntime(): readonly DeviceName[] {
   return DEVICE_NAMES.filter((name) => names.has(name));
 }
 
-async function createSession({ networkFile, device, threads }: SessionOptions): Promise<InferenceSession> {
+async function createSession({ networkFile, device, gpu, threads }: SessionOptions): Promise<InferenceSession> {
   const sequential = { interOpNumThreads: 1, executionMode: 'sequential' } as const;
   const common = { ...sequential, graphOptimizationLevel: 'all', logSeverityLevel: 3 } as const;
   try {
@@ -94,7 +99,8 @@ async function createSession({ networkFile, device, threads }: SessionOptions): 
         enableMemPattern: false,
       });
     }
-    return await InferenceSession.create(networkFile, { ...common, executionProviders: [device] });
+    const provider = gpu === null ? device : { name: device, deviceId: gpu };
+    return await InferenceSession.create(networkFile, { ...common, executionProviders: [provider] });
   } catch (error) {
     throw sessionError(error, device);
   }

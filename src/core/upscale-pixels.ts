@@ -63,6 +63,10 @@ async function* upscaleIntegers(
   context: PixelContext,
 ): AsyncIterable<Uint8Array<ArrayBuffer>> {
   const plain = work.strength < 1 ? await resamplePixels(pixels, work.source, samplesOf(work), work.target) : null;
+  if (plain !== null && work.strength === 0) {
+    yield plain;
+    return;
+  }
   let offset = 0;
   for await (const rows of atTargetSize(pixels, work, context)) {
     if (plain !== null) {

@@ -44,7 +44,7 @@ export async function chooseDevice(
 }
 
 /** Devices worth a proof on this platform, best first; empty where no GPU can be seen. */
-export function candidatesHere(): readonly DeviceName[] {
+function candidatesHere(): readonly DeviceName[] {
   switch (process.platform) {
     case 'darwin':
       return ['coreml', 'webgpu'];
@@ -76,7 +76,7 @@ function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
   };
 }
 
-function hintFor(device: DeviceName): string {
+export function hintFor(device: DeviceName): string {
   switch (device) {
     case 'cuda':
     case 'tensorrt':
@@ -89,7 +89,7 @@ function hintFor(device: DeviceName): string {
 }
 
 /** One sentence why the device must not be used, or null. */
-function rejectionOf(verdict: Verdict): string | null {
+export function rejectionOf(verdict: Verdict): string | null {
   if ('failure' in verdict) return verdict.failure;
   const { maxDifference, meanDifference } = verdict.proof;
   if (maxDifference <= MAX_DIFFERENCE_LEVELS && meanDifference <= MEAN_DIFFERENCE_LEVELS) return null;

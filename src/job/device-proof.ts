@@ -8,6 +8,14 @@ import type { DeviceProof } from './engine-protocol.ts';
 
 /** Small enough that a software GPU answers within seconds, large enough to reach every layer. */
 const PROOF_SIDE_PX = 16;
+const PROOF_OPTIONS = {
+  haloPx: 0,
+  featherPx: 0,
+  sessions: 1,
+  threadsPerSession: 2,
+  ensemble: false,
+  rerunBlank: false,
+} as const;
 /** A device this fast on the small tile is timed on a larger one, where its parallelism shows. */
 const QUICK_SECONDS = 0.3;
 const TIMING_SIDE_PX = 96;
@@ -19,12 +27,13 @@ const TIMING_SIDE_PX = 96;
 export async function proveDevice(
   model: Model,
   device: DeviceName,
+  gpus: readonly number[],
   signal: AbortSignal,
   open: typeof openUpscaler = openUpscaler,
 ): Promise<DeviceProof> {
   const run = (on: DeviceName, sidePx: number): Promise<Measured> =>
     measure(
-      open(model, { device: on, tilePx: sidePx, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 2 }),
+      open(model, { ...PROOF_OPTIONS, device: on, gpus: on === device ? gpus : [], tilePx: sidePx }),
       proofTile(sidePx),
       signal,
     );

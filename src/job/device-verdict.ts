@@ -16,7 +16,7 @@ export type Verdict = { readonly proof: DeviceProof } | { readonly failure: stri
 
 /** The remembered verdict on a device, or a proof in an engine process of its own. */
 export async function verdictOn(device: DeviceName, network: NetworkSettings, context: RunOptions): Promise<Verdict> {
-  const cached = join(cacheFolders().devices, `${fingerprint(device, network.model)}.json`);
+  const cached = join(cacheFolders().devices, `${fingerprint(device, network)}.json`);
   const known = await readFile(cached, 'utf8').then(parseVerdict, () => null);
   if (known) return known;
   const engine = startEngine();
@@ -39,9 +39,9 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
 }
 
 /** Model, runtime and drivers: a verdict is good for this combination only. */
-function fingerprint(device: DeviceName, model: string): string {
+function fingerprint(device: DeviceName, { model, gpus }: NetworkSettings): string {
   const drivers = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES, ...renderNodes()];
-  const facts = [device, model, runtimeVersion(), process.platform, process.arch, release(), ...drivers];
+  const facts = [device, gpus, model, runtimeVersion(), process.platform, process.arch, release(), ...drivers];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 

@@ -14,6 +14,9 @@ const NAME = 'pixels';
 /** A result larger than this would be an accident. */
 const MAX_TARGET_PIXELS = 1e9;
 
+/** A client takes its rows into memory part by part. */
+const PART_BYTES = 8 << 20;
+
 /** Says `started`, takes the pixels from the port, and gives the result to it, each part announced by `onRows`. */
 export async function runPixelTask(
   { network, request }: Extract<EngineTask, { kind: 'pixels' }>,
@@ -41,12 +44,16 @@ export async function runPixelTask(
   meter.enter('upscale');
   const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
   const rowBytes = pixelBytes({ width: target.width, height: 1 }, request);
+  const partBytes = Math.max(1, Math.floor(PART_BYTES / rowBytes)) * rowBytes;
   let y = 0;
   for await (const rows of upscalePixels(pixels, { ...request, target }, { upscaler, signal, onTile })) {
-    const height = rows.byteLength / rowBytes;
-    onRows({ y, height, bytes: rows.byteLength });
-    await port.write(rows, signal);
-    y += height;
+    for (let at = 0; at < rows.byteLength; at += partBytes) {
+      const part = rows.subarray(at, at + partBytes);
+      const height = part.byteLength / rowBytes;
+      onRows({ y, height, bytes: part.byteLength });
+      await port.write(part, signal);
+      y += height;
+    }
   }
   meter.add({ frames: 1 });
   meter.flush();

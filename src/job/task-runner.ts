@@ -27,8 +27,11 @@ export interface TaskContext {
 export function openTaskRunner(): TaskRunner {
   let port: PixelPort | null = null;
   let warm: { readonly key: string; readonly upscaler: Upscaler; readonly tilePx: number } | null = null;
+  /** Where the open network's warnings go: to whichever task is running. */
+  let notify: TaskContext['onEvent'] = () => undefined;
 
   async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
+    notify = context.onEvent;
     const work = kind === 'video' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
     if (warm?.key !== key) {
@@ -37,7 +40,8 @@ export function openTaskRunner(): TaskRunner {
       const model = await loadForTask(network, context);
       const onWarning = (message: string): void => context.onEvent({ type: 'warning', code: 'memory', message });
       const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
-      warm = { key, upscaler: openUpscaler(model, options), tilePx: options.tilePx };
+      const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
+      warm = { key, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
     }
     context.onOpen(warm.tilePx);
     return warm.upscaler;
@@ -47,8 +51,9 @@ export function openTaskRunner(): TaskRunner {
     async run(task, context) {
       switch (task.kind) {
         case 'prove': {
+          const { device, gpus } = task.network;
           const model = await loadForTask(task.network, context);
-          return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
+          return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
           const upscaler = await upscalerFor(task, context);

@@ -1,39 +1,36 @@
-import { type Colour, isRgbFormat } from './colour.ts';
+import type { Rect } from '../core/geometry.ts';
+import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
+import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import { safeInput } from './safe-input.ts';
+import type { VideoInfo } from './video-info.ts';
 
-/** What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. */
-export function pipeOffsetTicks({ source: { video } }: VideoPlan): number {
-  const start = video.startSeconds ?? 0;
-  return start < 0 ? Math.ceil(((1 - start) * video.timeBase.den) / video.timeBase.num) : 0;
+/**
+ * What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. In ticks of
+ * the frames.
+ */
+export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 'picture'>): number {
+  return (offsetSeconds(source, picture) * picture.timeBase.den) / picture.timeBase.num;
 }
 
-/** The decoder: source file in, raw RGB with the source's own times out of stdout. Fails at the first broken frame. */
+/**
+ * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame, or
+ * conceals it and says so.
+ */
 export function planDecode(plan: VideoPlan): FfmpegPlan {
-  const { source, sourceColour, format } = plan;
-  const { video } = source;
-  const input = safeInput(source.path);
-  const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
-  const rate = hasTimes ? [] : ['-r', `${video.frameRate.num}/${video.frameRate.den}`];
-  const offset = pipeOffsetTicks(plan);
+  const { source, picture, format } = plan;
+  const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
   const filters = [
-    ...(offset === 0 ? [] : [`setpts=PTS+${offset}`]),
-    // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
-    scaleFilter([
-      ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
-      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour)),
-      'out_range=pc',
-    ]),
-    `format=${format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24'}`,
+    ...sourceFilters(source, picture),
+    ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [{ options: ['-copyts', '-xerror', ...input.options, ...rate], source: input.source }],
+    inputs: [pictureInput(source, picture, plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'])],
     output: {
       options: [
-        ...['-map', `0:${video.index}`, '-vf', filters.join(',')],
-        ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
+        ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
         ...['-c:v', 'rawvideo', '-map_metadata', '-1', '-map_chapters', '-1', '-write_index', '0', '-f', 'nut'],
       ],
       target: 'pipe:1',
@@ -41,16 +38,99 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
   };
 }
 
-/** Options of swscale for the YUV side of a conversion. */
-export function yuvOptions(side: 'in' | 'out', { matrix, range, chromaPosition }: Colour): string[] {
+function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, rgb: string): string[] {
   return [
-    `${side}_color_matrix=${matrix}`,
-    `${side}_range=${range}`,
-    `${side}_h_chr_pos=${chromaPosition.horizontal}`,
-    `${side}_v_chr_pos=${chromaPosition.vertical}`,
+    // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
+    scaleFilter([
+      ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
+      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour, video.pixelFormat)),
+      'out_range=pc',
+    ]),
+    `format=${rgb}`,
+    // On RGB, where every pixel is a place of its own.
+    ...(picture.crop === null ? [] : [cropFilter(picture.crop)]),
+  ];
+}
+
+/** Colour above, alpha as gray below: two pictures for the network in one frame of the pipe. */
+function stackAlpha(plan: VideoPlan, rgb: string): string {
+  const { picture, source } = plan;
+  const { width, height } = source.video.size;
+  const colour = toRgbFilters(plan, rgb).join(',');
+  const gray = `scale=${width}:${height}:in_range=pc:out_range=pc:flags=bicubic+accurate_rnd+bitexact,format=${rgb}`;
+  const alpha = ['alphaextract', gray, ...(picture.crop === null ? [] : [cropFilter(picture.crop)])].join(',');
+  return `split[colour][clear];[colour]${colour}[above];[clear]${alpha}[below];[above][below]vstack`;
+}
+
+/** The same pictures, tiny: only their times are wanted, and are listed on stdout. */
+export function frameListPass(
+  source: VideoInfo,
+  picture: PicturePlan,
+): { readonly plan: FfmpegPlan; readonly offsetTicks: number } {
+  const filters = [...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear'];
+  const plan = {
+    inputs: [pictureInput(source, picture, [])],
+    output: {
+      options: [
+        ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
+        ...['-c:v', 'rawvideo', '-f', 'framecrc'],
+      ],
+      target: 'pipe:1',
+    },
+  };
+  return { plan, offsetTicks: pipeOffsetTicks({ source, picture }) };
+}
+
+/** Options of swscale for the YUV side of a conversion. */
+export function yuvOptions(side: 'in' | 'out', colour: Colour, pixelFormat: string): string[] {
+  const { horizontal, vertical } = chromaPosition(colour, chromaOf(pixelFormat));
+  return [
+    ...[`${side}_color_matrix=${colour.matrix}`, `${side}_range=${colour.range}`],
+    ...[`${side}_h_chr_pos=${horizontal}`, `${side}_v_chr_pos=${vertical}`],
   ];
 }
 
 export function scaleFilter(options: readonly string[]): string {
   return `scale=${options.join(':')}`;
+}
+
+function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, options: readonly string[]) {
+  const input = safeInput(source.path);
+  const { frameRate } = source.video;
+  const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
+  const rate = hasTimes ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
+  const turn = turnsByFilter ? ['-noautorotate'] : [];
+  // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
+  const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
+  return { options: ['-copyts', ...options, ...turn, ...decoder, ...input.options, ...rate], source: input.source };
+}
+
+const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
+  vp8: ['-c:v', 'libvpx'],
+  vp9: ['-c:v', 'libvpx-vp9'],
+};
+
+function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
+  const { num, den } = source.video.timeBase;
+  const offset = (offsetSeconds(source, picture) * den) / num;
+  if (offset === 0) return [...picture.filters];
+  // A part is told in the source's times, so that the offset comes after it.
+  const after = picture.trim === null ? 0 : 1;
+  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
+}
+
+/** A whole number of ticks both of the source and of the frames. */
+function offsetSeconds({ video }: VideoInfo, { timeBase }: PicturePlan): number {
+  const start = video.startSeconds ?? 0;
+  const unit = video.timeBase.num === timeBase.num ? timeBase.num : video.timeBase.num * timeBase.num;
+  return start < 0 ? unit * Math.ceil((1 - start) / unit) : 0;
+}
+
+function cropFilter({ width, height, x, y }: Rect): string {
+  return `crop=${width}:${height}:${x}:${y}`;
+}
+
+function timeOptions({ timeBase, keepsFrames }: PicturePlan): string[] {
+  const unit = keepsFrames ? '-1' : `${timeBase.num}/${timeBase.den}`;
+  return ['-fps_mode', 'passthrough', '-enc_time_base', unit];
 }

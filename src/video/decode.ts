@@ -4,7 +4,7 @@ import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
 import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
 import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -19,16 +19,22 @@ export interface Decoder {
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
+  /** Frames so far that were damaged and are concealed; 0 where damage ends the work. */
+  readonly concealedFrames: () => number;
 }
 
 export function startDecoder(plan: VideoPlan, poolCapacity: number, signal: AbortSignal): Decoder {
-  const program = startFfmpeg(planDecode(plan), signal);
+  let concealed = 0;
+  const program = startFfmpeg(planDecode(plan), signal, (line) => {
+    if (line.includes('corrupt decoded frame')) concealed++;
+  });
   program.stdin.end();
   const reader = new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>));
   return {
     pid: program.pid,
     sampleAspectRatio: () => reader.stream?.sampleAspectRatio ?? null,
     frames: readFrames(plan, program, reader, poolCapacity),
+    concealedFrames: () => concealed,
   };
 }
 
@@ -38,7 +44,7 @@ async function* readFrames(
   reader: NutReader,
   poolCapacity: number,
 ): AsyncGenerator<Frame, void, undefined> {
-  const { size } = plan.source.video;
+  const size = plan.picture.alpha ? stackedSize(plan.picture.size) : plan.picture.size;
   const bytes = rasterBytes(size.width, size.height, plan.format);
   const pool = new BufferPool(bytes, poolCapacity);
   const offset = pipeOffsetTicks(plan);
@@ -51,7 +57,7 @@ async function* readFrames(
       checkFrame(plan, header, bytes, count);
       const data = await pool.acquire();
       if (!(await reader.readData(data))) break;
-      lastPts = toSourceTicks(header.ptsTicks, reader, plan) - offset;
+      lastPts = toFrameTicks(header.ptsTicks, reader, plan) - offset;
       count++;
       yield { raster: { ...size, ...plan.format, data }, ptsTicks: lastPts, release: () => pool.release(data) };
     }
@@ -64,10 +70,10 @@ async function* readFrames(
   }
 }
 
-/** NUT's writer may count in a fraction of the source's ticks; the times themselves are the source's. */
-function toSourceTicks(ticks: number, reader: NutReader, plan: VideoPlan): number {
-  const from = reader.stream?.timeBase ?? plan.source.video.timeBase;
-  const to = plan.source.video.timeBase;
+/** NUT's writer may count in a fraction of the frames' ticks; the times themselves are the same. */
+function toFrameTicks(ticks: number, reader: NutReader, plan: VideoPlan): number {
+  const from = reader.stream?.timeBase ?? plan.frames.timeBase;
+  const to = plan.frames.timeBase;
   return Math.round((ticks * from.num * to.den) / (from.den * to.num));
 }
 
@@ -76,20 +82,21 @@ function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, coun
   throw damaged(`Frame ${count + 1} of ${plan.source.path} has another size than the frames before it.`);
 }
 
-/** ffmpeg ends well when a file just stops: what it gave is held against what the container lists. */
-function checkEnd(plan: VideoPlan, count: number, lastPts: number): void {
-  const { scan, source } = plan;
-  const expectedLast = scan.ptsTicks.at(-1);
+/** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
+function checkEnd({ frames, source, concealsErrors }: VideoPlan, count: number, lastPts: number): void {
+  const expectedLast = frames.ptsTicks.at(-1);
   if (count === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
-  if (expectedLast === undefined || count >= scan.packets || lastPts >= expectedLast) return;
-  const time = formatTime(toSeconds(lastPts, source.video.timeBase));
-  throw damaged(`${source.path} stops after frame ${count} (at ${time}), expected ${scan.packets} frames.`);
+  if (concealsErrors) return;
+  if (expectedLast === undefined || count >= frames.count) return;
+  if (!frames.isExact && lastPts >= expectedLast) return;
+  const time = formatTime(toSeconds(lastPts, frames.timeBase));
+  throw damaged(`${source.path} stops after frame ${count} (at ${time}), expected ${frames.count} frames.`);
 }
 
 function decodeError(plan: VideoPlan, count: number, error: ProgramError): UpreelError {
-  const { source, scan } = plan;
-  const ticks = scan.ptsTicks[count];
-  const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, source.video.timeBase))})`;
+  const { source, frames } = plan;
+  const ticks = frames.ptsTicks[count];
+  const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
   return damaged(`${source.path} is damaged at frame ${count + 1}${time}: ${reasonOf(error)}.`, error);
 }
 

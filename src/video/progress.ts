@@ -14,6 +14,7 @@ interface Totals {
 export class VideoProgress implements SegmentWatch {
   readonly #startedAt = performance.now();
   readonly #meter: ProgressMeter;
+  readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Parameters<SegmentWatch['onStart']>[0] | undefined;
 
   constructor(totals: Totals, onEvent: (event: TaskEvent) => void) {
@@ -29,7 +30,14 @@ export class VideoProgress implements SegmentWatch {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
+  /** Wall time of the stages so far, the running one included. */
+  get stageSeconds(): ReadonlyMap<Stage, number> {
+    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), performance.now()];
+    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, (ends[index]! - startedAt) / 1000]));
+  }
+
   enter(stage: Stage): void {
+    this.#stages.push({ name: stage, startedAt: performance.now() });
     this.#meter.enter(stage);
   }
 

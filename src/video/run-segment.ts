@@ -6,19 +6,22 @@ import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
+import { stackedUpscaler } from './upscale-stacked.ts';
 
 /** A finished segment. */
 export interface SegmentFile {
   readonly segment: Segment;
   readonly file: string;
   readonly bytes: number;
-  /** Time of every frame, in ticks of the source's time base, as decoded. */
+  /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
   readonly reuse: ReuseCount;
+  /** Frames that were damaged in the source and are concealed. */
+  readonly concealedFrames: number;
 }
 
 /** What a running segment lets others see. */
@@ -69,10 +72,11 @@ export async function runSegment(
   const inFlight = upscaler.lanes + LOOK_AHEAD;
   const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 2, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
-  const { width, height } = plan.networkSize;
+  const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
-  const changes = findChanges(decoded, upscaler, plan.reuse);
-  const made = new ChangedResults({ upscaler, results, watch, signal: either });
+  const framewise = plan.picture.alpha ? stackedUpscaler(upscaler) : upscaler;
+  const changes = findChanges(decoded, framewise, plan.reuse);
+  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -104,7 +108,8 @@ export async function runSegment(
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { segment, file, bytes: size, ptsTicks, reuse: made.count };
+  const concealedFrames = decoder.concealedFrames();
+  return { segment, file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */

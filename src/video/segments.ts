@@ -10,5 +10,5 @@ export interface Segment {
 
 /** Cuts the film into segments. One for now. */
 export function planSegments(plan: VideoPlan): readonly Segment[] {
-  return [{ index: 0, startFrame: 0, endFrame: plan.scan.packets }];
+  return [{ index: 0, startFrame: 0, endFrame: plan.frames.count }];
 }

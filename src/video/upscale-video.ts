@@ -6,12 +6,15 @@ import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
+import { concealing, describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
-import { checkEncoder } from './encoders.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
+import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
+import { proveEncoder } from './prove-encoder.ts';
+import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegment, type SegmentFile } from './run-segment.ts';
 import { scanPackets } from './scan.ts';
 import { planSegments } from './segments.ts';
@@ -75,13 +78,16 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
     }
     const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
-    warnOfHidden(plan, ptsTicks.length, onEvent);
+    const lost = plan.concealsErrors ? describeLoss(plan, finished) : [];
+    for (const warning of lost) onEvent({ type: 'warning', ...warning });
+    if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, onEvent);
 
     progress.enter('join');
     await joinSegments(plan, finished, work.resultFile, signal);
 
     progress.enter('verify');
-    const { maxDeviationSeconds, warnings } = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const verification = await verifyResult(plan, ptsTicks, work.resultFile, signal);
+    const { maxDeviationSeconds, warnings } = verification;
     for (const warning of warnings) onEvent({ type: 'warning', ...warning });
     const { size } = await stat(work.resultFile);
 
@@ -90,6 +96,13 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 
     const seconds = progress.elapsedSeconds;
     const framesTotal = ptsTicks.length;
+    const allWarnings = [...plan.warnings, ...lost, ...warnings];
+    const { model, settings } = request;
+    if (settings.report !== null) {
+      const made = { model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
+      const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
+      await writeReport(report, settings.report, settings.overwrite);
+    }
     const reuse = sumReuse(finished.map((segment) => segment.reuse));
     const share = reusedShare(reuse);
     const reused = share > 0 ? { reusedShare: share } : {};
@@ -101,7 +114,7 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
       bytes: size,
       maxDeviationSeconds,
       reuse,
-      warnings: [...plan.warnings, ...warnings],
+      warnings: allWarnings,
     };
   } finally {
     await work.remove();
@@ -112,6 +125,7 @@ async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoCo
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
   await refuseSameFile(resolve(input), output);
+  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
   const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
   if (settings.overwrite && found.isFile()) return;
@@ -128,12 +142,15 @@ async function preparePlan(
 ): Promise<VideoPlan> {
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
-  await checkComplete(source, scan);
-  const plan = planVideo(source, scan, { output, settings }, upscaler.scale);
-  await checkEncoder(plan.encoder.name, signal);
+  const conceal = settings.onDecodeError === 'conceal';
+  const damage = await concealing(conceal, () => checkComplete(source, scan));
+  const picture = await preparePicture(source, scan, { output, settings }, signal);
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
-  await checkCarried(accepted, signal);
-  return accepted;
+  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
+  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
 }
 
 function announce(
@@ -142,7 +159,7 @@ function announce(
   upscaler: Upscaler,
   onEvent: (event: TaskEvent) => void,
 ): VideoProgress {
-  const framesTotal = plan.scan.packets;
+  const framesTotal = plan.frames.count;
   onEvent({
     type: 'started',
     kind: 'video',
@@ -150,10 +167,10 @@ function announce(
     output: plan.output,
     model,
     device: upscaler.device,
-    source: plan.source.video.size,
+    source: plan.picture.size,
     target: plan.encodedSize,
     framesTotal,
-    tilesPerFrame: upscaler.countTiles(plan.source.video.size),
+    tilesPerFrame: upscaler.countTiles(plan.picture.size),
   });
   for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
   const { width, height } = plan.networkSize;
@@ -163,9 +180,9 @@ function announce(
 }
 
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
-function warnOfHidden({ scan, source }: VideoPlan, frames: number, onEvent: VideoContext['onEvent']): void {
-  const hidden = scan.packets - frames;
+function warnOfHidden({ frames, source }: VideoPlan, decoded: number, onEvent: VideoContext['onEvent']): void {
+  const hidden = frames.count - decoded;
   if (hidden <= 0 || source.video.codec === 'vp8') return;
-  const message = `${hidden} of ${scan.packets} packets of the video gave no picture of their own.`;
+  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.`;
   onEvent({ type: 'warning', code: 'frames-hidden', message });
 }

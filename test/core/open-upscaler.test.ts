@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readTransformed, TRANSFORMS, type Transform, transformedSize } from '../../src/core/dihedral.ts';
 import { UpreelError } from '../../src/core/errors.ts';
 import type { Model } from '../../src/core/model/index.ts';
 import type { UpscalerOptions } from '../../src/core/open-upscaler.ts';
@@ -14,12 +15,8 @@ import { randomCompact } from './model/writers/random-networks.ts';
 const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
 
 const ONE_TILE: UpscalerOptions = {
-  device: 'cpu',
-  tilePx: 4096,
-  haloPx: 0,
-  featherPx: 0,
-  sessions: 1,
-  threadsPerSession: 1,
+  ...{ device: 'cpu', tilePx: 4096, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 1 },
+  ...{ gpus: [], ensemble: false, rerunBlank: true },
 };
 const GRAY8 = { channels: 1, bytesPerSample: 1 } as const;
 const RGB16 = { channels: 3, bytesPerSample: 2 } as const;
@@ -151,6 +148,53 @@ describe('the variants of the default model', () => {
   });
 });
 
+describe('an ensemble', () => {
+  const ensemble = { ...ONE_TILE, ensemble: true, sessions: 2 };
+
+  test.each([RGB8, GRAY8, RGB16])(
+    'gives a turned or mirrored picture its result turned or mirrored, exactly (%o)',
+    async (format) => {
+      const picture = testPicture(19, 13, format);
+      await using(tiny.model, ensemble, async (upscaler) => {
+        const upright = await upscaler.upscale(picture);
+        expect(maxDifference(upright, await upscaleOnce(tiny.model, picture, ONE_TILE))).toBeGreaterThan(0);
+        for (const transform of TRANSFORMS) {
+          const result = await upscaler.upscale(transformed(picture, transform));
+          expect(maxDifference(result, transformed(upright, transform)), `transform ${transform}`).toBe(0);
+        }
+      });
+    },
+  );
+
+  test('is not what one run gives: the network alone is not symmetric', async () => {
+    const picture = testPicture(19, 13);
+    const [upright, mirrored] = [
+      await upscaleOnce(tiny.model, picture, ONE_TILE),
+      await upscaleOnce(tiny.model, transformed(picture, 1), ONE_TILE),
+    ];
+    expect(maxDifference(mirrored, transformed(upright, 1))).toBeGreaterThan(2);
+  });
+
+  test('is the mean of its eight results', async () => {
+    const picture = testPicture(8, 5, RGB16);
+    const result = samplesOf(await upscaleOnce(tiny.model, picture, ensemble));
+    const sums = Array.from(result, () => 0);
+    for (const transform of TRANSFORMS) {
+      const one = await upscaleOnce(tiny.model, transformed(picture, transform), ONE_TILE);
+      samplesOf(transformed(one, INVERSE[transform])).forEach((sample, index) => {
+        sums[index]! += sample;
+      });
+    }
+    expect([...result]).toEqual(sums.map((sum) => Math.floor(sum / 8 + 0.5)));
+  });
+
+  test('of a tiled picture equals that of the whole within a level', async () => {
+    const picture = testPicture(45, 37);
+    const tiled = await upscaleOnce(tiny.model, picture, { ...ensemble, tilePx: 16, haloPx: 4 });
+    expect(maxDifference(tiled, await upscaleOnce(tiny.model, picture, ensemble))).toBeLessThanOrEqual(1);
+  });
+});
+
 describe('an upscaler', () => {
   test('answers an abort at once, while the network is still running', async () => {
     await using(real, { ...ONE_TILE, tilePx: 64, haloPx: 34 }, async (upscaler) => {
@@ -192,6 +236,18 @@ describe('an upscaler', () => {
     expect([result.width, result.height]).toEqual([42, 18]);
   });
 });
+
+/** A quarter turn undoes itself only the other way round. */
+const INVERSE = [0, 1, 2, 3, 4, 6, 5, 7] as const;
+
+function transformed(picture: Raster, transform: Transform): Raster {
+  const { width, height } = transformedSize(picture, transform);
+  const result = makeRaster(width, height, picture);
+  const grid = { samples: samplesOf(picture), width: picture.width, channels: picture.channels };
+  const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
+  readTransformed(samplesOf(result), grid, whole, transform, 1);
+  return result;
+}
 
 /** How much the error against `whole` changes from one pixel to the next in a row, at most. */
 function largestStep(tiled: Raster, whole: Raster): number {

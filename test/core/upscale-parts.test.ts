@@ -13,7 +13,17 @@ import { randomCompact, randomMsrResNet, randomRrdb, seededRandom } from './mode
 
 const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
 
-const OPTIONS = { device: 'cpu', tilePx: 40, haloPx: 7, featherPx: 0, sessions: 2, threadsPerSession: 1 } as const;
+const OPTIONS = {
+  device: 'cpu',
+  tilePx: 40,
+  haloPx: 7,
+  featherPx: 0,
+  sessions: 2,
+  threadsPerSession: 1,
+  gpus: [],
+  ensemble: false,
+  rerunBlank: true,
+} as const;
 const RGB16 = { channels: 3, bytesPerSample: 2 } as const;
 
 describe('parts pasted over the result before', () => {

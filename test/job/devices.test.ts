@@ -11,7 +11,7 @@ import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { jsonLines, runCli } from '../support/cli.ts';
 import { fromDist } from '../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
-import { modelOf } from '../support/random-model.ts';
+import { modelOf, overflowingWeights } from '../support/random-model.ts';
 
 const { chooseDevice } = await fromDist<typeof import('../../src/job/choose-device.ts')>('job/choose-device.js');
 const { proveDevice } = await fromDist<typeof import('../../src/job/device-proof.ts')>('job/device-proof.js');
@@ -24,9 +24,12 @@ const NO_GPU = { VK_ICD_FILENAMES: '/nonexistent.json', VK_DRIVER_FILES: '/nonex
 
 let folder: string;
 let picture: string;
+/** Small: a GPU in software takes minutes for the default model on a busy machine. */
+let small: Awaited<ReturnType<typeof modelOf>>;
 
 beforeAll(async () => {
   await testModel('realesr-general-x4v3');
+  small = await modelOf(randomCompact(16, 4, 4, 8));
   folder = await mkdtemp(join(tmpdir(), 'upreel-devices-'));
   picture = join(folder, 'noise.png');
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
@@ -34,13 +37,16 @@ beforeAll(async () => {
     .png()
     .toFile(picture);
 }, MODEL_TEST_TIMEOUT);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => Promise.all([small.dispose(), rm(folder, { recursive: true, force: true })]));
 
 describe.skipIf(!existsSync(SWIFTSHADER))(`WebGPU on a software adapter (needs ${SWIFTSHADER})`, () => {
   test('gives the CPU’s picture within a level, and is said to be slow', async () => {
     const [cpu, webgpu] = [join(folder, 'cpu.png'), join(folder, 'webgpu.png')];
-    await expectSuccess([picture, '-o', cpu, '--device', 'cpu', '--json'], NO_GPU);
-    const lines = await expectSuccess([picture, '-o', webgpu, '--device', 'webgpu', '--json'], SOFTWARE_GPU);
+    await expectSuccess([picture, '-o', cpu, '-m', small.path, '--device', 'cpu', '--json'], NO_GPU);
+    const lines = await expectSuccess(
+      [picture, '-o', webgpu, '-m', small.path, '--device', 'webgpu', '--json'],
+      SOFTWARE_GPU,
+    );
     expect(lines.find(({ type }) => type === 'started')).toMatchObject({ device: 'webgpu' });
     expect(lines.find(({ type }) => type === 'warning')?.message).toMatch(/^webgpu is [\d.]+ times slower/);
     const [expected, got] = [await sharp(cpu).raw().toBuffer(), await sharp(webgpu).raw().toBuffer()];
@@ -49,7 +55,10 @@ describe.skipIf(!existsSync(SWIFTSHADER))(`WebGPU on a software adapter (needs $
   }, 180_000);
 
   test('is never chosen by itself', async () => {
-    const lines = await expectSuccess([picture, '-o', join(folder, 'auto.png'), '--json'], SOFTWARE_GPU);
+    const lines = await expectSuccess(
+      [picture, '-o', join(folder, 'auto.png'), '-m', small.path, '--json'],
+      SOFTWARE_GPU,
+    );
     expect(lines.find(({ type }) => type === 'started')).toMatchObject({ device: 'cpu' });
   });
 });
@@ -83,6 +92,12 @@ describe('a device that computes something else', () => {
     });
   });
 
+  test('is refused when that is NaN, which nothing corrects here', async () => {
+    const blank = await modelOf(overflowingWeights({ factor: 0, offset: 3e38, gain: 10 }));
+    const choice = chooseDevice(settings('cuda'), context(), verdictBy(blank.model)).finally(blank.dispose);
+    await expect(choice).rejects.toMatchObject({ code: 'device-unavailable', message: /differs from the CPU's/ });
+  });
+
   test('passes when it computes the same after all', async () => {
     const { device } = await chooseDevice(settings('cuda'), context(), verdictBy(right.model));
     expect(device).toBe('cuda');
@@ -109,7 +124,7 @@ describe('a device that computes something else', () => {
     return async (device: Parameters<typeof proveDevice>[1]): Promise<Verdict> => {
       const open: typeof openUpscaler = (model, options) =>
         options.device === 'cpu' ? openUpscaler(model, options) : openUpscaler(planted, { ...options, device: 'cpu' });
-      return { proof: await proveDevice(right.model, device, new AbortController().signal, open) };
+      return { proof: await proveDevice(right.model, device, [], new AbortController().signal, open) };
     };
   }
 });

@@ -114,7 +114,7 @@ describe('an engine killed under a running command', () => {
     expect(await cli.ended).toBe(0);
     expect(cli.output()).toContain('engine-restarted');
     expect(existsSync(output)).toBe(true);
-  });
+  }, 180_000);
 });
 
 function imageTask(): EngineTask {

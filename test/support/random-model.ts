@@ -16,3 +16,31 @@ export async function modelOf(weights: Weights): Promise<{ model: Model; path: s
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+/**
+ * Two equal features, offset + factor * (red + green + blue), that the last layer multiplies by gain and subtracts from
+ * each other: zero, until they overflow as half precision does sooner, and it is infinity less infinity.
+ */
+export function overflowingWeights({
+  factor,
+  offset,
+  gain,
+}: {
+  factor: number;
+  offset: number;
+  gain: number;
+}): Weights {
+  const centres = (shape: readonly [number, number], value: (input: number) => number) => ({
+    shape: [...shape, 3, 3],
+    data: Float32Array.from({ length: shape[0] * shape[1] * 9 }, (_, i) =>
+      i % 9 === 4 ? value(Math.floor(i / 9) % shape[1]) : 0,
+    ),
+  });
+  return new Map([
+    ['body.0.weight', centres([2, 3], () => factor)],
+    ['body.0.bias', { shape: [2], data: new Float32Array(2).fill(offset) }],
+    ['body.1.weight', { shape: [2], data: new Float32Array(2).fill(1) }],
+    ['body.2.weight', centres([12, 2], (input) => (input === 0 ? gain : -gain))],
+    ['body.2.bias', { shape: [12], data: new Float32Array(12) }],
+  ]);
+}

@@ -44,7 +44,16 @@ describe('with a real network', () => {
   const upscalers = new Map<string, Upscaler>();
   beforeAll(async () => {
     made = await modelOf(randomCompact(16, 2, 2, 5));
-    const options = { device: 'cpu', haloPx: 4, featherPx: 0, sessions: 2, threadsPerSession: 1 } as const;
+    const options = {
+      device: 'cpu',
+      haloPx: 4,
+      featherPx: 0,
+      sessions: 2,
+      threadsPerSession: 1,
+      gpus: [],
+      ensemble: false,
+      rerunBlank: true,
+    } as const;
     upscalers.set('whole frames', openUpscaler(made.model, { ...options, tilePx: 400 }));
     upscalers.set('tiles', openUpscaler(made.model, { ...options, tilePx: 48 }));
     // These see too little for windows anywhere: the tiles of the frame are run, or not.
@@ -119,6 +128,7 @@ describe('the pipeline', () => {
     ffmpeg('-i', at('film.mkv'), '-vf', 'setpts=4*PTS,fps=24', '-c:v', 'ffv1', at('fours.mkv'));
     const { reuse } = await upscaleClip(at('fours.mkv'), at('fours-out.mkv'), { upscaler, settings: FFV1 });
     expect(reuse.framesUnchanged).toBeGreaterThan(30);
+    // Three if the decoder keeps up, which a busy machine does not promise.
     expect(running.most).toBeGreaterThan(1);
   });
 

@@ -76,7 +76,7 @@ def _add_arguments(procedure):
                                   _("100: the network's result; less: blended with plain resampling"), 0, 100, 100, flags)
     procedure.add_boolean_argument("ensemble", _("_Best quality (8 times the work)"),
                                    _("Ask the network for turned and mirrored copies too, and take the mean"), False, flags)
-    procedure.add_int_argument("tile", _("T_ile size"), _("In pixels; smaller needs less memory. 0: as the model needs"),
+    procedure.add_int_argument("tile", _("Til_e size"), _("In pixels; smaller needs less memory. 0: as the model needs"),
                                0, 4096, 0, flags)
     procedure.add_image_return_value("result-image", _("Result"), _("The image that has the result"), True, flags)
     procedure.add_layer_return_value("result-layer", _("Result's layer"), _("The layer that has the result"), True, flags)

@@ -2,10 +2,11 @@
 
 import gi
 
+gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GdkPixbuf, Gimp, GimpUi, GLib, GObject, Gtk
+from gi.repository import GdkPixbuf, Gegl, GimpUi, GLib, GObject, Gtk
 
 from upreel_service import UpreelError
 
@@ -114,34 +115,25 @@ class Preview:
         self.after.set_from_pixbuf(_enlarge(b"".join(rows), *size, GdkPixbuf.InterpType.NEAREST))
 
     def _middle(self):
-        """Up to 64x64 pixels as GIMP would show them, on white."""
+        """Up to 64x64 pixels as a screen shows them, on white, and their size."""
         some, x, y, width, height = self.drawable.mask_intersect()
         if not some:
             x, y, width, height = 0, 0, self.drawable.get_width(), self.drawable.get_height()
         across, down = min(width, PREVIEW_SOURCE), min(height, PREVIEW_SOURCE)
         left, top = x + (width - across) // 2, y + (height - down) // 2
-        thumbnail = self.drawable.get_sub_thumbnail(left, top, across, down, across, down,
-                                                    Gimp.PixbufTransparency.KEEP_ALPHA)
-        return _rgb_of(thumbnail), thumbnail.get_width(), thumbnail.get_height()
+        rect = Gegl.Rectangle.new(left, top, across, down)
+        # The bare name means sRGB: what a screen shows.
+        rgba = bytes(self.drawable.get_buffer().get(rect, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE))
+        return _on_white(rgba), across, down
 
 
-def _rgb_of(pixbuf):
-    """Tightly packed RGB of a pixbuf, whose rows may be padded."""
-    flat = pixbuf
-    if pixbuf.get_has_alpha():
-        flat = pixbuf.composite_color_simple(pixbuf.get_width(), pixbuf.get_height(), GdkPixbuf.InterpType.NEAREST,
-                                             255, 16, 0xFFFFFF, 0xFFFFFF)
-    data, stride, width, channels = flat.get_pixels(), flat.get_rowstride(), flat.get_width(), flat.get_n_channels()
-    rows = (data[row * stride:row * stride + width * channels] for row in range(flat.get_height()))
-    if channels == 3:
-        return b"".join(rows)
-    packed = bytearray()
-    for row in rows:
-        rgb = bytearray(width * 3)
-        for channel in range(3):
-            rgb[channel::3] = row[channel::channels]
-        packed += rgb
-    return bytes(packed)
+def _on_white(rgba):
+    rgb = bytearray(len(rgba) // 4 * 3)
+    alphas = rgba[3::4]
+    for channel in range(3):
+        rgb[channel::3] = bytes((value * alpha + 255 * (255 - alpha)) // 255
+                                for value, alpha in zip(rgba[channel::4], alphas))
+    return bytes(rgb)
 
 
 def _enlarge(data, width, height, how):

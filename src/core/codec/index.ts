@@ -1,6 +1,7 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export { type DecodedPicture, openPicture, type PictureReader } from './decode.ts';
 export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
+export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export {
   type FormatAbilities,

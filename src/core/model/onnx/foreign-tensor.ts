@@ -14,8 +14,6 @@ export interface ForeignTensor {
   readonly encoded: Uint8Array;
   /** As float32. @throws UpreelError `model-refused`, `model-unsupported` (whole numbers, text) */
   floats(): Tensor;
-  /** int32 or int64 values. @throws UpreelError as `floats` */
-  integers(): readonly number[];
 }
 
 /** @throws UpreelError `model-refused`: external data, absurd dimensions, lengths that do not fit */
@@ -64,7 +62,6 @@ export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): For
     type,
     encoded,
     floats: () => tensor(shape, finite(decodeFloats(type, content, count, name), name)),
-    integers: () => decodeIntegers(type, content, count, name),
   };
 }
 
@@ -130,25 +127,6 @@ function decodeFloats(
   }
   throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where weights belong.`);
 }
-
-function decodeIntegers(
-  type: number,
-  [place, bytes]: [number, Uint8Array],
-  count: number,
-  name: string,
-): readonly number[] {
-  if (count > MAX_INTEGERS) throw refused(`the tensor ${name} has ${count} whole numbers.`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (place === 5 || place === 7) return unpackIntegers(bytes, count);
-  if (type === DATA_TYPE.int64) {
-    return Array.from({ length: count }, (_, index) => Number(view.getBigInt64(8 * index, true)));
-  }
-  if (type === DATA_TYPE.int32) return Array.from({ length: count }, (_, index) => view.getInt32(4 * index, true));
-  throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where whole numbers belong.`);
-}
-
-/** They stand for shapes and axes. */
-const MAX_INTEGERS = 4096;
 
 function finite(values: Float32Array<ArrayBuffer>, name: string): Float32Array<ArrayBuffer> {
   if (values.every(Number.isFinite)) return values;
