@@ -104,7 +104,7 @@ function compare(source, result) {
   const seconds = (value) => (Number.isFinite(value) ? value.toFixed(2) : '-');
   return [
     pair(source.frames, result.frames),
-    source.frames === result.frames ? worst.toFixed(3) : '-',
+    source.frames === result.frames && Number.isFinite(worst) ? worst.toFixed(3) : '-',
     ...['streams', 'chapters', 'attachments'].map((name) => pair(source[name], result[name])),
     `${kept.length} of ${wanted.length}`,
     pair(source.aspect, result.aspect),
