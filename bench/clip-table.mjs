@@ -31,7 +31,7 @@ for (const [index, path] of clipsIn(root).entries()) {
   const codes = [];
   try {
     await upscaleVideo(
-      { input: path, output, model: 'nearest', settings: videoSettingsSchema.parse({ overwrite: true }) },
+      { input: path, output, model: 'nearest', settings: videoSettingsSchema.parse({ overwrite: true, reuse: false }) },
       {
         upscaler: nearestUpscaler(2),
         onEvent: (event) => event.type === 'warning' && codes.push(event.code),
