@@ -31,7 +31,7 @@ for (const [index, path] of clipsIn(root).entries()) {
   const codes = [];
   try {
     await upscaleVideo(
-      { input: path, output, model: 'nearest', settings: videoSettingsSchema.parse({ overwrite: true }) },
+      { input: path, output, model: 'nearest', settings: videoSettingsSchema.parse({ overwrite: true, reuse: false }) },
       {
         upscaler: nearestUpscaler(2),
         onEvent: (event) => event.type === 'warning' && codes.push(event.code),
@@ -104,7 +104,7 @@ function compare(source, result) {
   const seconds = (value) => (Number.isFinite(value) ? value.toFixed(2) : '-');
   return [
     pair(source.frames, result.frames),
-    source.frames === result.frames ? worst.toFixed(3) : '-',
+    source.frames === result.frames && Number.isFinite(worst) ? worst.toFixed(3) : '-',
     ...['streams', 'chapters', 'attachments'].map((name) => pair(source[name], result[name])),
     `${kept.length} of ${wanted.length}`,
     pair(source.aspect, result.aspect),
