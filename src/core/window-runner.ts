@@ -38,9 +38,18 @@ export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
   const { scale } = model.descriptor;
   const variantOf = (format: RasterFormat): RasterFormat => (ensemble ? ensembleFormat(format) : format);
   let fallback: SessionPool | null = null;
+  const files = new Map<string, Promise<string>>();
   /** The CPU gave the same flat area: this network does that. */
   let flatIsRight = !options.rerunBlank;
   const warnOnce = once(options.onWarning);
+
+  /** Asked once: the file is hashed whole each time, which would cost more than a small window does. */
+  function fileOf({ channels, bytesPerSample }: RasterFormat): Promise<string> {
+    const key = `${channels}x${bytesPerSample}`;
+    const file = files.get(key) ?? model.networkFile({ channels, bytesPerSample });
+    files.set(key, file);
+    return file;
+  }
 
   async function run(request: WindowOfPicture, signal: AbortSignal | undefined): Promise<void> {
     const { source, window } = request;
@@ -84,14 +93,14 @@ export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
   async function runOn(on: SessionPool, request: WindowOfPicture, signal: AbortSignal | undefined): Promise<void> {
     const { source, window, take } = request;
     const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-    const networkFile = await model.networkFile(variantOf(format));
+    const networkFile = await fileOf(variantOf(format));
     if (ensemble) await runEnsemble(on, { networkFile, source, window, scale, take }, signal);
     else await on.run({ networkFile, format, size: window, fill: (to) => cropInto(to, source, window), take }, signal);
   }
 
   return {
     run,
-    warmUp: async (format) => pool.warmUp(variantOf(format), await model.networkFile(variantOf(format))),
+    warmUp: async (format) => pool.warmUp(variantOf(format), await fileOf(variantOf(format))),
     async close() {
       await Promise.all([pool.close(), fallback?.close()]);
     },
