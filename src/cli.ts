@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { errorText } from './cli/error-text.ts';
 import { addModelsCommand } from './cli/models.ts';
+import { addResumeCommand } from './cli/resume.ts';
 import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
 import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
@@ -23,6 +24,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addResumeCommand(program);
   return program;
 }
 

@@ -1,15 +1,19 @@
+import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 import type { UpscaleFlags } from './upscale-options.ts';
 
 /** @throws UpreelError `usage` for an encoder that upreel does not know. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
-  const { encoder, quality, overwrite, workDir } = flags;
+  const { encoder, quality, overwrite, workDir, segmentSeconds, restart, verify, spaceCheck, stallSeconds } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
-    ...(workDir === undefined ? {} : { workDir }),
-    overwrite,
+    ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
+    ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(stallSeconds === undefined ? {} : { stallSeconds }),
+    ...{ overwrite, restart, spaceCheck },
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

@@ -2,7 +2,7 @@ import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
 export interface ProgressMeter {
-  /** Finished work. May be called as often as one likes. */
+  /** Finished work; negative for what must be done again. May be called as often as one likes. */
   add(done: { readonly outputPixels?: number; readonly tiles?: number; readonly frames?: number }): void;
   /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
@@ -14,6 +14,8 @@ export interface MeterOptions {
   readonly input: string;
   readonly framesTotal: number | null;
   readonly outputPixelsTotal: number | null;
+  /** What earlier runs have done: counted, but not as speed. */
+  readonly done?: { readonly frames: number; readonly tiles: number; readonly outputPixels: number };
   readonly emit: (event: Progress) => void;
   /** Asked at each report. */
   readonly observe?: () => Partial<Pick<Progress, 'queues' | 'bytesWritten' | 'rssBytes'>>;
@@ -33,9 +35,7 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const start = now();
   const marks: { seconds: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
-  let pixels = 0;
-  let tiles = 0;
-  let frames = 0;
+  let { outputPixels: pixels, tiles, frames } = options.done ?? { outputPixels: 0, tiles: 0, frames: 0 };
   let lastReport = Number.NEGATIVE_INFINITY;
 
   function report(): void {

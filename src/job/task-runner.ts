@@ -1,5 +1,5 @@
 import type { TaskEvent } from '../core/events.ts';
-import { loadModel, type Model } from '../core/model/index.ts';
+import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { resolveUpscalerOptions } from '../core/options.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
@@ -8,6 +8,7 @@ import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import { jobFacts } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -16,39 +17,49 @@ export interface TaskRunner {
 
 export interface TaskContext {
   readonly signal: AbortSignal;
+  readonly drain: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
 }
 
-export function openTaskRunner(): TaskRunner {
-  let warm: { readonly key: string; readonly upscaler: Upscaler } | null = null;
+interface Warm {
+  readonly key: string;
+  readonly descriptor: ModelDescriptor;
+  readonly upscaler: Upscaler;
+}
 
-  async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
+export function openTaskRunner(): TaskRunner {
+  let warm: Warm | null = null;
+
+  async function openFor({ kind, network }: EngineTask, context: TaskContext): Promise<Warm> {
     const work = kind === 'video' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
-    if (warm?.key === key) return warm.upscaler;
+    if (warm?.key === key) return warm;
     await warm?.upscaler.close();
     warm = null;
     const model = await loadForTask(network, context);
-    const upscaler = openUpscaler(model, resolveUpscalerOptions(network, model.descriptor, network.device, work));
-    warm = { key, upscaler };
-    return upscaler;
+    const options = resolveUpscalerOptions(network, model.descriptor, network.device, work);
+    warm = { key, descriptor: model.descriptor, upscaler: openUpscaler(model, options) };
+    return warm;
   }
 
   return {
-    async run(task, context) {
+    async run(task, taskContext) {
+      // Only videos can be taken up again; the others have nothing to finish first.
+      const signal = AbortSignal.any([taskContext.signal, taskContext.drain]);
+      const context = task.kind === 'video' ? taskContext : { ...taskContext, signal };
       switch (task.kind) {
         case 'prove': {
           const model = await loadForTask(task.network, context);
           return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
         }
         case 'image': {
-          const upscaler = await upscalerFor(task, context);
+          const { upscaler } = await openFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
         }
         case 'video': {
-          const upscaler = await upscalerFor(task, context);
-          await upscaleVideo(videoRequest(task, upscaler.scale), { upscaler, ...context });
+          const { upscaler, descriptor } = await openFor(task, { ...context, signal });
+          await upscaleVideo(videoRequest(task, descriptor), { upscaler, ...context });
           return { kind: 'video' };
         }
       }
@@ -62,13 +73,14 @@ function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext)
 
 function videoRequest(
   { network, request }: Extract<EngineTask, { kind: 'video' }>,
-  networkScale: number,
+  descriptor: ModelDescriptor,
 ): VideoRequest {
   return {
     input: request.input,
-    output: outputPath(request.output, request.target, networkScale),
+    output: outputPath(request.output, request.target, descriptor.scale),
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
+    job: jobFacts({ kind: 'video', network, request }, descriptor),
   };
 }
 

@@ -10,14 +10,19 @@ export function pipeOffsetTicks({ source: { video } }: VideoPlan): number {
   return start < 0 ? Math.ceil(((1 - start) * video.timeBase.den) / video.timeBase.num) : 0;
 }
 
-/** The decoder: source file in, raw RGB with the source's own times out of stdout. Fails at the first broken frame. */
-export function planDecode(plan: VideoPlan): FfmpegPlan {
+/**
+ * The decoder: source file in, raw RGB with the source's own times out of stdout. Fails at the first broken frame.
+ * @param seekSeconds where to begin, by the source's clock; null: at its start.
+ */
+export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
   const { source, sourceColour, format } = plan;
   const { video } = source;
   const input = safeInput(source.path);
   const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
   const rate = hasTimes ? [] : ['-r', `${video.frameRate.num}/${video.frameRate.den}`];
   const offset = pipeOffsetTicks(plan);
+  // What comes before the segment is dropped by the reader, by its exact time.
+  const seek = seekSeconds === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seekSeconds.toFixed(6)];
   const filters = [
     ...(offset === 0 ? [] : [`setpts=PTS+${offset}`]),
     // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
@@ -29,7 +34,7 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
     `format=${format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24'}`,
   ];
   return {
-    inputs: [{ options: ['-copyts', '-xerror', ...input.options, ...rate], source: input.source }],
+    inputs: [{ options: ['-copyts', '-xerror', ...input.options, ...rate, ...seek], source: input.source }],
     output: {
       options: [
         ...['-map', `0:${video.index}`, '-vf', filters.join(',')],

@@ -8,21 +8,27 @@ interface Totals {
   readonly input: string;
   readonly framesTotal: number;
   readonly outputPixelsTotal: number;
+  /** Done by earlier runs: counted as done, not as speed. */
+  readonly done: { readonly frames: number; readonly tiles: number; readonly outputPixels: number };
 }
 
+type Stages = Parameters<SegmentWatch['onStart']>[0];
+
 /** Counts what a video task has done and tells it as events: at each new stage, and at most twice a second between. */
-export class VideoProgress implements SegmentWatch {
+export class VideoProgress {
   readonly #startedAt = performance.now();
   readonly #meter: ProgressMeter;
-  #running: Parameters<SegmentWatch['onStart']>[0] | undefined;
+  #running: Stages | undefined;
+  #committedBytes: number;
 
-  constructor(totals: Totals, onEvent: (event: TaskEvent) => void) {
+  constructor({ done, ...totals }: Totals, committedBytes: number, onEvent: (event: TaskEvent) => void) {
+    this.#committedBytes = committedBytes;
     const observe = () => ({
       queues: (this.#running?.queues ?? []).map(({ name, length, capacity }) => ({ name, length, capacity })),
       rssBytes: residentBytes(this.#running?.pids ?? []),
-      bytesWritten: fileBytes(this.#running?.file),
+      bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, emit: onEvent, observe });
+    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe });
   }
 
   get elapsedSeconds(): number {
@@ -33,16 +39,30 @@ export class VideoProgress implements SegmentWatch {
     this.#meter.enter(stage);
   }
 
-  onStart(running: Parameters<SegmentWatch['onStart']>[0]): void {
-    this.#running = running;
-  }
-
-  onTile(outputPixels: number): void {
-    this.#meter.add({ outputPixels, tiles: 1 });
-  }
-
-  onFrame(): void {
-    this.#meter.add({ frames: 1 });
+  /** For one attempt at one segment. */
+  watchSegment(onHandedOver: () => void): SegmentWatch & { onCommitted(bytes: number): void; takeBack(): void } {
+    const counted = { frames: 0, tiles: 0, outputPixels: 0 };
+    const add = (done: { frames?: number; tiles?: number; outputPixels?: number }) => {
+      counted.frames += done.frames ?? 0;
+      counted.tiles += done.tiles ?? 0;
+      counted.outputPixels += done.outputPixels ?? 0;
+      this.#meter.add(done);
+    };
+    return {
+      onStart: (stages) => {
+        this.#running = stages;
+      },
+      onTile: (outputPixels) => add({ outputPixels, tiles: 1 }),
+      onFrame: () => add({ frames: 1 }),
+      onHandedOver,
+      onCommitted: (bytes) => {
+        this.#committedBytes += bytes;
+      },
+      takeBack: () => {
+        const { frames, tiles, outputPixels } = counted;
+        this.#meter.add({ frames: -frames, tiles: -tiles, outputPixels: -outputPixels });
+      },
+    };
   }
 }
 

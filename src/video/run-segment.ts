@@ -1,17 +1,18 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
 import { rasterBytes } from '../core/raster.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
+import { ProgramError } from './ffmpeg.ts';
 import { BufferPool, type Frame } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
+import { watchForStall } from './watchdog.ts';
 
-/** A finished segment. */
-export interface SegmentFile {
-  readonly segment: Segment;
+/** A segment whose frames are all in its file. */
+export interface EncodedSegment {
   readonly file: string;
   readonly bytes: number;
   /** Time of every frame, in ticks of the source's time base, as decoded. */
@@ -28,26 +29,29 @@ export interface SegmentWatch {
     readonly pids: readonly number[];
     readonly file: string;
   }): void;
+  /** The encoder has all frames and only finishes its file: the next segment may start. */
+  onHandedOver(): void;
+}
+
+export interface SegmentContext {
+  readonly upscaler: Upscaler;
+  /** Where the segment is written. */
+  readonly file: string;
+  readonly watch: SegmentWatch;
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Decodes, upscales and encodes one segment, all at the same time, into a file of the work folder.
- * @throws UpreelError the first cause; whatever else fell with it is ended before.
+ * Decodes, upscales and encodes one segment, all at the same time.
+ * @throws UpreelError the first cause; whatever else fell with it is ended before. `ffmpeg-failed` also of an ffmpeg in
+ *   which nothing moves any more, `engine-died` of such a network.
  */
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  {
-    upscaler,
-    workFolder,
-    watch,
-    signal,
-  }: { upscaler: Upscaler; workFolder: string; watch: SegmentWatch; signal: AbortSignal },
-): Promise<SegmentFile> {
-  const file = join(
-    workFolder,
-    `segment-${String(segment.index).padStart(5, '0')}${plan.encoder.segmentContainer.extension}`,
-  );
+  { upscaler, file, watch, stallSeconds, signal }: SegmentContext,
+): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
   const stop = new AbortController();
@@ -61,12 +65,26 @@ export async function runSegment(
     }
   };
 
+  let tiles = 0;
+  let upscaling = 0;
+  const onTile = (pixels: number) => {
+    tiles++;
+    watch.onTile(pixels);
+  };
   const inFlight = upscaler.lanes + LOOK_AHEAD;
-  const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 1, either);
+  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 1, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 1);
-  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, { plan, upscaler, results, watch, signal: either }));
+  const runNetwork: Upscaler['upscale'] = async (source, options) => {
+    upscaling++;
+    try {
+      return await upscaler.upscale(source, { ...options, onTile, signal: either });
+    } finally {
+      upscaling--;
+    }
+  };
+  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, plan, results, runNetwork));
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -75,6 +93,12 @@ export async function runSegment(
   );
 
   let encoder: Encoder | undefined;
+  const endWatchdog = watchForStall({
+    seconds: stallSeconds,
+    pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
+    progress: () => tiles + ptsTicks.length,
+    onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
+  });
   try {
     for await (const frame of upscaled) {
       if (encoder === undefined) {
@@ -86,13 +110,15 @@ export async function runSegment(
       frame.release();
       watch.onFrame();
     }
+    watch.onHandedOver();
     await encoder?.finish();
   } finally {
+    endWatchdog();
     stop.abort();
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { segment, file, bytes: size, ptsTicks };
+  return { file, bytes: size, ptsTicks };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */
@@ -103,19 +129,15 @@ const LOOK_AHEAD = 1;
 
 async function upscale(
   frame: Frame,
-  {
-    plan,
-    upscaler,
-    results,
-    watch,
-    signal,
-  }: { plan: VideoPlan; upscaler: Upscaler; results: BufferPool; watch: SegmentWatch; signal: AbortSignal },
+  plan: VideoPlan,
+  results: BufferPool,
+  runNetwork: Upscaler['upscale'],
 ): Promise<Frame> {
   const data = await results.acquire();
   const release = () => results.release(data);
   try {
     const into = { ...plan.networkSize, ...plan.format, data };
-    const raster = await upscaler.upscale(frame.raster, { into, signal, onTile: (pixels) => watch.onTile(pixels) });
+    const raster = await runNetwork(frame.raster, { into });
     return { raster, ptsTicks: frame.ptsTicks, release };
   } catch (error) {
     release();
@@ -127,4 +149,13 @@ async function upscale(
 
 function releaseFrame(frame: Frame): void {
   frame.release();
+}
+
+function stalled(isNetwork: boolean, seconds: number): UpreelError {
+  if (isNetwork) {
+    return new UpreelError('engine-died', `The network has not moved for ${seconds} seconds.`, {
+      hint: 'Run the same command again to go on; if it goes on, --device cpu.',
+    });
+  }
+  return new ProgramError(`ffmpeg has not moved for ${seconds} seconds and was ended.`, [], true);
 }

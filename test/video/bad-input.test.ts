@@ -165,6 +165,10 @@ describe('an output that cannot be', () => {
       code: 'output-exists',
     });
     expect(readFileSync(at('late.mkv'), 'utf8')).toBe('somebody else’s');
+    expect(readdirSync(folder).filter((name) => name.startsWith('late'))).toEqual(['late.mkv', 'late.mkv.upreel']);
+    // The work is done: told to, it only publishes.
+    const again = await upscaleClip(at('film.mp4'), at('late.mkv'), { settings: { overwrite: true } });
+    expect(again.events.find((event) => event.type === 'started')).toMatchObject({ framesKept: again.framesTotal });
     expect(readdirSync(folder).filter((name) => name.startsWith('late'))).toEqual(['late.mkv']);
   });
 });
