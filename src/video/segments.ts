@@ -70,8 +70,11 @@ function cutByTime(film: Film, { seconds, frames }: SegmentLimits, factor: numbe
     // A rest that is less than half a segment belongs to the last one.
     if (within(1.5) >= end) return cuts;
     const ideal = within(1);
-    const near = keyFrames.filter((frame) => frame > start && frame >= within(0.5) && frame <= within(1.5));
-    const best = near.sort((a, b) => Math.abs(a - ideal) - Math.abs(b - ideal))[0];
+    const before = lastAtOrBefore(keyFrames, ideal);
+    const near = [keyFrames[before], keyFrames[before + 1]].filter(
+      (frame) => frame !== undefined && frame > start && frame >= within(0.5) && frame <= within(1.5),
+    );
+    const best = near.sort((a = 0, b = 0) => Math.abs(a - ideal) - Math.abs(b - ideal))[0];
     start = nextDistinct(times, Math.max(start + 1, best ?? ideal));
     if (start >= end) return cuts;
     cuts.push(start);
