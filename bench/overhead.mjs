@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
 import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { resolveUpscalerOptions } from '../dist/core/options.js';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
 import { planTiles } from '../dist/core/tiles.js';
 import { upscaleImageFile } from '../dist/core/upscale-image.js';
@@ -101,6 +101,5 @@ async function timed(action) {
 }
 
 function settings() {
-  const auto = { tilePx: null, haloPx: null, sessions: null, threads: null, tileHalvings: 0 };
-  return { model: MODEL, device: 'cpu', ...auto };
+  return { ...AUTOMATIC_NETWORK, model: MODEL, device: 'cpu' };
 }

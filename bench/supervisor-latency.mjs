@@ -1,6 +1,7 @@
 // How late a 10 ms timer of the supervisor fires while its engine infers with all cores. The bar is 50 ms.
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { AUTOMATIC_NETWORK } from '../dist/core/options.js';
 import { startEngine } from '../dist/job/supervisor.js';
 import { scratchFolder } from './support.mjs';
 
@@ -19,18 +20,11 @@ const timer = setInterval(() => {
   gaps.push(now - last);
   last = now;
 }, 10);
-const network = {
-  model: 'realesr-general-x4v3',
-  device: 'cpu',
-  tilePx: null,
-  haloPx: null,
-  sessions: null,
-  threads: null,
-};
+const network = { ...AUTOMATIC_NETWORK, model: 'realesr-general-x4v3', device: 'cpu' };
 const request = { input, output: { kind: 'file', path: join(folder, 'out.png') }, target: { kind: 'native' } };
 const rest = { overwrite: false, quality: null, strip: false, flatten: null, maxInputMegapixels: 100 };
 await engine.run(
-  { kind: 'image', network: { ...network, tileHalvings: 0 }, request: { ...request, ...rest } },
+  { kind: 'image', network, request: { ...request, ...rest } },
   { signal: new AbortController().signal, onEvent: () => {} },
 );
 clearInterval(timer);

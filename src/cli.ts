@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addDoctorCommand } from './cli/doctor.ts';
 import { errorText } from './cli/error-text.ts';
+import { addEvaluationCommands } from './cli/evaluation.ts';
+import { addGimpCommand } from './cli/gimp.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addResumeCommand } from './cli/resume.ts';
+import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
 import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
@@ -25,6 +29,10 @@ function buildProgram(): Command {
   });
   addModelsCommand(program);
   addResumeCommand(program);
+  addEvaluationCommands(program);
+  addServeCommand(program, version);
+  addGimpCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

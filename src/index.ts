@@ -7,7 +7,9 @@ export {
   loadModel,
   type Model,
   type ModelDescriptor,
+  type NetworkOptions,
   type NetworkVariant,
+  type OnnxOptions,
   type PullEvent,
 } from './core/model/index.ts';
 export { openUpscaler, type UpscalerOptions } from './core/open-upscaler.ts';

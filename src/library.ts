@@ -2,7 +2,8 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
-import { networkSettingsSchema } from './core/options.ts';
+import type { OnnxOptions } from './core/model/index.ts';
+import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
 import { type EncoderName, videoSettingsSchema } from './video/index.ts';
@@ -13,13 +14,23 @@ export interface UpscaleFileOptions {
   readonly output?: string;
   /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
   readonly model?: string;
+  /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
+  readonly denoise?: number;
   /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
   readonly target?: { readonly scale: number } | { readonly size: Size };
+  /** What an ONNX file of others does not say. Default: the range is found by trying, and RGB. */
+  readonly onnx?: OnnxOptions;
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
   readonly device?: EngineNetwork['device'] | 'auto';
   /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
   readonly tilePx?: number;
   readonly haloPx?: number;
+  /** Numbers of the GPUs to run on at once (cuda, tensorrt, dml). Default: the one that the provider takes. */
+  readonly gpus?: readonly number[];
+  /** Average over eight turned and mirrored copies, at eight times the work. Default: false. */
+  readonly ensemble?: boolean;
+  /** What upreel's processes may take together; decides the tile. Default: from the network and the machine. */
+  readonly memoryBytes?: number;
   /** Replace a result that exists. Default: false. */
   readonly overwrite?: boolean;
   /** 0..100, higher is better. Default: the format's or encoder's. */
@@ -114,13 +125,17 @@ async function upscaleFile(
     options.onEvent?.(event);
   };
   const settings = networkSettingsSchema.parse({
+    ...AUTOMATIC_NETWORK,
     model: options.model ?? 'realesr-general-x4v3',
+    denoise: options.denoise ?? null,
+    onnxRange: options.onnx?.range ?? null,
+    onnxChannels: options.onnx?.channels ?? null,
     device: options.device ?? 'auto',
+    gpus: options.gpus ?? [],
+    ensemble: options.ensemble ?? false,
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,
-    sessions: null,
-    threads: null,
-    tileHalvings: 0,
+    memoryBytes: options.memoryBytes ?? null,
   });
   const { device } = await chooseDevice(settings, { signal, onEvent });
   const queue = openTaskQueue();

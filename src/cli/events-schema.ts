@@ -9,6 +9,7 @@ import { type ErrorCode, EXIT_CODES } from '../core/errors.ts';
 const version = z.literal(1);
 const wholeNumber = z.int().nonnegative();
 const amount = z.number().nonnegative();
+const share = z.number().min(0).max(1);
 const size = z.object({ width: z.int().positive(), height: z.int().positive() });
 const failure = z.object({
   code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]),
@@ -50,6 +51,7 @@ const progress = z.object({
   tilesDone: wholeNumber,
   outputPixelsDone: wholeNumber.describe('The unit of work: time left is reckoned from it.'),
   outputPixelsTotal: wholeNumber.nullable(),
+  reusedShare: share.optional().describe('Of outputPixelsDone: taken over from frames before.'),
   elapsedSeconds: amount.describe('Since `started`, without pauses.'),
   framesPerSecond: amount.nullable().describe('Recent output frames per second; null until it can be told.'),
   secondsLeft: amount.nullable().describe('null until it can be told.'),
@@ -68,6 +70,7 @@ const done = z.object({
   framesTotal: wholeNumber,
   seconds: amount,
   bytes: wholeNumber,
+  reusedShare: share.optional().describe('Of the work: saved because the picture had not changed.'),
 });
 
 const failed = z.object({ v: version, type: z.literal('failed'), input: z.string(), error: failure });

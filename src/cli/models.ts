@@ -1,13 +1,15 @@
-import { copyFile, rm, stat } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { copyFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import {
+  blendModels,
   fileSha256,
   importModel,
   type LoadModelOptions,
   listModels,
   loadModel,
   locateWeights,
+  type OnnxOptions,
   type PullEvent,
   readCatalogue,
 } from '../core/model/index.ts';
@@ -47,10 +49,12 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .command('info')
     .description('what a network is: architecture, scale, receptive field, work, hashes')
     .argument('<model>', 'id, or a checkpoint file')
+    .addOption(onnxRange())
+    .addOption(onnxChannels())
     .option('--json', 'one JSON line')
     .action(async (idOrFile: string, _, command: Command) => {
       const json = wantsJson(command);
-      const info = await gatherInfo(idOrFile, { ...abort, onPull: reporter(json) });
+      const info = await gatherInfo(idOrFile, { ...abort, onnx: onnxOf(command), onPull: reporter(json) });
       if (json) printJson('model-info', { ...info.descriptor, catalogue: info.catalogued, files: info.files });
       else print(infoText(info));
     });
@@ -71,15 +75,61 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .command('export')
     .description('write the network that upreel runs: uint8 NHWC RGB in and out, free height and width')
     .argument('<model>', 'id, or a checkpoint file')
+    .addOption(onnxRange())
+    .addOption(onnxChannels())
     .requiredOption('-o, --output <file>', 'ONNX file to write')
     .option('--overwrite', 'replace it if it exists')
     .option('--json', 'one JSON line')
     .action(async (idOrFile: string, _, command: Command) => {
       const { output, overwrite = false } = command.optsWithGlobals<{ output: string; overwrite?: boolean }>();
-      const bytes = await exportModel(idOrFile, output, overwrite, { ...abort, onPull: reporter(wantsJson(command)) });
+      const onnx = onnxOf(command);
+      const options = { ...abort, onnx, onPull: reporter(wantsJson(command)) };
+      const bytes = await exportModel(idOrFile, output, overwrite, options);
       if (wantsJson(command)) printJson('exported', { output, bytes });
       else print(`Wrote ${output} (${describeBytes(bytes)})`);
     });
+
+  models
+    .command('blend')
+    .description('mix two networks of one architecture: (1 - X) * A + X * B')
+    .argument('<a>', 'id, or a checkpoint file')
+    .argument('<b>', 'id, or a checkpoint file')
+    .addOption(onnxRange())
+    .addOption(onnxChannels())
+    .requiredOption('--alpha <x>', 'share of B, 0..1')
+    .requiredOption('-o, --output <file>', '.safetensors, or .onnx as `models export` writes it')
+    .option('--overwrite', 'replace it if it exists')
+    .option('--json', 'one JSON line')
+    .action(async (a: string, b: string, _, command: Command) => {
+      const flags = command.optsWithGlobals<{ alpha: string; output: string; overwrite?: boolean }>();
+      const { output, overwrite = false } = flags;
+      const json = wantsJson(command);
+      const options = { ...abort, onnx: onnxOf(command), onPull: reporter(json) };
+      const alpha = flags.alpha.trim() === '' ? Number.NaN : Number(flags.alpha);
+      const { descriptor, bytes } = await blendModels(a, b, { ...options, alpha, output });
+      await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes));
+      if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
+      else print(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
+    });
+}
+
+function onnxRange(): Option {
+  return new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']);
+}
+
+function onnxChannels(): Option {
+  return new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']);
+}
+
+function onnxOf(command: Command): OnnxOptions {
+  const flags = command.optsWithGlobals<{
+    onnxRange?: NonNullable<OnnxOptions['range']>;
+    onnxChannels?: NonNullable<OnnxOptions['channels']>;
+  }>();
+  return {
+    ...(flags.onnxRange && { range: flags.onnxRange }),
+    ...(flags.onnxChannels && { channels: flags.onnxChannels }),
+  };
 }
 
 async function gatherInfo(idOrFile: string, options: LoadModelOptions): Promise<ModelInfo> {
@@ -107,9 +157,19 @@ async function exportModel(
   }
   const model = await loadModel(idOrFile, options);
   const network = await model.networkFile({ bytesPerSample: 1, channels: 3 });
+  await writeResult(output, overwrite, (temporary) => copyFile(network, temporary));
+  return (await stat(output)).size;
+}
+
+/** The file appears complete under its name or not at all. */
+async function writeResult(
+  output: string,
+  overwrite: boolean,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryNameFor(output);
   try {
-    await copyFile(network, temporary).catch((cause: unknown) => {
+    await write(temporary).catch((cause: unknown) => {
       throw new UpreelError('output-unwritable', `Cannot write beside ${output}.`, {
         hint: 'Check that the folder exists and that you may write there.',
         cause,
@@ -119,7 +179,6 @@ async function exportModel(
   } finally {
     await rm(temporary, { force: true });
   }
-  return (await stat(output)).size;
 }
 
 /** A line that renews itself on a terminal; elsewhere one line for each source. */

@@ -10,7 +10,7 @@ export interface TaskSource {
   readonly stallSeconds?: number | undefined;
 }
 
-export type FileTask = Exclude<EngineTask, { kind: 'prove' }>;
+export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
 
 interface SourceContext {
   readonly signal: AbortSignal;

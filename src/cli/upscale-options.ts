@@ -14,16 +14,28 @@ export function upscaleFlags(): Option[] {
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
     new Option('-m, --model <id>', 'catalogue id or checkpoint file').default('realesr-general-x4v3'),
+    new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
+      number,
+    ),
+    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']),
+    new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
+    new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
+    new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
     new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
+    new Option('--memory <size>', 'what upreel may take, for example 800M or 2G; decides the tile'),
     new Option('--sessions <n>', 'networks running at once on the CPU').argParser(number).hideHelp(),
     new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
     new Option('--overwrite', 'replace results that exist'),
     new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),
     new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
+    new Option('--no-reuse', 'video: upscale every frame whole, changed or not'),
+    new Option('--reuse-threshold <levels>', 'video: changes of up to so many levels (of 255) count as none').argParser(
+      number,
+    ),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
     new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
@@ -43,19 +55,36 @@ export function upscaleFlags(): Option[] {
 const flagsSchema = z.object({
   output: z.string().min(1).optional(),
   model: z.string().min(1),
+  denoise: networkSettingsSchema.shape.denoise.unwrap().optional(),
+  onnxRange: networkSettingsSchema.shape.onnxRange.unwrap().optional(),
+  onnxChannels: networkSettingsSchema.shape.onnxChannels.unwrap().optional(),
   scale: z.number().gt(0).max(64).optional(),
   size: z
     .string()
     .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
     .optional(),
   device: networkSettingsSchema.shape.device,
+  gpu: z
+    .string()
+    .regex(/^\d{1,2}(,\d{1,2})*$/, 'numbers such as 0 or 0,1')
+    .transform((text) => [...new Set(text.split(',').map(Number))])
+    .default([]),
+  tta: z.boolean().default(false),
   tile: networkSettingsSchema.shape.tilePx.optional(),
   halo: networkSettingsSchema.shape.haloPx.optional(),
+  memory: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s*[MG]i?B?$/i, 'a size such as 800M or 2G')
+    .transform(parseSize)
+    .refine((bytes) => bytes >= 1e8, 'at least 100M')
+    .optional(),
   sessions: networkSettingsSchema.shape.sessions.optional(),
   threads: networkSettingsSchema.shape.threads.optional(),
   overwrite: z.boolean().default(false),
   quality: z.number().min(0).max(100).optional(),
   encoder: z.string().min(1).optional(),
+  reuse: z.boolean(),
+  reuseThreshold: z.number().min(0).max(64).optional(),
   workDir: z.string().min(1).optional(),
   segmentSeconds: z.number().min(0.1).max(3600).optional(),
   restart: z.boolean().default(false),
@@ -91,13 +120,25 @@ export function parseUpscaleFlags(raw: Record<string, unknown>): UpscaleFlags {
 export function networkSettings(flags: UpscaleFlags): NetworkSettings {
   return {
     model: flags.model,
+    denoise: flags.denoise ?? null,
+    onnxRange: flags.onnxRange ?? null,
+    onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,
+    gpus: flags.gpu,
+    ensemble: flags.tta,
     tilePx: flags.tile ?? null,
     haloPx: flags.halo ?? null,
     sessions: flags.sessions ?? null,
     threads: flags.threads ?? null,
-    tileHalvings: 0,
+    memoryBytes: flags.memory ?? null,
   };
+}
+
+/** Decimal units unless written MiB or GiB. */
+function parseSize(text: string): number {
+  const [, number, unit, binary] = /^([\d.]+)\s*([MG])(i?)/i.exec(text)!;
+  const base = binary ? 1024 : 1000;
+  return Math.floor(Number(number) * base ** (unit!.toUpperCase() === 'M' ? 2 : 3));
 }
 
 export function targetOf(flags: UpscaleFlags): Target {

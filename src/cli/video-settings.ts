@@ -5,15 +5,17 @@ import type { UpscaleFlags } from './upscale-options.ts';
 
 /** @throws UpreelError `usage` for an encoder that upreel does not know. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
-  const { encoder, quality, overwrite, workDir, segmentSeconds, restart, verify, spaceCheck, stallSeconds } = flags;
+  const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
+  const { segmentSeconds, restart, verify, spaceCheck, stallSeconds } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
+    ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
     ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
     ...(verify === undefined ? {} : { verify }),
     ...(stallSeconds === undefined ? {} : { stallSeconds }),
-    ...{ overwrite, restart, spaceCheck },
+    ...{ overwrite, reuse, restart, spaceCheck },
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

@@ -69,6 +69,12 @@ export function asUpreelError(error: unknown): UpreelError {
   if (error instanceof UpreelError) return error;
   const systemCode = systemErrorCode(error);
   if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') return diskFull(error);
+  if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
+    return new UpreelError('out-of-memory', 'Not enough memory.', {
+      hint: 'Use a smaller --tile, or free some memory.',
+      cause: error,
+    });
+  }
   if (error instanceof Error && error.name === 'AbortError') {
     return error.cause instanceof UpreelError
       ? error.cause

@@ -45,6 +45,8 @@ export interface Progress {
   /** Output pixels are the unit of work (time left is reckoned from them). */
   readonly outputPixelsDone: number;
   readonly outputPixelsTotal: number | null;
+  /** Share of `outputPixelsDone` that was taken over from frames before; absent: none. */
+  readonly reusedShare?: number;
   /** Seconds since `started`, without pauses. */
   readonly elapsedSeconds: number;
   /** Recent output frames per second; null until it can be told. */
@@ -64,4 +66,6 @@ export interface TaskDone {
   readonly framesTotal: number;
   readonly seconds: number;
   readonly bytes: number;
+  /** Share of the network's work that was saved because the picture had not changed; absent: none. */
+  readonly reusedShare?: number;
 }

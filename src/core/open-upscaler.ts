@@ -1,90 +1,154 @@
 import { cropTopLeft, padToAlignment } from './align.ts';
-import type { Size } from './geometry.ts';
-import { scaleRect } from './geometry.ts';
-import type { Model } from './model/descriptor.ts';
-import { makeRaster, type Raster, type RasterFormat } from './raster.ts';
-import { cropInto, pasteInto } from './rows.ts';
+import { planChange } from './change-plan.ts';
+import { blendDown } from './feather.ts';
+import { type Size, scaleRect } from './geometry.ts';
+import type { Model, ModelDescriptor } from './model/descriptor.ts';
+import { makeRaster, type Raster } from './raster.ts';
+import { cutRows, pasteInto } from './rows.ts';
 import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
+import { openStitch, rowSpan } from './stitch.ts';
 import { planTiles, type Tile, type TilePlan } from './tiles.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
+import { openWindowRunner } from './window-runner.ts';
 
 export interface UpscalerOptions {
   readonly device: DeviceName;
   readonly tilePx: number;
   readonly haloPx: number;
+  /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
+  readonly featherPx: number;
+  /** On the CPU; elsewhere one for each of `gpus`, or one. */
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** Numbers of the devices to run on, as the provider counts them; none: the one that the provider takes. */
+  readonly gpus: readonly number[];
+  /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
+  readonly ensemble: boolean;
+  /** Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial. */
+  readonly rerunBlank: boolean;
 }
 
-/** Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`. */
-export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
+/** A tile, and what takes its upscaled window. */
+interface TileRun extends Tile {
+  readonly take: (upscaled: Uint8Array) => void;
+}
+
+/**
+ * Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`.
+ * @param onWarning told, once, of results that had to be made again or look wrong
+ */
+export function openUpscaler(
+  model: Model,
+  options: UpscalerOptions,
+  onWarning: (message: string) => void = () => undefined,
+): Upscaler {
   const { scale, alignPx } = model.descriptor;
   const pool = openSessionPool({ ...options, scale });
+  const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale } as const;
+  const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
+  const { ensemble, rerunBlank } = options;
+  const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
+  const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
     const padded = padToAlignment(source, alignPx);
+    const plan = planFor(source);
+    if (plan.featherPx > 0) return joinBands(source, upscaleBands(source, upscaling), upscaling.into);
     const whole = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
-    await runTiles(padded, planFor(source).tiles, { target: whole, top: 0 }, upscaling);
+    // Without a feather no tile waits for another: all of them keep the sessions busy.
+    await runRows(padded, plan, { first: 0, last: plan.rows - 1 }, { raster: whole, top: 0 }, upscaling);
     return cropTopLeft(whole, source.width * scale, source.height * scale);
+  }
+
+  async function upscaleParts(
+    source: Raster,
+    parts: readonly Tile[],
+    upscaling: UpscaleOptions & { into: Raster },
+  ): Promise<void> {
+    const { into } = upscaling;
+    const runs = parts.map(({ window, core }) => {
+      const to = scaleRect(core, scale);
+      const from = scaleRect({ ...core, x: core.x - window.x, y: core.y - window.y }, scale);
+      const width = window.width * scale;
+      return { window, core, take: (data: Uint8Array) => pasteInto(into, to, { data, width }, from) };
+    });
+    await runTiles(padToAlignment(source, alignPx), runs, upscaling);
   }
 
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
     const padded = padToAlignment(source, alignPx);
     const plan = planFor(source);
-    const rowsOfTiles = Array.from({ length: plan.rows }, (_, row) =>
-      plan.tiles.slice(row * plan.columns, (row + 1) * plan.columns),
-    );
-    const make = async (tiles: readonly Tile[]): Promise<Raster> => {
-      const { y, height } = tiles[0]!.core;
-      const target = makeScaled(padded, height);
-      await runTiles(padded, tiles, { target, top: y * scale }, upscaling);
-      const visible = Math.min(height, source.height - y);
-      return cropTopLeft(target, source.width * scale, visible * scale);
+    const make = async (row: number): Promise<Raster> => {
+      const { start, end } = rowSpan(plan, row);
+      const raster = makeScaled(padded, end - start);
+      await runRows(padded, plan, { first: row, last: row }, { raster, top: start }, upscaling);
+      return raster;
     };
     // One band of look-ahead keeps the sessions busy while the consumer writes.
     let next: Promise<Raster> | null = null;
+    let shared: Raster | null = null;
     try {
-      for (const [index, tiles] of rowsOfTiles.entries()) {
-        const current: Promise<Raster> = next ?? make(tiles);
-        const following = rowsOfTiles[index + 1];
-        next = following ? make(following) : null;
-        yield await current;
+      for (let row = 0; row < plan.rows; row++) {
+        const current: Promise<Raster> = next ?? make(row);
+        next = row + 1 < plan.rows ? make(row + 1) : null;
+        const raster = await current;
+        if (shared) blendDown(shared, raster);
+        const { start, end } = bandSpan(plan, row);
+        const finished = (end - start) * scale;
+        shared = finished < raster.height ? cutRows(raster, finished, raster.height) : null;
+        const visible = Math.min(end, source.height) - start;
+        yield cropTopLeft(cutRows(raster, 0, visible * scale), source.width * scale, visible * scale);
       }
     } finally {
       await next?.catch(() => undefined);
     }
   }
 
+  async function joinBands(source: Raster, bands: AsyncIterable<Raster>, into: Raster | undefined): Promise<Raster> {
+    const whole = into ?? makeScaled(source, source.height);
+    let offset = 0;
+    for await (const { data } of bands) {
+      whole.data.set(data, offset);
+      offset += data.length;
+    }
+    return whole;
+  }
+
   function makeScaled(padded: Raster, rows: number): Raster {
     return makeRaster(padded.width * scale, rows * scale, padded);
   }
 
+  async function runRows(
+    source: Raster,
+    plan: TilePlan,
+    rows: { readonly first: number; readonly last: number },
+    target: { readonly raster: Raster; readonly top: number },
+    upscaling: UpscaleOptions,
+  ): Promise<void> {
+    const runs: TileRun[] = [];
+    for (let row = rows.first; row <= rows.last; row++) {
+      const stitch = openStitch(plan, row, scale, target);
+      for (let column = 0; column < plan.columns; column++) {
+        const tile = plan.tiles[row * plan.columns + column]!;
+        runs.push({ ...tile, take: (data) => stitch.take(column, data) });
+      }
+    }
+    await runTiles(source, runs, upscaling);
+  }
+
   async function runTiles(
     source: Raster,
-    tiles: readonly Tile[],
-    { target, top }: { readonly target: Raster; readonly top: number },
+    tiles: readonly TileRun[],
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
-    const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-    const networkFile = await model.networkFile(format);
     const failed = new AbortController();
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-    const runs = tiles.map(async ({ window, core }) => {
-      const inWindow = { ...core, x: core.x - window.x, y: core.y - window.y };
-      const to = scaleRect(core, scale);
-      const take = (data: Uint8Array): void =>
-        pasteInto(
-          target,
-          { x: to.x, y: to.y - top },
-          { data, width: window.width * scale },
-          scaleRect(inWindow, scale),
-        );
-      const fill = (data: Uint8Array): void => cropInto(data, source, window);
+    const runs = tiles.map(async ({ window, core, take }) => {
       try {
-        await pool.run({ networkFile, format, size: window, fill, take }, stop);
-        onTile?.(to.width * to.height);
+        await runner.run({ source, window, take }, stop);
+        onTile?.(core.width * core.height * scale * scale);
       } catch (error) {
         failed.abort(error);
         throw error;
@@ -103,14 +167,33 @@ export function openUpscaler(model: Model, options: UpscalerOptions): Upscaler {
     countTiles: (size) => planFor(size).tiles.length,
     bandsOf: (size) => {
       const plan = planFor(size);
-      const firsts = plan.tiles.filter((_, index) => index % plan.columns === 0);
-      return firsts.map(({ core }) => Math.min(core.height, size.height - core.y));
+      return Array.from({ length: plan.rows }, (_, row) => {
+        const { start, end } = bandSpan(plan, row);
+        return Math.min(end, size.height) - start;
+      });
     },
+    planChange: (size, changed) => planChange(size, planFor(size), changed, { ...options, alignPx, freeHaloPx }),
     upscale,
+    upscaleParts,
     upscaleBands,
-    warmUp: async (format: RasterFormat) => pool.warmUp(format, await model.networkFile(format)),
-    close: () => pool.close(),
+    warmUp: (format) => runner.warmUp(format),
+    close: () => runner.close(),
   };
+}
+
+/** Source rows that are finished once this row of tiles is: the rest of its feather waits for the next row. */
+function bandSpan(plan: TilePlan, row: number): { readonly start: number; readonly end: number } {
+  const { start, end } = rowSpan(plan, row);
+  return { start, end: row < plan.rows - 1 ? end - 2 * plan.featherPx : end };
+}
+
+/**
+ * On the CPU provider the windows of a change may lie anywhere if the network rounds alike in all of them, and if the
+ * picture's own tiles see as far as the network does. On other devices it depends on the driver.
+ */
+function freeWindowHalo({ windowExact, receptiveFieldPx }: ModelDescriptor, options: UpscalerOptions): number | null {
+  if (options.device !== 'cpu' || process.arch !== 'x64' || !windowExact) return null;
+  return receptiveFieldPx !== null && receptiveFieldPx <= options.haloPx ? receptiveFieldPx : null;
 }
 
 function alignedSize({ width, height }: Size, alignPx: number): Size {

@@ -1,39 +1,67 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { UpreelError } from './errors.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
-import { DEVICE_NAMES, type DeviceName } from './session.ts';
+import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './session.ts';
+import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */
 export const networkSettingsSchema = z.object({
   /** Catalogue id or path of a checkpoint. */
   model: z.string().min(1),
+  /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
+  denoise: z.number().min(0).max(1).nullable(),
+  /** What an ONNX file of others does not say; null: found by trying, and RGB. */
+  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
+  /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
+  gpus: z.array(z.int().min(0).max(63)).max(16),
+  /** Average over eight turned and mirrored copies. */
+  ensemble: z.boolean(),
   tilePx: z.int().min(8).max(16_384).nullable(),
   haloPx: z.int().min(0).max(1024).nullable(),
   sessions: z.int().min(1).max(64).nullable(),
   threads: z.int().min(1).max(256).nullable(),
-  /** How often the engine ran out of memory with these settings: the tile is halved as often. */
-  tileHalvings: z.int().min(0).max(8),
+  /** What upreel's processes may take together; decides the tile where `tilePx` does not. */
+  memoryBytes: z.int().min(1e8).max(1e15).nullable(),
 });
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
+/** Everything left to the model and the machine. */
+export const AUTOMATIC_NETWORK = Object.freeze({
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
+  ...{ gpus: [], ensemble: false, sessions: null, threads: null, memoryBytes: null },
+}) satisfies Omit<NetworkSettings, 'model'>;
+
+/** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */
 export function resolveUpscalerOptions(
   settings: NetworkSettings,
   descriptor: ModelDescriptor,
   device: DeviceName,
-  work: 'stills' | 'frames',
+  work: Work,
 ): UpscalerOptions {
+  if (settings.gpus.length > 0 && !NUMBERED_DEVICES.includes(device)) {
+    throw new UpreelError('usage', `GPUs can be numbered for ${NUMBERED_DEVICES.join(', ')}, not for ${device}.`, {
+      hint: 'Leave --gpu out, or name one of these with --device.',
+    });
+  }
   const cores = settings.threads ?? availableParallelism();
   // Two WebGPU sessions in one process end in a segmentation fault (onnxruntime #32561).
   const sessions = device === 'cpu' ? (settings.sessions ?? defaultCpuSessions(descriptor, cores, work)) : 1;
+  const haloPx = settings.haloPx ?? defaultHaloPx(descriptor);
   return {
     device,
-    tilePx: Math.max(SMALLEST_TILE_PX, (settings.tilePx ?? defaultTilePx(descriptor)) >> settings.tileHalvings),
-    haloPx: settings.haloPx ?? defaultHaloPx(descriptor),
+    tilePx: settings.tilePx ?? defaultTilePx(descriptor),
+    haloPx,
+    featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
     threadsPerSession: Math.max(1, Math.floor(cores / sessions)),
+    gpus: settings.gpus,
+    ensemble: settings.ensemble,
+    rerunBlank: true,
   };
 }
 
@@ -42,14 +70,22 @@ const EXACT_HALO_LIMIT_PX = 64;
 
 /**
  * Deeper networks see far but mostly look near: the seam error fades with the square root of the field's radius.
- * Measured (docs/performance.md): 32 px give 60 dB between tiled and untiled at radius 94 (6 blocks of RRDB).
+ * Measured (docs/tiling.md): at least 60 dB between tiled and untiled at radius 94 and 349 (6 and 23 blocks of RRDB).
  */
 function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
   if (receptiveFieldPx === null) return EXACT_HALO_LIMIT_PX;
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 
-/** Peak memory grows with the tile: about 240 MB at 256 px for Compact, 620 MB at 128 px for RRDB (docs/performance.md). */
+/**
+ * Tiles that see all they depend on are equal where they overlap: blending them would only cost time. The others are
+ * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md).
+ */
+function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
+  return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 4);
+}
+
+/** For devices whose memory cannot be measured from here. */
 function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
   return flopsPerPixel < WIDE_NETWORK_FLOPS ? 192 : 128;
 }
@@ -58,9 +94,6 @@ function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
  * Frames keep several sessions of one thread busy, which do not wait for each other inside an operator. A still is often
  * one tile, and a wide network would need its memory twice: both get all threads in one session.
  */
-function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: 'stills' | 'frames'): number {
+function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: Work): number {
   return work === 'frames' && flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;
 }
-
-const WIDE_NETWORK_FLOPS = 6e6;
-const SMALLEST_TILE_PX = 8;

@@ -2,12 +2,19 @@ import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
 export interface ProgressMeter {
-  /** Finished work; negative for what must be done again. May be called as often as one likes. */
-  add(done: { readonly outputPixels?: number; readonly tiles?: number; readonly frames?: number }): void;
+  /** Finished work, and pixels that needed none; negative for what must be done again. As often as one likes. */
+  add(done: Partial<WorkDone>): void;
   /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
   /** Reports at once. */
   flush(): void;
+}
+
+export interface WorkDone {
+  readonly outputPixels: number;
+  readonly reusedPixels: number;
+  readonly tiles: number;
+  readonly frames: number;
 }
 
 export interface MeterOptions {
@@ -15,7 +22,7 @@ export interface MeterOptions {
   readonly framesTotal: number | null;
   readonly outputPixelsTotal: number | null;
   /** What earlier runs have done: counted, but not as speed. */
-  readonly done?: { readonly frames: number; readonly tiles: number; readonly outputPixels: number };
+  readonly done?: WorkDone;
   readonly emit: (event: Progress) => void;
   /** Asked at each report. */
   readonly observe?: () => Partial<Pick<Progress, 'queues' | 'bytesWritten' | 'rssBytes'>>;
@@ -33,20 +40,25 @@ const RATE_MINIMUM_SECONDS = 1;
 export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const now = options.now ?? (() => performance.now() / 1000);
   const start = now();
-  const marks: { seconds: number; pixels: number; frames: number }[] = [];
+  const marks: { seconds: number; worked: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
-  let { outputPixels: pixels, tiles, frames } = options.done ?? { outputPixels: 0, tiles: 0, frames: 0 };
+  const { done = { outputPixels: 0, reusedPixels: 0, tiles: 0, frames: 0 } } = options;
+  let worked = done.outputPixels;
+  let reused = done.reusedPixels;
+  let { tiles, frames } = done;
   let lastReport = Number.NEGATIVE_INFINITY;
 
   function report(): void {
     const seconds = now() - start;
+    const pixels = worked + reused;
     lastReport = now();
-    marks.push({ seconds, pixels, frames });
+    marks.push({ seconds, worked, pixels, frames });
     // One mark older than the window stays, so that the window is always covered.
     while (marks.length > 2 && marks[1]!.seconds < seconds - RATE_WINDOW_SECONDS) marks.shift();
     const since = marks[0]!;
     const span = seconds - since.seconds;
-    const pixelRate = span >= RATE_MINIMUM_SECONDS ? (pixels - since.pixels) / span : 0;
+    const rateOf = (amount: number) => (span >= RATE_MINIMUM_SECONDS ? amount / span : 0);
+    const pixelRate = rateOf(pixels - since.pixels);
     const total = options.outputPixelsTotal;
     options.emit({
       type: 'progress',
@@ -59,7 +71,9 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       outputPixelsTotal: total,
       elapsedSeconds: seconds,
       framesPerSecond: pixelRate > 0 ? (frames - since.frames) / span : null,
-      secondsLeft: pixelRate > 0 && total !== null ? Math.max(0, total - pixels) / pixelRate : null,
+      secondsLeft:
+        total === null ? null : secondsFor(Math.max(0, total - pixels), pixelRate, rateOf(worked - since.worked)),
+      ...(reused > 0 ? { reusedShare: reused / pixels } : {}),
       queues: [],
       bytesWritten: 0,
       rssBytes: process.memoryUsage.rss(),
@@ -67,9 +81,19 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     });
   }
 
+  /**
+   * Pixels that were taken over are not speed: the rate is that of work, and of what is left the same share is taken to
+   * need work as of all so far. A half minute that needed none at all tells no rate of work; then all pixels count.
+   */
+  function secondsFor(pixelsLeft: number, pixelRate: number, workRate: number): number | null {
+    if (workRate > 0) return (pixelsLeft * (worked / (worked + reused))) / workRate;
+    return pixelRate > 0 ? pixelsLeft / pixelRate : null;
+  }
+
   return {
     add(done) {
-      pixels += done.outputPixels ?? 0;
+      worked += done.outputPixels ?? 0;
+      reused += done.reusedPixels ?? 0;
       tiles += done.tiles ?? 0;
       frames += done.frames ?? 0;
       if (now() - lastReport >= REPORT_SECONDS) report();

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from './errors.ts';
 
 /** A name beside `destination` that no other run uses; on the same file system, so that publishing is one rename. */
 export function temporaryNameFor(destination: string): string {
-  // Keeps the extension last, because ffmpeg and sharp choose the format by it.
-  return join(
-    dirname(destination),
-    `.upreel-${process.pid}-${randomBytes(4).toString('hex')}-${basename(destination).slice(-80)}`,
-  );
+  // The extension stays, because ffmpeg and sharp choose the format by it; the rest could make the name too long.
+  return join(dirname(destination), `.upreel-${process.pid}-${randomBytes(4).toString('hex')}${extname(destination)}`);
 }
 
 /**

@@ -42,3 +42,9 @@ export function pasteInto(
     target.data.set(window.data.subarray(source, source + rowBytes), offset);
   }
 }
+
+/** Rows of a raster, as a view of its data. */
+export function cutRows(source: Raster, start: number, end: number): Raster {
+  const rowBytes = source.width * source.channels * source.bytesPerSample;
+  return { ...source, height: end - start, data: source.data.subarray(start * rowBytes, end * rowBytes) };
+}

@@ -8,6 +8,8 @@ import type { RunReply, RunRequest, SessionWorkerData, WorkerRequest } from './s
 /** Sessions on worker threads, each taking the next window when it is free: fast ones take more. */
 export interface SessionPool {
   readonly sessions: number;
+  /** Windows that each session has run so far. */
+  readonly windowsOfEach: readonly number[];
   /** Milliseconds spent inside session.run so far, over all sessions. */
   readonly busyMilliseconds: number;
   /**
@@ -32,6 +34,8 @@ export interface SessionPoolOptions {
   readonly scale: number;
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** One session on each; none: `sessions` of them on the provider's own choice. */
+  readonly gpus: readonly number[];
 }
 
 interface Lane {
@@ -39,11 +43,13 @@ interface Lane {
   pending: ((reply: RunReply | ErrorRecord) => void) | null;
   dead: ErrorRecord | null;
   buffers: { source: ArrayBuffer; upscaled: ArrayBuffer } | null;
+  windows: number;
 }
 
 export function openSessionPool(options: SessionPoolOptions): SessionPool {
-  const workerData: SessionWorkerData = { ...options, threads: options.threadsPerSession };
-  const lanes = Array.from({ length: options.sessions }, () => startLane(workerData));
+  const { device, scale, threadsPerSession: threads } = options;
+  const gpus = options.gpus.length > 0 ? options.gpus : Array.from({ length: options.sessions }, () => null);
+  const lanes = gpus.map((gpu) => startLane({ device, gpu, scale, threads }));
   const idle = [...lanes];
   const waiting: ((lane: Lane) => void)[] = [];
   let nextId = 0;
@@ -61,6 +67,7 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
       const { networkFile, format } = window;
       const reply = await ask(lane, { id: nextId++, networkFile, format, width, height, buffers });
       busyMilliseconds += reply.milliseconds;
+      lane.windows++;
       lane.buffers = reply.buffers;
       window.take(new Uint8Array(reply.buffers!.upscaled));
     } finally {
@@ -92,7 +99,10 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
   }
 
   return {
-    sessions: options.sessions,
+    sessions: lanes.length,
+    get windowsOfEach() {
+      return lanes.map((lane) => lane.windows);
+    },
     get busyMilliseconds() {
       return busyMilliseconds;
     },
@@ -108,7 +118,7 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
 
 function startLane(workerData: SessionWorkerData): Lane {
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { workerData });
-  const lane: Lane = { worker, pending: null, dead: null, buffers: null };
+  const lane: Lane = { worker, pending: null, dead: null, buffers: null, windows: 0 };
   const settle = (reply: RunReply | ErrorRecord): void => {
     const pending = lane.pending;
     lane.pending = null;
@@ -116,7 +126,8 @@ function startLane(workerData: SessionWorkerData): Lane {
   };
   worker.on('message', settle);
   const die = (detail: string): void => {
-    lane.dead = { code: 'engine-died', message: 'A session worker ended unexpectedly.', hint: '', detail };
+    const code = /memory/i.test(detail) ? 'out-of-memory' : 'engine-died';
+    lane.dead ??= { code, message: 'A session worker ended unexpectedly.', hint: '', detail };
     settle(lane.dead);
   };
   worker.on('error', (error) => die(String(error)));

@@ -7,6 +7,7 @@ import { type DeviceName, openSession, type Session } from './session.ts';
 
 export interface SessionWorkerData {
   readonly device: DeviceName;
+  readonly gpu: number | null;
   readonly threads: number;
   readonly scale: number;
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
@@ -17,12 +18,17 @@ export interface SessionOptions {
   readonly format: RasterFormat;
   readonly scale: number;
   readonly device: DeviceName;
+  /** Which of several, where the provider can be told (NUMBERED_DEVICES); null: its own choice. */
+  readonly gpu: number | null;
   /** Threads within one operator (CPU provider). */
   readonly threads: number;
 }
 
 export const DEVICE_NAMES = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'dml', 'coreml'] as const;
 export type DeviceName = (typeof DEVICE_NAMES)[number];
+
+/** Providers that take a `deviceId`. */
+export const NUMBERED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt', 'dml'];
 
 /** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -35,10 +41,41 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     async run(source, width, height, upscaled) {
       const output = tensorOf(upscaled, width * options.scale, height * options.scale);
-      await session.run({ source: tensorOf(source, width, height) }, { upscaled: output });
+      try {
+        await session.run({ source: tensorOf(source, width, height) }, { upscaled: output });
+      } catch (error) {
+        throw runError(error, options.device, width, height);
+      }
     },
     async release() {
       await session.release();
+    },
+  };
+}
+
+export function runtimeVersion(): string {
+  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
+  return (runtime as { version: string }).version;
+}
+
+/** Float samples in whatever layout the network has. */
+export interface FloatTensor {
+  readonly dimensions: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A network with float samples in (`source`) and out (`upscaled`), to find out what it does. */
+export interface FloatSession {
+  run(source: FloatTensor): Promise<FloatTensor>;
+}
+
+/** On one CPU thread; blocks like `openSession`. @throws whatever onnxruntime does */
+export async function openFloatSession(networkFile: string): Promise<FloatSession> {
+  const session = await InferenceSession.create(networkFile, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+  return {
+    async run({ dimensions, data }) {
+      const { upscaled } = await session.run({ source: new Tensor('float32', data, dimensions) });
+      return { dimensions: upscaled!.dims, data: upscaled!.data as Float32Array };
     },
   };
 }
@@ -49,7 +86,7 @@ export function listDevicesOfRuntime(): readonly DeviceName[] {
   return DEVICE_NAMES.filter((name) => names.has(name));
 }
 
-async function createSession({ networkFile, device, threads }: SessionOptions): Promise<InferenceSession> {
+async function createSession({ networkFile, device, gpu, threads }: SessionOptions): Promise<InferenceSession> {
   const sequential = { interOpNumThreads: 1, executionMode: 'sequential' } as const;
   const common = { ...sequential, graphOptimizationLevel: 'all', logSeverityLevel: 3 } as const;
   try {
@@ -62,15 +99,31 @@ async function createSession({ networkFile, device, threads }: SessionOptions): 
         enableMemPattern: false,
       });
     }
-    return await InferenceSession.create(networkFile, { ...common, executionProviders: [device] });
+    const provider = gpu === null ? device : { name: device, deviceId: gpu };
+    return await InferenceSession.create(networkFile, { ...common, executionProviders: [provider] });
   } catch (error) {
     throw sessionError(error, device);
   }
 }
 
+function runError(error: unknown, device: DeviceName, width: number, height: number): unknown {
+  if (!isOutOfMemory(error)) return error;
+  const message = `Not enough memory on ${device} for a tile of ${width}x${height} pixels.`;
+  return new UpreelError('out-of-memory', message, { hint: 'Use a smaller --tile.', cause: error });
+}
+
+/** bad_alloc of C++, "Failed to allocate memory" of the arena, "Available memory of ... is smaller", cuda's and Dawn's own. */
+function isOutOfMemory(error: unknown): boolean {
+  return /bad_alloc|bad allocation|allocat|available memory|out of memory/i.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function sessionError(error: unknown, device: DeviceName): UpreelError {
-  const detail = error instanceof Error ? error.message : String(error);
-  if (/bad_alloc|allocat|out of memory/i.test(detail)) {
+  const detail = messageOf(error);
+  if (isOutOfMemory(error)) {
     return new UpreelError('out-of-memory', `Not enough memory on ${device} to load the network.`, { cause: error });
   }
   if (device === 'cpu') {

@@ -13,6 +13,8 @@ export interface TilePlan {
   readonly window: Size;
   readonly columns: number;
   readonly rows: number;
+  /** On either side of a seam between cores this many pixels are blended from both tiles; 0: none are. */
+  readonly featherPx: number;
   /** Row by row from the top, each row from the left. */
   readonly tiles: readonly Tile[];
 }
@@ -22,6 +24,8 @@ export interface TileOptions {
   readonly tilePx: number;
   /** Every core keeps at least this distance from those borders of its window that are not the picture's. */
   readonly haloPx: number;
+  /** Wanted half width of the strips along seams in which tiles are blended: 0 where the halo makes tiles exact. */
+  readonly featherPx: number;
   /** Origins and sizes of windows are multiples of this; so must the picture's own size be. */
   readonly alignPx: number;
 }
@@ -49,12 +53,15 @@ export function planTiles(size: Size, options: TileOptions): TilePlan {
     window: { width: columns.window, height: rows.window },
     columns: columns.spans.length,
     rows: rows.spans.length,
+    featherPx: tiles.length === 1 ? 0 : Math.min(options.featherPx, options.haloPx, columns.roomPx, rows.roomPx),
     tiles,
   };
 }
 
 interface AxisPlan {
   readonly window: number;
+  /** The widest feather with which the strips of two seams do not meet. */
+  readonly roomPx: number;
   readonly spans: readonly { windowStart: number; coreStart: number; coreEnd: number }[];
 }
 
@@ -67,20 +74,23 @@ function planAxis(length: number, { tilePx, haloPx, alignPx }: TileOptions): Axi
   const halo = alignUp(haloPx, alignPx);
   const tile = alignUp(tilePx, alignPx);
   if (length <= tile + 2 * halo) {
-    return { window: length, spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }] };
+    return {
+      window: length,
+      roomPx: Number.POSITIVE_INFINITY,
+      spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }],
+    };
   }
   const count = Math.ceil((length - 2 * halo) / tile);
   const window = alignUp(Math.ceil((length + 2 * halo * (count - 1)) / count), alignPx);
   const starts = Array.from({ length: count }, (_, i) => alignDown((i * (length - window)) / (count - 1), alignPx));
   const seams = starts.slice(1).map((start, i) => Math.floor((start + starts[i]! + window) / 2));
-  return {
-    window,
-    spans: starts.map((windowStart, i) => ({
-      windowStart,
-      coreStart: i === 0 ? 0 : seams[i - 1]!,
-      coreEnd: i === count - 1 ? length : seams[i]!,
-    })),
-  };
+  const spans = starts.map((windowStart, i) => ({
+    windowStart,
+    coreStart: i === 0 ? 0 : seams[i - 1]!,
+    coreEnd: i === count - 1 ? length : seams[i]!,
+  }));
+  const narrowest = Math.min(...spans.map(({ coreStart, coreEnd }) => coreEnd - coreStart));
+  return { window, roomPx: Math.floor(narrowest / 2), spans };
 }
 
 function alignUp(value: number, step: number): number {

@@ -1,6 +1,5 @@
 import {
   createPicture,
-  type DecodedPicture,
   openPicture,
   outputFormatOf,
   type PictureInfo,
@@ -13,7 +12,7 @@ import type { ImageRequest } from './image-request.ts';
 import { outputPath, type Target, targetSize } from './output-name.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
 import { refuseSameFile } from './publish.ts';
-import { makeRaster, type Raster } from './raster.ts';
+import { upscalePage } from './upscale-page.ts';
 import type { Upscaler } from './upscaler.ts';
 
 export interface ImageContext {
@@ -67,56 +66,10 @@ async function upscalePages(
   meter.enter('upscale');
   for await (const page of reader.pages()) {
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
-    await upscalePage(page, sink, meter, context);
+    const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
+    for await (const band of upscalePage(page, { ...context, onTile })) await sink.writeRows(band);
     meter.add({ frames: 1 });
   }
-}
-
-async function upscalePage(
-  page: DecodedPicture,
-  sink: PictureSink,
-  meter: ProgressMeter,
-  { upscaler, signal }: ImageContext,
-): Promise<void> {
-  const colours = upscaler.upscaleBands(page.colour, {
-    signal,
-    onTile: (outputPixels) => meter.add({ outputPixels, tiles: 1 }),
-  });
-  const alphas = page.alpha === null ? null : alphaBands(page.alpha, upscaler, signal)[Symbol.asyncIterator]();
-  try {
-    for await (const colour of colours) {
-      const alpha = alphas === null ? null : await nextBand(alphas);
-      await sink.writeRows({ colour, alpha });
-    }
-  } finally {
-    await alphas?.return?.();
-  }
-}
-
-/** Alpha goes through the network as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
-function alphaBands(alpha: Raster, upscaler: Upscaler, signal: AbortSignal): AsyncIterable<Raster> {
-  return isFlat(alpha) ? flatBands(alpha, upscaler) : upscaler.upscaleBands(alpha, { signal });
-}
-
-async function* flatBands(alpha: Raster, { scale, bandsOf }: Upscaler): AsyncIterable<Raster> {
-  for (const height of bandsOf(alpha)) {
-    const band = makeRaster(alpha.width * scale, height * scale, alpha);
-    const pixel = alpha.data.subarray(0, alpha.bytesPerSample);
-    if (alpha.bytesPerSample === 1) band.data.fill(pixel[0]!);
-    else new Uint16Array(band.data.buffer).fill(new Uint16Array(pixel.slice().buffer)[0]!);
-    yield band;
-  }
-}
-
-function isFlat({ data, bytesPerSample }: Raster): boolean {
-  // A raster shifted by one sample equals itself only if all samples are the same.
-  return Buffer.compare(data.subarray(bytesPerSample), data.subarray(0, data.length - bytesPerSample)) === 0;
-}
-
-async function nextBand(bands: AsyncIterator<Raster>): Promise<Raster> {
-  const { value, done } = await bands.next();
-  if (done) throw new Error('Expected as many bands of alpha as of colour.');
-  return value;
 }
 
 function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {

@@ -1,5 +1,7 @@
-import type { Size } from './geometry.ts';
+import type { ChangePlan } from './change-plan.ts';
+import type { Rect, Size } from './geometry.ts';
 import type { Raster, RasterFormat } from './raster.ts';
+import type { Tile } from './tiles.ts';
 
 /** One network opened on one device: what stills, video and the bridge call. Safe to call many times at once. */
 export interface Upscaler {
@@ -21,6 +23,13 @@ export interface Upscaler {
    * complete rows of the result, to be consumed before the next is made.
    */
   upscaleBands(source: Raster, options?: UpscaleOptions): AsyncIterable<Raster>;
+  /** What has to run again after a picture of this size changed inside these rectangles: a pure plan. */
+  planChange(size: Size, changed: readonly Rect[]): ChangePlan;
+  /**
+   * Upscales parts of a picture into a result: where they are those of a `ChangePlan` and the rest of `into` is taken
+   * over from the result before the change, `into` holds byte for byte what `upscale` gives. Throws as `upscale` does.
+   */
+  upscaleParts(source: Raster, parts: readonly Tile[], options: UpscaleOptions & { into: Raster }): Promise<void>;
   /** Heights, in source rows, of the bands that `upscaleBands` gives for a picture of this size. */
   bandsOf(size: Size): readonly number[];
   /** Opens the session for a format before it is needed, so that its loading time is not counted as speed. */

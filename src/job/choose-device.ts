@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { release } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { UpreelError } from '../core/errors.ts';
-import type { TaskEvent } from '../core/events.ts';
-import { cacheFolders } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
-import { writeFileAtomically } from '../core/publish.ts';
 import type { DeviceName } from '../core/session.ts';
+import { renderNodes, type Verdict, verdictOn } from './device-verdict.ts';
 import type { DeviceProof } from './engine-protocol.ts';
-import { startEngine } from './supervisor.ts';
+import type { RunOptions } from './supervisor.ts';
 
 export interface DeviceChoice {
   readonly device: DeviceName;
@@ -23,23 +16,23 @@ export interface DeviceChoice {
 const MAX_DIFFERENCE_LEVELS = 8;
 const MEAN_DIFFERENCE_LEVELS = 0.75;
 
-type Verdict = { readonly proof: DeviceProof } | { readonly failure: string };
-
 /**
  * The device to run on. A GPU must first prove, in a process of its own, that it computes what the CPU computes
  * (and with `auto`, that it is faster).
+ * @param judge what gives the verdict on a device
  * @throws UpreelError `device-unavailable` if the one that was asked for does not pass.
  */
 export async function chooseDevice(
   network: NetworkSettings,
-  context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
+  context: RunOptions,
+  judge: typeof verdictOn = verdictOn,
 ): Promise<DeviceChoice> {
   const { device } = network;
   if (device === 'cpu') return { device, warnings: [] };
-  if (device !== 'auto') return insistOn(device, await verdictOn(device, network, context));
+  if (device !== 'auto') return insistOn(device, await judge(device, network, context));
   const warnings: string[] = [];
   for (const candidate of candidatesHere()) {
-    const verdict = await verdictOn(candidate, network, context);
+    const verdict = await judge(candidate, network, context);
     const rejection = rejectionOf(verdict);
     if (rejection === null && 'proof' in verdict && verdict.proof.deviceSeconds < verdict.proof.cpuSeconds) {
       return { device: candidate, warnings };
@@ -67,11 +60,6 @@ function hasGpuOnLinux(): boolean {
   return Boolean(named) || existsSync('/dev/nvidia0') || existsSync('/dev/dxg') || renderNodes().length > 0;
 }
 
-function renderNodes(): string[] {
-  if (!existsSync('/dev/dri')) return [];
-  return readdirSync('/dev/dri').filter((name) => name.startsWith('renderD'));
-}
-
 function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
   const rejection = rejectionOf(verdict);
   if (rejection !== null) {
@@ -88,7 +76,7 @@ function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
   };
 }
 
-function hintFor(device: DeviceName): string {
+export function hintFor(device: DeviceName): string {
   switch (device) {
     case 'cuda':
     case 'tensorrt':
@@ -101,58 +89,9 @@ function hintFor(device: DeviceName): string {
 }
 
 /** One sentence why the device must not be used, or null. */
-function rejectionOf(verdict: Verdict): string | null {
+export function rejectionOf(verdict: Verdict): string | null {
   if ('failure' in verdict) return verdict.failure;
   const { maxDifference, meanDifference } = verdict.proof;
   if (maxDifference <= MAX_DIFFERENCE_LEVELS && meanDifference <= MEAN_DIFFERENCE_LEVELS) return null;
   return `its result differs from the CPU's by up to ${maxDifference} of 255 levels.`;
-}
-
-async function verdictOn(
-  device: DeviceName,
-  network: NetworkSettings,
-  context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
-): Promise<Verdict> {
-  const cached = join(cacheFolders().devices, `${fingerprint(device, network.model)}.json`);
-  const known = await readFile(cached, 'utf8').then(parseVerdict, () => null);
-  if (known) return known;
-  const engine = startEngine();
-  try {
-    const result = await engine.run({ kind: 'prove', network: { ...network, device } }, context);
-    if (result.kind !== 'prove') throw new UpreelError('internal', `Expected a proof, got ${result.kind}.`);
-    const verdict = { proof: result.proof };
-    await writeFileAtomically(cached, JSON.stringify(verdict));
-    return verdict;
-  } catch (error) {
-    if (!(error instanceof UpreelError)) throw error;
-    // Failures are not remembered: a driver may be installed a minute later.
-    if (error.code === 'device-unavailable') return { failure: sentenceAfterColon(error.message) };
-    if (error.code === 'engine-died' || error.code === 'out-of-memory')
-      return { failure: 'it crashed on a test tile.' };
-    throw error;
-  } finally {
-    await engine.close();
-  }
-}
-
-/** Model, runtime and drivers: a verdict is good for this combination only. */
-function fingerprint(device: DeviceName, model: string): string {
-  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
-  const version = (runtime as { version: string }).version;
-  const drivers = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES, ...renderNodes()];
-  const facts = [device, model, version, process.platform, process.arch, release(), ...drivers];
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
-}
-
-function parseVerdict(text: string): Verdict | null {
-  try {
-    const value = JSON.parse(text) as Partial<{ proof: DeviceProof }>;
-    return value.proof && Number.isFinite(value.proof.deviceSeconds) ? { proof: value.proof } : null;
-  } catch {
-    return null;
-  }
-}
-
-function sentenceAfterColon(message: string): string {
-  return message.slice(message.indexOf(': ') + 2);
 }

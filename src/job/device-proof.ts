@@ -3,21 +3,45 @@ import type { Model } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { makeRaster, type Raster } from '../core/raster.ts';
 import type { DeviceName } from '../core/session.ts';
+import type { Upscaler } from '../core/upscaler.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 
 /** Small enough that a software GPU answers within seconds, large enough to reach every layer. */
 const PROOF_SIDE_PX = 16;
+const PROOF_OPTIONS = {
+  haloPx: 0,
+  featherPx: 0,
+  sessions: 1,
+  threadsPerSession: 2,
+  ensemble: false,
+  rerunBlank: false,
+} as const;
 /** A device this fast on the small tile is timed on a larger one, where its parallelism shows. */
 const QUICK_SECONDS = 0.3;
 const TIMING_SIDE_PX = 96;
 
-/** Runs a known tile on the device and on the CPU provider. May crash the process: that, too, is a verdict. */
-export async function proveDevice(model: Model, device: DeviceName, signal: AbortSignal): Promise<DeviceProof> {
-  const cpu = await measure(model, 'cpu', PROOF_SIDE_PX, signal);
-  const candidate = await measure(model, device, PROOF_SIDE_PX, signal);
+/**
+ * Runs a known tile on the device and on the CPU provider. May crash the process: that, too, is a verdict.
+ * @param open what opens a network on a device
+ */
+export async function proveDevice(
+  model: Model,
+  device: DeviceName,
+  gpus: readonly number[],
+  signal: AbortSignal,
+  open: typeof openUpscaler = openUpscaler,
+): Promise<DeviceProof> {
+  const run = (on: DeviceName, sidePx: number): Promise<Measured> =>
+    measure(
+      open(model, { ...PROOF_OPTIONS, device: on, gpus: on === device ? gpus : [], tilePx: sidePx }),
+      proofTile(sidePx),
+      signal,
+    );
+  const cpu = await run('cpu', PROOF_SIDE_PX);
+  const candidate = await run(device, PROOF_SIDE_PX);
   const quick = candidate.seconds < QUICK_SECONDS;
   const [cpuTimed, deviceTimed] = quick
-    ? [await measure(model, 'cpu', TIMING_SIDE_PX, signal), await measure(model, device, TIMING_SIDE_PX, signal)]
+    ? [await run('cpu', TIMING_SIDE_PX), await run(device, TIMING_SIDE_PX)]
     : [cpu, candidate];
   return {
     device,
@@ -27,15 +51,13 @@ export async function proveDevice(model: Model, device: DeviceName, signal: Abor
   };
 }
 
-async function measure(
-  model: Model,
-  device: DeviceName,
-  sidePx: number,
-  signal: AbortSignal,
-): Promise<{ result: Raster; seconds: number }> {
-  const upscaler = openUpscaler(model, { device, tilePx: sidePx, haloPx: 0, sessions: 1, threadsPerSession: 2 });
+interface Measured {
+  readonly result: Raster;
+  readonly seconds: number;
+}
+
+async function measure(upscaler: Upscaler, tile: Raster, signal: AbortSignal): Promise<Measured> {
   try {
-    const tile = proofTile(sidePx);
     await upscaler.upscale(tile, { signal });
     const start = performance.now();
     const result = await upscaler.upscale(tile, { signal });

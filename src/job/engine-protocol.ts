@@ -1,12 +1,14 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import type { Size } from '../core/geometry.ts';
 import type { ImageRequest } from '../core/image-request.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import type { OutputRule, Target } from '../core/output-name.ts';
 import type { DeviceName } from '../core/session.ts';
+import type { PixelLayout } from '../core/upscale-pixels.ts';
 import type { VideoSettings } from '../video/index.ts';
 
-/** Messages between the supervisor and its engine process. Pixels never travel here. */
+/** Messages between the supervisor and its engine process. Pixels never travel here: see pixel-port.ts. */
 
 /** Settings whose device is decided. */
 export type EngineNetwork = NetworkSettings & { readonly device: DeviceName };
@@ -14,7 +16,25 @@ export type EngineNetwork = NetworkSettings & { readonly device: DeviceName };
 export type EngineTask =
   | { readonly kind: 'image'; readonly network: EngineNetwork; readonly request: ImageRequest }
   | { readonly kind: 'video'; readonly network: EngineNetwork; readonly request: VideoTask }
+  | { readonly kind: 'pixels'; readonly network: EngineNetwork; readonly request: PixelTask }
   | { readonly kind: 'prove'; readonly network: EngineNetwork };
+
+/** Pixels that come in over the engine's pixel port after `started`, and go out over it in announced rows. */
+export interface PixelTask extends PixelLayout {
+  readonly source: Size;
+  readonly target: Target | { readonly kind: 'exact'; readonly size: Size };
+  /** 0..1: how much of the network's result, the rest is the source plainly resampled. */
+  readonly strength: number;
+  /** Ask the network eight times (self-ensemble.ts). */
+  readonly ensemble: boolean;
+}
+
+/** Rows of the result that are about to come over the pixel port. */
+export interface RowsNotice {
+  readonly y: number;
+  readonly height: number;
+  readonly bytes: number;
+}
 
 /** A video whose output name and size follow from the network's scale. */
 export interface VideoTask {
@@ -25,7 +45,7 @@ export interface VideoTask {
 }
 
 export type EngineResult =
-  | { readonly kind: 'image' | 'video' }
+  | { readonly kind: 'image' | 'video' | 'pixels' }
   | { readonly kind: 'prove'; readonly proof: DeviceProof };
 
 /** What a device did with a known tile, beside the CPU provider. */
@@ -48,5 +68,8 @@ export type EngineMessage =
   /** Every few seconds: the process lives and is not stuck. */
   | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: TaskEvent }
+  /** The network is open, with tiles of this size. */
+  | { readonly type: 'opened'; readonly id: number; readonly tilePx: number }
+  | { readonly type: 'rows'; readonly id: number; readonly rows: RowsNotice }
   | { readonly type: 'settled'; readonly id: number; readonly result: EngineResult }
   | { readonly type: 'rejected'; readonly id: number; readonly error: ErrorRecord };

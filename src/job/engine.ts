@@ -40,6 +40,8 @@ async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): P
       signal: cancel.signal,
       drain: drain.signal,
       onEvent: (event) => send({ type: 'event', id, event }),
+      onOpen: (tilePx) => send({ type: 'opened', id, tilePx }),
+      onRows: (rows) => send({ type: 'rows', id, rows }),
     });
     send({ type: 'settled', id, result });
   } catch (error) {

@@ -1,4 +1,6 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
-export type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
+export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
+export { type Engine, startEngine } from './supervisor.ts';
 export { type FoundTask, findTask } from './video-task.ts';

@@ -1,45 +1,54 @@
 import { UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
+import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
 import type { EngineResult, EngineTask } from './engine-protocol.ts';
 import { type Engine, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
 export interface TaskQueue {
+  /**
+   * Out of memory is met with a new engine and half the tile, down to the smallest; a crash likewise, a few times.
+   * A picture begins again (its rows lived in the engine that died), a video goes on after its last complete segment.
+   * @throws UpreelError what the task threw; `out-of-memory` if even the smallest tile did not fit.
+   */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
   close(): Promise<void>;
 }
 
-/** An engine that died may have been unlucky once; out of memory is met with half the tile, this many times. */
-const MAX_RESTARTS = 3;
+/** A crash that has nothing to do with memory comes again: it is not tried for ever. */
+const MAX_CRASHES = 3;
 
 export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number } = {}): TaskQueue {
   let engine: Engine | null = null;
+  /** What proved too large is not tried again on the next input. */
+  let ceilingPx = Number.POSITIVE_INFINITY;
 
   async function run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
-    let attempt = task;
-    let restarts = 0;
+    let crashes = 0;
+    /** Longer side of the source: a tile larger than that is the whole picture. */
+    let sourcePx = Number.POSITIVE_INFINITY;
     let framesKept = 0;
-    const onEvent: RunOptions['onEvent'] = (event) => {
-      // A job of days may meet more deaths than that: only those count that brought it no further.
-      if (event.type === 'started' && event.framesKept > framesKept) {
-        restarts = 0;
+    const onEvent = (event: TaskEvent): void => {
+      if (event.type === 'started') {
+        sourcePx = Math.max(event.source.width, event.source.height);
+        // A job of days may meet more crashes than that: only those count that brought it no further.
+        if (event.framesKept > framesKept) crashes = 0;
         framesKept = event.framesKept;
       }
       options.onEvent(event);
     };
-    for (; ; restarts++) {
-      engine = engine?.alive ? engine : startEngine(stallSeconds === undefined ? {} : { stallSeconds });
+    for (;;) {
+      const running: Engine = engine?.alive ? engine : startEngine(stallSeconds === undefined ? {} : { stallSeconds });
+      engine = running;
       try {
-        return await engine.run(attempt, { ...options, onEvent });
+        return await running.run(withCeiling(task, ceilingPx), { ...options, onEvent });
       } catch (error) {
-        if (options.signal.aborted || options.drain?.aborted || restarts === MAX_RESTARTS || !mayRestart(error))
-          throw error;
-        await engine.close();
-        attempt = { ...attempt, network: { ...attempt.network, tileHalvings: attempt.network.tileHalvings + 1 } };
-        options.onEvent({
-          type: 'warning',
-          code: 'engine-restarted',
-          message: `${(error as UpreelError).message} Going on with tiles of half the size.`,
-        });
+        if (options.signal.aborted || options.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        if (error.code === 'engine-died') crashes++;
+        if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
+        await running.close();
+        ceilingPx = smallerTile(running.tilePx && Math.min(running.tilePx, sourcePx), error);
+        onEvent({ type: 'warning', code: 'engine-restarted', message: restartMessage(error, ceilingPx) });
       }
     }
   }
@@ -52,6 +61,22 @@ export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number
   };
 }
 
-function mayRestart(error: unknown): boolean {
-  return error instanceof UpreelError && (error.code === 'engine-died' || error.code === 'out-of-memory');
+function smallerTile(tilePx: number | null, error: UpreelError): number {
+  if (tilePx !== null && tilePx > SMALLEST_TILE_PX) return Math.max(SMALLEST_TILE_PX, tilePx >> 1);
+  if (error.code === 'engine-died') return tilePx ?? Number.POSITIVE_INFINITY;
+  const where = tilePx === null ? 'to open the network' : `even for tiles of ${tilePx} px, the smallest there are`;
+  throw new UpreelError('out-of-memory', `Not enough memory ${where}.`, {
+    hint: 'Free some memory, raise the limit that this runs under, or use a smaller network.',
+    cause: error,
+  });
+}
+
+function restartMessage({ message }: UpreelError, tilePx: number): string {
+  return `${message} Starting anew${Number.isFinite(tilePx) ? ` with tiles of ${tilePx} px` : ''}.`;
+}
+
+function withCeiling(task: EngineTask, ceilingPx: number): EngineTask {
+  if (!Number.isFinite(ceilingPx)) return task;
+  const tilePx = Math.min(ceilingPx, task.network.tilePx ?? ceilingPx);
+  return { ...task, network: { ...task.network, tilePx } };
 }

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import type { EngineMessage, EngineRequest, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { PIXEL_PORT } from './pixel-port.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface Engine {
@@ -12,6 +15,10 @@ export interface Engine {
    * @throws UpreelError what the task threw, or `engine-died`.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** Tile of the last task whose network was opened; null while there is none. */
+  readonly tilePx: number | null;
+  /** The other end of the engine's pixel port: for tasks of kind `pixels`, one at a time. */
+  readonly pixels: Duplex;
   /** False once the process has ended or was told to. */
   readonly alive: boolean;
   close(): Promise<void>;
@@ -22,6 +29,8 @@ export interface RunOptions {
   /** Aborted: the task may finish what it cannot take up again, and stops then. Tasks that keep nothing are cancelled. */
   readonly drain?: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
+  /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
+  readonly onRows?: (rows: RowsNotice) => void;
 }
 
 /** A cancelled engine that has not removed its temporary files by then is ended all the same. */
@@ -32,6 +41,7 @@ const STALL_SECONDS = 120;
 
 interface Pending {
   readonly onEvent: (event: TaskEvent) => void;
+  readonly onRows: RunOptions['onRows'];
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: UpreelError) => void;
 }
@@ -40,19 +50,23 @@ export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
     serialization: 'advanced',
   });
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let stderrTail = '';
   let alive = true;
+  let tilePx: number | null = null;
 
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
   });
   // Writing to an engine that has just ended must not end the supervisor.
   child.stdin?.on('error', () => undefined);
+  // A pipe that libuv opens both ways.
+  const pixels = child.stdio[PIXEL_PORT] as Duplex;
+  pixels.on('error', () => undefined);
   child.on('error', (error) => settleAll(`could not be started: ${error.message}`));
   // Not 'exit': its last words may still be in the pipe.
   child.on('close', (code, signal) => settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
@@ -64,6 +78,8 @@ export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
     const task = pending.get(message.id);
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
+    else if (message.type === 'opened') tilePx = message.tilePx;
+    else if (message.type === 'rows') task.onRows?.(message.rows);
     else if (message.type === 'settled') task.resolve(message.result);
     else task.reject(fromErrorRecord(message.error));
   });
@@ -74,7 +90,7 @@ export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
     for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
   }
 
-  function run(task: EngineTask, { signal, drain, onEvent }: RunOptions): Promise<EngineResult> {
+  function run(task: EngineTask, { signal, drain, onEvent, onRows }: RunOptions): Promise<EngineResult> {
     const id = nextId++;
     return new Promise<EngineResult>((resolve, reject) => {
       const settle = (conclude: () => void): void => {
@@ -101,6 +117,7 @@ export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
         signal.addEventListener('abort', cancel, { once: true });
         pending.set(id, {
           onEvent,
+          onRows,
           resolve: (result) => settle(() => resolve(result)),
           reject: (error) => settle(() => reject(error)),
         });
@@ -128,7 +145,11 @@ export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
 
   return {
     pid: child.pid ?? -1,
+    pixels,
     run,
+    get tilePx() {
+      return tilePx;
+    },
     get alive() {
       return alive;
     },
@@ -145,10 +166,35 @@ function send(child: ChildProcess, request: EngineRequest): void {
 }
 
 function engineDied(what: string, stderrTail: string): UpreelError {
-  const outOfMemory = /bad_alloc|out of memory|Failed to allocate/i.test(stderrTail);
-  const message = outOfMemory ? 'The engine ran out of memory.' : `The engine process ${what}.`;
-  return new UpreelError(outOfMemory ? 'out-of-memory' : 'engine-died', message, {
-    hint: 'Try a smaller --tile; if it goes on, --device cpu.',
-    cause: stderrTail.trim() || undefined,
-  });
+  const hint = 'Try a smaller --tile or a smaller --memory; if it goes on, --device cpu.';
+  const cause = stderrTail.trim() || undefined;
+  const lack = lackOfMemory(what, stderrTail);
+  return lack === null
+    ? new UpreelError('engine-died', `The engine process ${what}.`, { hint, cause })
+    : new UpreelError('out-of-memory', lack, { hint, cause });
+}
+
+/** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
+function lackOfMemory(what: string, stderrTail: string): string | null {
+  if (/bad_alloc|out of memory|failed to allocate|cannot allocate|process OOM/i.test(stderrTail)) {
+    return 'The engine ran out of memory.';
+  }
+  // Whoever ends an engine on purpose is not waiting for its task: this is the system's out-of-memory killer, or a person.
+  if (what.endsWith('SIGKILL')) {
+    return 'The engine was killed (SIGKILL), most likely because the machine ran out of memory.';
+  }
+  if (/SIG\w+$/.test(what) && addressSpaceIsLimited()) {
+    return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
+  }
+  return null;
+}
+
+/** Native code crashes in many ways where an allocation fails; without a limit of this kind none does. */
+function addressSpaceIsLimited(): boolean {
+  try {
+    return /^Max address space\s+\d/m.test(readFileSync('/proc/self/limits', 'utf8'));
+  } catch {
+    // No Linux.
+    return false;
+  }
 }

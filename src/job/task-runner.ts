@@ -1,13 +1,15 @@
 import type { TaskEvent } from '../core/events.ts';
+import { fitUpscalerOptions } from '../core/fit-options.ts';
 import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
-import { resolveUpscalerOptions } from '../core/options.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { openPixelPort, type PixelPort } from './pixel-port.ts';
+import { runPixelTask } from './run-pixels.ts';
 import { jobFacts } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
@@ -17,48 +19,68 @@ export interface TaskRunner {
 
 export interface TaskContext {
   readonly signal: AbortSignal;
+  /** Aborted: a video ends after the segments at work; the others have nothing to finish first. */
   readonly drain: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
+  /** Called with the tile's size once the network is open, or was open already. */
+  readonly onOpen: (tilePx: number) => void;
+  readonly onRows: (rows: RowsNotice) => void;
 }
 
 interface Warm {
   readonly key: string;
   readonly descriptor: ModelDescriptor;
   readonly upscaler: Upscaler;
+  readonly tilePx: number;
 }
 
 export function openTaskRunner(): TaskRunner {
+  let port: PixelPort | null = null;
   let warm: Warm | null = null;
+  /** Where the open network's warnings go: to whichever task is running. */
+  let notify: TaskContext['onEvent'] = () => undefined;
 
   async function openFor({ kind, network }: EngineTask, context: TaskContext): Promise<Warm> {
+    notify = context.onEvent;
     const work = kind === 'video' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
-    if (warm?.key === key) return warm;
-    await warm?.upscaler.close();
-    warm = null;
-    const model = await loadForTask(network, context);
-    const options = resolveUpscalerOptions(network, model.descriptor, network.device, work);
-    warm = { key, descriptor: model.descriptor, upscaler: openUpscaler(model, options) };
+    if (warm?.key !== key) {
+      await warm?.upscaler.close();
+      warm = null;
+      const model = await loadForTask(network, context);
+      const onWarning = (message: string): void => context.onEvent({ type: 'warning', code: 'memory', message });
+      const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
+      const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
+      const { descriptor } = model;
+      warm = { key, descriptor, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
+    }
+    context.onOpen(warm.tilePx);
     return warm;
   }
 
   return {
     async run(task, taskContext) {
-      // Only videos can be taken up again; the others have nothing to finish first.
-      const signal = AbortSignal.any([taskContext.signal, taskContext.drain]);
-      const context = task.kind === 'video' ? taskContext : { ...taskContext, signal };
+      const soon = { ...taskContext, signal: AbortSignal.any([taskContext.signal, taskContext.drain]) };
+      const context = task.kind === 'video' ? taskContext : soon;
       switch (task.kind) {
         case 'prove': {
+          const { device, gpus } = task.network;
           const model = await loadForTask(task.network, context);
-          return { kind: 'prove', proof: await proveDevice(model, task.network.device, context.signal) };
+          return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
           const { upscaler } = await openFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
         }
+        case 'pixels': {
+          const { upscaler } = await openFor(task, context);
+          port ??= openPixelPort();
+          await runPixelTask(task, { ...context, upscaler, port });
+          return { kind: 'pixels' };
+        }
         case 'video': {
-          const { upscaler, descriptor } = await openFor(task, { ...context, signal });
+          const { upscaler, descriptor } = await openFor(task, soon);
           await upscaleVideo(videoRequest(task, descriptor), { upscaler, ...context });
           return { kind: 'video' };
         }
@@ -67,20 +89,24 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
-function loadForTask({ model }: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  return loadModel(model, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
+function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
+  const { model, denoise, onnxRange, onnxChannels } = network;
+  return loadModel(model, {
+    ...(denoise !== null && { denoise }),
+    onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
+    signal,
+    onPull: (pull) => onEvent({ type: 'pull', ...pull }),
+  });
 }
 
-function videoRequest(
-  { network, request }: Extract<EngineTask, { kind: 'video' }>,
-  descriptor: ModelDescriptor,
-): VideoRequest {
+function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: ModelDescriptor): VideoRequest {
+  const { network, request } = task;
   return {
     input: request.input,
     output: outputPath(request.output, request.target, descriptor.scale),
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
-    job: jobFacts({ kind: 'video', network, request }, descriptor),
+    job: jobFacts(task, descriptor),
   };
 }
 

@@ -13,10 +13,11 @@ type VideoTask = Extract<EngineTask, { kind: 'video' }>;
 
 /** What job.json keeps of a task: what its frames depend on, and the task itself, to be run again. */
 export function jobFacts(task: VideoTask, { contentHash, flopsPerPixel, id }: ModelDescriptor): JobFacts {
-  const { device, tilePx, haloPx } = task.network;
+  // Not the tile: it is halved where memory runs out, and that must not end the job.
+  const { device, haloPx, ensemble } = task.network;
   const model = {
     ...{ id, contentHash, exporter: EXPORTER_VERSION, runtime: runtimeVersion() },
-    ...{ device: deviceClass(device), tilePx, haloPx },
+    ...{ device: deviceClass(device), haloPx, ensemble },
   };
   // Names of files in it may be relative.
   return {

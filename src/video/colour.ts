@@ -35,6 +35,14 @@ export function limitedRange(colour: Colour): Colour {
   return { ...colour, range: 'tv', tags: { ...colour.tags, range: 'tv' } };
 }
 
+/**
+ * The same colours with the code values of limited range as they are: RGB then has black at 16 and white at 235 (of 255),
+ * and room for what lies beyond. The sums are those of full range; only the tags say what the values mean.
+ */
+export function withHeadroom(colour: Colour): Colour {
+  return { ...colour, range: 'pc' };
+}
+
 export function isRgbFormat(pixelFormat: string): boolean {
   return /^(rgb|bgr|gbr|argb|abgr|0rgb|0bgr|pal8|x2rgb|x2bgr|mono)/.test(pixelFormat);
 }

@@ -1,49 +1,89 @@
+import type { Rect } from '../core/geometry.ts';
 import { type Colour, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
+import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import { safeInput } from './safe-input.ts';
+import type { VideoInfo } from './video-info.ts';
 
-/** What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. */
-export function pipeOffsetTicks({ source: { video } }: VideoPlan): number {
-  const start = video.startSeconds ?? 0;
-  return start < 0 ? Math.ceil(((1 - start) * video.timeBase.den) / video.timeBase.num) : 0;
+/**
+ * What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. In ticks of
+ * the frames, whole seconds so that it is a whole number in every unit.
+ */
+export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 'picture'>): number {
+  return Math.round((offsetSeconds(source) * picture.timeBase.den) / picture.timeBase.num);
 }
 
 /**
- * The decoder: source file in, raw RGB with the source's own times out of stdout. Fails at the first broken frame.
+ * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame.
  * @param seekSeconds where to begin, by the source's clock; null: at its start.
  */
 export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
-  const { source, sourceColour, format } = plan;
-  const { video } = source;
-  const input = safeInput(source.path);
-  const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
-  const rate = hasTimes ? [] : ['-r', `${video.frameRate.num}/${video.frameRate.den}`];
-  const offset = pipeOffsetTicks(plan);
-  // What comes before the segment is dropped by the reader, by its exact time.
-  const seek = seekSeconds === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seekSeconds.toFixed(6)];
+  const { source, picture, format } = plan;
+  const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
   const filters = [
-    ...(offset === 0 ? [] : [`setpts=PTS+${offset}`]),
+    ...sourceFilters(source, picture),
+    ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
+  ];
+  return {
+    inputs: [pictureInput(source, picture, ['-xerror', ...seekOptions(seekSeconds)])],
+    output: {
+      options: [
+        ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
+        ...['-c:v', 'rawvideo', '-map_metadata', '-1', '-map_chapters', '-1', '-write_index', '0', '-f', 'nut'],
+      ],
+      target: 'pipe:1',
+    },
+  };
+}
+
+/** What comes before the segment is dropped by the reader, by its exact time. */
+function seekOptions(seconds: number | null): string[] {
+  return seconds === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seconds.toFixed(6)];
+}
+
+function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, rgb: string): string[] {
+  return [
     // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
     scaleFilter([
       ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
       ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour)),
       'out_range=pc',
     ]),
-    `format=${format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24'}`,
+    `format=${rgb}`,
+    // On RGB, where every pixel is a place of its own.
+    ...(picture.crop === null ? [] : [cropFilter(picture.crop)]),
   ];
-  return {
-    inputs: [{ options: ['-copyts', '-xerror', ...input.options, ...rate, ...seek], source: input.source }],
+}
+
+/** Colour above, alpha as gray below: two pictures for the network in one frame of the pipe. */
+function stackAlpha(plan: VideoPlan, rgb: string): string {
+  const { picture, source } = plan;
+  const { width, height } = source.video.size;
+  const colour = toRgbFilters(plan, rgb).join(',');
+  const gray = `scale=${width}:${height}:in_range=pc:out_range=pc:flags=bicubic+accurate_rnd+bitexact,format=${rgb}`;
+  const alpha = ['alphaextract', gray, ...(picture.crop === null ? [] : [cropFilter(picture.crop)])].join(',');
+  return `split[colour][clear];[colour]${colour}[above];[clear]${alpha}[below];[above][below]vstack`;
+}
+
+/** The same pictures, tiny: only their times are wanted, and are listed on stdout. */
+export function frameListPass(
+  source: VideoInfo,
+  picture: PicturePlan,
+): { readonly plan: FfmpegPlan; readonly offsetTicks: number } {
+  const filters = [...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear'];
+  const plan = {
+    inputs: [pictureInput(source, picture, [])],
     output: {
       options: [
-        ...['-map', `0:${video.index}`, '-vf', filters.join(',')],
-        ...['-fps_mode', 'passthrough', '-enc_time_base', '-1'],
-        ...['-c:v', 'rawvideo', '-map_metadata', '-1', '-map_chapters', '-1', '-write_index', '0', '-f', 'nut'],
+        ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
+        ...['-c:v', 'rawvideo', '-f', 'framecrc'],
       ],
       target: 'pipe:1',
     },
   };
+  return { plan, offsetTicks: pipeOffsetTicks({ source, picture }) };
 }
 
 /** Options of swscale for the YUV side of a conversion. */
@@ -58,4 +98,42 @@ export function yuvOptions(side: 'in' | 'out', { matrix, range, chromaPosition }
 
 export function scaleFilter(options: readonly string[]): string {
   return `scale=${options.join(':')}`;
+}
+
+function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, options: readonly string[]) {
+  const input = safeInput(source.path);
+  const { frameRate } = source.video;
+  const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
+  const rate = hasTimes ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
+  const turn = turnsByFilter ? ['-noautorotate'] : [];
+  // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
+  const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
+  return { options: ['-copyts', ...options, ...turn, ...decoder, ...input.options, ...rate], source: input.source };
+}
+
+const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
+  vp8: ['-c:v', 'libvpx'],
+  vp9: ['-c:v', 'libvpx-vp9'],
+};
+
+function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
+  const offset = offsetSeconds(source);
+  if (offset === 0) return [...picture.filters];
+  // A part is told in the source's times, so that the offset comes after it.
+  const after = picture.trim === null ? 0 : 1;
+  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}/TB`, ...picture.filters.slice(after)];
+}
+
+function offsetSeconds({ video }: VideoInfo): number {
+  const start = video.startSeconds ?? 0;
+  return start < 0 ? Math.ceil(1 - start) : 0;
+}
+
+function cropFilter({ width, height, x, y }: Rect): string {
+  return `crop=${width}:${height}:${x}:${y}`;
+}
+
+function timeOptions({ timeBase, keepsFrames }: PicturePlan): string[] {
+  const unit = keepsFrames ? '-1' : `${timeBase.num}/${timeBase.den}`;
+  return ['-fps_mode', 'passthrough', '-enc_time_base', unit];
 }

@@ -1,10 +1,11 @@
 import type { UpreelError } from '../core/errors.ts';
+import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
 import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
 import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -26,7 +27,7 @@ export interface Decoder {
 }
 
 export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: number, signal: AbortSignal): Decoder {
-  const { size } = plan.source.video;
+  const size = sizeOf(plan);
   const pool = new BufferPool(rasterBytes(size.width, size.height, plan.format), poolCapacity);
   const seeks = planSeeks(plan, segment);
   let attempt = startAttempt(plan, seeks[0] ?? null, signal);
@@ -73,7 +74,7 @@ async function* readFrames({
   pool: BufferPool;
   mustStartExactly: boolean;
 }): AsyncGenerator<Frame, boolean, undefined> {
-  const { size } = plan.source.video;
+  const size = sizeOf(plan);
   const bytes = rasterBytes(size.width, size.height, plan.format);
   const offset = pipeOffsetTicks(plan);
   const toSkip = segment.startTicks === null ? segment.startFrame : 0;
@@ -84,7 +85,7 @@ async function* readFrames({
     for (;;) {
       const header = await reader.nextFrame();
       if (header === null) break;
-      const ptsTicks = toSourceTicks(header.ptsTicks, reader, plan) - offset;
+      const ptsTicks = toFrameTicks(header.ptsTicks, reader, plan) - offset;
       if (isAfter(plan, segment, ptsTicks, count)) {
         if (count === 0 && !mustStartExactly) throw noPicture(plan, segment);
         return count > 0;
@@ -125,16 +126,20 @@ function isBefore({ startTicks }: Segment, ptsTicks: number): boolean {
 }
 
 /** The last segment goes to the end of the stream, whatever was counted before. */
-function isAfter({ scan }: VideoPlan, segment: Segment, ptsTicks: number, count: number): boolean {
+function isAfter({ frames }: VideoPlan, segment: Segment, ptsTicks: number, count: number): boolean {
   const { startFrame, endFrame, endTicks } = segment;
   if (endTicks !== null) return ptsTicks >= endTicks;
-  return endFrame < scan.packets && count >= endFrame - startFrame;
+  return endFrame < frames.count && count >= endFrame - startFrame;
 }
 
-/** NUT's writer may count in a fraction of the source's ticks; the times themselves are the source's. */
-function toSourceTicks(ticks: number, reader: NutReader, plan: VideoPlan): number {
-  const from = reader.stream?.timeBase ?? plan.source.video.timeBase;
-  const to = plan.source.video.timeBase;
+function sizeOf({ picture }: VideoPlan): Size {
+  return picture.alpha ? stackedSize(picture.size) : picture.size;
+}
+
+/** NUT's writer may count in a fraction of the frames' ticks; the times themselves are the same. */
+function toFrameTicks(ticks: number, reader: NutReader, plan: VideoPlan): number {
+  const from = reader.stream?.timeBase ?? plan.frames.timeBase;
+  const to = plan.frames.timeBase;
   return Math.round((ticks * from.num * to.den) / (from.den * to.num));
 }
 
@@ -143,14 +148,15 @@ function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, fram
   throw damaged(`Frame ${frame + 1} of ${plan.source.path} has another size than the frames before it.`);
 }
 
-/** ffmpeg ends well when a file just stops: what it gave is held against what the container lists. */
-function checkEnd({ scan, source }: VideoPlan, segment: Segment, count: number, lastPts: number): void {
+/** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
+function checkEnd({ frames, source }: VideoPlan, segment: Segment, count: number, lastPts: number): void {
   const { startFrame, endFrame, endTicks } = segment;
-  const expectedLast = endTicks === null ? scan.ptsTicks.at(-1) : scan.ptsTicks[endFrame - 1];
+  const expectedLast = endTicks === null ? frames.ptsTicks.at(-1) : frames.ptsTicks[endFrame - 1];
   if (count === 0 && startFrame === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
-  if (expectedLast === undefined || count >= endFrame - startFrame || lastPts >= expectedLast) return;
-  const at = count === 0 ? '' : ` (at ${formatTime(toSeconds(lastPts, source.video.timeBase))})`;
-  throw damaged(`${source.path} stops after frame ${startFrame + count}${at}, expected ${scan.packets} frames.`);
+  if (expectedLast === undefined || count >= endFrame - startFrame) return;
+  if (!frames.isExact && lastPts >= expectedLast) return;
+  const at = count === 0 ? '' : ` (at ${formatTime(toSeconds(lastPts, frames.timeBase))})`;
+  throw damaged(`${source.path} stops after frame ${startFrame + count}${at}, expected ${frames.count} frames.`);
 }
 
 function noPicture({ source }: VideoPlan, { startFrame, endFrame }: Segment): UpreelError {
@@ -158,9 +164,9 @@ function noPicture({ source }: VideoPlan, { startFrame, endFrame }: Segment): Up
 }
 
 function decodeError(plan: VideoPlan, frame: number, error: ProgramError): UpreelError {
-  const { source, scan } = plan;
-  const ticks = scan.ptsTicks[frame];
-  const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, source.video.timeBase))})`;
+  const { source, frames } = plan;
+  const ticks = frames.ptsTicks[frame];
+  const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
   return damaged(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
 }
 

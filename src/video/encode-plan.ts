@@ -1,10 +1,16 @@
+import type { Size } from '../core/geometry.ts';
 import { scaleFilter, yuvOptions } from './decode-plan.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 
 /** The encoder: raw RGB in NUT through stdin, one file of encoded video out, marked with the source's colours. */
 export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
-  const { encoder, resultColour } = plan;
+  const { encoder, resultColour, postFilters } = plan;
+  const filters = [
+    ...sizeFilters(plan),
+    ...toYuvFilters(plan),
+    ...(postFilters === null ? [] : [postFilters, `format=${encoder.pixelFormat}`]),
+  ];
   return {
     inputs: [
       {
@@ -15,7 +21,7 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
     ],
     output: {
       options: [
-        ...['-map', '0:v:0', '-vf', [...padFilters(plan), ...toYuvFilters(plan)].join(',')],
+        ...['-map', '0:v:0', '-vf', [...alphaFilters(plan), ...filters].join(',')],
         ...['-fps_mode', 'passthrough', '-enc_time_base', '-1', ...encoder.options],
         ...colourOptions(resultColour.tags),
         // No versions and no random ids in the file: the same frames give the same bytes.
@@ -27,33 +33,62 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
   };
 }
 
-function toYuvFilters({ encoder, targetSize, encodedSize, resultColour }: VideoPlan): string[] {
-  const { width, height } = isPadded(targetSize, encodedSize) ? encodedSize : targetSize;
+/** Takes the stacked picture apart and puts the lower half behind the upper one as its alpha. */
+function alphaFilters({ picture, format }: VideoPlan): string[] {
+  if (!picture.alpha) return [];
+  const [rgb, gray, rgba] = isDeep(format) ? ['gbrp16le', 'gray16le', 'gbrap16le'] : ['gbrp', 'gray', 'gbrap'];
+  // Any of the three equal channels is the alpha; gray by a matrix would round.
+  const alpha = `crop=iw:ih/2:0:ih/2,format=${rgb},extractplanes=g,format=${gray}`;
+  const merge = `[above][below]mergeplanes=0x00010210:${rgba}`;
+  return [`split[colour][stack];[colour]crop=iw:ih/2:0:0,format=${rgb}[above];[stack]${alpha}[below];${merge}`];
+}
+
+function toYuvFilters({ encoder, target, encodedSize, resultColour }: VideoPlan): string[] {
+  const { width, height } = isSame(target.scaled, encodedSize) ? target.scaled : encodedSize;
   return [
     scaleFilter([
       ...[`${width}:${height}`, 'flags=lanczos+accurate_rnd+full_chroma_inp+bitexact', 'in_range=pc'],
       ...yuvOptions('out', resultColour),
     ]),
     `format=${encoder.pixelFormat}`,
+    // The sums may have been those of full range for the sake of headroom; this is what the values mean.
+    `setparams=range=${resultColour.tags.range}`,
   ];
 }
 
-/** Repeats the last column or row where the encoder cannot store an odd size; a black line would show. */
-function padFilters({ targetSize, encodedSize, format }: VideoPlan): string[] {
-  if (!isPadded(targetSize, encodedSize)) return [];
-  const right = encodedSize.width - targetSize.width;
-  const bottom = encodedSize.height - targetSize.height;
+/**
+ * Scales and brings to the result's size, on planes of RGB: cuts off what is too much, adds black, and repeats the last
+ * column or row where the encoder cannot store an odd size (a black line would show).
+ */
+function sizeFilters({ target, encodedSize, format, picture }: VideoPlan): string[] {
+  const { scaled, size } = target;
+  if (isSame(scaled, encodedSize)) return [];
+  const cut = { width: Math.min(scaled.width, size.width), height: Math.min(scaled.height, size.height) };
+  const right = encodedSize.width - size.width;
+  const bottom = encodedSize.height - size.height;
+  const planes = `gbr${picture.alpha ? 'a' : ''}p${isDeep(format) ? '16le' : ''}`;
+  // Black where limited range keeps its headroom.
+  const black = picture.headroom ? '0x101010' : 'black';
   return [
-    // fillborders works on planes.
-    `scale=${targetSize.width}:${targetSize.height}:flags=lanczos+accurate_rnd+bitexact`,
-    `format=${format.bytesPerSample === 2 ? 'gbrp16le' : 'gbrp'}`,
-    `pad=${encodedSize.width}:${encodedSize.height}`,
-    `fillborders=right=${right}:bottom=${bottom}:mode=smear`,
+    `scale=${scaled.width}:${scaled.height}:flags=lanczos+accurate_rnd+bitexact`,
+    `format=${planes}`,
+    ...(isSame(cut, scaled) ? [] : [`crop=${cut.width}:${cut.height}`]),
+    ...(isSame(cut, size) ? [] : [`pad=${size.width}:${size.height}:(ow-iw)/2:(oh-ih)/2:${black}`]),
+    ...(right + bottom === 0
+      ? []
+      : [
+          `pad=${encodedSize.width}:${encodedSize.height}:0:0`,
+          `fillborders=right=${right}:bottom=${bottom}:mode=smear`,
+        ]),
   ];
 }
 
-function isPadded(target: { width: number; height: number }, encoded: { width: number; height: number }): boolean {
-  return target.width !== encoded.width || target.height !== encoded.height;
+function isDeep({ bytesPerSample }: VideoPlan['format']): boolean {
+  return bytesPerSample === 2;
+}
+
+function isSame(left: Size, right: Size): boolean {
+  return left.width === right.width && left.height === right.height;
 }
 
 function colourOptions(tags: VideoPlan['resultColour']['tags']): string[] {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { planEncode } from './encode-plan.ts';
 import { startFfmpeg } from './ffmpeg.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, stackedSize } from './frame.ts';
 import { writeNutFrameHeader, writeNutHeader } from './nut-writer.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Rational } from './rational.ts';
@@ -24,11 +24,12 @@ export function startEncoder(
 ): Encoder {
   const program = startFfmpeg(planEncode(plan, file), signal);
   program.stdout.resume();
-  const { video } = plan.source;
-  const { timeBase, frameRate } = video;
+  const { frameRate } = plan.source.video;
+  const { timeBase } = plan.frames;
   const shiftTicks = Math.round((plan.shiftSeconds * timeBase.den) / timeBase.num);
-  const size = plan.networkSize;
-  const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });
+  const size = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
+  const aspect = plan.target.sampleAspectRatio ?? sampleAspectRatio;
+  const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio: aspect, frameRate });
   let isHeaderWritten = false;
 
   async function write(frame: Frame): Promise<void> {

@@ -42,6 +42,11 @@ export function probeLines(args: readonly string[], signal: AbortSignal): AsyncG
   return programLines('ffprobe', args, signal);
 }
 
+/** Runs ffmpeg and gives what it writes to its standard output, line by line. */
+export function ffmpegLines(plan: FfmpegPlan, signal: AbortSignal): AsyncGenerator<string> {
+  return programLines('ffmpeg', argumentsOf(plan), signal);
+}
+
 /** Names of the encoders that this ffmpeg was built with. */
 export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
@@ -50,6 +55,14 @@ export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<str
     if (name !== undefined) names.add(name);
   }
   return names;
+}
+
+/** As ffmpeg names its own version, for example "5.1.6-0+deb12u1". @throws UpreelError `ffmpeg-missing` */
+export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
+  for await (const line of programLines('ffmpeg', ['-version'], signal)) {
+    return /^ffmpeg version (\S+)/.exec(line)?.[1] ?? 'unknown';
+  }
+  return 'unknown';
 }
 
 async function* programLines(name: ProgramName, args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {

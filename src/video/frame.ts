@@ -1,16 +1,50 @@
+import type { Size } from '../core/geometry.ts';
 import type { Raster, RasterFormat } from '../core/raster.ts';
 
 /** One decoded or upscaled picture with its time. Whoever receives it passes it on or releases it, once. */
 export interface Frame {
   readonly raster: Raster;
-  /** In ticks of the source's time base, as the source's clock counts. */
+  /** In ticks of the plan's frame list, as the source's clock counts. */
   readonly ptsTicks: number;
   release(): void;
+}
+
+/** Counts those who hold a thing; the last of them releases it. */
+export class Holders {
+  readonly #release: () => void;
+  #count: number;
+
+  constructor(count: number, release: () => void) {
+    this.#count = count;
+    this.#release = release;
+  }
+
+  add(): void {
+    this.#count++;
+  }
+
+  release(): void {
+    this.#count--;
+    if (this.#count === 0) this.#release();
+  }
 }
 
 /** RGB in as many bytes per sample as the source needs. */
 export function frameFormat(bitsPerSample: number): RasterFormat {
   return { channels: 3, bytesPerSample: bitsPerSample > 8 ? 2 : 1 };
+}
+
+/** With transparency a frame is twice as high: colour above, alpha as gray below. */
+export function stackedSize({ width, height }: Size): Size {
+  return { width, height: 2 * height };
+}
+
+/** Both halves of a stacked raster, as views on its bytes. */
+export function splitStacked(raster: Raster): readonly [colour: Raster, alpha: Raster] {
+  const { data } = raster;
+  const half = data.length / 2;
+  const part = (start: number) => ({ ...raster, height: raster.height / 2, data: data.subarray(start, start + half) });
+  return [part(0), part(half)];
 }
 
 /** Buffers of one size that are used again and again: its capacity is the memory limit of what it feeds. */

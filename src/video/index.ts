@@ -1,3 +1,4 @@
+export { ffmpegVersion, listEncoders } from './ffmpeg.ts';
 export {
   ENCODER_NAMES,
   type EncoderName,

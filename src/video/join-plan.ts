@@ -17,6 +17,7 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
         ...timesOptions(plan, last),
         ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),
+        ...trimOptions(plan),
         ...['-disposition:v:0', source.video.dispositions.join('+') || '0'],
         // Times before 0 (a sound's priming, B-frames) are kept where they are: else everything moves with them.
         ...['-avoid_negative_ts', 'disabled'],
@@ -110,7 +111,17 @@ export function planCarriedCheck(plan: VideoPlan, carried: readonly CarriedStrea
 function sourceInput(plan: VideoPlan): { options: readonly string[]; source: string } {
   const input = safeInput(plan.source.path);
   const shift = plan.shiftSeconds === 0 ? [] : ['-itsoffset', (-plan.shiftSeconds).toFixed(6)];
-  return { options: ['-copyts', ...shift, ...input.options], source: input.source };
+  const start =
+    plan.picture.trim === null ? [] : ['-seek_timestamp', '1', '-ss', plan.picture.trim.startSeconds.toFixed(6)];
+  return { options: ['-copyts', ...shift, ...start, ...input.options], source: input.source };
+}
+
+/** A part of the film: what is copied begins and ends with it, to a packet. */
+function trimOptions({ picture: { trim } }: VideoPlan): string[] {
+  if (trim === null) return [];
+  const length = trim.endSeconds - trim.startSeconds;
+  const end = length === Number.POSITIVE_INFINITY ? [] : ['-t', length.toFixed(6)];
+  return ['-copypriorss:a', '0', '-copypriorss:s', '0', ...end];
 }
 
 function codecOptions(carried: readonly CarriedStream[]): string[] {
@@ -124,8 +135,8 @@ function codecOptions(carried: readonly CarriedStream[]): string[] {
  * multiple of the packet's own time, or of its own duration where it is the only one. Decoding times of a segment with
  * B-frames may begin before those of the segment before it end: they only have to ascend.
  */
-function timesOptions({ scan, source }: VideoPlan, last: LastFrame): string[] {
-  const duration = toSeconds(scan.lastDurationTicks, source.video.timeBase);
+function timesOptions({ frames }: VideoPlan, last: LastFrame): string[] {
+  const duration = toSeconds(frames.lastDurationTicks, frames.timeBase);
   const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
   const ascending = 'if(gt(N\\,0)\\,min(PTS\\,max(DTS\\,PREV_OUTDTS+1))\\,DTS)';
   const known = duration > 0 && seconds > 0;
@@ -141,7 +152,8 @@ const STALE_TAGS = ['major_brand', 'minor_version', 'compatible_brands'];
 const STALE_STREAM_TAGS =
   /^(encoder|duration|bps|number_of_|_statistics_|rotate|vendor_id|alpha_mode|source_id|source-)/i;
 
-function videoMetadata({ source: { video } }: VideoPlan): string[] {
+function videoMetadata({ source: { video }, encoder }: VideoPlan): string[] {
   const kept = Object.entries(video.tags).filter(([name]) => !STALE_STREAM_TAGS.test(name));
+  if (encoder.alpha) kept.push(['alpha_mode', '1']);
   return kept.flatMap(([name, value]) => ['-metadata:s:v:0', `${name}=${value}`]);
 }

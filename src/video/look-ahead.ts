@@ -77,31 +77,33 @@ export class LookAhead<T> implements AsyncIterable<T> {
 /**
  * Maps with up to `concurrency` calls in flight and gives the results in the source's order. When it ends early or
  * a call fails, the calls in flight settle first, and their results are disposed.
+ * @param isWork items that are no work do not count, up to `MAX_IDLE` of them: behind them work goes on.
  */
 export async function* mapInOrder<T, R>(
   source: AsyncIterable<T>,
   concurrency: number,
   map: (item: T) => Promise<R>,
   dispose: (result: R) => void,
+  isWork: (item: T) => boolean = () => true,
 ): AsyncGenerator<R, void, undefined> {
-  const inFlight: Promise<R>[] = [];
+  const inFlight: { readonly result: Promise<R>; readonly isWork: boolean }[] = [];
+  const isFull = () => {
+    const working = inFlight.filter((call) => call.isWork).length;
+    return working >= concurrency || inFlight.length >= concurrency + MAX_IDLE;
+  };
   try {
     for await (const item of source) {
       const result = map(item);
       result.catch(() => {});
-      inFlight.push(result);
-      if (inFlight.length >= concurrency) yield await takeFirst(inFlight);
+      inFlight.push({ result, isWork: isWork(item) });
+      while (isFull()) yield await inFlight.shift()!.result;
     }
-    while (inFlight.length > 0) yield await takeFirst(inFlight);
+    while (inFlight.length > 0) yield await inFlight.shift()!.result;
   } finally {
-    for (const outcome of await Promise.allSettled(inFlight)) {
+    for (const outcome of await Promise.allSettled(inFlight.map(({ result }) => result))) {
       if (outcome.status === 'fulfilled') dispose(outcome.value);
     }
   }
 }
 
-function takeFirst<R>(promises: Promise<R>[]): Promise<R> {
-  const first = promises.shift();
-  if (first === undefined) throw new Error('Expected a call in flight.');
-  return first;
-}
+const MAX_IDLE = 64;

@@ -1,21 +1,30 @@
-import type { Size } from '../core/geometry.ts';
+import { type Size, scaleSize } from '../core/geometry.ts';
 import type { RasterFormat } from '../core/raster.ts';
 import type { Colour } from './colour.ts';
-import { limitedRange, resolveColour } from './colour.ts';
+import { limitedRange, resolveColour, withHeadroom } from './colour.ts';
 import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './containers.ts';
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
+import type { FrameList } from './frame-list.ts';
+import type { HdrMetadata } from './hdr.ts';
+import type { PicturePlan } from './picture-plan.ts';
+import type { PreparedPicture } from './prepare-picture.ts';
 import type { PacketScan } from './scan.ts';
-import type { VideoSettings } from './settings.ts';
+import type { ReuseSettings, VideoSettings } from './settings.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
-import { planTarget } from './target.ts';
+import { planTarget, type TargetPlan } from './target.ts';
 import type { VideoInfo } from './video-info.ts';
 
 /** Everything that is decided before the first frame. Plain data, the same for every segment. */
 export interface VideoPlan {
   readonly source: VideoInfo;
+  /** The source's packets. What is upscaled is in `frames`. */
   readonly scan: PacketScan;
   readonly output: string;
+  /** What happens to the pictures before the network. */
+  readonly picture: PicturePlan;
+  /** The frames that the network gets and the result must have; their times are on the source's clock. */
+  readonly frames: FrameList;
   readonly container: OutputContainer;
   readonly encoder: EncoderPlan;
   /** How source samples become RGB, and RGB the result's samples. */
@@ -24,12 +33,16 @@ export interface VideoPlan {
   readonly format: RasterFormat;
   /** Size that the network gives. */
   readonly networkSize: Size;
-  /** Size of the result before padding to even numbers. */
-  readonly targetSize: Size;
+  /** How the network's picture becomes the result's, before padding to even numbers. */
+  readonly target: TargetPlan;
   /** Size of the result. */
   readonly encodedSize: Size;
+  /** Of the user's, on the result's samples. */
+  readonly postFilters: string | null;
   /** What is taken off every time of the source, so that the result's clock does not start before 0 or anywhere. */
   readonly shiftSeconds: number;
+  /** What is taken over from the frame before. */
+  readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
   readonly warnings: readonly StreamWarning[];
 }
@@ -40,38 +53,44 @@ export function planVideo(
   scan: PacketScan,
   request: { readonly output: string; readonly settings: VideoSettings },
   networkScale: number,
+  { picture, frames, hdr }: PreparedPicture,
 ): VideoPlan {
   const { settings, output } = request;
   const { video } = source;
   const container = containerFor(output);
-  const encoder = planEncoder(settings, video, container);
+  const encoder = planEncoder(settings, video, container, hdr);
   const colour = resolveColour(video.colour, video.size, video.pixelFormat);
-  const networkSize = { width: video.size.width * networkScale, height: video.size.height * networkScale };
-  const targetSize = planTarget(video.size, networkScale, settings.target, 2);
+  const networkSize = scaleSize(picture.size, networkScale);
+  const { sampleAspectRatio } = video;
+  const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, 2);
   const streams = planStreams(source, container);
   return Object.freeze({
     source,
     scan,
     output,
+    picture,
+    frames,
     container,
     encoder,
-    sourceColour: colour,
-    resultColour: encoder.storesFullRange ? colour : limitedRange(colour),
-    format: frameFormat(video.bitsPerSample),
+    sourceColour: picture.headroom ? withHeadroom(colour) : colour,
+    resultColour: picture.headroom ? withHeadroom(colour) : encoder.storesFullRange ? colour : limitedRange(colour),
+    format: frameFormat(settings.depth === '10' ? Math.max(10, video.bitsPerSample) : video.bitsPerSample),
     networkSize,
-    targetSize,
-    encodedSize: encoder.needsEvenSize ? evenSize(targetSize) : targetSize,
-    shiftSeconds: shiftOf(source, streams),
+    target,
+    encodedSize: encoder.needsEvenSize ? evenSize(target.size) : target.size,
+    postFilters: settings.post,
+    shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
+    reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
-    warnings: [...streams.warnings, ...warnOfPicture(source)],
+    warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source, picture, hdr, encoder)],
   });
 }
 
 /**
  * Broadcast clocks start anywhere: the first stream that goes along starts at 0. All others stay as they are, but for
- * video that starts before 0, which NUT cannot say.
+ * video that starts before 0, which would else be cut.
  */
-function shiftOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
+export function originOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
   const videoStart = video.startSeconds ?? 0;
   const isAnywhere = formatName.split(',').some((name) => FORMATS_WITHOUT_ORIGIN.includes(name));
   if (!isAnywhere) return Math.min(0, videoStart);
@@ -82,18 +101,27 @@ function evenSize({ width, height }: Size): Size {
   return { width: width + (width % 2), height: height + (height % 2) };
 }
 
-function warnOfPicture({ video }: VideoInfo): StreamWarning[] {
+function warnOfPicture(
+  { video }: VideoInfo,
+  picture: PicturePlan,
+  hdr: HdrMetadata,
+  encoder: EncoderPlan,
+): StreamWarning[] {
   const warnings: StreamWarning[] = [];
-  if (video.interlaced) {
+  if (video.hasAlpha && !picture.alpha) {
     warnings.push({
-      code: 'interlaced',
-      message: 'The video is interlaced: its fields are upscaled together, combing included.',
+      code: 'alpha-dropped',
+      message: 'The transparency of the video is left out; --alpha keep takes it along.',
     });
   }
-  if (video.hasAlpha) warnings.push({ code: 'alpha-dropped', message: 'The transparency of the video is left out.' });
-  const hdr = video.sideData.filter((name) => /mastering|light level|dovi|hdr/i.test(name));
-  if (hdr.length > 0) {
-    warnings.push({ code: 'hdr-metadata', message: `Static HDR metadata is left out: ${hdr.join(', ')}.` });
+  const lost = [
+    ...(hdr.mastering !== null && !encoder.carriesHdr ? ['the mastering display'] : []),
+    ...(hdr.light !== null && !encoder.carriesHdr ? ['the content light level'] : []),
+    ...hdr.dynamic.map((name) => `${name} (it describes the old picture)`),
+  ];
+  if (lost.length > 0) {
+    const hint = hdr.dynamic.length > 0 || encoder.carriesHdr ? '' : ' libx265 and libsvtav1 keep static metadata.';
+    warnings.push({ code: 'hdr-metadata', message: `HDR metadata that is left out: ${lost.join(', ')}.${hint}` });
   }
   return warnings;
 }

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4 } from './file-end.ts';
-import { parseRational } from './rational.ts';
+import { parseRational, type Rational } from './rational.ts';
 import { safeInput } from './safe-input.ts';
-import type { StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
+import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
@@ -91,6 +91,7 @@ const streamSchema = z.object({
   width: z.int().default(0),
   height: z.int().default(0),
   pix_fmt: z.string().optional(),
+  sample_aspect_ratio: z.string().optional(),
   color_range: z.string().optional(),
   color_space: z.string().optional(),
   color_transfer: z.string().optional(),
@@ -197,6 +198,7 @@ function describeVideo(stream: StreamReport): VideoStream {
   const rotationDegrees = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation ?? 0;
   const turned = Math.abs(Math.round(rotationDegrees / 90)) % 2 === 1;
   const pixelFormat = stream.pix_fmt ?? 'unknown';
+  const aspect = parseRational(stream.sample_aspect_ratio);
   return {
     ...describeStream(stream),
     kind: 'video',
@@ -214,13 +216,24 @@ function describeVideo(stream: StreamReport): VideoStream {
     frameRate: parseRational(stream.avg_frame_rate) ?? parseRational(stream.r_frame_rate) ?? { num: 25, den: 1 },
     timeBase: parseRational(stream.time_base) ?? { num: 1, den: 90_000 },
     declaredFrames: Number(stream.nb_frames) || null,
-    interlaced: ['tt', 'bb', 'tb', 'bt'].includes(stream.field_order ?? ''),
+    fieldOrder: fieldOrderOf(stream.field_order),
+    sampleAspectRatio: turned ? invert(aspect) : aspect,
     // GIF always reports an alpha channel; the decoder has already composed its frames.
     hasAlpha:
       stream.tags.alpha_mode === '1' ||
       (stream.codec_name !== 'gif' && /^(yuva|rgba|bgra|argb|abgr|gbrap|ya\d)/.test(pixelFormat)),
     sideData: stream.side_data_list.map((data) => data.side_data_type),
   };
+}
+
+/** ffprobe gives the order of coding and of showing: "tb" is coded top first, shown bottom first. */
+function fieldOrderOf(order: string | undefined): FieldOrder | null {
+  if (order === 'tt' || order === 'bt') return 'tff';
+  return order === 'bb' || order === 'tb' ? 'bff' : null;
+}
+
+function invert(ratio: Rational | null): Rational | null {
+  return ratio === null ? null : { num: ratio.den, den: ratio.num };
 }
 
 function known(value: string | undefined): string | null {

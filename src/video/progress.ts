@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Stage, TaskEvent } from '../core/events.ts';
-import { openProgressMeter, type ProgressMeter } from '../core/progress-meter.ts';
+import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
 
@@ -9,7 +9,7 @@ interface Totals {
   readonly framesTotal: number;
   readonly outputPixelsTotal: number;
   /** Done by earlier runs: counted as done, not as speed. */
-  readonly done: { readonly frames: number; readonly tiles: number; readonly outputPixels: number };
+  readonly done: WorkDone;
 }
 
 type Stages = Parameters<SegmentWatch['onStart']>[0];
@@ -41,11 +41,12 @@ export class VideoProgress {
 
   /** For one attempt at one segment. */
   watchSegment(onHandedOver: () => void): SegmentWatch & { onCommitted(bytes: number): void; takeBack(): void } {
-    const counted = { frames: 0, tiles: 0, outputPixels: 0 };
-    const add = (done: { frames?: number; tiles?: number; outputPixels?: number }) => {
+    const counted = { frames: 0, tiles: 0, outputPixels: 0, reusedPixels: 0 };
+    const add = (done: Partial<WorkDone>) => {
       counted.frames += done.frames ?? 0;
       counted.tiles += done.tiles ?? 0;
       counted.outputPixels += done.outputPixels ?? 0;
+      counted.reusedPixels += done.reusedPixels ?? 0;
       this.#meter.add(done);
     };
     return {
@@ -53,14 +54,20 @@ export class VideoProgress {
         this.#running = stages;
       },
       onTile: (outputPixels) => add({ outputPixels, tiles: 1 }),
+      onReuse: (reusedPixels) => add({ reusedPixels }),
       onFrame: () => add({ frames: 1 }),
       onHandedOver,
       onCommitted: (bytes) => {
         this.#committedBytes += bytes;
       },
       takeBack: () => {
-        const { frames, tiles, outputPixels } = counted;
-        this.#meter.add({ frames: -frames, tiles: -tiles, outputPixels: -outputPixels });
+        const { frames, tiles, outputPixels, reusedPixels } = counted;
+        this.#meter.add({
+          frames: -frames,
+          tiles: -tiles,
+          outputPixels: -outputPixels,
+          reusedPixels: -reusedPixels,
+        });
       },
     };
   }

@@ -1,27 +1,33 @@
 import { stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 import { rasterBytes } from '../core/raster.ts';
-import type { Upscaler } from '../core/upscaler.ts';
+import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
+import { findChanges } from './changed-frames.ts';
+import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { ProgramError } from './ffmpeg.ts';
-import { BufferPool, type Frame } from './frame.ts';
+import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
+import { stackedUpscaler } from './upscale-stacked.ts';
 import { watchForStall } from './watchdog.ts';
 
 /** A segment whose frames are all in its file. */
 export interface EncodedSegment {
   readonly file: string;
   readonly bytes: number;
-  /** Time of every frame, in ticks of the source's time base, as decoded. */
+  /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
+  readonly reuse: ReuseCount;
 }
 
 /** What a running segment lets others see. */
 export interface SegmentWatch {
   onTile(outputPixels: number): void;
+  /** Output pixels that were taken over from the frame before. */
+  onReuse(outputPixels: number): void;
   onFrame(): void;
   /** Called once, when all stages run. */
   onStart(stages: {
@@ -65,30 +71,30 @@ export async function runSegment(
     }
   };
 
-  let tiles = 0;
+  let moved = 0;
   let upscaling = 0;
-  const onTile = (pixels: number) => {
-    tiles++;
-    watch.onTile(pixels);
-  };
+  const counted = countRuns(upscaler, (change) => {
+    upscaling += change;
+    moved++;
+  });
   const inFlight = upscaler.lanes + LOOK_AHEAD;
-  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 1, either);
+  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
-  const { width, height } = plan.networkSize;
-  const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 1);
-  const runNetwork: Upscaler['upscale'] = async (source, options) => {
-    upscaling++;
-    try {
-      return await upscaler.upscale(source, { ...options, onTile, signal: either });
-    } finally {
-      upscaling--;
-    }
-  };
-  const upscaleFrame = (frame: Frame) => failFast(upscale(frame, plan, results, runNetwork));
+  const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
+  const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
+  const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
+  const changes = findChanges(decoded, framewise, plan.reuse);
+  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
-    mapInOrder(decoded, inFlight, upscaleFrame, releaseFrame),
+    mapInOrder(
+      changes,
+      inFlight,
+      (changed) => failFast(made.upscale(changed)),
+      releaseFrame,
+      ({ change }) => change !== 'none',
+    ),
     releaseFrame,
   );
 
@@ -96,7 +102,7 @@ export async function runSegment(
   const endWatchdog = watchForStall({
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
-    progress: () => tiles + ptsTicks.length,
+    progress: () => moved + ptsTicks.length,
     onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
   });
   try {
@@ -118,7 +124,7 @@ export async function runSegment(
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { file, bytes: size, ptsTicks };
+  return { file, bytes: size, ptsTicks, reuse: made.count };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */
@@ -127,24 +133,26 @@ const UPSCALED_CAPACITY = 2;
 /** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
 const LOOK_AHEAD = 1;
 
-async function upscale(
-  frame: Frame,
-  plan: VideoPlan,
-  results: BufferPool,
-  runNetwork: Upscaler['upscale'],
-): Promise<Frame> {
-  const data = await results.acquire();
-  const release = () => results.release(data);
-  try {
-    const into = { ...plan.networkSize, ...plan.format, data };
-    const raster = await runNetwork(frame.raster, { into });
-    return { raster, ptsTicks: frame.ptsTicks, release };
-  } catch (error) {
-    release();
-    throw error;
-  } finally {
-    frame.release();
-  }
+/** Tells when a run of the network begins (1), ends (-1), and when a tile of it is done (0). */
+function countRuns(upscaler: Upscaler, tell: (change: -1 | 0 | 1) => void): Upscaler {
+  const during = async <T>(options: UpscaleOptions, run: (options: UpscaleOptions) => Promise<T>): Promise<T> => {
+    const onTile = (pixels: number) => {
+      tell(0);
+      options.onTile?.(pixels);
+    };
+    tell(1);
+    try {
+      return await run({ ...options, onTile });
+    } finally {
+      tell(-1);
+    }
+  };
+  return {
+    ...upscaler,
+    upscale: (source, options = {}) => during(options, (watched) => upscaler.upscale(source, watched)),
+    upscaleParts: (source, parts, options) =>
+      during(options, (watched) => upscaler.upscaleParts(source, parts, { ...watched, into: options.into })),
+  };
 }
 
 function releaseFrame(frame: Frame): void {

@@ -74,10 +74,17 @@ async function makeSegment(
     const watch = progress.watchSegment(onHandedOver);
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
-      const { ptsTicks } = await runSegment(plan, segment, { ...context, file: part, watch });
+      const { ptsTicks, reuse } = await runSegment(plan, segment, { ...context, file: part, watch });
       const facts = await verifySegment(plan, part, ptsTicks, signal);
       const { index, startFrame, endFrame } = segment;
-      const { bytes } = await job.commit(part, { index, startFrame, endFrame, ptsTicks: [...ptsTicks], ...facts });
+      const { bytes } = await job.commit(part, {
+        index,
+        startFrame,
+        endFrame,
+        ptsTicks: [...ptsTicks],
+        reuse,
+        ...facts,
+      });
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);
       return;

@@ -12,7 +12,9 @@ const SEEKABLE_CODECS: readonly string[] = [
   ...['prores', 'dnxhd', 'mjpeg', 'ffv1', 'huffyuv', 'ffvhuff', 'utvideo', 'rawvideo', 'dvvideo'],
 ];
 
-export function canSeek({ source, scan }: VideoPlan): boolean {
+export function canSeek({ source, scan, picture }: VideoPlan): boolean {
+  // Filters that remember all that they saw must see all.
+  if (picture.framesBefore === null) return false;
   return scan.keyTicks.length > 1 && SEEKABLE_CODECS.includes(source.video.codec);
 }
 
@@ -23,10 +25,15 @@ export function canSeek({ source, scan }: VideoPlan): boolean {
  */
 export function planSeeks(plan: VideoPlan, { startTicks }: Segment): readonly (number | null)[] {
   const { keyTicks } = plan.scan;
-  const at = startTicks === null || !canSeek(plan) ? -1 : lastAtOrBefore(keyTicks, startTicks);
+  const { video } = plan.source;
+  const before = ((plan.picture.framesBefore ?? 0) * video.frameRate.den) / video.frameRate.num;
+  const from = toSeconds(startTicks ?? 0, plan.frames.timeBase) - before;
+  const ticks = (from * video.timeBase.den) / video.timeBase.num;
+  // Half a tick for the arithmetic.
+  const at = startTicks === null || !canSeek(plan) ? -1 : lastAtOrBefore(keyTicks, ticks + 0.5);
   const key = keyTicks[at];
   if (at <= 0 || key === undefined) return [null];
-  const { timeBase } = plan.source.video;
+  const { timeBase } = video;
   const seconds = toSeconds(key, timeBase);
   const next = toSeconds(keyTicks[at + 1] ?? Number.POSITIVE_INFINITY, timeBase);
   const earliest = toSeconds(keyTicks[0] ?? 0, timeBase);

@@ -42,14 +42,17 @@ interface Film {
 }
 
 function describeFilm(plan: VideoPlan): Film {
-  const { scan, source } = plan;
-  const { timeBase, frameRate } = source.video;
-  const times = scan.ptsTicks;
-  const keyFrames = canSeek(plan) ? [...scan.keyTicks].map((ticks) => firstAtOrAfter(times, ticks)) : [];
+  const { scan, source, frames } = plan;
+  const { timeBase } = frames;
+  const { frameRate } = source.video;
+  const times = frames.ptsTicks;
+  const unit = (source.video.timeBase.num * timeBase.den) / (source.video.timeBase.den * timeBase.num);
+  const keys = canSeek(plan) ? [...scan.keyTicks] : [];
+  const keyFrames = keys.map((ticks) => firstAtOrAfter(times, Math.round(ticks * unit)));
   return {
-    frames: scan.packets,
+    frames: frames.count,
     // Some streams give the times of all frames but a few: those lie between two that are known.
-    hasTimes: scan.keyTicks.length > 0 && times.length > 0.9 * scan.packets,
+    hasTimes: frames.isExact || (scan.keyTicks.length > 0 && times.length > 0.9 * frames.count),
     times,
     keyFrames,
     ticksPerSecond: timeBase.den / timeBase.num,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type FilterPlace, problemOfFilters } from './user-filters.ts';
 
 export const ENCODER_NAMES = [
   'libx264',
@@ -8,8 +9,25 @@ export const ENCODER_NAMES = [
   'libvpx-vp9',
   'prores_ks',
   'ffv1',
+  'h264_nvenc',
+  'hevc_nvenc',
+  'av1_nvenc',
+  'h264_qsv',
+  'hevc_qsv',
+  'h264_videotoolbox',
+  'hevc_videotoolbox',
 ] as const;
 export type EncoderName = (typeof ENCODER_NAMES)[number];
+
+const userFilters = (place: FilterPlace) =>
+  z
+    .string()
+    .superRefine((text, context) => {
+      const problem = problemOfFilters(text, place);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .nullable()
+    .default(null);
 
 /** Parsed once at the edge; inside, nothing is optional. */
 export const videoSettingsSchema = z
@@ -18,6 +36,18 @@ export const videoSettingsSchema = z
     encoder: z.enum(['auto', ...ENCODER_NAMES]).default('auto'),
     /** 0..100, higher is better; each encoder's meaning is in encoders.ts. */
     quality: z.number().min(0).max(100).default(70),
+    /** Every sample as it came to the encoder; `quality` is then without meaning. */
+    lossless: z.boolean().default(false),
+    /** Further options of the encoder, from its allow-list (encoder-options.ts). */
+    encoderOptions: z.record(z.string(), z.string()).default({}),
+    /** Colour resolution of the result; auto: 4:2:0, or the encoder's own kind. */
+    chroma: z.enum(['auto', '420', '422', '444']).default('auto'),
+    /** Bits per sample of the result; auto: 8, or 10 where the source has more than 8. */
+    depth: z.enum(['auto', '8', '10']).default('auto'),
+    /** Transparency: left out, or through the network like a second picture. */
+    alpha: z.enum(['drop', 'keep']).default('drop'),
+    /** Levels below black and above white: kept where the source uses them, always, never. */
+    levels: z.enum(['auto', 'keep', 'clip']).default('auto'),
     /** Replace an existing output. */
     overwrite: z.boolean().default(false),
     /** Size of the result: the network's own, a factor of the source's, or the largest that fits in a box. */
@@ -28,8 +58,44 @@ export const videoSettingsSchema = z
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
       ])
       .default({ kind: 'network' }),
+    /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
+    reuse: z.boolean().default(true),
+    reuseThreshold: z.number().min(0).max(64).default(0),
+    /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
+    fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
+    /** auto: where fields are found, by bwdif; on: always; bob: every field becomes a frame. */
+    deinterlace: z.enum(['auto', 'off', 'on', 'bob']).default('auto'),
+    /** Inverse telecine, film on 30 frames a second back to 24: where it is found, never, always. */
+    ivtc: z.enum(['auto', 'off', 'on']).default('auto'),
+    /** Part of the film, in seconds of the result's clock without it: from the first to before the second (null: the end). */
+    trim: z
+      .object({ startSeconds: z.number().min(0), endSeconds: z.number().gt(0).nullable() })
+      .refine(
+        ({ startSeconds, endSeconds }) => endSeconds === null || endSeconds > startSeconds,
+        'it ends before it starts',
+      )
+      .nullable()
+      .default(null),
+    /** Part of the picture, in source pixels after rotation; auto: without black borders. */
+    crop: z
+      .union([
+        z.enum(['off', 'auto']),
+        z.object({
+          ...{ x: z.int().min(0), y: z.int().min(0) },
+          ...{ width: z.int().min(1), height: z.int().min(1) },
+        }),
+      ])
+      .default('off'),
+    /** Another frame rate, by repeating and leaving out frames; null: the source's times. */
+    fps: z
+      .object({ num: z.int().min(1), den: z.int().min(1) })
+      .nullable()
+      .default(null),
+    /** Filters before and after the network, from an allow-list (user-filters.ts). */
+    pre: userFilters('before'),
+    post: userFilters('after'),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
     /** Length of a segment: what a crash costs at most, and after how much film the encoder starts anew. */
@@ -49,6 +115,8 @@ export type VideoSettings = z.output<typeof videoSettingsSchema>;
 
 /** Settings that no frame of the result depends on: they may differ when a job goes on. */
 export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
-  ...(['overwrite', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
+  ...(['overwrite', 'reuse', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
 ];
+
+export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;
 export type VideoTarget = VideoSettings['target'];

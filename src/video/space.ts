@@ -17,7 +17,7 @@ export function estimateSpace(plan: VideoPlan, quality: number, frames: number):
     (encodedSize.width * encodedSize.height * bitsPerPixel(encoder.name, encoder.pixelFormat, quality)) / 8;
   return {
     segmentBytes: frames * bytesPerFrame,
-    resultBytes: scan.packets * bytesPerFrame + Math.max(0, source.fileBytes - scan.bytes),
+    resultBytes: plan.frames.count * bytesPerFrame + Math.max(0, source.fileBytes - scan.bytes),
   };
 }
 

@@ -1,23 +1,66 @@
 import { type Size, scaleSize } from '../core/geometry.ts';
-import type { VideoTarget } from './settings.ts';
+import type { Rational } from './rational.ts';
+import type { VideoSettings, VideoTarget } from './settings.ts';
+
+export interface TargetPlan {
+  /** Size that the network's picture is scaled to. */
+  readonly scaled: Size;
+  /** Size of the result: smaller than `scaled` where edges are cut off, larger where borders are added. */
+  readonly size: Size;
+  /** Shape of a pixel of the result where it is not the source's. */
+  readonly sampleAspectRatio: Rational | null;
+}
 
 /**
- * Size of the result. The sample aspect ratio stays the source's, so the picture's shape stays too.
+ * Size of the result. By factor, by the network, and fitted in a box it keeps the source's sample aspect ratio, so the
+ * picture's shape stays; the other ways to fill a box give square pixels.
  * @param multiple sizes other than the network's own are rounded to multiples of this (2 for 4:2:0).
  */
-export function planTarget(source: Size, networkScale: number, target: VideoTarget, multiple: number): Size {
+export function planTarget(
+  source: { readonly size: Size; readonly sampleAspectRatio: Rational | null },
+  networkScale: number,
+  { target, fill }: { readonly target: VideoTarget; readonly fill: VideoSettings['fill'] },
+  multiple: number,
+): TargetPlan {
+  const { size } = source;
   switch (target.kind) {
     case 'network':
-      return scaleSize(source, networkScale);
+      return keepingShape(scaleSize(size, networkScale));
     case 'scale':
-      if (target.scale === networkScale) return scaleSize(source, networkScale);
-      return roundSize(scaleSize(source, target.scale), multiple);
-    case 'fit': {
-      const factor = Math.min(target.width / source.width, target.height / source.height);
-      const { width, height } = roundSize(scaleSize(source, factor), multiple);
-      return { width: Math.min(width, target.width), height: Math.min(height, target.height) };
-    }
+      if (target.scale === networkScale) return keepingShape(scaleSize(size, networkScale));
+      return keepingShape(roundSize(scaleSize(size, target.scale), multiple));
+    case 'fit':
+      return fill === 'fit' ? keepingShape(fitInside(size, target, multiple)) : fillBox(source, target, fill, multiple);
   }
+}
+
+function keepingShape(size: Size): TargetPlan {
+  return { scaled: size, size, sampleAspectRatio: null };
+}
+
+function fitInside(shape: Size, box: Size, multiple: number): Size {
+  const factor = Math.min(box.width / shape.width, box.height / shape.height);
+  const { width, height } = roundSize(scaleSize(shape, factor), multiple);
+  return { width: Math.min(width, box.width), height: Math.min(height, box.height) };
+}
+
+function fillBox(
+  { size, sampleAspectRatio }: { readonly size: Size; readonly sampleAspectRatio: Rational | null },
+  { width, height }: Size,
+  fill: 'pad' | 'crop' | 'stretch',
+  multiple: number,
+): TargetPlan {
+  const box = { width, height };
+  const aspect = sampleAspectRatio ?? { num: 1, den: 1 };
+  const shape = { width: (size.width * aspect.num) / aspect.den, height: size.height };
+  const cover = Math.max(box.width / shape.width, box.height / shape.height);
+  const covering = roundSize(scaleSize(shape, cover), multiple);
+  const scaled = {
+    pad: fitInside(shape, box, multiple),
+    crop: { width: Math.max(covering.width, box.width), height: Math.max(covering.height, box.height) },
+    stretch: box,
+  }[fill];
+  return { scaled, size: box, sampleAspectRatio: { num: 1, den: 1 } };
 }
 
 function roundSize(size: Size, multiple: number): Size {

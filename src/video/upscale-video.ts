@@ -4,14 +4,22 @@ import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
-import { type JobDirectory, type JobFile, openJobDirectory, requireSpace } from '../job/directory/index.ts';
+import {
+  type JobDirectory,
+  type JobFile,
+  openJobDirectory,
+  requireSpace,
+  type SegmentRecord,
+} from '../job/directory/index.ts';
+import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
 import { containerFor } from './containers.ts';
-import { checkEncoder } from './encoders.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
+import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
+import { proveEncoder } from './prove-encoder.ts';
 import { runSegments } from './run-segments.ts';
 import { scanPackets } from './scan.ts';
 import type { Segment } from './segments.ts';
@@ -45,6 +53,7 @@ export interface VideoResult {
   readonly bytes: number;
   /** Largest distance of a frame's time from its source frame's. */
   readonly maxDeviationSeconds: number;
+  readonly reuse: ReuseCount;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -100,7 +109,7 @@ async function makeFilm(
     onEvent(event);
   };
   const checkSpace = spaceCheck(plan, directory, settings);
-  await checkSpace({ startFrame: 0, endFrame: plan.scan.packets });
+  await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
   const progress = announce(request, plan, directory, upscaler, tell);
   await upscaler.warmUp(plan.format);
 
@@ -128,13 +137,17 @@ async function makeFilm(
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
-  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes: size });
+  const reuse = reuseOf(segments);
+  const share = reusedShare(reuse);
+  const reused = share > 0 ? { reusedShare: share } : {};
+  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes: size, ...reused });
   return {
     output: plan.output,
     framesTotal,
     seconds,
     bytes: size,
     maxDeviationSeconds,
+    reuse,
     warnings: [...plan.warnings, ...warnings],
   };
 }
@@ -165,8 +178,10 @@ async function preparePlan(
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
   await checkComplete(source, scan);
-  const plan = planVideo(source, scan, { output, settings }, upscaler.scale);
-  await checkEncoder(plan.encoder.name, signal);
+  const picture = await preparePicture(source, scan, { output, settings }, signal);
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
   await checkCarried(accepted, signal);
   return accepted;
@@ -176,13 +191,17 @@ async function preparePlan(
 function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCheck }: VideoSettings) {
   return async ({ startFrame, endFrame }: Pick<Segment, 'startFrame' | 'endFrame'>): Promise<void> => {
     if (!spaceCheck) return;
-    const isWhole = endFrame - startFrame === plan.scan.packets;
+    const isWhole = endFrame - startFrame === plan.frames.count;
     const done = [...directory.committed.values()].reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
     const frames = isWhole ? endFrame - done : endFrame - startFrame;
     const { segmentBytes, resultBytes } = estimateSpace(plan, quality, frames);
     const result = isWhole ? [{ folder: dirname(directory.resultFile), bytes: resultBytes }] : [];
     await requireSpace([{ folder: directory.path, bytes: segmentBytes }, ...result]);
   };
+}
+
+function reuseOf(segments: readonly SegmentRecord[]): ReuseCount {
+  return sumReuse(segments.map((segment) => segment.reuse));
 }
 
 function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
@@ -197,10 +216,10 @@ function announce(
   upscaler: Upscaler,
   onEvent: (event: TaskEvent) => void,
 ): VideoProgress {
-  const framesTotal = plan.scan.packets;
+  const framesTotal = plan.frames.count;
   const kept = [...directory.committed.values()];
   const frames = kept.reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
-  const tilesPerFrame = upscaler.countTiles(plan.source.video.size);
+  const tilesPerFrame = upscaler.countTiles(plan.picture.size);
   onEvent({
     type: 'started',
     kind: 'video',
@@ -208,7 +227,7 @@ function announce(
     output: plan.output,
     model,
     device: upscaler.device,
-    source: plan.source.video.size,
+    source: plan.picture.size,
     target: plan.encodedSize,
     framesTotal,
     tilesPerFrame,
@@ -217,7 +236,11 @@ function announce(
   for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
   const { width, height } = plan.networkSize;
   const pixels = width * height;
-  const done = { frames, tiles: frames * tilesPerFrame, outputPixels: frames * pixels };
+  const work = reuseOf(kept).framesOfWork;
+  const done = {
+    ...{ frames, tiles: Math.round(work * tilesPerFrame) },
+    ...{ outputPixels: Math.round(work * pixels), reusedPixels: Math.round((frames - work) * pixels) },
+  };
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const totals = { input, framesTotal, outputPixelsTotal: framesTotal * pixels, done };
   const progress = new VideoProgress(totals, keptBytes, onEvent);
@@ -226,9 +249,9 @@ function announce(
 }
 
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
-function warnOfHidden({ scan, source }: VideoPlan, frames: number, onEvent: VideoContext['onEvent']): void {
-  const hidden = scan.packets - frames;
+function warnOfHidden({ frames, source }: VideoPlan, decoded: number, onEvent: VideoContext['onEvent']): void {
+  const hidden = frames.count - decoded;
   if (hidden <= 0 || source.video.codec === 'vp8') return;
-  const message = `${hidden} of ${scan.packets} packets of the video gave no picture of their own.`;
+  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.`;
   onEvent({ type: 'warning', code: 'frames-hidden', message });
 }

@@ -23,7 +23,7 @@ export async function verifySegment(
 ): Promise<SegmentFacts> {
   const { times, ...facts } = await readSegment(file, signal);
   if (times.length !== ptsTicks.length) throw failed(`it has ${times.length} frames, expected ${ptsTicks.length}`);
-  const { timeBase } = plan.source.video;
+  const { timeBase } = plan.frames;
   const expected = Float64Array.from(ptsTicks, (ticks) => toSeconds(ticks, timeBase) - plan.shiftSeconds).sort();
   for (const [index, seconds] of expected.entries()) {
     const actual = times[index] ?? Number.NaN;

@@ -1,4 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
+import type { FrameList } from './frame-list.ts';
 import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
@@ -15,7 +16,7 @@ export interface Verification {
 /**
  * Holds a finished file against the plan and the decoded frames, packet by packet: frame count, every time, size,
  * streams, chapters.
- * @param ptsTicks times of the decoded frames, in ticks of the source's time base.
+ * @param ptsTicks times of the decoded frames, in ticks of the plan's frame list.
  * @throws UpreelError `verification-failed`.
  */
 export async function verifyResult(
@@ -26,9 +27,10 @@ export async function verifyResult(
 ): Promise<Verification> {
   const result = await probeVideo(file, signal);
   compareStreams(plan, result);
+  if (plan.frames.isExact) expectListed(plan.frames, ptsTicks);
   const scan = await scanPackets(file, result.video.index, signal);
   expectEqual('frames', ptsTicks.length, scan.packets);
-  const { timeBase } = plan.source.video;
+  const { timeBase } = plan.frames;
   const expected = Float64Array.from(ptsTicks, (ticks) => toSeconds(ticks, timeBase) - plan.shiftSeconds).sort();
   let maxDeviationSeconds = 0;
   for (const [index, seconds] of expected.entries()) {
@@ -45,6 +47,16 @@ export async function verifyResult(
 /** A millisecond, and a little for the rounding of the numbers themselves. */
 const TOLERANCE_SECONDS = 0.001 + 1e-6;
 
+/** What the decoder gave, against what the filters said before the work. */
+function expectListed({ ptsTicks, timeBase }: FrameList, decoded: readonly number[]): void {
+  expectEqual('frames', ptsTicks.length, decoded.length);
+  for (const [index, ticks] of ptsTicks.entries()) {
+    if (decoded[index] === ticks) continue;
+    const [at, expected] = [decoded[index] ?? Number.NaN, ticks].map((time) => toSeconds(time, timeBase).toFixed(6));
+    throw failed(`frame ${index + 1} was decoded at ${at} s, listed at ${expected} s`);
+  }
+}
+
 function compareStreams(plan: VideoPlan, result: VideoInfo): void {
   const { encodedSize, streams, source } = plan;
   expectEqual('width', encodedSize.width, result.video.size.width);
@@ -55,8 +67,8 @@ function compareStreams(plan: VideoPlan, result: VideoInfo): void {
 }
 
 /** Containers differ in the chapters that they can say (empty ones, ones past the end): no reason to lose the film. */
-function compareChapters({ source }: VideoPlan, result: VideoInfo): StreamWarning[] {
-  if (source.chapters === result.chapters) return [];
+function compareChapters({ source, picture }: VideoPlan, result: VideoInfo): StreamWarning[] {
+  if (source.chapters === result.chapters || picture.trim !== null) return [];
   const message = `The result has ${result.chapters} chapters, the source ${source.chapters}.`;
   return [{ code: 'chapters-differ', message }];
 }

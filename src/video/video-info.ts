@@ -42,11 +42,17 @@ export interface VideoStream extends StreamInfo {
   readonly timeBase: Rational;
   /** Frames that the container declares; null where it declares none. An estimate: see scan.ts for the count. */
   readonly declaredFrames: number | null;
-  readonly interlaced: boolean;
+  /** What the container or codec says of the order of fields: top or bottom first; null: progressive or unknown. */
+  readonly fieldOrder: FieldOrder | null;
+  /** Shape of a pixel as the container or codec says, after rotation; null: unknown, taken for square. */
+  readonly sampleAspectRatio: Rational | null;
   readonly hasAlpha: boolean;
   /** Names of ffmpeg's side data: "Mastering display metadata", "Display Matrix", ... */
   readonly sideData: readonly string[];
 }
+
+/** Which field of an interlaced frame was taken first. */
+export type FieldOrder = 'tff' | 'bff';
 
 /** ffmpeg's names; null where the source says nothing. */
 export interface ColourTags {

@@ -61,7 +61,7 @@ function hashChain(plan: VideoPlan): string {
  * reckoned with a speed that is the same on every machine, so that all of them cut the film alike.
  */
 function limitsOf(plan: VideoPlan, settings: VideoSettings, flopsPerPixel: number, device: string): SegmentLimits {
-  const { width, height } = plan.source.video.size;
+  const { width, height } = plan.picture.size;
   const work = flopsPerPixel * width * height;
   const frames = (WORK_SECONDS * (device === 'cpu' ? CPU_FLOPS : GPU_FLOPS)) / work;
   return { seconds: settings.segmentSeconds, frames: Math.max(SHORTEST_SEGMENT_FRAMES, Math.floor(frames)) };

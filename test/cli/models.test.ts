@@ -72,6 +72,20 @@ describe('upreel models', () => {
     expect(readFileSync(output).equals(network)).toBe(true);
   });
 
+  it('blends two networks into a file that it can read', () => {
+    const output = join(root, 'mixed.safetensors');
+    const id = 'realesr-general-x4v3';
+    expect(upreelModels(['blend', id, id, '--alpha', '0.5', '-o', output])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Wrote .*mixed\.safetensors \(4\.9 MB\): 64 feat, 32 conv, 4x\n$/),
+      err: '',
+    });
+    const network = (what: string) => /network +([0-9a-f]{64})/.exec(upreelModels(['info', what]).out)?.[1];
+    expect(network(output)).toBe(network(id));
+    expect(upreelModels(['blend', id, id, '--alpha', '0.5', '-o', output])).toMatchObject({ code: 2 });
+    expect(upreelModels(['blend', id, id, '--alpha', '', '-o', output])).toMatchObject({ code: 2 });
+  });
+
   it('says that a pulled model is there without using the network', () => {
     expect(upreelModels(['pull', 'realesr-general-x4v3'])).toMatchObject({
       code: 0,

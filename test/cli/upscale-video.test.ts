@@ -57,22 +57,16 @@ describe('upreel CLIP', () => {
     const { upscaleImage } = await fromDist<typeof import('../../src/index.ts')>('index.js');
     Object.assign(process.env, testModelEnv());
     // Smooth and moving: hard colour edges would tell more of chroma subsampling than of the frames.
-    ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      'gradients=size=48x32:rate=12:duration=0.5:seed=3:speed=0.1',
-      ...H264,
-      at('smooth.mp4'),
-    );
+    const source = 'smptebars=size=48x32:rate=12:duration=0.5,boxblur=2:1,scroll=horizontal=0.15';
+    ffmpeg('-f', 'lavfi', '-i', source, ...H264, at('smooth.mp4'));
     ffmpeg('-i', at('smooth.mp4'), '-frames:v', '1', at('first.png'));
     await upscaleImage(at('first.png'), { output: at('first.2x.png'), model: MODEL, device: 'cpu' });
     await upreel([at('smooth.mp4'), '-o', at('smooth.mkv'), ...CPU, '--encoder', 'ffv1', '--no-tui']);
     const still = luma(at('first.2x.png'), 0);
     // Luma only, since chroma is stored at half the size. The sixth frame shows how far off a wrong one is.
     const [right, wrong] = [0, 5].map((frame) => meanDifference(luma(at('smooth.mkv'), frame), still));
-    expect(right).toBeLessThan(2);
-    expect(wrong).toBeGreaterThan(3 * right!);
+    expect(right).toBeLessThan(5);
+    expect(wrong).toBeGreaterThan(5 * right!);
   });
 
   test('a supervisor killed with SIGKILL leaves neither engine nor ffmpeg, and no output', async () => {

@@ -34,6 +34,37 @@ describe('openProgressMeter', () => {
     expect(events.map((event) => event.secondsLeft)).toEqual([null, null]);
   });
 
+  test('does not take what is taken over for speed', () => {
+    const { meter, events, clock } = meterOf(10_000);
+    meter.flush();
+    for (let i = 0; i < 40; i++) {
+      clock.seconds += 1;
+      meter.add({ outputPixels: 10, reusedPixels: 10, frames: 1 });
+    }
+    // A scene in which nothing moves, at fifty times the pace: of what is left, as much needs work as so far.
+    for (let i = 0; i < 2; i++) {
+      clock.seconds += 1;
+      meter.add({ outputPixels: 1, reusedPixels: 999, frames: 50 });
+    }
+    const last = events.at(-1)!;
+    expect(last.outputPixelsDone).toBe(2800);
+    expect(last.reusedShare).toBeCloseTo((400 + 2 * 999) / 2800, 6);
+    const workLeft = 7200 * (402 / 2800);
+    expect(last.secondsLeft).toBeGreaterThan((workLeft / 10) * 0.95);
+    expect(last.secondsLeft).toBeLessThan((workLeft / 10) * 1.15);
+  });
+
+  test('still tells the time left when nothing at all needs work', () => {
+    const { meter, events, clock } = meterOf(1000);
+    meter.add({ outputPixels: 10 });
+    for (let i = 0; i < 50; i++) {
+      clock.seconds += 1;
+      meter.add({ reusedPixels: 10, frames: 1 });
+    }
+    expect(events.at(-1)!.secondsLeft).toBeCloseTo(49, 0);
+    expect(events.at(-1)!.framesPerSecond).toBeCloseTo(1, 1);
+  });
+
   test('follows a rate that changes within half a minute', () => {
     const { meter, events, clock } = meterOf(10_000);
     meter.flush();

@@ -4,14 +4,14 @@ import { planTiles, type TileOptions } from '../../src/core/tiles.ts';
 
 describe('planTiles', () => {
   test('leaves a picture that fits tile and halo in one piece', () => {
-    const plan = planTiles({ width: 324, height: 100 }, { tilePx: 256, haloPx: 34, alignPx: 1 });
+    const plan = planTiles({ width: 324, height: 100 }, { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1 });
     expect(plan.tiles).toEqual([
       { window: { x: 0, y: 0, width: 324, height: 100 }, core: { x: 0, y: 0, width: 324, height: 100 } },
     ]);
   });
 
   test('cuts one pixel more into two windows of one shape', () => {
-    const plan = planTiles({ width: 325, height: 100 }, { tilePx: 256, haloPx: 34, alignPx: 1 });
+    const plan = planTiles({ width: 325, height: 100 }, { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1 });
     expect(plan.columns).toBe(2);
     expect(plan.window).toEqual({ width: 197, height: 100 });
     expect(plan.tiles.map((tile) => [tile.window.x, tile.core.x, tile.core.width])).toEqual([
@@ -25,7 +25,24 @@ describe('planTiles', () => {
     height: fc.integer({ min: 1, max: 400 }),
     tilePx: fc.integer({ min: 12, max: 300 }),
     haloPx: fc.integer({ min: 0, max: 60 }),
+    featherPx: fc.integer({ min: 0, max: 60 }),
     alignPx: fc.constantFrom(1, 2, 4),
+  });
+
+  test('blends no farther than the halo reaches, and no pixel across two seams (any sizes)', () => {
+    fc.assert(
+      fc.property(cases, (drawn) => {
+        const size = { width: drawn.width * drawn.alignPx, height: drawn.height * drawn.alignPx };
+        const plan = planTiles(size, drawn);
+        expect(plan.featherPx).toBeLessThanOrEqual(Math.min(drawn.featherPx, drawn.haloPx));
+        const sides = plan.tiles.flatMap(({ core }) => [
+          ...(plan.columns > 1 ? [core.width] : []),
+          ...(plan.rows > 1 ? [core.height] : []),
+        ]);
+        expect(Math.min(...sides)).toBeGreaterThanOrEqual(2 * plan.featherPx);
+      }),
+      { numRuns: 300, seed: 20260103 },
+    );
   });
 
   test('covers every pixel exactly once, with halo, alignment and one window size (any sizes)', () => {

@@ -12,9 +12,11 @@ import { allEnded, descendantsOf, until } from '../support/processes.ts';
 
 const { startEngine } = await fromDist<typeof import('../../src/job/supervisor.ts')>('job/supervisor.js');
 
+const { AUTOMATIC_NETWORK } = await fromDist<typeof import('../../src/core/options.ts')>('core/options.js');
+
 const MODEL = 'realesr-general-x4v3';
 const NETWORK: EngineNetwork = {
-  ...{ model: MODEL, device: 'cpu', tilePx: 64, haloPx: null, sessions: 1, threads: 1, tileHalvings: 0 },
+  ...{ ...AUTOMATIC_NETWORK, model: MODEL, device: 'cpu', tilePx: 64, sessions: 1, threads: 1 },
 };
 
 let folder: string;
@@ -112,7 +114,7 @@ describe('an engine killed under a running command', () => {
     expect(await cli.ended).toBe(0);
     expect(cli.output()).toContain('engine-restarted');
     expect(existsSync(output)).toBe(true);
-  });
+  }, 180_000);
 });
 
 function imageTask(): EngineTask {

@@ -25,10 +25,11 @@ const SLOW = [
   '1',
 ];
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
   ffmpeg(...pattern(6, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
 });
 
 const args = (output: string, ...more: string[]) => [at('film.mp4'), '-o', at(output), ...SLOW, '--json', ...more];
@@ -40,7 +41,6 @@ const committed = (output: string): number => {
 
 describe('an unfinished video', () => {
   test('goes on after kill -9 with `upreel resume`, and is frame for frame the one that was never killed', async () => {
-    expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
     const running = startUpreel(args('killed.mkv'), ENV);
     await until(() => committed('killed.mkv') > 0, 60_000);
     const family = descendantsOf(running.pid);
@@ -58,10 +58,8 @@ describe('an unfinished video', () => {
   test('goes on after an engine was killed under it, and keeps what that one had finished', async () => {
     const running = startUpreel(args('engine.mkv'), ENV);
     await until(() => committed('engine.mkv') > 0, 60_000);
-    const engine = descendantsOf(running.pid).find((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.js'),
-    );
-    process.kill(engine!, 'SIGKILL');
+    const engine = engineOf(running.pid);
+    process.kill(engine, 'SIGKILL');
     const { code, records } = await running.finished;
     expect(code).toBe(0);
     const started = records.filter((record) => record.type === 'started');
@@ -73,10 +71,8 @@ describe('an unfinished video', () => {
   test('goes on after its engine hung, which is found out', async () => {
     const running = startUpreel(args('hung.mkv', '--stall-seconds', '3'), ENV);
     await until(() => committed('hung.mkv') > 0, 60_000);
-    const engine = descendantsOf(running.pid).find((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.js'),
-    );
-    process.kill(engine!, 'SIGSTOP');
+    const engine = engineOf(running.pid);
+    process.kill(engine, 'SIGSTOP');
     const { code, records } = await running.finished;
     expect(code).toBe(0);
     expect(records.find((record) => record.code === 'engine-restarted')?.message).toContain(
@@ -112,7 +108,11 @@ describe('an unfinished video', () => {
   test('is refused with exit code 7 while it runs, and with 2 with another model, another quality, or when there is none', async () => {
     const running = startUpreel(args('once.mkv'), ENV);
     await until(() => committed('once.mkv') > 0, 60_000);
+    // Held still, so that it cannot be done before the second one looks.
+    const engine = engineOf(running.pid);
+    process.kill(engine, 'SIGSTOP');
     expect(await upreel(args('once.mkv'), ENV)).toMatchObject({ code: 7 });
+    process.kill(engine, 'SIGCONT');
     running.child.kill('SIGTERM');
     expect(await running.finished).toMatchObject({ code: 143 });
 
@@ -125,3 +125,11 @@ describe('an unfinished video', () => {
     expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining('no unfinished job')]);
   });
 });
+
+function engineOf(supervisor: number): number {
+  const engine = descendantsOf(supervisor).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.js'),
+  );
+  if (engine === undefined) throw new Error('Expected an engine to run.');
+  return engine;
+}

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import { cropInto, pasteInto } from '../../src/core/rows.ts';
+import { uncovered } from '../../src/core/uncovered.ts';
 import type { Upscaler } from '../../src/core/upscaler.ts';
 
 /** The identity model: every pixel becomes a square of itself. Real pixels, no network. */
@@ -18,6 +20,23 @@ export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}):
     countTiles: () => 1,
     bandsOf: ({ height }) => [height],
     upscale,
+    // It sees no neighbours, so a change is redone by itself.
+    planChange: (size, changed) => ({
+      parts: changed.map((rect) => ({ window: rect, core: rect })),
+      kept: uncovered(size, changed),
+      workShare: changed.reduce((sum, { width, height }) => sum + width * height, 0) / (size.width * size.height),
+    }),
+    async upscaleParts(source, parts, { into, ...upscaling }) {
+      await Promise.all(
+        parts.map(async ({ core }) => {
+          const part = makeRaster(core.width, core.height, source);
+          cropInto(part.data, source, core);
+          const result = await upscale(part, upscaling);
+          const whole = { x: 0, y: 0, width: result.width, height: result.height };
+          pasteInto(into, { x: core.x * scale, y: core.y * scale }, result, whole);
+        }),
+      );
+    },
     async *upscaleBands(source, options) {
       yield await upscale(source, options);
     },

@@ -194,7 +194,7 @@ function prelu(x: Planes, slope: Weight): Planes {
   return map(x, (value, channel) => (value < 0 ? value * slope.data[channel % slope.data.length]! : value));
 }
 
-function leakyRelu(x: Planes, slope: number): Planes {
+export function leakyRelu(x: Planes, slope: number): Planes {
   return map(x, (value) => (value < 0 ? value * slope : value));
 }
 
@@ -225,7 +225,7 @@ function multiply(a: Planes, b: Planes): Planes {
 }
 
 /** Takes `margin` pixels off each side; negative margins add zeros. */
-function crop(x: Planes, margin: number): Planes {
+export function crop(x: Planes, margin: number): Planes {
   const result = planes(x.channels, x.height - 2 * margin, x.width - 2 * margin);
   return fill(result, (c, y, column) => at(x, c, y + margin, column + margin));
 }
@@ -251,7 +251,7 @@ function concat(inputs: readonly Planes[]): Planes {
   return result;
 }
 
-function nearest(x: Planes, scale: number): Planes {
+export function nearest(x: Planes, scale: number): Planes {
   return resample(x, scale, (c, y, column) => at(x, c, Math.floor(y / scale), Math.floor(column / scale)));
 }
 
@@ -292,7 +292,7 @@ function bilinear(x: Planes, scale: number): Planes {
 }
 
 /** out[c][y r + i][x r + j] = in[c r r + i r + j][y][x] */
-function pixelShuffle(x: Planes, r: number): Planes {
+export function pixelShuffle(x: Planes, r: number): Planes {
   const result = planes(x.channels / (r * r), x.height * r, x.width * r);
   return fill(result, (c, y, column) =>
     at(x, c * r * r + (y % r) * r + (column % r), Math.floor(y / r), Math.floor(column / r)),
@@ -350,7 +350,7 @@ function resample(x: Planes, scale: number, value: (c: number, y: number, x: num
   return fill(planes(x.channels, Math.floor(x.height * scale), Math.floor(x.width * scale)), value);
 }
 
-function fill(result: Planes, value: (c: number, y: number, x: number) => number): Planes {
+export function fill(result: Planes, value: (c: number, y: number, x: number) => number): Planes {
   for (let c = 0; c < result.channels; c++) {
     for (let y = 0; y < result.height; y++) {
       for (let x = 0; x < result.width; x++) result.data[(c * result.height + y) * result.width + x] = value(c, y, x);
@@ -359,12 +359,12 @@ function fill(result: Planes, value: (c: number, y: number, x: number) => number
   return result;
 }
 
-function map(x: Planes, change: (value: number, channel: number) => number): Planes {
+export function map(x: Planes, change: (value: number, channel: number) => number): Planes {
   const area = x.height * x.width;
   return { ...x, data: x.data.map((value, index) => change(value, Math.floor(index / area))) };
 }
 
-function at(x: Planes, channel: number, y: number, column: number): number {
+export function at(x: Planes, channel: number, y: number, column: number): number {
   if (y < 0 || y >= x.height || column < 0 || column >= x.width) return 0;
   return x.data[(channel * x.height + y) * x.width + column]!;
 }
@@ -373,7 +373,7 @@ function clamp(index: number, length: number): number {
   return Math.min(length - 1, Math.max(0, index));
 }
 
-function planes(channels: number, height: number, width: number): Planes {
+export function planes(channels: number, height: number, width: number): Planes {
   return { channels, height, width, data: new Float64Array(channels * height * width) };
 }
 

@@ -172,7 +172,7 @@ function startElsewhere(input: string, output: string, mode = 'slowly'): ChildPr
       peak = Math.max(peak, event.rssBytes);
       if (mode === 'slowly' && event.framesDone > 0) console.log('running');
     };
-    const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
+    const settings = videoSettingsSchema.parse({ encoder: 'ffv1', reuse: false });
     const job = { model: {}, flopsPerPixel: 0, program: 'a test', task: null };
     const { signal } = new AbortController();
     await upscaleVideo({ input, output, model: 'test', settings, job }, { upscaler, onEvent, signal, drain: signal });

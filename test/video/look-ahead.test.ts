@@ -77,6 +77,37 @@ test('maps in order with as many calls in flight as allowed', async () => {
   expect(most).toBe(3);
 });
 
+test('starts the next work behind items that are none', async () => {
+  let running = 0;
+  let most = 0;
+  const map = async (item: number) => {
+    if (item % 4 > 0) return item;
+    most = Math.max(most, ++running);
+    await sleep(10);
+    running--;
+    return item;
+  };
+  const results: number[] = [];
+  const isWork = (item: number) => item % 4 === 0;
+  for await (const result of mapInOrder(count(40, ignore), 3, map, ignore, isWork)) results.push(result);
+  expect(results).toEqual(Array.from({ length: 40 }, (_, index) => index));
+  expect(most).toBe(3);
+});
+
+test('does not run ahead without end over items that are no work', async () => {
+  let made = 0;
+  const source = count(1000, () => made++);
+  for await (const _ of mapInOrder(
+    source,
+    2,
+    async (item) => item,
+    ignore,
+    () => false,
+  ))
+    break;
+  expect(made).toBeLessThanOrEqual(80);
+});
+
 test('lets calls in flight settle and disposes their results when one fails', async () => {
   const settled: number[] = [];
   const disposed: number[] = [];

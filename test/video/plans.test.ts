@@ -72,7 +72,12 @@ describe('target size', () => {
     ['a box keeps the shape', { kind: 'fit', width: 1920, height: 1080 } as const, 4, '1438x1080'],
     ['a box is never left', { kind: 'fit', width: 101, height: 4000 } as const, 4, '101x76'],
   ])('%s', (_, target, scale, expected) => {
-    const { width, height } = planTarget(source, scale, target, 2);
+    const { width, height } = planTarget(
+      { size: source, sampleAspectRatio: null },
+      scale,
+      { target, fill: 'fit' },
+      2,
+    ).size;
     expect(`${width}x${height}`).toBe(expected);
   });
 });
@@ -177,7 +182,8 @@ const VIDEO: VideoStream = {
   frameRate: { num: 25, den: 1 },
   timeBase: { num: 1, den: 1000 },
   declaredFrames: null,
-  interlaced: false,
+  fieldOrder: null,
+  sampleAspectRatio: null,
   hasAlpha: false,
   sideData: [],
 };

@@ -10,6 +10,7 @@ interface FilmFacts {
   readonly packets?: number;
   readonly codec?: string;
   readonly formatName?: string;
+  readonly framesBefore?: number | null;
 }
 
 /** A film in milliseconds: only what the planner reads. */
@@ -19,10 +20,12 @@ function film({
   packets = times.length,
   codec = 'h264',
   formatName = 'matroska,webm',
+  framesBefore = 0,
 }: FilmFacts): VideoPlan {
   const video = { timeBase: { num: 1, den: 1000 }, frameRate: { num: 25, den: 1 }, codec };
-  const scan = { packets, ptsTicks: Float64Array.from(times), keyTicks: Float64Array.from(keys) };
-  return { source: { video, formatName }, scan } as unknown as VideoPlan;
+  const scan = { keyTicks: Float64Array.from(keys) };
+  const frames = { count: packets, ptsTicks: Float64Array.from(times), timeBase: video.timeBase, isExact: false };
+  return { source: { video, formatName }, scan, frames, picture: { framesBefore } } as unknown as VideoPlan;
 }
 
 const every40ms = (frames: number) => Array.from({ length: frames }, (_, index) => index * 40);
@@ -118,6 +121,14 @@ describe('where decoding begins', () => {
   test('is at the keyframe before, then earlier, then at the start', () => {
     expect(planSeeks(plan, at(20_000))).toEqual([20.15, 17.15, null]);
     expect(planSeeks(plan, at(29_960))).toEqual([20.15, 17.15, null]);
+  });
+
+  test('is far enough before that filters get the frames they need, and at the start for those that need all', () => {
+    const filtered = (framesBefore: number | null) =>
+      film({ times: every40ms(1000), keys: [0, 10_000, 20_000], framesBefore });
+    expect(planSeeks(filtered(2), at(20_000))).toEqual([10.15, 7.15, null]);
+    expect(planSeeks(filtered(2), at(20_080))).toEqual([20.15, 17.15, null]);
+    expect(planSeeks(filtered(null), at(20_080))).toEqual([null]);
   });
 
   test('leaves a transport stream room to find the keyframe', () => {

@@ -44,6 +44,7 @@ describe('a film with sound', () => {
   test('tells the start, the progress at most twice a second, and the end', async () => {
     const { events } = await upscaleClip(at('film.mp4'), at('events.mkv'), {
       upscaler: nearestUpscaler(2, { delayMs: 40 }),
+      settings: { reuse: false },
     });
     const progress = events.filter((event) => event.type === 'progress');
     expect(events[0]).toMatchObject({

@@ -121,4 +121,4 @@ function setFormat(pipeline: Sharp, encoding: Encoding): Sharp {
   }
 }
 
-const LARGE_PIXELS = 64e6;
+const LARGE_PIXELS = 24e6;

@@ -1,11 +1,14 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export { type DecodedPicture, openPicture, type PictureReader } from './decode.ts';
 export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
+export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export {
   type FormatAbilities,
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
+export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
+export { joinAlpha, splitAlpha } from './samples.ts';
 export { type PictureFormat, pictureFormatOf } from './sniff.ts';

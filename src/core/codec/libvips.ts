@@ -72,3 +72,8 @@ export function isCorruptJpeg(error: unknown): boolean {
     )
   );
 }
+
+/** Versions of sharp and of the libvips in it. */
+export function codecVersions(): { readonly sharp: string; readonly vips: string } {
+  return { sharp: sharp.versions.sharp ?? 'unknown', vips: sharp.versions.vips };
+}

@@ -42,6 +42,8 @@ const model = z.strictObject({
   summary: z.string(),
   /** What it is good for, to be read after "suits". */
   suits: z.string(),
+  /** The same network trained to keep noise: blended in for a weaker denoise. */
+  twin: z.string().optional(),
   /** Tried in this order; each is complete in itself. */
   sources: z
     .array(source.refine((it) => it.files.some(({ name }) => !name.endsWith('.param')), 'expected a file of weights'))
@@ -51,7 +53,12 @@ const model = z.strictObject({
 const catalogue = z
   .strictObject({ version: z.literal(1), default: z.string(), models: z.array(model) })
   .refine((it) => it.models.some(({ id }) => id === it.default), 'expected the default among the models')
-  .refine((it) => new Set(it.models.map(({ id }) => id)).size === it.models.length, 'expected each id once');
+  .refine((it) => new Set(it.models.map(({ id }) => id)).size === it.models.length, 'expected each id once')
+  .refine(hasAllTwins, 'expected each twin among the models');
+
+function hasAllTwins({ models }: { models: readonly { id: string; twin?: string | undefined }[] }): boolean {
+  return models.every(({ twin }) => twin === undefined || models.some(({ id }) => id === twin));
+}
 
 export type CatalogueFile = z.infer<typeof file>;
 export type ModelSource = z.infer<typeof source>;

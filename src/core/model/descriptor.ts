@@ -10,6 +10,11 @@ export interface ModelDescriptor {
    * from the pixel it lies in. null: unbounded, or not known.
    */
   readonly receptiveFieldPx: number | null;
+  /**
+   * Whether the CPU provider (x64) gives a result pixel the same bits in every window whose inner borders are farther
+   * away than the receptive field.
+   */
+  readonly windowExact: boolean;
   /** Origins and sizes of windows must be multiples of this (pixel-unshuffle networks); 1 for the others. */
   readonly alignPx: number;
   readonly parameters: number;

@@ -1,15 +1,18 @@
 import { basename, extname } from 'node:path';
-import { buildFromWeights } from './architecture/detect.ts';
+import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
 import type { Graph } from './graph/graph.ts';
 import { alignment, receptiveField } from './graph/receptive-field.ts';
+import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
-import { wrapNetwork } from './onnx/wrap-network.ts';
-import { type Recognition, recognise } from './recognise.ts';
+import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
+import { importOnnx, type OnnxNetwork, type OnnxOptions } from './onnx/import-onnx.ts';
+import { coreOf, wrapNetwork } from './onnx/wrap-network.ts';
+import { recognise } from './recognise.ts';
 import { unsupported } from './refusal.ts';
 
 export interface CheckpointFiles {
@@ -32,37 +35,76 @@ export const EXPORTER_VERSION = 1;
  * @param id becomes the descriptor's
  * @throws UpreelError `model-missing`, `model-refused` (hostile or damaged), `model-unsupported` (names what it is)
  */
-export async function importNetwork(files: CheckpointFiles, id: string): Promise<ImportedNetwork> {
-  const { graph, recognition } = await readNetwork(files);
+export async function importNetwork(
+  files: CheckpointFiles,
+  id: string,
+  onnx: OnnxOptions = {},
+): Promise<ImportedNetwork> {
+  return describeNetwork(await readNetwork(files, onnx), id);
+}
+
+/** A network as its file has it; weights that came without names (ncnn) have none. */
+export type GraphNetwork = Omit<BuiltNetwork, 'weights'> & Partial<Pick<BuiltNetwork, 'weights'>>;
+
+type ForeignNetwork = Extract<OnnxNetwork, { kind: 'foreign' }>;
+export type ReadNetwork = ({ readonly kind: 'graph' } & GraphNetwork) | ForeignNetwork;
+
+/** @throws UpreelError `model-unsupported` if upreel cannot run such a network */
+export function describeNetwork(network: ReadNetwork, id: string): ImportedNetwork {
+  return network.kind === 'graph' ? describeGraph(network, id) : describeForeign(network, id);
+}
+
+function describeGraph({ graph, recognition }: GraphNetwork, id: string): ImportedNetwork {
   const scale = scaleOf(graph);
   const descriptor: ModelDescriptor = {
     id,
     ...recognition,
     scale,
     receptiveFieldPx: receptiveField(graph),
+    windowExact: isWindowExact(graph),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
     contentHash: contentHash(graph),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(graph, variant) };
+  return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph), variant) };
 }
 
-async function readNetwork(files: CheckpointFiles): Promise<{ graph: Graph; recognition: Recognition }> {
+function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {
+  const operators = [...new Set(model.nodes.map(({ operator }) => operator))];
+  const descriptor: ModelDescriptor = {
+    id,
+    architecture: 'graph',
+    summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${use.samples.order} 0..${use.samples.white}`,
+    decidedBy: ['found by trying it on a small picture', `operators: ${operators.slice(0, 12).join(', ')}`],
+    ...size,
+    receptiveFieldPx: null,
+    windowExact: false,
+    ...sizeForeign(model),
+    contentHash: hashForeign(model, use),
+  };
+  return { descriptor, wrap: (variant) => wrapNetwork(coreOfForeign(model, use), variant) };
+}
+
+/** @throws UpreelError as `importNetwork` */
+export async function readNetwork(files: CheckpointFiles, onnx: OnnxOptions = {}): Promise<ReadNetwork> {
   const { path, paramPath } = files;
   const extension = extname(path).toLowerCase();
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
-  if (extension === '.onnx') throw unsupported(`${path} is an ONNX file, which upreel does not import yet.`);
+  if (extension === '.onnx') {
+    const network = await importOnnx(await readModelFile(path), onnx);
+    return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
+  }
   if (paramPath !== undefined) return readNcnn(path, paramPath);
   const bytes = await readModelFile(path);
   // Hugging Face names torch checkpoints .bin too; their content tells.
   if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
-  return buildFromWeights(readCheckpoint(bytes), basename(path));
+  return { kind: 'graph', ...buildFromWeights(readCheckpoint(bytes), basename(path)) };
 }
 
-async function readNcnn(path: string, paramPath: string): Promise<{ graph: Graph; recognition: Recognition }> {
+async function readNcnn(path: string, paramPath: string): Promise<ReadNetwork> {
   const graph = importNcnn(await readModelFile(paramPath), await readModelFile(path));
-  return { graph, recognition: recognise(graph) };
+  return { kind: 'graph', graph, recognition: recognise(graph) };
 }
 
 function withExtension(path: string, extension: string): string {
@@ -71,8 +113,11 @@ function withExtension(path: string, extension: string): string {
 
 function scaleOf(graph: Graph): number {
   const output = graph.shapes[graph.output];
-  if (output === undefined || output.channels !== 3) {
-    throw unsupported(`The network makes ${output?.channels ?? 0} channels, where upreel needs 3 (RGB).`);
+  const taken = graph.shapes[0]?.channels ?? 3;
+  if (output === undefined || output.channels !== taken) {
+    throw unsupported(
+      `The network makes ${output?.channels ?? 0} channels, where upreel needs ${taken} (RGB or gray).`,
+    );
   }
   const { height, width } = output;
   const scale = height.numerator / height.denominator;

@@ -4,10 +4,12 @@ import { UpreelError } from '../errors.ts';
 import { cacheFolders, offlineFolder } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
+import { denoised } from './denoise.ts';
 import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';
-import { importNetwork } from './import-network.ts';
+import { describeNetwork, readNetwork } from './import-network.ts';
+import type { OnnxOptions } from './onnx/import-onnx.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
 
 export interface LoadModelOptions {
@@ -20,17 +22,34 @@ export interface LoadModelOptions {
   readonly cacheFolder?: string;
   /** Default: upreel's own. */
   readonly catalogue?: Catalogue;
+  /** What an ONNX file of others does not say. */
+  readonly onnx?: OnnxOptions;
+}
+
+export interface NetworkOptions extends LoadModelOptions {
+  /**
+   * 0..1: how strongly noise is removed, for a catalogue model with a twin that keeps it (realesr-general-x4v3).
+   * 1 is the model alone.
+   */
+  readonly denoise?: number;
 }
 
 /**
  * A network by its id (of the catalogue, of an imported checkpoint, or of a file in UPREEL_MODELS) or by the path of a
- * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time.
- * @throws UpreelError `model-missing`, `model-download-failed`, `model-refused`, `model-unsupported`, `interrupted`,
- * `disk-full`, `output-unwritable`.
+ * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time. Each `denoise` is a network of its own, with its own content hash.
+ * @throws UpreelError `usage` (a `denoise` that cannot be had), `model-missing`, `model-download-failed`, `model-refused`,
+ * `model-unsupported`, `interrupted`, `disk-full`, `output-unwritable`.
  */
-export async function loadModel(idOrFile: string, options: LoadModelOptions = {}): Promise<Model> {
+export async function loadModel(idOrFile: string, options: NetworkOptions = {}): Promise<Model> {
+  const { denoise } = options;
+  const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
-  return cachedModel(await importNetwork(files, id), cacheFolders(options.cacheFolder).onnx);
+  const network = await readNetwork(files, options.onnx);
+  const wanted =
+    twin === undefined || denoise === undefined || denoise === 1
+      ? network
+      : denoised(network, await readNetwork((await locateWeights(twin, options)).files), denoise);
+  return cachedModel(describeNetwork(wanted, id), cacheFolders(options.cacheFolder).onnx);
 }
 
 /** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */
@@ -47,6 +66,20 @@ export async function locateWeights(
     (model === undefined ? await findOwn(cache, idOrFile) : await findOrPull(catalogue, model, cache, options));
   if (files === undefined) throw await unknownModel(idOrFile, catalogue, cache);
   return { id: idOrFile, files };
+}
+
+/** The id of the network that a model is blended with for a weaker denoise. */
+function twinFor(id: string, denoise: number, options: LoadModelOptions): string {
+  if (!(denoise >= 0 && denoise <= 1)) {
+    throw new UpreelError('usage', `Expected a denoise strength from 0 to 1, got ${denoise}.`);
+  }
+  const { models } = options.catalogue ?? readCatalogue();
+  const twin = models.find((model) => model.id === id)?.twin;
+  if (twin !== undefined) return twin;
+  const possible = models.filter((model) => model.twin !== undefined).map((model) => model.id);
+  throw new UpreelError('usage', `The denoise strength of ${id} cannot be set: it has no twin that keeps noise.`, {
+    hint: `Leave --denoise out, or use ${possible.join(' or ')}.`,
+  });
 }
 
 function looksLikePath(text: string): boolean {

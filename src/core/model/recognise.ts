@@ -1,5 +1,6 @@
 import type { Architecture } from './descriptor.ts';
 import type { Graph, Node, Value } from './graph/graph.ts';
+import { isCunet } from './ncnn/cunet.ts';
 
 /** What a graph is, told from its layers. */
 export interface Recognition {
@@ -10,7 +11,7 @@ export interface Recognition {
 
 /** The family of a graph that came without key names (ncnn, ONNX). */
 export function recognise(graph: Graph): Recognition {
-  return recogniseCompact(graph) ?? recogniseRrdb(graph) ?? plainGraph(graph);
+  return recogniseCompact(graph) ?? recogniseRrdb(graph) ?? recogniseCunet(graph) ?? plainGraph(graph);
 }
 
 /** A chain of convolutions with activations between, PixelShuffle, and the enlarged input added. */
@@ -39,6 +40,15 @@ function recogniseRrdb(graph: Graph): Recognition | undefined {
     architecture: 'rrdb',
     summary: `${firstWidth(graph)} feat, ${blocks} blocks`,
     decidedBy: [`${dense / 4} dense blocks of five Convolutions`, `${counts('resize')} nearest Interp`],
+  };
+}
+
+function recogniseCunet(graph: Graph): Recognition | undefined {
+  if (!isCunet(graph)) return undefined;
+  return {
+    architecture: 'graph',
+    summary: `CUNet (waifu2x, Real-CUGAN), ${firstWidth(graph)} feat`,
+    decidedBy: ['four Deconvolutions', 'four means over the whole picture that weight channels'],
   };
 }
 

@@ -13,6 +13,13 @@ const segmentRecord = z.object({
   sha256: z.string(),
   /** Time of every frame in it, in ticks of the source's time base. */
   ptsTicks: z.array(z.number()).min(1),
+  /** How much of it was taken over from frames before, in frames. */
+  reuse: z.object({
+    frames: z.number(),
+    framesUnchanged: z.number(),
+    framesPartly: z.number(),
+    framesOfWork: z.number(),
+  }),
   /** Time of the first frame as the file's demuxer gives it. */
   startSeconds: z.number(),
   /** Hash of the codec's parameter sets: files can be joined only if theirs are the same. */

@@ -8,7 +8,11 @@ describe('cacheFolders', () => {
   it.runIf(process.platform === 'linux')('lies in XDG_CACHE_HOME', () => {
     vi.stubEnv('UPREEL_CACHE', undefined);
     vi.stubEnv('XDG_CACHE_HOME', '/somewhere');
-    expect(cacheFolders()).toEqual({ models: '/somewhere/upreel/models', onnx: '/somewhere/upreel/onnx' });
+    expect(cacheFolders()).toEqual({
+      models: '/somewhere/upreel/models',
+      onnx: '/somewhere/upreel/onnx',
+      devices: '/somewhere/upreel/devices',
+    });
   });
 
   it('lets UPREEL_CACHE win, taken from the working folder if it is relative', () => {

@@ -126,7 +126,7 @@ describe('loadModel', () => {
     ['nosuch', /^There is no model "nosuch"\.$/, /upreel models list/],
     ['realesr-genral-x4v3', /no model/, /Did you mean realesr-general-x4v3/],
     ['./nosuch.pth', /There is no model file \.\/nosuch\.pth/, /path of a checkpoint/],
-    ['../../etc/passwd', /There is no model file/, /path of a checkpoint/],
+    ['../../no/such/passwd', /There is no model file/, /path of a checkpoint/],
   ])('says that there is no %s', async (wanted, message, hint) => {
     await expect(loadModel(wanted, { cacheFolder })).rejects.toMatchObject({
       code: 'model-missing',

@@ -23,13 +23,14 @@ export const RGB8: NetworkVariant = { bytesPerSample: 1, channels: 3 };
 
 /**
  * Runs the wrapped network on a random picture and expects what the evaluation of the definition gives: at most one
- * level off, in at most 0.1 % of the samples. The result must not be saturated, or it would show nothing.
+ * level off, in at most 0.1 % (`shareOff`) of the samples. The result must not be saturated, or it would show nothing.
  */
 export async function expectEqual(
   network: ImportedNetwork,
   evaluate: (picture: Planes) => Planes,
   variant: NetworkVariant = RGB8,
   size = { width: 12, height: 8 },
+  shareOff = 0.001,
 ): Promise<void> {
   const { width, height } = size;
   const { channels, bytesPerSample } = variant;
@@ -55,6 +56,6 @@ export async function expectEqual(
   const errors = expected.map((value, index) => Math.abs(value - actual[index]!));
   expect(Math.max(...errors)).toBeLessThanOrEqual(bytesPerSample === 1 ? 1 : 2);
   if (bytesPerSample === 1) {
-    expect(errors.filter((error) => error > 0).length).toBeLessThanOrEqual(Math.max(1, errors.length * 0.001));
+    expect(errors.filter((error) => error > 0).length).toBeLessThanOrEqual(Math.max(1, errors.length * shareOff));
   }
 }

@@ -88,13 +88,17 @@ describe('an output that is no whole number of times larger', () => {
     });
   });
 
-  it('a few pixels smaller, because a convolution has no padding', async () => {
+  it('one pixel smaller, because a convolution is padded on two sides only', async () => {
     const { param, bin } = writeNcnnCompact(randomCompact(4, 1, 1, 1), 1, true);
     const lines = param.split('\n').filter((line) => !/^(Split|PixelShuffle|Interp|BinaryOp)/.test(line));
-    const cut = lines.join('\n').replace('10 11', '6 6').replace(' b2 ', ' data ').replace('1=3 4=1', '1=3 4=0');
+    const cut = lines
+      .join('\n')
+      .replace('10 11', '6 6')
+      .replace(' b2 ', ' data ')
+      .replace('1=3 4=1', '1=3 4=0 15=1 16=1');
     await expect(importBytes({ 'n.bin': bin, 'n.param': cut })).rejects.toMatchObject({
       code: 'model-unsupported',
-      message: expect.stringMatching(/1 times its input and -2 pixels/),
+      message: expect.stringMatching(/1 times its input and -1 pixels/),
     });
   });
 });
@@ -105,7 +109,7 @@ describe('files that are no network', () => {
     ['empty', 'empty.pth', '', 'model-refused', /is empty/],
     ['text', 'text.pth', 'hello, this is not a network', 'model-refused', /neither a torch checkpoint/],
     ['a .bin without its .param', 'alone.bin', '\0\0\0\0\0\0\0\0', 'model-missing', /alone.param/],
-    ['ONNX', 'net.onnx', '\b\b', 'model-unsupported', /ONNX file/],
+    ['ONNX', 'net.onnx', '\b\b', 'model-refused', /not an ONNX file/],
   ])('%s', async (_name, file, content, code, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'upreel-import-'));
     try {

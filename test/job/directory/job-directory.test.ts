@@ -12,6 +12,7 @@ import { temporaryFolder } from '../../support/clips.ts';
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const PLACE = { workDir: null, restart: false };
+const NO_REUSE = { frames: 10, framesUnchanged: 0, framesPartly: 0, framesOfWork: 10 };
 const PLAN: JobPlan = {
   program: 'a test',
   input: at('in.mp4'),
@@ -28,7 +29,15 @@ async function commitFirst(job: JobDirectory): Promise<void> {
   await job.begin(PLAN);
   const part = await job.partFile(0, '.mkv');
   writeFileSync(part, 'frames');
-  await job.commit(part, { index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0, 1], startSeconds: 0, parameters: '' });
+  await job.commit(part, {
+    index: 0,
+    startFrame: 0,
+    endFrame: 10,
+    ptsTicks: [0, 1],
+    reuse: NO_REUSE,
+    startSeconds: 0,
+    parameters: '',
+  });
 }
 
 describe('a job’s folder', () => {

@@ -12,6 +12,13 @@ import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { srcnn } from './srcnn.ts';
 
+export interface BuiltNetwork {
+  readonly graph: Graph;
+  readonly recognition: Recognition;
+  /** Under the family's own names. */
+  readonly weights: StateDict;
+}
+
 /** The first that recognises the keys builds the network. */
 const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn];
 
@@ -19,7 +26,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresn
  * The network whose weights these are; the file's name tells what a few old networks do not hold.
  * @throws UpreelError `model-unsupported` (names what it is, or the nearest miss), `model-refused` (does not fit)
  */
-export function buildFromWeights(weights: StateDict, fileName: string): { graph: Graph; recognition: Recognition } {
+export function buildFromWeights(weights: StateDict, fileName: string): BuiltNetwork {
   const foreign = nameUnsupported(weights);
   if (foreign !== undefined) {
     throw unsupported(
@@ -33,11 +40,7 @@ export function buildFromWeights(weights: StateDict, fileName: string): { graph:
   throw nothingMatches(weights);
 }
 
-function buildWith(
-  importer: ArchitectureImporter,
-  state: StateDict,
-  fileName: string,
-): { graph: Graph; recognition: Recognition } {
+function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: string): BuiltNetwork {
   const { graph, summary } = importer.import(state, fileName);
   const [extra] = state.unused;
   if (extra !== undefined) {
@@ -46,7 +49,7 @@ function buildWith(
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
-  return { graph, recognition: { architecture: importer.architecture, summary, decidedBy } };
+  return { graph, recognition: { architecture: importer.architecture, summary, decidedBy }, weights: state };
 }
 
 function nothingMatches(weights: StateDict): UpreelError {

@@ -32,6 +32,11 @@ export class StateDict {
     return this.#tensors.get(key)?.shape;
   }
 
+  /** Whether a tensor has floating-point elements. */
+  holdsWeights(key: string): boolean {
+    return this.#tensors.get(key)?.type.includes('float') === true;
+  }
+
   /**
    * Decodes a tensor and remembers that it is part of the network.
    * @throws UpreelError `model-refused` if it is missing, has another number of dimensions or values not finite

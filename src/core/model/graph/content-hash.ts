@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tensor } from '../tensor.ts';
 import type { Graph } from './graph.ts';
+import { isTensor } from './wiring.ts';
 
 /** sha256 of the graph's wiring, numbers and weights: equal for equal networks, whatever files they came from. */
 export function contentHash(graph: Graph): string {
@@ -13,8 +14,4 @@ export function contentHash(graph: Graph): string {
   hash.update(wiring);
   for (const { data } of tensors) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest('hex');
-}
-
-function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && 'data' in value && value.data instanceof Float32Array;
 }

@@ -7,6 +7,13 @@ export interface Extent {
 
 export const SOURCE_EXTENT: Extent = { numerator: 1, denominator: 1, offset: 0 };
 
+/** One sample, whatever the picture's size. */
+export const SINGLE_EXTENT: Extent = { numerator: 0, denominator: 1, offset: 1 };
+
+export function isSingle({ numerator, offset }: Extent): boolean {
+  return numerator === 0 && offset === 1;
+}
+
 export function sameExtent(a: Extent, b: Extent): boolean {
   return a.numerator * b.denominator === b.numerator * a.denominator && a.offset === b.offset;
 }

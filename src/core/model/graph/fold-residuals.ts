@@ -1,6 +1,6 @@
 import { tensor } from '../tensor.ts';
 import type { Convolution, Graph, Node, Value } from './graph.ts';
-import { inputsOf } from './graph.ts';
+import { inputsOf, withInputs } from './graph.ts';
 
 /**
  * Rewrites `x + 0.2 * conv(concat(x, ...))` as one convolution: the factor goes into its weights, and `x` into the
@@ -91,21 +91,10 @@ function dropUnused(graph: Graph): Graph {
   let kept = 0;
   for (const isNeeded of needed) places.push(isNeeded ? kept++ : -1);
   return {
-    nodes: graph.nodes.filter((_, value) => needed[value]).map((node) => moved(node, (value) => places[value] ?? -1)),
+    nodes: graph.nodes
+      .filter((_, value) => needed[value])
+      .map((node) => withInputs(node, (value) => places[value] ?? -1)),
     shapes: graph.shapes.filter((_, value) => needed[value]),
     output: places[graph.output] ?? -1,
   };
-}
-
-function moved(node: Node, place: (value: Value) => Value): Node {
-  switch (node.op) {
-    case 'input':
-      return node;
-    case 'concat':
-      return { ...node, inputs: node.inputs.map(place) };
-    case 'binary':
-      return { ...node, left: place(node.left), right: place(node.right) };
-    default:
-      return { ...node, input: place(node.input) };
-  }
 }

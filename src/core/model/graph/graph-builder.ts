@@ -1,5 +1,6 @@
 import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
+import type { Extent } from './extent.ts';
 import type { Convolution, Graph, Node, Value } from './graph.ts';
 import { inferShape, type Shape } from './shape.ts';
 
@@ -16,6 +17,9 @@ export class GraphBuilder {
     if (this.#nodes.length >= MAX_NODES) throw refused(`it has more than ${MAX_NODES} layers.`);
     const shape = inferShape(node, this.#shapes, label);
     if (shape.channels > MAX_CHANNELS) throw refused(`${label} makes ${shape.channels} channels.`);
+    if (!isReasonable(shape.height) || !isReasonable(shape.width)) {
+      throw refused(`${label} makes the picture absurdly large or small.`);
+    }
     this.#shapes.push(shape);
     return this.#nodes.push(node) - 1;
   }
@@ -63,6 +67,11 @@ function sameSizeConvolution(input: Value, weight: Tensor, bias: Tensor | null):
   const [y, x] = [(height - 1) >> 1, (width - 1) >> 1];
   const padding = { top: y, left: x, bottom: y, right: x };
   return { op: 'conv', input, weight, bias, stride: [1, 1], dilation: [1, 1], padding, groups: 1 };
+}
+
+/** Factors far beyond any network's, and within what the arithmetic of sizes can hold. */
+function isReasonable({ numerator, denominator, offset }: Extent): boolean {
+  return numerator <= 1024 && denominator <= 1024 && Math.abs(offset) <= 1 << 20;
 }
 
 /** x4plus has about 1,000; the cap only bounds what a hostile file can ask for. */

@@ -17,7 +17,7 @@ export type Value = number;
 /** Height first, as in tensors. */
 type Pair = readonly [height: number, width: number];
 
-interface Padding {
+export interface Padding {
   readonly top: number;
   readonly left: number;
   readonly bottom: number;
@@ -36,6 +36,18 @@ export interface Convolution {
   readonly groups: number;
 }
 
+/** Transposed convolution: what it writes beyond its input times the stride is cut off by `padding`. */
+export interface Deconvolution {
+  readonly op: 'deconv';
+  readonly input: Value;
+  /** [in, out / groups, height, width] */
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly stride: Pair;
+  readonly padding: Padding;
+  readonly groups: number;
+}
+
 export type UnaryKind = 'relu' | 'sigmoid' | 'tanh' | 'silu';
 export type BinaryKind = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
 export type ResizeMode = 'nearest' | 'linear' | 'cubic' | 'catmull-rom';
@@ -43,12 +55,20 @@ export type ResizeMode = 'nearest' | 'linear' | 'cubic' | 'catmull-rom';
 export type Node =
   | { readonly op: 'input'; readonly channels: number }
   | Convolution
+  | Deconvolution
+  /** The border repeated outwards. */
+  | { readonly op: 'pad'; readonly input: Value; readonly padding: Padding }
+  /** Rows and columns cut off. */
+  | { readonly op: 'crop'; readonly input: Value; readonly padding: Padding }
+  /** [C, H, W] -> [C, 1, 1]: what follows depends on the whole picture. */
+  | { readonly op: 'global-mean'; readonly input: Value }
   | { readonly op: 'unary'; readonly kind: UnaryKind; readonly input: Value }
   | { readonly op: 'leaky-relu'; readonly input: Value; readonly slope: number }
   | { readonly op: 'prelu'; readonly input: Value; readonly slope: Tensor }
   | { readonly op: 'clip'; readonly input: Value; readonly low: number; readonly high: number }
   /** x * factor + offset; each holds one number, or one per channel. */
   | { readonly op: 'affine'; readonly input: Value; readonly factor: Tensor; readonly offset: Tensor }
+  /** `right` may be [C, 1, 1]: then it goes with every pixel of `left`. */
   | { readonly op: 'binary'; readonly kind: BinaryKind; readonly left: Value; readonly right: Value }
   | { readonly op: 'concat'; readonly inputs: readonly Value[] }
   /**
@@ -72,5 +92,19 @@ export function inputsOf(node: Node): readonly Value[] {
       return [node.left, node.right];
     default:
       return [node.input];
+  }
+}
+
+/** The same node with its inputs elsewhere. */
+export function withInputs(node: Node, place: (value: Value) => Value): Node {
+  switch (node.op) {
+    case 'input':
+      return node;
+    case 'concat':
+      return { ...node, inputs: node.inputs.map(place) };
+    case 'binary':
+      return { ...node, left: place(node.left), right: place(node.right) };
+    default:
+      return { ...node, input: place(node.input) };
   }
 }

@@ -12,6 +12,7 @@ interface Span {
  * (weights that happen to be zero count as looked at). null when it cannot be told.
  */
 export function receptiveField(graph: Graph): number | null {
+  if (graph.nodes.some((node) => node.op === 'global-mean')) return null;
   const align = alignment(graph);
   const output = graph.shapes[graph.output];
   if (output === undefined) return null;
@@ -67,6 +68,19 @@ function spansBefore(node: Node, span: Span, axis: 0 | 1): (readonly [Value, Spa
       const low = span.low * node.stride[axis] - before;
       const high = span.high * node.stride[axis] - before + node.dilation[axis] * (kernel - 1);
       return [[node.input, { low, high }]];
+    }
+    case 'deconv': {
+      const kernel = node.weight.shape[2 + axis] ?? 1;
+      const before = axis === 0 ? node.padding.top : node.padding.left;
+      const stride = node.stride[axis];
+      const low = Math.ceil((span.low + before - kernel + 1) / stride);
+      return [[node.input, { low, high: Math.floor((span.high + before) / stride) }]];
+    }
+    case 'pad':
+    case 'crop': {
+      const { top, left } = node.padding;
+      const shift = (axis === 0 ? top : left) * (node.op === 'pad' ? -1 : 1);
+      return [[node.input, { low: span.low + shift, high: span.high + shift }]];
     }
     case 'binary':
       return [

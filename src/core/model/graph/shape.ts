@@ -1,6 +1,15 @@
 import { refused } from '../refusal.ts';
-import { type Extent, SOURCE_EXTENT, sameExtent, scaleExtent, shiftExtent, toFraction } from './extent.ts';
-import type { Convolution, Node, Value } from './graph.ts';
+import {
+  type Extent,
+  isSingle,
+  SINGLE_EXTENT,
+  SOURCE_EXTENT,
+  sameExtent,
+  scaleExtent,
+  shiftExtent,
+  toFraction,
+} from './extent.ts';
+import type { Convolution, Deconvolution, Node, Padding, Value } from './graph.ts';
 
 /** Channels and size of a value; the size depends on the picture's. */
 export interface Shape {
@@ -24,6 +33,14 @@ export function inferShape(node: Node, shapes: readonly Shape[], label: string):
       return { channels: node.channels, height: SOURCE_EXTENT, width: SOURCE_EXTENT };
     case 'conv':
       return convolved(node, of(node.input), label);
+    case 'deconv':
+      return deconvolved(node, of(node.input), label);
+    case 'pad':
+      return margined(of(node.input), node.padding, 1);
+    case 'crop':
+      return margined(of(node.input), node.padding, -1);
+    case 'global-mean':
+      return { channels: of(node.input).channels, height: SINGLE_EXTENT, width: SINGLE_EXTENT };
     case 'unary':
     case 'leaky-relu':
     case 'clip':
@@ -83,6 +100,35 @@ function convolvedExtent(extent: Extent, growth: number, stride: number): Extent
   return { ...scaleExtent(extent, 1, stride), offset: Math.floor((grown.offset - 1) / stride) + 1 };
 }
 
+function deconvolved(node: Deconvolution, input: Shape, label: string): Shape {
+  const [channels, perGroup, kernelHeight, kernelWidth] = node.weight.shape;
+  if (channels === undefined || perGroup === undefined || kernelHeight === undefined || kernelWidth === undefined) {
+    throw refused(`${label} has weights of shape [${node.weight.shape}], not four dimensions.`);
+  }
+  const out = perGroup * node.groups;
+  if (channels !== input.channels || channels % node.groups !== 0) {
+    throw refused(`${label} takes ${channels} channels, but gets ${input.channels}.`);
+  }
+  if (node.bias !== null && node.bias.data.length !== out) {
+    throw refused(`${label} has ${node.bias.data.length} biases for ${out} channels.`);
+  }
+  const spread = resized(input, node.stride[0], 1, label);
+  const { top, bottom, left, right } = node.padding;
+  return {
+    channels: out,
+    height: shiftExtent(spread.height, kernelHeight - node.stride[0] - top - bottom),
+    width: shiftExtent(scaleExtent(input.width, node.stride[1], 1), kernelWidth - node.stride[1] - left - right),
+  };
+}
+
+function margined(input: Shape, { top, bottom, left, right }: Padding, sign: 1 | -1): Shape {
+  return {
+    ...input,
+    height: shiftExtent(input.height, sign * (top + bottom)),
+    width: shiftExtent(input.width, sign * (left + right)),
+  };
+}
+
 function perChannel(input: Shape, lengths: readonly number[], label: string): Shape {
   for (const length of lengths) {
     if (length !== 1 && length !== input.channels) {
@@ -94,6 +140,8 @@ function perChannel(input: Shape, lengths: readonly number[], label: string): Sh
 
 function combined(left: Shape, right: Shape, label: string): Shape {
   const sameSize = sameExtent(left.height, right.height) && sameExtent(left.width, right.width);
+  const isSpread = isSingle(right.height) && isSingle(right.width);
+  if (isSpread && left.channels === right.channels) return left;
   if (left.channels !== right.channels || !sameSize) throw refused(`${label} combines values of different shapes.`);
   return left;
 }

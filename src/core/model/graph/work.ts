@@ -12,8 +12,9 @@ export function countParameters(graph: Graph): number {
  */
 export function countFlopsPerPixel(graph: Graph): number {
   return graph.nodes.reduce((sum, node, value) => {
-    const shape = graph.shapes[value];
-    if (node.op !== 'conv' || shape === undefined) return sum;
+    // Each weight is used once for each sample of the side without the stride.
+    const shape = graph.shapes[node.op === 'deconv' ? node.input : value];
+    if ((node.op !== 'conv' && node.op !== 'deconv') || shape === undefined) return sum;
     const area =
       (shape.height.numerator * shape.width.numerator) / (shape.height.denominator * shape.width.denominator);
     return sum + 2 * node.weight.data.length * area;
@@ -24,6 +25,7 @@ export function countFlopsPerPixel(graph: Graph): number {
 function weightsOf(node: Node): readonly Tensor[] {
   switch (node.op) {
     case 'conv':
+    case 'deconv':
       return node.bias === null ? [node.weight] : [node.weight, node.bias];
     case 'prelu':
       return [node.slope];

@@ -1,6 +1,8 @@
 import { TextDecoder } from 'node:util';
 import type { Graph } from '../graph/graph.ts';
+import { padInput } from '../graph/pad-input.ts';
 import { refused } from '../refusal.ts';
+import { withBase } from './cunet.ts';
 import { parseParam } from './param-file.ts';
 import { translateNcnn } from './translate.ts';
 
@@ -15,5 +17,5 @@ export function importNcnn(param: Uint8Array, bin: Uint8Array): Graph {
   } catch (error) {
     throw refused('its .param is not text.', error);
   }
-  return translateNcnn(parseParam(text), bin);
+  return withBase(padInput(translateNcnn(parseParam(text), bin)));
 }

@@ -2,7 +2,8 @@ import type { BinaryKind, Node, ResizeMode, UnaryKind, Value } from '../graph/gr
 import { scalar } from '../graph/graph-builder.ts';
 import { refused } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
-import { translateConvolution } from './convolution.ts';
+import { translateConvolution, translateDeconvolution, translateInnerProduct } from './convolution.ts';
+import { translateCrop } from './crop.ts';
 import { count, type LayerContext, only, smallCount, unsupportedSetting } from './layer-context.ts';
 
 type Translation = (context: LayerContext) => readonly Value[];
@@ -15,6 +16,22 @@ export const LAYERS: Readonly<Record<string, Translation>> = {
   Dropout: (context) => [only(context)],
   Convolution: (context) => [translateConvolution(context, 1)],
   ConvolutionDepthWise: (context) => [translateConvolution(context, count(context, 7, 1))],
+  Deconvolution: (context) => [translateDeconvolution(context)],
+  InnerProduct: (context) => [translateInnerProduct(context)],
+  Pooling: (context) => {
+    const { settings } = context.layer;
+    const isGlobalMean = settings.number(0, 0) === 1 && settings.number(4, 0) === 1;
+    if (!isGlobalMean) throw unsupportedSetting(context, 'anything but the mean of the whole picture');
+    return [append(context, { op: 'global-mean', input: only(context) })];
+  },
+  Scale: (context) => {
+    const [left, right] = context.inputs;
+    if (context.layer.settings.number(0, 0) !== FROM_SECOND_INPUT || context.inputs.length !== 2) {
+      throw unsupportedSetting(context, 'factors of its own');
+    }
+    return [append(context, { op: 'binary', kind: 'mul', left: left!, right: right! })];
+  },
+  Crop: (context) => [translateCrop(context)],
   PReLU: (context) => [prelu(context)],
   ReLU: (context) => [relu(context)],
   Sigmoid: (context) => [unary(context, 'sigmoid')],
@@ -39,6 +56,7 @@ export const LAYERS: Readonly<Record<string, Translation>> = {
   },
 };
 
+const FROM_SECOND_INPUT = -233;
 const FLOAT_MAX = 3.4028234663852886e38;
 
 function append({ builder, layer }: LayerContext, node: Node): Value {

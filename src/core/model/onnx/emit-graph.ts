@@ -1,4 +1,4 @@
-import type { BinaryKind, Convolution, Graph, Node, ResizeMode, UnaryKind } from '../graph/graph.ts';
+import type { BinaryKind, Convolution, Deconvolution, Graph, Node, ResizeMode, UnaryKind } from '../graph/graph.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { Attributes, OnnxWriter } from './onnx-writer.ts';
 
@@ -18,6 +18,20 @@ function emitNode(node: ComputedNode, writer: OnnxWriter, nameOf: (value: number
   switch (node.op) {
     case 'conv':
       return emitConvolution(node, writer, nameOf(node.input));
+    case 'deconv':
+      return emitDeconvolution(node, writer, nameOf(node.input));
+    case 'pad': {
+      const { top, left, bottom, right } = node.padding;
+      const amounts = writer.integers(0, 0, top, left, 0, 0, bottom, right);
+      return writer.node('Pad', [nameOf(node.input), amounts], { mode: 'edge' });
+    }
+    case 'crop': {
+      const { top, left, bottom, right } = node.padding;
+      const ends = writer.integers(...[bottom, right].map((margin) => (margin === 0 ? MAX_INT32 : -margin)));
+      return writer.node('Slice', [nameOf(node.input), writer.integers(top, left), ends, writer.integers(2, 3)]);
+    }
+    case 'global-mean':
+      return writer.node('GlobalAveragePool', [nameOf(node.input)]);
     case 'unary':
       return emitUnary(node.kind, writer, nameOf(node.input));
     case 'leaky-relu':
@@ -57,6 +71,9 @@ const BINARY_OPERATORS: Record<BinaryKind, string> = {
   min: 'Min',
 };
 
+/** An end that Slice takes for the end of the axis. */
+const MAX_INT32 = 0x7fffffff;
+
 const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
   nearest: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
   linear: { mode: 'linear', coordinate_transformation_mode: 'half_pixel' },
@@ -71,6 +88,17 @@ function emitConvolution(node: Convolution, writer: OnnxWriter, input: string): 
     kernel_shape: node.weight.shape.slice(2),
     strides: node.stride,
     dilations: node.dilation,
+    pads: [top, left, bottom, right],
+    group: node.groups,
+  });
+}
+
+function emitDeconvolution(node: Deconvolution, writer: OnnxWriter, input: string): string {
+  const { top, left, bottom, right } = node.padding;
+  const inputs = [input, writer.weight(node.weight), ...(node.bias === null ? [] : [writer.weight(node.bias)])];
+  return writer.node('ConvTranspose', inputs, {
+    kernel_shape: node.weight.shape.slice(2),
+    strides: node.stride,
     pads: [top, left, bottom, right],
     group: node.groups,
   });

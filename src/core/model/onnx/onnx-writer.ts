@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -18,6 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -27,9 +28,15 @@ type Attribute = number | string | readonly number[] | { readonly float: number 
 /** Number: a fixed dimension. String: a free one, with that name. */
 export interface Port {
   readonly name: string;
-  readonly type: 'uint8' | 'uint16';
+  readonly type: keyof typeof PORT_TYPES;
   readonly dimensions: readonly (number | string)[];
 }
+
+const PORT_TYPES = {
+  uint8: TensorProto_DataType.UINT8,
+  uint16: TensorProto_DataType.UINT16,
+  float: TensorProto_DataType.FLOAT,
+} as const;
 
 /** Collects nodes and weights, then encodes them as an ONNX file. */
 export class OnnxWriter {
@@ -75,7 +82,44 @@ export class OnnxWriter {
     return this.weight(tensor(values.length === 1 ? [] : [values.length], Float32Array.from(values)));
   }
 
-  encode(input: Port, output: Port): Uint8Array<ArrayBuffer> {
+  /** Name of an initializer with these whole numbers (int64). */
+  integers(...values: number[]): string {
+    const name = `i${this.#initializers.length}`;
+    const rawData = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
+    const dims = [BigInt(values.length)];
+    this.#initializers.push(create(TensorProtoSchema, { name, dims, dataType: TensorProto_DataType.INT64, rawData }));
+    return name;
+  }
+
+  /**
+   * Adds a node of another file as it is there, under other names.
+   * @param attributes AttributeProto messages that have been checked
+   */
+  foreignNode(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: readonly Uint8Array[],
+  ): void {
+    const attribute = attributes.map((bytes) => decode(AttributeProtoSchema, bytes));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        name: `n${this.#nodes.length}`,
+        opType,
+        input: [...inputs],
+        output: [...outputs],
+        attribute,
+      }),
+    );
+  }
+
+  /** Adds a weight of another file as it is there (a TensorProto message that has been checked), under another name. */
+  foreignWeight(encoded: Uint8Array, name: string): void {
+    this.#initializers.push({ ...decode(TensorProtoSchema, encoded), name });
+  }
+
+  /** @param opset version of the standard operators that the nodes are of */
+  encode(input: Port, output: Port, opset = 17): Uint8Array<ArrayBuffer> {
     const graph = create(GraphProtoSchema, {
       name: 'upreel',
       node: this.#nodes,
@@ -84,12 +128,21 @@ export class OnnxWriter {
       output: [encodePort(output)],
     });
     const model = create(ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 17n })],
+      irVersion: opset > 18 ? 10n : 8n,
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
       producerName: 'upreel',
       graph,
     });
     return toBinary(ModelProtoSchema, model);
+  }
+}
+
+/** @throws UpreelError `model-refused` */
+function decode<Desc extends DescMessage>(schema: Desc, bytes: Uint8Array): MessageShape<Desc> {
+  try {
+    return fromBinary(schema, bytes, { readUnknownFields: false });
+  } catch (error) {
+    throw refused('a part of it is no valid ONNX.', error);
   }
 }
 
@@ -116,8 +169,10 @@ function encodePort(port: Port): ValueInfoProto {
           : { case: 'dimParam', value: dimension },
     }),
   );
-  const elemType = port.type === 'uint8' ? TensorProto_DataType.UINT8 : TensorProto_DataType.UINT16;
-  const tensorType = create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema, { dim }) });
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType: PORT_TYPES[port.type],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  });
   return create(ValueInfoProtoSchema, {
     name: port.name,
     type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensorType } }),

@@ -5,12 +5,30 @@ import { tensor } from '../tensor.ts';
 import { emitGraph } from './emit-graph.ts';
 import { OnnxWriter } from './onnx-writer.ts';
 
+/** A network from float NCHW samples 0..1 to the same, RGB or one channel that knows no colour. */
+export interface NetworkCore {
+  readonly channels: 1 | 3;
+  /** Version of the standard operators that it is written in. */
+  readonly opset: number;
+  /** Writes the nodes; `input` names the tensor that feeds them. Returns the name of the output. */
+  emit(writer: OnnxWriter, input: string): string;
+}
+
+export function coreOf(graph: Graph): NetworkCore {
+  const input = graph.nodes.find((node) => node.op === 'input');
+  return {
+    channels: input?.channels === 1 ? 1 : 3,
+    opset: OPSET,
+    emit: (writer, name) => emitGraph(foldResiduals(graph), writer, name),
+  };
+}
+
 /**
  * ONNX bytes of the network between integer samples: `source` [1, H, W, C] -> `upscaled` [1, H*scale, W*scale, C],
  * uint8 or uint16, rounded half to even, clamped. No sample is touched outside the graph, which moves a quarter of
  * the bytes of float32 and costs nothing measurable beside the network.
  */
-export function wrapNetwork(graph: Graph, variant: NetworkVariant): Uint8Array<ArrayBuffer> {
+export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Array<ArrayBuffer> {
   const writer = new OnnxWriter();
   const type = variant.bytesPerSample === 1 ? 'uint8' : 'uint16';
   const white = variant.bytesPerSample === 1 ? 255 : 65535;
@@ -18,12 +36,9 @@ export function wrapNetwork(graph: Graph, variant: NetworkVariant): Uint8Array<A
   const samples = writer.node('Cast', ['source'], { to: FLOAT });
   const planes = writer.node('Transpose', [samples], { perm: [0, 3, 1, 2] });
   const unit = writer.node('Mul', [planes, writer.constant(1 / white)]);
-  const rgb = variant.channels === 3 ? unit : writer.node('Concat', [unit, unit, unit], { axis: 1 });
 
-  const upscaled = emitGraph(foldResiduals(graph), writer, rgb);
+  const picture = emitBetween(core, variant.channels, writer, unit);
 
-  const clamped = writer.node('Clip', [upscaled, writer.constant(0), writer.constant(1)]);
-  const picture = variant.channels === 3 ? clamped : writer.node('Conv', [clamped, writer.weight(luma())]);
   const scaled = writer.node('Mul', [picture, writer.constant(white)]);
   // Rounded before the cast, which only cuts off; what luma's float32 weights have above 1 in sum goes with it.
   const rounded = writer.node('Round', [scaled]);
@@ -33,13 +48,41 @@ export function wrapNetwork(graph: Graph, variant: NetworkVariant): Uint8Array<A
   return writer.encode(
     { name: 'source', type, dimensions: [1, 'height', 'width', variant.channels] },
     { name: 'upscaled', type, dimensions: [1, 'upscaled_height', 'upscaled_width', variant.channels] },
+    core.opset,
   );
+}
+
+/** The bare network between float NCHW samples, neither clamped nor rounded: `source` -> `upscaled`. */
+export function emitBare({ channels, opset, emit }: NetworkCore): Uint8Array<ArrayBuffer> {
+  const writer = new OnnxWriter();
+  const made = emit(writer, 'source');
+  writer.node('Identity', [made], {}, 'upscaled');
+  return writer.encode(
+    { name: 'source', type: 'float', dimensions: [1, channels, 'height', 'width'] },
+    { name: 'upscaled', type: 'float', dimensions: ['count', 'channels', 'upscaled_height', 'upscaled_width'] },
+    opset,
+  );
+}
+
+/** Brings the picture's channels to the network and back, clamped to 0..1. */
+function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, unit: string): string {
+  const clamp = (value: string) => writer.node('Clip', [value, writer.constant(0), writer.constant(1)]);
+  if (core.channels === channels) return clamp(core.emit(writer, unit));
+  if (core.channels === 3) {
+    const gray = writer.node('Concat', [unit, unit, unit], { axis: 1 });
+    return writer.node('Conv', [clamp(core.emit(writer, gray)), writer.weight(luma())]);
+  }
+  // R, G and B as three pictures of one channel.
+  const batch = writer.node('Transpose', [unit], { perm: [1, 0, 2, 3] });
+  return writer.node('Transpose', [clamp(core.emit(writer, batch))], { perm: [1, 0, 2, 3] });
 }
 
 /** Rec. 601 weights, as a 1x1 convolution. */
 function luma() {
   return tensor([1, 3, 1, 1], Float32Array.of(0.299, 0.587, 0.114));
 }
+
+const OPSET = 17;
 
 /** TensorProto.DataType */
 const FLOAT = 1;

@@ -53,3 +53,18 @@ it('refuses a network with two outputs', () => {
 it('refuses a .param that is not text', () => {
   expectRefusal(() => importNcnn(Buffer.from([0xff, 0xfe, 0x00]), bin), /not text/);
 });
+
+it.each([
+  ['Convolution', '0=3 1=1 3=1 13=64 6=9'],
+  ['Deconvolution', '0=3 1=1 3=64 13=1 6=9'],
+])('refuses sizes beyond all measure, by hundreds of a %s', (type, settings) => {
+  const writer = new NcnnWriter(false);
+  const data = new Float32Array(9);
+  let blob = 'data';
+  for (let layer = 0; layer < 300; layer++) {
+    blob = writer.one(type, [blob], settings);
+    writer.tagged(data);
+  }
+  const network = writer.finish();
+  expectRefusal(() => read(network.param, network.bin), /absurdly large or small/);
+});

@@ -1,0 +1,38 @@
+// Peak resident memory of a command and all its children, sampled; pages that processes share count in each of them.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Runs a command to its end. Throws if it fails. */
+export async function peakOfCommand(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
+  const start = performance.now();
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, treeBytes(child.pid));
+  }, 50);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`${command} ended with ${code}.`);
+  return { peakBytes: peak, seconds: (performance.now() - start) / 1000 };
+}
+
+function treeBytes(root) {
+  const processes = new Map();
+  for (const name of readdirSync('/proc')) {
+    if (/^\d+$/.test(name)) processes.set(Number(name), statusOf(name));
+  }
+  const inTree = (pid) => pid === root || (processes.get(pid)?.parent > 1 && inTree(processes.get(pid).parent));
+  let bytes = 0;
+  for (const [pid, status] of processes) if (inTree(pid)) bytes += status.bytes;
+  return bytes;
+}
+
+function statusOf(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name) => Number(text.match(new RegExp(`^${name}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
+    return { parent: field('PPid'), bytes: field('VmRSS') * 1024 };
+  } catch {
+    return { parent: 0, bytes: 0 };
+  }
+}

@@ -1,0 +1,78 @@
+import { readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { codecVersions } from '../core/codec/index.ts';
+import { UpreelError } from '../core/errors.ts';
+import { cacheFolders, readCatalogue } from '../core/model/index.ts';
+import { runtimeVersion } from '../core/session.ts';
+import { inspectDevices } from '../job/index.ts';
+import { safeText } from '../tui/index.ts';
+import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
+import { type CacheReport, type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
+
+/** Adds `upreel doctor`: what there is, what is missing, and what to do about it. */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('devices, ffmpeg, versions and caches, and what to do where something is missing')
+    .option('--json', 'one JSON line')
+    .action(async (_, command: Command) => {
+      const report = await examine();
+      if (command.optsWithGlobals<{ json?: boolean }>().json) {
+        console.log(JSON.stringify({ v: 1, type: 'doctor', ...report }));
+      } else {
+        const lines = doctorText(report).split('\n');
+        console.log(lines.map((line) => safeText(line)).join('\n'));
+      }
+      process.exitCode = report.ffmpeg.state === 'here' ? 0 : 1;
+    });
+}
+
+async function examine(): Promise<DoctorReport> {
+  const require = createRequire(import.meta.url);
+  const { signal } = new AbortController();
+  const { version } = require('upreel/package.json') as { version: string };
+  return {
+    versions: { upreel: version, node: process.versions.node, onnxruntime: runtimeVersion(), ...codecVersions() },
+    machine: {
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      availableBytes: process.availableMemory(),
+    },
+    devices: await inspectDevices(readCatalogue().default, { signal, onEvent: () => undefined }),
+    ffmpeg: await examineFfmpeg(signal),
+    caches: await Promise.all(Object.entries(cacheFolders()).map(([name, path]) => examineCache(name, path))),
+  };
+}
+
+async function examineFfmpeg(signal: AbortSignal): Promise<FfmpegReport> {
+  try {
+    const [version, encoders] = [await ffmpegVersion(signal), await listEncoders(signal)];
+    return {
+      state: 'here',
+      version,
+      encoders: ENCODER_NAMES.filter((name) => encoders.has(name)),
+      missingEncoders: ENCODER_NAMES.filter((name) => !encoders.has(name)),
+    };
+  } catch (error) {
+    if (!(error instanceof UpreelError)) throw error;
+    return { state: 'missing', detail: error.message, hint: error.hint };
+  }
+}
+
+async function examineCache(name: string, path: string): Promise<CacheReport> {
+  const names = await readdir(path).catch(() => []);
+  const sizes = await Promise.all(
+    names.map((file) =>
+      stat(join(path, file)).then(
+        ({ size }) => size,
+        // Another process has just removed it.
+        () => 0,
+      ),
+    ),
+  );
+  return { name, path, files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}

@@ -1,0 +1,38 @@
+import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
+import type { Model } from './model/index.ts';
+import type { UpscalerOptions } from './open-upscaler.ts';
+import { type NetworkSettings, resolveUpscalerOptions } from './options.ts';
+import type { DeviceName } from './session.ts';
+import { defaultMemoryBytes, fitsBudget, tileForBudget, type Work } from './tile-size.ts';
+
+/**
+ * How the network is opened: as the settings say, with a tile that fits the memory budget. On devices other than the CPU,
+ * whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it.
+ */
+export async function fitUpscalerOptions(
+  settings: NetworkSettings & { readonly device: DeviceName },
+  model: Model,
+  work: Work,
+  context: { readonly signal: AbortSignal; readonly onWarning: (message: string) => void },
+): Promise<UpscalerOptions> {
+  const usual = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
+  if (settings.tilePx !== null || settings.device !== 'cpu') return usual;
+  // Before the measurement, whose arena may not be given back.
+  const engineBytes = settledResidentBytes();
+  const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, usual, context.signal);
+  const ensembleBytes = usual.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
+  const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
+  const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
+  const budget = { ...usual, memoryBytes, engineBytes, cost };
+  const fitted = { ...usual, tilePx: tileForBudget(budget) };
+  if (settings.memoryBytes !== null && !fitsBudget(budget, fitted.tilePx)) {
+    const asked = `${Math.floor(memoryBytes / 1e6)} MB`;
+    context.onWarning(
+      `${asked} are too little for ${model.descriptor.id}: it runs with the smallest tile, and takes more.`,
+    );
+  }
+  return fitted;
+}
+
+/** For each result pixel: sums of 32 bit, the average, and samples of 16 instead of 8 bit. */
+const ENSEMBLE_BYTES = 3 * (4 + 1 + 1);

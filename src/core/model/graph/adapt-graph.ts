@@ -1,0 +1,37 @@
+import { tensor } from '../tensor.ts';
+import { type Graph, type Value, withInputs } from './graph.ts';
+import { GraphBuilder, scalar } from './graph-builder.ts';
+
+/** How a network's samples differ from RGB 0..1. */
+export interface SampleFormat {
+  readonly white: 1 | 255;
+  readonly order: 'rgb' | 'bgr';
+}
+
+/** The network with RGB 0..1 on both sides. */
+export function adaptGraph(graph: Graph, { white, order }: SampleFormat): Graph {
+  const channels = graph.shapes[0]?.channels ?? 3;
+  const isSwapped = order === 'bgr' && channels === 3;
+  if (white === 1 && !isSwapped) return graph;
+  const builder = new GraphBuilder();
+  const swapped = (value: Value) =>
+    isSwapped ? builder.conv(value, reversal(), null, 'the order of channels') : value;
+  const scaled = (value: Value, factor: number) =>
+    white === 1
+      ? value
+      : builder.append({ op: 'affine', input: value, factor: scalar(factor), offset: scalar(0) }, 'the range');
+  const places: Value[] = [];
+  for (const node of graph.nodes) {
+    const value = builder.append(
+      withInputs(node, (input) => places[input] ?? -1),
+      `a ${node.op}`,
+    );
+    places.push(node.op === 'input' ? scaled(swapped(value), white) : value);
+  }
+  return builder.finish(scaled(swapped(places[graph.output] ?? -1), 1 / white));
+}
+
+/** RGB to BGR and back. */
+function reversal() {
+  return tensor([3, 3, 1, 1], Float32Array.of(0, 0, 1, 0, 1, 0, 1, 0, 0));
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { SampleFormat } from '../graph/adapt-graph.ts';
+import { elementCount } from '../tensor.ts';
+import type { ForeignModel } from './foreign-model.ts';
+import { DATA_TYPE } from './foreign-tensor.ts';
+import type { OnnxWriter } from './onnx-writer.ts';
+import type { NetworkCore } from './wrap-network.ts';
+
+/** How a network of others is to be fed, apart from its size. */
+export interface ForeignUse {
+  readonly channels: 1 | 3;
+  readonly layout: 'nchw' | 'nhwc';
+  readonly samples: SampleFormat;
+}
+
+/** The network's own nodes, with what turns float NCHW RGB 0..1 into its samples before them and back behind them. */
+export function coreOfForeign(model: ForeignModel, { channels, layout, samples }: ForeignUse): NetworkCore {
+  const { white, order } = samples;
+  return {
+    channels,
+    opset: model.opset,
+    emit(writer, input) {
+      const reordered = (value: string) =>
+        order === 'bgr' && channels === 3
+          ? writer.node('Gather', [value, writer.integers(2, 1, 0)], { axis: 1 })
+          : value;
+      const scaled = (value: string, factor: number) =>
+        factor === 1 ? value : writer.node('Mul', [value, writer.constant(factor)]);
+      const moved = (value: string, perm: number[]) =>
+        layout === 'nchw' ? value : writer.node('Transpose', [value], { perm });
+
+      const fed = moved(scaled(reordered(input), white), [0, 2, 3, 1]);
+      const made = emitNodes(model, writer, fromFloat(writer, fed, model.input.type));
+      const float = writer.node('Cast', [made], { to: DATA_TYPE.float });
+      return reordered(scaled(moved(float, [0, 3, 1, 2]), 1 / white));
+    },
+  };
+}
+
+/** sha256 of the network and of how it is fed. */
+export function hashForeign({ opset, nodes, constants, input, output }: ForeignModel, use: ForeignUse): string {
+  const hash = createHash('sha256');
+  const wiring = nodes.map(({ operator, inputs, outputs }) => [operator, inputs, outputs]);
+  hash.update(JSON.stringify([opset, wiring, input, output, use]));
+  for (const { attributes } of nodes) for (const { encoded } of attributes.values()) hash.update(encoded);
+  for (const { encoded } of constants.values()) hash.update(encoded);
+  return hash.digest('hex');
+}
+
+/** Trained numbers; and operations per input pixel as if every convolution ran at the input's size, which is a guess. */
+export function sizeForeign({ nodes, constants }: ForeignModel): { parameters: number; flopsPerPixel: number } {
+  const weights = [...constants.values()].filter(({ type }) => type !== DATA_TYPE.int64 && type !== DATA_TYPE.int32);
+  const convolved = nodes.filter(({ operator }) => /^(Conv|ConvTranspose|MatMul|Gemm)$/.test(operator));
+  const multiplied = convolved.map(({ inputs }) => elementCount(constants.get(inputs[1] ?? '')?.shape ?? [0]));
+  return {
+    parameters: weights.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    flopsPerPixel: 2 * multiplied.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+function fromFloat(writer: OnnxWriter, value: string, type: number): string {
+  if (type === DATA_TYPE.float) return value;
+  if (type !== DATA_TYPE.uint8) return writer.node('Cast', [value], { to: type });
+  const clamped = writer.node('Clip', [writer.node('Round', [value]), writer.constant(0), writer.constant(255)]);
+  return writer.node('Cast', [clamped], { to: type });
+}
+
+function emitNodes(model: ForeignModel, writer: OnnxWriter, input: string): string {
+  const names = new Map<string, string>([['', '']]);
+  const rename = (name: string): string => {
+    const known = names.get(name) ?? `f${names.size}`;
+    names.set(name, known);
+    return known;
+  };
+  names.set(model.input.name, input);
+  for (const [name, { encoded }] of model.constants) writer.foreignWeight(encoded, rename(name));
+  for (const { operator, inputs, outputs, attributes } of model.nodes) {
+    const settings = [...attributes.values()].map(({ encoded }) => encoded);
+    writer.foreignNode(operator, inputs.map(rename), outputs.map(rename), settings);
+  }
+  return rename(model.output.name);
+}

@@ -1,0 +1,126 @@
+import { openNetworkProbe } from '../../network-probe.ts';
+import { adaptGraph, type SampleFormat } from '../graph/adapt-graph.ts';
+import type { Graph } from '../graph/graph.ts';
+import { unsupported } from '../refusal.ts';
+import { coreOfForeign, type ForeignUse } from './foreign-core.ts';
+import type { ForeignModel } from './foreign-model.ts';
+import { DATA_TYPE } from './foreign-tensor.ts';
+import { type ProbedSize, probeSize, probeWhite } from './probe-foreign.ts';
+import { readForeignModel } from './read-foreign.ts';
+import { translateForeign } from './translate-foreign.ts';
+import { coreOf, emitBare } from './wrap-network.ts';
+
+/** What an ONNX file does not say. */
+export interface OnnxOptions {
+  /** Default: found by trying. */
+  readonly range?: '0..1' | '0..255';
+  /** Default: rgb. */
+  readonly channels?: 'rgb' | 'bgr';
+}
+
+export type OnnxNetwork =
+  /** Every operator is understood: as good as a checkpoint. */
+  | { readonly kind: 'graph'; readonly graph: Graph }
+  /** Run as it is. */
+  | { readonly kind: 'foreign'; readonly model: ForeignModel; readonly use: ForeignUse; readonly size: ProbedSize };
+
+/**
+ * A network from an ONNX file of others: float32, float16 or uint8, channels first or last, 3 or 1 of them.
+ * @throws UpreelError `model-refused`, `model-unsupported`, naming what it has or what has to be told
+ */
+export async function importOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxNetwork> {
+  const model = readForeignModel(bytes);
+  const { channels, layout } = portOf(model);
+  const order = options.channels ?? 'rgb';
+  const graph = SAMPLES_OF_FLOAT.has(model.input.type) ? translateForeign(model, channels, layout) : undefined;
+  if (graph !== undefined) {
+    return { kind: 'graph', graph: adaptGraph(graph, { white: await whiteOf(graph, channels, options), order }) };
+  }
+  checkRunnable(model, channels, layout);
+  const use = (white: 1 | 255): ForeignUse => ({ channels, layout, samples: { white, order } });
+  const isInteger = model.input.type === DATA_TYPE.uint8;
+  const told = isInteger ? 255 : toWhite(options.range);
+  const probe = await openNetworkProbe(emitBare(coreOfForeign(model, use(isInteger ? 255 : 1))));
+  try {
+    const size = await probeSize(probe, channels);
+    const white = told ?? (await probeWhite(probe, channels, size.scale)) ?? undecided();
+    return { kind: 'foreign', model, use: use(white), size };
+  } finally {
+    await probe.close();
+  }
+}
+
+const SAMPLES_OF_FLOAT: ReadonlySet<number> = new Set([DATA_TYPE.float, DATA_TYPE.float16]);
+
+/** Which axis holds the channels, and how many there are. */
+function portOf({ input, nodes }: ForeignModel): { channels: 1 | 3; layout: 'nchw' | 'nhwc' } {
+  const [batch = null, first = null, , last = null] = input.dimensions;
+  if (!SAMPLES_OF_FLOAT.has(input.type) && input.type !== DATA_TYPE.uint8) {
+    throw unsupported(
+      `The ONNX network takes elements of type ${input.type}; upreel feeds float32, float16 and uint8.`,
+    );
+  }
+  if (batch !== null && batch !== 1) {
+    throw unsupported(`The ONNX network takes ${batch} pictures at a time; upreel feeds one.`);
+  }
+  const begins = nodes.find(({ inputs }) => inputs.includes(input.name));
+  const order = begins?.attributes.get('perm')?.value;
+  const turnsFirst = order?.kind === 'integers' && order.integers.join('') === '0312';
+  if (isChannels(first)) return { channels: first, layout: 'nchw' };
+  if (isChannels(last)) return { channels: last, layout: 'nhwc' };
+  if (first === null && (last === null || !turnsFirst)) return { channels: 3, layout: turnsFirst ? 'nhwc' : 'nchw' };
+  const shape = input.dimensions.map((it) => it ?? '?').join(', ');
+  throw unsupported(`The ONNX network takes [${shape}]; upreel feeds pictures of 3 channels (or 1).`);
+}
+
+function isChannels(count: number | null): count is 1 | 3 {
+  return count === 1 || count === 3;
+}
+
+/** A graph that is understood can be written for any size; another only runs in those that it was exported for. */
+function checkRunnable({ opset, input, nodes }: ForeignModel, channels: 1 | 3, layout: 'nchw' | 'nhwc'): void {
+  const [batch = null, a = null, b = null, c = null] = input.dimensions;
+  const [height, width] = layout === 'nchw' ? [b, c] : [a, b];
+  if (height !== null || width !== null) {
+    throw unsupported(
+      `The ONNX network runs on pictures of ${width ?? 'any'} x ${height ?? 'any'} pixels only.`,
+      'Export it with free height and width (dynamic axes), or use its checkpoint.',
+    );
+  }
+  if (channels === 1 && batch !== null) {
+    throw unsupported(
+      'The ONNX network takes one picture of one channel at a time; upreel feeds it three.',
+      'Export it with a free first dimension (dynamic axes).',
+    );
+  }
+  if (opset < 11) {
+    const operators = [...new Set(nodes.map(({ operator }) => operator))].slice(0, 8).join(', ');
+    throw unsupported(
+      `The ONNX network uses version ${opset} of the operators (${operators}), in ways that upreel does not translate.`,
+      'Export it with opset 11 or newer.',
+    );
+  }
+}
+
+async function whiteOf(graph: Graph, channels: 1 | 3, { range }: OnnxOptions): Promise<SampleFormat['white']> {
+  const told = toWhite(range);
+  if (told !== undefined) return told;
+  const { height } = graph.shapes[graph.output]!;
+  const probe = await openNetworkProbe(emitBare(coreOf(graph)));
+  try {
+    return (await probeWhite(probe, channels, height.numerator / height.denominator)) ?? undecided();
+  } finally {
+    await probe.close();
+  }
+}
+
+function toWhite(range: OnnxOptions['range']): SampleFormat['white'] | undefined {
+  return range === undefined ? undefined : range === '0..1' ? 1 : 255;
+}
+
+function undecided(): never {
+  throw unsupported(
+    'The ONNX network makes no picture like the one it gets, whether that is in 0..1 or in 0..255.',
+    'Say which with --onnx-range 0..1 or --onnx-range 0..255.',
+  );
+}

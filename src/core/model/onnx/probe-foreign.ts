@@ -1,0 +1,107 @@
+import { UpreelError } from '../../errors.ts';
+import type { NetworkProbe } from '../../network-probe.ts';
+import { unsupported } from '../refusal.ts';
+
+/** What trying a network shows. */
+export interface ProbedSize {
+  readonly scale: number;
+  readonly alignPx: number;
+}
+
+/**
+ * The factor by which a network enlarges, and the multiples that sizes must have: the least for which one of them more
+ * still gives `scale` times the size.
+ * @throws UpreelError `model-unsupported`, `model-refused`
+ */
+export async function probeSize(probe: NetworkProbe, channels: 1 | 3): Promise<ProbedSize> {
+  const { dimensions } = await probe.run(testPicture(channels, WIDTH, HEIGHT, 1));
+  const [batch = 0, made = 0, height = 0, width = 0] = dimensions;
+  const scale = width / WIDTH;
+  if (dimensions.length !== 4 || batch !== 1 || made !== channels || height !== scale * HEIGHT || !isScale(scale)) {
+    throw unsupported(
+      `The ONNX network makes [${dimensions.join(', ')}] of [1, ${channels}, ${HEIGHT}, ${WIDTH}]; upreel needs ${channels} channels and a whole number of times the size.`,
+    );
+  }
+  for (const alignPx of [1, 2, 4, 8]) {
+    const [wider, higher] = [WIDTH + alignPx, HEIGHT + alignPx];
+    const larger = await probe.run(testPicture(channels, wider, higher, 1)).catch(notForThisSize);
+    if (larger?.dimensions[2] === scale * higher && larger.dimensions[3] === scale * wider) return { scale, alignPx };
+  }
+  return { scale, alignPx: 16 };
+}
+
+/**
+ * White of a network's samples: its output, averaged down, must resemble its input. A network for 0..255 that gets 0..1
+ * sees black and answers with its own noise, which is large beside 1; one for 0..1 that gets 0..255 mostly bends what it
+ * sees. undefined if neither gives a picture.
+ */
+export async function probeWhite(probe: NetworkProbe, channels: 1 | 3, scale: number): Promise<1 | 255 | undefined> {
+  const [small, large] = [await likeness(probe, channels, scale, 1), await likeness(probe, channels, scale, 255)];
+  if (Math.min(small, large) > ALIKE) return undefined;
+  return small > GOOD && large < small / CLEARLY_BETTER ? 255 : 1;
+}
+
+/**
+ * RMS of what the picture lost, of 1, when it is fed right: 0.002 to 0.17 for the networks that this was tried on
+ * (Compact, RRDB, CUNet, upconv; with either white). Fed wrong, each lost at least 2.8 times as much.
+ */
+const ALIKE = 0.25;
+/** Fed 0..1 instead of 0..255, the best of them lost 0.05. */
+const GOOD = 0.03;
+const CLEARLY_BETTER = 2;
+
+/** Neither a square nor a multiple of much. */
+const [WIDTH, HEIGHT] = [48, 32];
+
+/** Networks see beyond the border what was never there. */
+const BORDER = 6;
+
+function isScale(scale: number): boolean {
+  return Number.isInteger(scale) && scale >= 1 && scale <= 16;
+}
+
+function notForThisSize(error: unknown): undefined {
+  if (error instanceof UpreelError && error.code === 'model-refused') return undefined;
+  throw error;
+}
+
+async function likeness(probe: NetworkProbe, channels: 1 | 3, scale: number, white: number): Promise<number> {
+  const source = testPicture(channels, WIDTH, HEIGHT, white);
+  const { data } = await probe.run(source);
+  let [sum, count] = [0, 0];
+  for (let c = 0; c < channels; c++) {
+    for (let y = BORDER; y < HEIGHT - BORDER; y++) {
+      for (let x = BORDER; x < WIDTH - BORDER; x++) {
+        const expected = source.data[(c * HEIGHT + y) * WIDTH + x]!;
+        const difference = (blockMean(data, c, y, x, scale) - expected) / white;
+        sum += difference ** 2;
+        count++;
+      }
+    }
+  }
+  // What is no number is no picture.
+  return Number.isFinite(sum) ? Math.sqrt(sum / count) : Number.POSITIVE_INFINITY;
+}
+
+function blockMean(data: Float32Array, c: number, y: number, x: number, scale: number): number {
+  let sum = 0;
+  for (let i = 0; i < scale; i++) {
+    const row = (c * HEIGHT * scale + y * scale + i) * WIDTH * scale + x * scale;
+    for (let j = 0; j < scale; j++) sum += data[row + j]!;
+  }
+  return sum / scale ** 2;
+}
+
+/** Smooth waves of another phase in each channel, 0.2 to 0.8 of white. */
+function testPicture(channels: 1 | 3, width: number, height: number, white: number) {
+  const data = new Float32Array(channels * width * height);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const wave = Math.sin(x / 5 + c) * Math.cos(y / 6 - c);
+        data[(c * height + y) * width + x] = (0.5 + 0.3 * wave) * white;
+      }
+    }
+  }
+  return { dimensions: [1, channels, height, width], data };
+}

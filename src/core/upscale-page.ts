@@ -1,0 +1,58 @@
+import { makeRaster, type Raster } from './raster.ts';
+import type { Upscaler } from './upscaler.ts';
+
+/** Rows of a result, from top to bottom. */
+export interface PageBand {
+  readonly colour: Raster;
+  /** Of the colour's size and depth; null: the page is opaque. */
+  readonly alpha: Raster | null;
+}
+
+export interface PageContext {
+  readonly upscaler: Upscaler;
+  readonly signal: AbortSignal;
+  /** After each tile of the colour, with the output pixels that it finished. */
+  readonly onTile: (outputPixels: number) => void;
+}
+
+/** Upscales colour and alpha of one page, band by band. */
+export async function* upscalePage(
+  page: { readonly colour: Raster; readonly alpha: Raster | null },
+  { upscaler, signal, onTile }: PageContext,
+): AsyncIterable<PageBand> {
+  const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
+  const alphas = page.alpha === null ? null : alphaBands(page.alpha, upscaler, signal)[Symbol.asyncIterator]();
+  try {
+    for await (const colour of colours) {
+      yield { colour, alpha: alphas === null ? null : await nextBand(alphas) };
+    }
+  } finally {
+    await alphas?.return?.();
+  }
+}
+
+/** Alpha goes through the network as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
+function alphaBands(alpha: Raster, upscaler: Upscaler, signal: AbortSignal): AsyncIterable<Raster> {
+  return isFlat(alpha) ? flatBands(alpha, upscaler) : upscaler.upscaleBands(alpha, { signal });
+}
+
+async function* flatBands(alpha: Raster, { scale, bandsOf }: Upscaler): AsyncIterable<Raster> {
+  for (const height of bandsOf(alpha)) {
+    const band = makeRaster(alpha.width * scale, height * scale, alpha);
+    const pixel = alpha.data.subarray(0, alpha.bytesPerSample);
+    if (alpha.bytesPerSample === 1) band.data.fill(pixel[0]!);
+    else new Uint16Array(band.data.buffer).fill(new Uint16Array(pixel.slice().buffer)[0]!);
+    yield band;
+  }
+}
+
+function isFlat({ data, bytesPerSample }: Raster): boolean {
+  // A raster shifted by one sample equals itself only if all samples are the same.
+  return Buffer.compare(data.subarray(bytesPerSample), data.subarray(0, data.length - bytesPerSample)) === 0;
+}
+
+async function nextBand(bands: AsyncIterator<Raster>): Promise<Raster> {
+  const { value, done } = await bands.next();
+  if (done) throw new Error('Expected as many bands of alpha as of colour.');
+  return value;
+}

@@ -1,0 +1,2 @@
+export { compareRasters } from './compare.ts';
+export { evaluate, readRaster } from './evaluate.ts';

@@ -1,0 +1,74 @@
+import type { Plane } from './plane.ts';
+
+/** Peak signal-to-noise ratio in dB for a peak of 255; Infinity for equal planes. */
+export function psnr(a: Plane, b: Plane): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
+  return sum === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10((255 * 255 * a.data.length) / sum);
+}
+
+/** The largest difference of two samples, in levels of 255. */
+export function maxDifference(a: Plane, b: Plane): number {
+  return a.data.reduce((max, value, i) => Math.max(max, Math.abs(value - b.data[i]!)), 0);
+}
+
+const WINDOW = 11;
+const SIGMA = 1.5;
+const C1 = (0.01 * 255) ** 2;
+const C2 = (0.03 * 255) ** 2;
+
+/**
+ * Structural similarity, 0..1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
+ * 2004): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie inside. Pictures smaller than the
+ * window give NaN.
+ */
+export function ssim(a: Plane, b: Plane): number {
+  const meanA = blur(a);
+  const meanB = blur(b);
+  const squareA = blur(multiply(a, a));
+  const squareB = blur(multiply(b, b));
+  const product = blur(multiply(a, b));
+  let sum = 0;
+  for (let i = 0; i < meanA.data.length; i++) {
+    const [mA, mB] = [meanA.data[i]!, meanB.data[i]!];
+    const varianceA = squareA.data[i]! - mA * mA;
+    const varianceB = squareB.data[i]! - mB * mB;
+    const covariance = product.data[i]! - mA * mB;
+    sum += ((2 * mA * mB + C1) * (2 * covariance + C2)) / ((mA * mA + mB * mB + C1) * (varianceA + varianceB + C2));
+  }
+  return sum / meanA.data.length;
+}
+
+function multiply(a: Plane, b: Plane): Plane {
+  return { ...a, data: a.data.map((value, i) => value * b.data[i]!) };
+}
+
+/** Only where the whole window lies inside. */
+function blur(plane: Plane): Plane {
+  const weights = gaussian();
+  const width = Math.max(0, plane.width - WINDOW + 1);
+  const height = Math.max(0, plane.height - WINDOW + 1);
+  const rows = new Float64Array(width * plane.height);
+  for (let y = 0; y < plane.height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < WINDOW; k++) sum += weights[k]! * plane.data[y * plane.width + x + k]!;
+      rows[y * width + x] = sum;
+    }
+  }
+  const data = new Float64Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < WINDOW; k++) sum += weights[k]! * rows[(y + k) * width + x]!;
+      data[y * width + x] = sum;
+    }
+  }
+  return { width, height, data };
+}
+
+function gaussian(): number[] {
+  const raw = Array.from({ length: WINDOW }, (_, i) => Math.exp(-((i - (WINDOW - 1) / 2) ** 2) / (2 * SIGMA * SIGMA)));
+  const total = raw.reduce((sum, value) => sum + value, 0);
+  return raw.map((value) => value / total);
+}

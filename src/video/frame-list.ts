@@ -1,0 +1,94 @@
+import { UpreelError } from '../core/errors.ts';
+import { frameListPass } from './decode-plan.ts';
+import { ffmpegLines } from './ffmpeg.ts';
+import type { PicturePlan } from './picture-plan.ts';
+import { type Rational, toSeconds } from './rational.ts';
+import type { PacketScan } from './scan.ts';
+import type { VideoInfo } from './video-info.ts';
+
+/** The frames that the result must have: known before the first is upscaled, and verified at the end. */
+export interface FrameList {
+  /** Frames; packets that are never shown may be among them where `isExact` is false. */
+  readonly count: number;
+  /** Times in ticks of `timeBase` on the source's clock, ascending; shorter than `count` where packets have none. */
+  readonly ptsTicks: Float64Array;
+  readonly timeBase: Rational;
+  /** Of the frame shown last; 0 if unknown. */
+  readonly lastDurationTicks: number;
+  /** Whether the decoder must give exactly these frames. */
+  readonly isExact: boolean;
+}
+
+/**
+ * The source's own list where filters keep it, else what the filters give, asked by running the source through them.
+ * @throws UpreelError `usage` if nothing is left.
+ */
+export async function listFrames(
+  source: VideoInfo,
+  scan: PacketScan,
+  picture: PicturePlan,
+  signal: AbortSignal,
+): Promise<FrameList> {
+  const list = picture.keepsFrames
+    ? listOfSource(source, scan, picture)
+    : await listOfFilters(source, scan, picture, signal);
+  if (list.count > 0) return list;
+  throw new UpreelError('usage', `No frame of ${source.path} is inside --trim.`, {
+    hint: 'Times count from the beginning of the film, for example 0:10-0:20.',
+  });
+}
+
+function listOfSource({ video }: VideoInfo, scan: PacketScan, { trim, timeBase }: PicturePlan): FrameList {
+  const { ptsTicks, lastDurationTicks } = scan;
+  if (trim === null) return { count: scan.packets, ptsTicks, timeBase, lastDurationTicks, isExact: false };
+  const times = timesOf(video.frameRate, timeBase, scan);
+  const inside = times.filter((ticks) => {
+    const time = toSeconds(ticks, timeBase) + HALF_MICROSECOND;
+    return time >= trim.startSeconds && time < trim.endSeconds;
+  });
+  const next = times.find((ticks) => ticks > (inside.at(-1) ?? Number.POSITIVE_INFINITY));
+  const last = next === undefined ? lastDurationTicks : next - (inside.at(-1) ?? next);
+  return { count: inside.length, ptsTicks: inside, timeBase, lastDurationTicks: last, isExact: false };
+}
+
+/** ffmpeg rounds the limits of a part to microseconds. */
+const HALF_MICROSECOND = 5e-7;
+
+/** Elementary streams have no times: the decoder is told the frame rate. */
+function timesOf(frameRate: Rational, timeBase: Rational, { ptsTicks, packets }: PacketScan): Float64Array {
+  if (ptsTicks.length > 0) return ptsTicks;
+  const step = (frameRate.den * timeBase.den) / (frameRate.num * timeBase.num);
+  return Float64Array.from({ length: packets }, (_, index) => Math.round(index * step));
+}
+
+async function listOfFilters(
+  source: VideoInfo,
+  scan: PacketScan,
+  picture: PicturePlan,
+  signal: AbortSignal,
+): Promise<FrameList> {
+  const { plan, offsetTicks } = frameListPass(source, picture);
+  const times: number[] = [];
+  let lastDurationTicks = 0;
+  for await (const line of ffmpegLines(plan, signal)) {
+    // "stream, dts, pts, duration, size, checksum"
+    const [, pts, duration] = /^0,\s*-?\d+,\s*(-?\d+),\s*(\d+),/.exec(line) ?? [];
+    if (pts === undefined) continue;
+    times.push(Number(pts) - offsetTicks);
+    lastDurationTicks = Number(duration);
+  }
+  const ptsTicks = Float64Array.from(times).sort();
+  const spacing = (ptsTicks.at(-1) ?? 0) - (ptsTicks.at(-2) ?? 0);
+  const isBob = picture.fields.kind === 'deinterlace';
+  const sourceTicks =
+    (scan.lastDurationTicks * source.video.timeBase.num * picture.timeBase.den) /
+    (source.video.timeBase.den * picture.timeBase.num * (isBob ? 2 : 1));
+  return {
+    count: times.length,
+    ptsTicks,
+    timeBase: picture.timeBase,
+    // The filters tell the frame rate's duration at best, which a variable rate does not have.
+    lastDurationTicks: isBob && picture.trim === null ? Math.round(sourceTicks) : lastDurationTicks || spacing,
+    isExact: true,
+  };
+}

@@ -1,0 +1,39 @@
+import { containerFor } from './containers.ts';
+import { type FrameList, listFrames } from './frame-list.ts';
+import { type HdrMetadata, readHdr } from './hdr.ts';
+import { measurePicture } from './measure.ts';
+import { type PicturePlan, planPicture } from './picture-plan.ts';
+import { originOf } from './plan.ts';
+import type { PacketScan } from './scan.ts';
+import type { VideoSettings } from './settings.ts';
+import { planStreams } from './streams.ts';
+import type { VideoInfo } from './video-info.ts';
+
+export interface PreparedPicture {
+  readonly picture: PicturePlan;
+  readonly frames: FrameList;
+  readonly hdr: HdrMetadata;
+}
+
+/**
+ * Looks at samples of the picture, decides what happens to it before the network, and lists the frames that come of it.
+ * @throws UpreelError `usage`.
+ */
+export async function preparePicture(
+  source: VideoInfo,
+  scan: PacketScan,
+  { output, settings }: { readonly output: string; readonly settings: VideoSettings },
+  signal: AbortSignal,
+): Promise<PreparedPicture> {
+  const origin = originOf(source, planStreams(source, containerFor(output)));
+  const measure = await measurePicture(source, signal);
+  const picture = planPicture(source, settings, measure, origin);
+  const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
+  return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };
+}
+
+function mayBeHdr({ video }: VideoInfo): boolean {
+  return video.bitsPerSample > 8 || video.sideData.length > 0;
+}
+
+const NO_HDR: HdrMetadata = { mastering: null, light: null, dynamic: [] };

@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+import { UpreelError } from '../../../src/core/errors.ts';
+import { mutate } from './writers/mutate.ts';
+
+/** Damaged copies per reader. UPREEL_FUZZ=200000 for a night of it; UPREEL_FUZZ_SEED=N begins at another seed. */
+const MUTATIONS = Number(process.env.UPREEL_FUZZ ?? 20_000);
+const FIRST_SEED = Number(process.env.UPREEL_FUZZ_SEED ?? 0);
+
+/** For the largest of these numbers, on a slow machine. */
+export const FUZZ_TIMEOUT = 60_000 + 30 * MUTATIONS;
+
+const MOST_MILLISECONDS = 1000;
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Feeds a reader with damaged copies of a sound file: each gives a result, or an UpreelError that says so, within a
+ * second and 256 MB. Memory is the growth of the process's largest resident size (test files have processes of their
+ * own), so what was taken and given back in between counts too.
+ */
+export function expectToSurvive(original: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
+  expect(() => read(original)).not.toThrow();
+  let refusals = 0;
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + MUTATIONS; seed++) {
+    const damaged = mutate(original, seed);
+    const peakBefore = process.resourceUsage().maxRSS;
+    const start = performance.now();
+    try {
+      read(damaged);
+    } catch (error) {
+      if (!(error instanceof UpreelError) || !['model-refused', 'model-unsupported'].includes(error.code)) {
+        throw new Error(`seed ${seed} gave ${String(error)}`, { cause: error });
+      }
+      refusals++;
+    }
+    const milliseconds = performance.now() - start;
+    // maxRSS is in kilobytes.
+    const bytes = (process.resourceUsage().maxRSS - peakBefore) * 1024;
+    if (milliseconds > MOST_MILLISECONDS) throw new Error(`seed ${seed} took ${milliseconds} ms`);
+    if (bytes > MOST_BYTES) throw new Error(`seed ${seed} took ${bytes} bytes`);
+  }
+  expect(refusals).toBeGreaterThan(MUTATIONS / 10);
+}

@@ -1,0 +1,99 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { randomCompact } from '../core/model/writers/random-networks.ts';
+import { CLI } from '../support/dist.ts';
+import { testModelEnv } from '../support/models.ts';
+import { descendantsOf } from '../support/processes.ts';
+import { modelOf } from '../support/random-model.ts';
+
+/**
+ * Real limits on the address space of upreel's processes. Node alone reserves more than a gigabyte of it, so the limits
+ * are set relative to what a run with a small tile was seen to take.
+ */
+const SIDE = 640;
+const MARGIN_BYTES = 150e6;
+
+let folder: string;
+let picture: string;
+/** Wide, so that a window takes much memory, and shallow, so that it takes no time. */
+let network: Awaited<ReturnType<typeof modelOf>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'upreel-memory-'));
+  picture = join(folder, 'noise.png');
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+  await sharp({ create: { width: SIDE, height: SIDE, channels: 3, background: '#000', noise } })
+    .png()
+    .toFile(picture);
+  network = await modelOf(randomCompact(96, 1, 2, 3));
+});
+afterAll(async () => {
+  await network.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(spawnSync('prlimit', ['--version']).status !== 0)(
+  'an engine that runs out of memory (needs prlimit)',
+  () => {
+    test('is replaced by one with a smaller tile, which gives the same picture', async () => {
+      const expected = join(folder, 'expected.png');
+      const free = await run(['-o', expected, '--tile', '32'], null);
+      expect(free.code, free.output).toBe(0);
+
+      const got = join(folder, 'got.png');
+      const limited = await run(['-o', got, '--tile', '1024'], free.peakBytes + MARGIN_BYTES);
+      expect(limited.code, limited.output).toBe(0);
+      expect(limited.output).toMatch(
+        /"code":"engine-restarted","message":"[^"]+ Starting anew with tiles of 320 px\."/,
+      );
+      const [left, right] = [await sharp(expected).raw().toBuffer(), await sharp(got).raw().toBuffer()];
+      expect(right.length).toBe(left.length);
+      expect(left.reduce((max, level, index) => Math.max(max, Math.abs(level - right[index]!)), 0)).toBeLessThanOrEqual(
+        1,
+      );
+
+      const hopeless = await run(['-o', join(folder, 'none.png'), '--tile', '1024'], free.peakBytes - 3 * MARGIN_BYTES);
+      expect(hopeless.code, hopeless.output).toBe(8);
+      expect(hopeless.output).toMatch(/"code":8,"error":\{"code":"out-of-memory","message":"Not enough memory /);
+      expect((await readdir(folder)).sort()).toEqual(['expected.png', 'got.png', 'noise.png']);
+    }, 240_000);
+  },
+);
+
+/** Runs the command, under a limit on the address space of each of its processes if one is given. */
+async function run(
+  args: readonly string[],
+  limitBytes: number | null,
+): Promise<{ code: number | null; output: string; peakBytes: number }> {
+  const flags = ['-m', network.path, '--device', 'cpu', '--threads', '1', '--json'];
+  const command = [process.execPath, CLI, picture, ...args, ...flags];
+  const limited = limitBytes === null ? command : ['prlimit', `--as=${Math.round(limitBytes)}`, ...command];
+  const child = spawn(limited[0]!, limited.slice(1), {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...testModelEnv() },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+  });
+  let peakBytes = 0;
+  const timer = setInterval(() => {
+    for (const pid of descendantsOf(child.pid!)) peakBytes = Math.max(peakBytes, addressSpacePeak(pid));
+  }, 100);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  return { code, output, peakBytes };
+}
+
+function addressSpacePeak(pid: number): number {
+  try {
+    return Number(/^VmPeak:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}

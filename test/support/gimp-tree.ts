@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CLI } from './dist.ts';
+import { testModelEnv } from './models.ts';
+
+/** The Debian 13 tree of scripts/gimp-tree.sh. */
+export const GIMP_TREE = process.env.UPREEL_GIMP_TREE ?? '/tmp/gimp-tree';
+
+/** Why the tests that need GIMP cannot run here, or null. */
+export function reasonWithoutGimp(): string | null {
+  if (!existsSync(join(GIMP_TREE, '.upreel-complete')))
+    return `no tree with GIMP in ${GIMP_TREE} (scripts/gimp-tree.sh)`;
+  return process.getuid?.() === 0 ? null : 'entering the tree takes root';
+}
+
+/** A GIMP profile folder without greetings and questions. */
+export async function writeGimpProfile(folder: string): Promise<void> {
+  const settings = ['show-welcome-dialog no', 'check-updates no', 'save-session-info no', 'save-document-history no'];
+  const lines = ['config-version "3.0.4"', 'color-profile-policy keep', ...settings].map((line) => `(${line})`);
+  await writeFile(join(folder, 'gimprc'), `${lines.join('\n')}\n`);
+}
+
+/** Starts a command in the tree; paths below /tmp and of this checkout are the same inside. */
+export function spawnInTree(command: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  const enter = fileURLToPath(new URL('../../scripts/in-tree.sh', import.meta.url));
+  const variables = Object.entries({ ...testModelEnv(), ...env }).map(([name, value]) => `${name}=${value}`);
+  // An environment of its own: what this test run was started with does not concern GIMP.
+  return spawn('sh', [enter, GIMP_TREE, 'env', '-i', ...IN_TREE, ...variables, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+const IN_TREE = ['PATH=/usr/local/bin:/usr/bin:/bin', 'LANG=C.UTF-8', 'NO_AT_BRIDGE=1'];
+
+/** Runs a command in the tree to its end. */
+export function runInTree(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; output: string }> {
+  return finished(spawnInTree(command, env));
+}
+
+/** Runs the built command. */
+export function runUpreel(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return finished(spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...testModelEnv() } }));
+}
+
+function finished(child: ChildProcess): Promise<{ code: number | null; output: string }> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve({ code, output }));
+  });
+}
