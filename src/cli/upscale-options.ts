@@ -4,6 +4,7 @@ import { UpreelError } from '../core/errors.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
+import { videoFlagShape, videoFlags } from './video-options.ts';
 
 /** The flags of `upreel INPUT...`: declared once here, parsed once here. */
 export function upscaleFlags(): Option[] {
@@ -36,6 +37,7 @@ export function upscaleFlags(): Option[] {
     new Option('--reuse-threshold <levels>', 'video: changes of up to so many levels (of 255) count as none').argParser(
       number,
     ),
+    ...videoFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
     new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
@@ -85,6 +87,7 @@ const flagsSchema = z.object({
   encoder: z.string().min(1).optional(),
   reuse: z.boolean(),
   reuseThreshold: z.number().min(0).max(64).optional(),
+  ...videoFlagShape,
   workDir: z.string().min(1).optional(),
   segmentSeconds: z.number().min(0.1).max(3600).optional(),
   restart: z.boolean().default(false),

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 import type { UpscaleFlags } from './upscale-options.ts';
+import { pictureSettings } from './video-options.ts';
 
-/** @throws UpreelError `usage` for an encoder that upreel does not know. */
+/** @throws UpreelError `usage` for an encoder or filter that upreel does not know, and for values out of range. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
   const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
   const { segmentSeconds, restart, verify, spaceCheck, stallSeconds } = flags;
@@ -12,6 +13,7 @@ export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
     ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
+    ...pictureSettings(flags),
     ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
     ...(verify === undefined ? {} : { verify }),
     ...(stallSeconds === undefined ? {} : { stallSeconds }),

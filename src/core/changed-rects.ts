@@ -26,6 +26,8 @@ export function changedRects(before: Raster, after: Raster, thresholdLevels = 0)
 const FINE_CELL_PX = 16;
 /** Where most of the picture changes, finer cells find nothing to save. */
 const COARSE_CELL_PX = 64;
+/** From this share of changed cells on, halos cover the rest, but for black pillars: film is not looked at any closer. */
+const NOTHING_TO_SAVE = 0.8;
 /** More rectangles than this are joined to larger ones: their halos overlap anyway. */
 const MAX_RECTS = 64;
 
@@ -97,8 +99,17 @@ function findCells(picture: Raster, { top, bottom }: { top: number; bottom: numb
     lookAtRow(coarse, row, (y + Math.min(bottom, y + COARSE_CELL_PX)) >> 1);
   }
   const share = coarse.changed.reduce((sum, flag) => sum + flag, 0) / coarse.changed.length;
-  if (share === 1) return coarse;
+  if (share > NOTHING_TO_SAVE) fillColumns(coarse);
+  if (!coarse.changed.includes(0)) return coarse;
   return lookAtAll(share > 0.5 ? coarse : gridOf(FINE_CELL_PX));
+}
+
+/** Takes every column in which a cell has changed for changed. */
+function fillColumns({ columns, changed }: CellGrid): void {
+  for (let column = 0; column < columns; column++) {
+    const cells = changed.filter((_, cell) => cell % columns === column);
+    if (cells.includes(1)) for (let cell = column; cell < changed.length; cell += columns) changed[cell] = 1;
+  }
 }
 
 /** Bounds of each group of changed cells that touch, in cells. */

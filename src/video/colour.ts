@@ -43,6 +43,21 @@ export function withHeadroom(colour: Colour): Colour {
   return { ...colour, range: 'pc' };
 }
 
+/** How many chroma samples there are: RGB counts as full; what has all lines but fewer columns (4:1:1) as 4:2:2. */
+export type Chroma = '420' | '422' | '444';
+
+export function chromaOf(pixelFormat: string): Chroma {
+  if (isRgbFormat(pixelFormat) || /^(yuva?j?444|p41|nv24|nv42|xv|vuy|ayuv)/.test(pixelFormat)) return '444';
+  if (/^(yuva?j?422|yuva?j?411|yuyv|yvyu|uyvy|uyyv|p21|nv16|nv20|y210|y212)/.test(pixelFormat)) return '422';
+  return '420';
+}
+
+/** Where chroma samples lie: a position between lines or columns only exists where they are fewer. */
+export function chromaPosition(colour: Colour, chroma: Chroma): Colour['chromaPosition'] {
+  const { horizontal, vertical } = colour.chromaPosition;
+  return { horizontal: chroma === '444' ? 0 : horizontal, vertical: chroma === '420' ? vertical : 0 };
+}
+
 export function isRgbFormat(pixelFormat: string): boolean {
   return /^(rgb|bgr|gbr|argb|abgr|0rgb|0bgr|pal8|x2rgb|x2bgr|mono)/.test(pixelFormat);
 }

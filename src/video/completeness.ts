@@ -10,11 +10,22 @@ import type { VideoInfo } from './video-info.ts';
  */
 export async function checkComplete(info: VideoInfo, scan: PacketScan): Promise<void> {
   const missing = await findMissing(info, scan);
-  if (missing === null) return;
+  if (missing === null) return checkHoles(info, scan);
   const { timeBase } = info.video;
   const lastTicks = scan.ptsTicks.at(-1);
   const lastTime = lastTicks === undefined ? '' : ` (at ${formatTime(toSeconds(lastTicks, timeBase))})`;
   throw damaged(`${info.path} is cut off after frame ${scan.packets}${lastTime}: ${missing}.`);
+}
+
+/** A demuxer that loses its way finds a later packet and goes on: what was between is gone. */
+function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: PacketScan): void {
+  if (demuxerError === null) return;
+  const steps = Array.from(ptsTicks.subarray(1), (ticks, index) => ticks - (ptsTicks[index] ?? 0));
+  const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const hole = steps.findIndex((step) => step > 1.5 * usual);
+  const time = formatTime(toSeconds(ptsTicks[hole] ?? 0, video.timeBase));
+  const place = hole < 0 ? '' : ` after frame ${hole + 1} (at ${time})`;
+  throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.`);
 }
 
 export function damaged(message: string, cause?: unknown): UpreelError {

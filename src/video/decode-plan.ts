@@ -1,5 +1,5 @@
 import type { Rect } from '../core/geometry.ts';
-import { type Colour, isRgbFormat } from './colour.ts';
+import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
@@ -9,25 +9,27 @@ import type { VideoInfo } from './video-info.ts';
 
 /**
  * What is added to all times in the pipe, because NUT has no negative ones; taken off again by the reader. In ticks of
- * the frames, whole seconds so that it is a whole number in every unit.
+ * the frames.
  */
 export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 'picture'>): number {
-  return Math.round((offsetSeconds(source) * picture.timeBase.den) / picture.timeBase.num);
+  return (offsetSeconds(source, picture) * picture.timeBase.den) / picture.timeBase.num;
 }
 
 /**
- * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame.
+ * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame, or
+ * conceals it and says so.
  * @param seekSeconds where to begin, by the source's clock; null: at its start.
  */
 export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
+  const onDamage = plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, ['-xerror', ...seekOptions(seekSeconds)])],
+    inputs: [pictureInput(source, picture, [...onDamage, ...seekOptions(seekSeconds)])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
@@ -48,7 +50,7 @@ function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, r
     // The size is named so that a change of resolution inside the stream is scaled instead of breaking the pipe.
     scaleFilter([
       ...[`${video.size.width}:${video.size.height}`, 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact'],
-      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour)),
+      ...(isRgbFormat(video.pixelFormat) ? [] : yuvOptions('in', sourceColour, video.pixelFormat)),
       'out_range=pc',
     ]),
     `format=${rgb}`,
@@ -87,12 +89,11 @@ export function frameListPass(
 }
 
 /** Options of swscale for the YUV side of a conversion. */
-export function yuvOptions(side: 'in' | 'out', { matrix, range, chromaPosition }: Colour): string[] {
+export function yuvOptions(side: 'in' | 'out', colour: Colour, pixelFormat: string): string[] {
+  const { horizontal, vertical } = chromaPosition(colour, chromaOf(pixelFormat));
   return [
-    `${side}_color_matrix=${matrix}`,
-    `${side}_range=${range}`,
-    `${side}_h_chr_pos=${chromaPosition.horizontal}`,
-    `${side}_v_chr_pos=${chromaPosition.vertical}`,
+    ...[`${side}_color_matrix=${colour.matrix}`, `${side}_range=${colour.range}`],
+    ...[`${side}_h_chr_pos=${horizontal}`, `${side}_v_chr_pos=${vertical}`],
   ];
 }
 
@@ -117,16 +118,19 @@ const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
-  const offset = offsetSeconds(source);
+  const { num, den } = source.video.timeBase;
+  const offset = (offsetSeconds(source, picture) * den) / num;
   if (offset === 0) return [...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
-  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}/TB`, ...picture.filters.slice(after)];
+  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
 }
 
-function offsetSeconds({ video }: VideoInfo): number {
+/** A whole number of ticks both of the source and of the frames. */
+function offsetSeconds({ video }: VideoInfo, { timeBase }: PicturePlan): number {
   const start = video.startSeconds ?? 0;
-  return start < 0 ? Math.ceil(1 - start) : 0;
+  const unit = video.timeBase.num === timeBase.num ? timeBase.num : video.timeBase.num * timeBase.num;
+  return start < 0 ? unit * Math.ceil((1 - start) / unit) : 0;
 }
 
 function cropFilter({ width, height, x, y }: Rect): string {

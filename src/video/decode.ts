@@ -24,19 +24,26 @@ export interface Decoder {
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
+  /** Frames so far that were damaged and are concealed; 0 where damage ends the work. */
+  readonly concealedFrames: () => number;
 }
 
 export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: number, signal: AbortSignal): Decoder {
   const size = sizeOf(plan);
   const pool = new BufferPool(rasterBytes(size.width, size.height, plan.format), poolCapacity);
   const seeks = planSeeks(plan, segment);
-  let attempt = startAttempt(plan, seeks[0] ?? null, signal);
+  let concealed = 0;
+  const start = (seekSeconds: number | null) => {
+    concealed = 0;
+    return startAttempt(plan, seekSeconds, signal, () => concealed++);
+  };
+  let attempt = start(seeks[0] ?? null);
 
   async function* frames(): AsyncGenerator<Frame, void, undefined> {
     for (let index = 0; ; index++) {
       const isLast = index === seeks.length - 1;
       if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast })) return;
-      attempt = startAttempt(plan, seeks[index + 1] ?? null, signal);
+      attempt = start(seeks[index + 1] ?? null);
     }
   }
 
@@ -46,6 +53,7 @@ export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: nu
     },
     sampleAspectRatio: () => attempt.reader.stream?.sampleAspectRatio ?? null,
     frames: frames(),
+    concealedFrames: () => concealed,
   };
 }
 
@@ -54,8 +62,15 @@ interface Attempt {
   readonly reader: NutReader;
 }
 
-function startAttempt(plan: VideoPlan, seekSeconds: number | null, signal: AbortSignal): Attempt {
-  const program = startFfmpeg(planDecode(plan, seekSeconds), signal);
+function startAttempt(
+  plan: VideoPlan,
+  seekSeconds: number | null,
+  signal: AbortSignal,
+  onConcealed: () => void,
+): Attempt {
+  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, (line) => {
+    if (line.includes('corrupt decoded frame')) onConcealed();
+  });
   program.stdin.end();
   return { program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
 }
@@ -149,17 +164,24 @@ function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, fram
 }
 
 /** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
-function checkEnd({ frames, source }: VideoPlan, segment: Segment, count: number, lastPts: number): void {
+function checkEnd(
+  { frames, source, concealsErrors }: VideoPlan,
+  segment: Segment,
+  count: number,
+  lastPts: number,
+): void {
   const { startFrame, endFrame, endTicks } = segment;
   const expectedLast = endTicks === null ? frames.ptsTicks.at(-1) : frames.ptsTicks[endFrame - 1];
   if (count === 0 && startFrame === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+  if (count === 0 && concealsErrors) throw noPicture({ source }, segment);
+  if (concealsErrors) return;
   if (expectedLast === undefined || count >= endFrame - startFrame) return;
   if (!frames.isExact && lastPts >= expectedLast) return;
   const at = count === 0 ? '' : ` (at ${formatTime(toSeconds(lastPts, frames.timeBase))})`;
   throw damaged(`${source.path} stops after frame ${startFrame + count}${at}, expected ${frames.count} frames.`);
 }
 
-function noPicture({ source }: VideoPlan, { startFrame, endFrame }: Segment): UpreelError {
+function noPicture({ source }: Pick<VideoPlan, 'source'>, { startFrame, endFrame }: Segment): UpreelError {
   return damaged(`${source.path} gives no picture for its frames ${startFrame + 1} to ${endFrame}.`);
 }
 

@@ -43,17 +43,26 @@ function alphaFilters({ picture, format }: VideoPlan): string[] {
   return [`split[colour][stack];[colour]crop=iw:ih/2:0:0,format=${rgb}[above];[stack]${alpha}[below];${merge}`];
 }
 
-function toYuvFilters({ encoder, target, encodedSize, resultColour }: VideoPlan): string[] {
+function toYuvFilters(plan: VideoPlan): string[] {
+  const { encoder, target, encodedSize, resultColour } = plan;
   const { width, height } = isSame(target.scaled, encodedSize) ? target.scaled : encodedSize;
   return [
     scaleFilter([
       ...[`${width}:${height}`, 'flags=lanczos+accurate_rnd+full_chroma_inp+bitexact', 'in_range=pc'],
-      ...yuvOptions('out', resultColour),
+      ...yuvOptions('out', resultColour, encoder.pixelFormat),
     ]),
     `format=${encoder.pixelFormat}`,
+    ...shapeFilter(plan),
     // The sums may have been those of full range for the sake of headroom; this is what the values mean.
     `setparams=range=${resultColour.tags.range}`,
   ];
+}
+
+/** Scaling to rounded sizes makes ffmpeg stretch the pixels by as little, which nobody asked for. */
+function shapeFilter({ target, networkSize, source }: VideoPlan): string[] {
+  if (isSame(target.scaled, networkSize) && target.sampleAspectRatio === null) return [];
+  const { num, den } = target.sampleAspectRatio ?? source.video.sampleAspectRatio ?? { num: 1, den: 1 };
+  return [`setsar=${num}/${den}`];
 }
 
 /**

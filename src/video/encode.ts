@@ -28,8 +28,7 @@ export function startEncoder(
   const { timeBase } = plan.frames;
   const shiftTicks = Math.round((plan.shiftSeconds * timeBase.den) / timeBase.num);
   const size = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
-  const aspect = plan.target.sampleAspectRatio ?? sampleAspectRatio;
-  const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio: aspect, frameRate });
+  const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });
   let isHeaderWritten = false;
 
   async function write(frame: Frame): Promise<void> {

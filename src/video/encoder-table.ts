@@ -1,3 +1,4 @@
+import type { Chroma } from './colour.ts';
 import { MP4_EXACT_TIMES, type OutputContainer } from './containers.ts';
 import type { HdrMetadata, MasteringDisplay } from './hdr.ts';
 import type { EncoderName } from './settings.ts';
@@ -7,8 +8,6 @@ export interface SegmentContainer {
   readonly options: readonly string[];
   readonly extension: string;
 }
-
-export type Chroma = '420' | '422' | '444';
 
 /** What the samples of the result shall be. */
 export interface SampleKind {

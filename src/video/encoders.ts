@@ -1,7 +1,8 @@
 import { UpreelError } from '../core/errors.ts';
+import { chromaOf } from './colour.ts';
 import type { OutputContainer } from './containers.ts';
 import { splitEncoderOptions } from './encoder-options.ts';
-import { type Chroma, ENCODERS, MKV, type SampleKind, type SegmentContainer } from './encoder-table.ts';
+import { ENCODERS, MKV, type SampleKind, type SegmentContainer } from './encoder-table.ts';
 import type { HdrMetadata } from './hdr.ts';
 import type { EncoderName, VideoSettings } from './settings.ts';
 import type { VideoStream } from './video-info.ts';
@@ -93,13 +94,6 @@ function kindFor(
     default:
       return { bits, chroma: settings.chroma === 'auto' ? '420' : settings.chroma, alpha };
   }
-}
-
-/** The nearest that loses nothing: RGB sources keep full chroma. */
-function chromaOf(pixelFormat: string): Chroma {
-  if (/^(yuva?j?444|gbr|rgb|bgr|argb|abgr|0rgb|0bgr|pal8|x2)/.test(pixelFormat)) return '444';
-  if (/^(yuva?j?422|yuyv|uyvy|p21|nv16|nv20|y210)/.test(pixelFormat)) return '422';
-  return '420';
 }
 
 function notInContainer(name: EncoderName, container: OutputContainer): UpreelError {

@@ -21,9 +21,9 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
-/** Starts ffmpeg. Its stdin is a pipe that ends with us, its stdout a pipe that fails without us. */
-export function startFfmpeg(plan: FfmpegPlan, signal: AbortSignal): RunningProgram {
-  return startProgram('ffmpeg', argumentsOf(plan), signal);
+/** Starts ffmpeg; `onLine` hears its messages. Its stdin is a pipe that ends with us, its stdout a pipe that fails without us. */
+export function startFfmpeg(plan: FfmpegPlan, signal: AbortSignal, onLine?: (line: string) => void): RunningProgram {
+  return startProgram('ffmpeg', argumentsOf(plan), signal, onLine);
 }
 
 export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<void> {
@@ -38,8 +38,12 @@ export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<
 }
 
 /** Runs ffprobe and gives its output line by line, so that a long listing is never in memory whole. */
-export function probeLines(args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
-  return programLines('ffprobe', args, signal);
+export function probeLines(
+  args: readonly string[],
+  signal: AbortSignal,
+  onMessage?: (line: string) => void,
+): AsyncGenerator<string> {
+  return programLines('ffprobe', args, signal, onMessage);
 }
 
 /** Runs ffmpeg and gives what it writes to its standard output, line by line. */
@@ -65,8 +69,13 @@ export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
   return 'unknown';
 }
 
-async function* programLines(name: ProgramName, args: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
-  const program = startProgram(name, args, signal);
+async function* programLines(
+  name: ProgramName,
+  args: readonly string[],
+  signal: AbortSignal,
+  onMessage?: (line: string) => void,
+): AsyncGenerator<string> {
+  const program = startProgram(name, args, signal, onMessage);
   try {
     program.stdin.end();
     let rest = '';
@@ -96,10 +105,15 @@ export function argumentsOf(plan: FfmpegPlan): string[] {
 
 const GLOBAL_OPTIONS = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+error'];
 
-function startProgram(name: ProgramName, args: readonly string[], signal: AbortSignal): RunningProgram {
+function startProgram(
+  name: ProgramName,
+  args: readonly string[],
+  signal: AbortSignal,
+  onLine: (line: string) => void = () => {},
+): RunningProgram {
   signal.throwIfAborted();
   const child: Child = spawn(programPath(name), args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-  const stderr = keepLastLines(child.stderr);
+  const stderr = keepLastLines(child.stderr, onLine);
   const kill = () => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   // A broken pipe is told by the exit code; without a listener it would end our process.
@@ -146,10 +160,14 @@ function programPath(name: ProgramName): string {
   return FFPROBE_PATH || (FFMPEG_PATH ? join(dirname(FFMPEG_PATH), 'ffprobe') : 'ffprobe');
 }
 
-function keepLastLines(stream: Readable): () => string[] {
+function keepLastLines(stream: Readable, onLine: (line: string) => void): () => string[] {
   let text = '';
+  let rest = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(-STDERR_TAIL_CHARACTERS);
+    const lines = (rest + chunk).split(/[\r\n]+/);
+    rest = (lines.pop() ?? '').slice(-STDERR_TAIL_CHARACTERS);
+    for (const line of lines) onLine(line);
   });
   return () => text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
 }

@@ -32,7 +32,8 @@ export async function listFrames(
   const list = picture.keepsFrames
     ? listOfSource(source, scan, picture)
     : await listOfFilters(source, scan, picture, signal);
-  if (list.count > 0) return list;
+  // Without a part asked for, it is the decoder's to say that there is nothing.
+  if (list.count > 0 || picture.trim === null) return list;
   throw new UpreelError('usage', `No frame of ${source.path} is inside --trim.`, {
     hint: 'Times count from the beginning of the film, for example 0:10-0:20.',
   });

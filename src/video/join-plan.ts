@@ -13,7 +13,7 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
     inputs: [video, sourceInput(plan)],
     output: {
       options: [
-        ...['-copyts', '-xerror', ...maps, '-c', 'copy', ...codecOptions(carried)],
+        ...['-copyts', ...(plan.concealsErrors ? [] : ['-xerror']), ...maps, '-c', 'copy', ...codecOptions(carried)],
         ...timesOptions(plan, last),
         ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),

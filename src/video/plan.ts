@@ -44,6 +44,8 @@ export interface VideoPlan {
   /** What is taken over from the frame before. */
   readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
+  /** Damaged pictures are concealed instead of ending the work. */
+  readonly concealsErrors: boolean;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -82,6 +84,7 @@ export function planVideo(
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
+    concealsErrors: settings.onDecodeError === 'conceal',
     warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source, picture, hdr, encoder)],
   });
 }

@@ -18,6 +18,7 @@ type Stages = Parameters<SegmentWatch['onStart']>[0];
 export class VideoProgress {
   readonly #startedAt = performance.now();
   readonly #meter: ProgressMeter;
+  readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
   #committedBytes: number;
 
@@ -35,7 +36,14 @@ export class VideoProgress {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
+  /** Wall time of the stages so far, the running one included. */
+  get stageSeconds(): ReadonlyMap<Stage, number> {
+    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), performance.now()];
+    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, (ends[index]! - startedAt) / 1000]));
+  }
+
   enter(stage: Stage): void {
+    this.#stages.push({ name: stage, startedAt: performance.now() });
     this.#meter.enter(stage);
   }
 

@@ -21,6 +21,8 @@ export interface EncodedSegment {
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
   readonly reuse: ReuseCount;
+  /** Frames that were damaged in the source and are concealed. */
+  readonly concealedFrames: number;
 }
 
 /** What a running segment lets others see. */
@@ -124,7 +126,8 @@ export async function runSegment(
     await encoder?.stop();
   }
   const { size } = await stat(file);
-  return { file, bytes: size, ptsTicks, reuse: made.count };
+  const concealedFrames = decoder.concealedFrames();
+  return { file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */

@@ -74,7 +74,7 @@ async function makeSegment(
     const watch = progress.watchSegment(onHandedOver);
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
-      const { ptsTicks, reuse } = await runSegment(plan, segment, { ...context, file: part, watch });
+      const { ptsTicks, reuse, concealedFrames } = await runSegment(plan, segment, { ...context, file: part, watch });
       const facts = await verifySegment(plan, part, ptsTicks, signal);
       const { index, startFrame, endFrame } = segment;
       const { bytes } = await job.commit(part, {
@@ -83,6 +83,7 @@ async function makeSegment(
         endFrame,
         ptsTicks: [...ptsTicks],
         reuse,
+        concealedFrames,
         ...facts,
       });
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });

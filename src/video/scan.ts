@@ -18,6 +18,8 @@ export interface PacketScan {
   readonly endByte: number;
   /** Of the stream's packets together. */
   readonly bytes: number;
+  /** The first thing that the demuxer complained about; it goes on after the broken place, and leaves out what was there. */
+  readonly demuxerError: string | null;
 }
 
 /** @param path absolute. */
@@ -32,7 +34,11 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
   let endByte = 0;
   let bytes = 0;
   let last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
-  for await (const line of probeLines(args, signal)) {
+  let demuxerError: string | null = null;
+  const onMessage = (line: string) => {
+    demuxerError ??= DEMUXER_ERROR.exec(line)?.[1] ?? null;
+  };
+  for await (const line of probeLines(args, signal, onMessage)) {
     const packet = parsePacket(line);
     if (packet === null) continue;
     packetsRead++;
@@ -54,8 +60,12 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
     lastIndex: last.index,
     endByte,
     bytes,
+    demuxerError,
   };
 }
+
+/** Of the containers whose demuxers say nothing of the kind about sound files. */
+const DEMUXER_ERROR = /^\[(?:matroska,webm|flv) @ 0x[0-9a-f]+\] \[error\] (.+)$/;
 
 function parsePacket(line: string) {
   const fields = new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));

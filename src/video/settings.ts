@@ -96,6 +96,10 @@ export const videoSettingsSchema = z
     /** Filters before and after the network, from an allow-list (user-filters.ts). */
     pre: userFilters('before'),
     post: userFilters('after'),
+    /** What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can. */
+    onDecodeError: z.enum(['fail', 'conceal']).default('fail'),
+    /** File for a report in JSON at the end; null: none. */
+    report: z.string().min(1).nullable().default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
     /** Length of a segment: what a crash costs at most, and after how much film the encoder starts anew. */
@@ -115,7 +119,7 @@ export type VideoSettings = z.output<typeof videoSettingsSchema>;
 
 /** Settings that no frame of the result depends on: they may differ when a job goes on. */
 export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
-  ...(['overwrite', 'reuse', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
+  ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
 ];
 
 export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;

@@ -13,6 +13,7 @@ import {
 } from '../job/directory/index.ts';
 import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
+import { concealing, describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
@@ -20,6 +21,7 @@ import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegments } from './run-segments.ts';
 import { scanPackets } from './scan.ts';
 import type { Segment } from './segments.ts';
@@ -121,14 +123,17 @@ async function makeFilm(
   });
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
-  warnOfHidden(plan, ptsTicks.length, tell);
+  const lost = plan.concealsErrors ? describeLoss(plan, segments) : [];
+  for (const warning of lost) tell({ type: 'warning', ...warning });
+  if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
   progress.enter('join');
   const either = AbortSignal.any([signal, drain]);
   await joinSegments(plan, segments, directory.path, directory.resultFile, either);
 
   progress.enter('verify');
-  const { maxDeviationSeconds, warnings } = await verifyResult(plan, ptsTicks, directory.resultFile, either);
+  const verification = await verifyResult(plan, ptsTicks, directory.resultFile, either);
+  const { maxDeviationSeconds, warnings } = verification;
   for (const warning of warnings) tell({ type: 'warning', ...warning });
   const { size } = await stat(directory.resultFile);
 
@@ -137,6 +142,12 @@ async function makeFilm(
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
+  const allWarnings = [...plan.warnings, ...lost, ...warnings];
+  if (settings.report !== null) {
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
+    const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
+    await writeReport(report, settings.report, settings.overwrite);
+  }
   const reuse = reuseOf(segments);
   const share = reusedShare(reuse);
   const reused = share > 0 ? { reusedShare: share } : {};
@@ -148,7 +159,7 @@ async function makeFilm(
     bytes: size,
     maxDeviationSeconds,
     reuse,
-    warnings: [...plan.warnings, ...warnings],
+    warnings: allWarnings,
   };
 }
 
@@ -161,6 +172,7 @@ function reasonOf({ signal, drain }: VideoContext): unknown {
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
   await refuseSameFile(resolve(input), output);
+  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
   const found = await stat(output).catch(() => undefined);
   if (found === undefined) return;
   if (settings.overwrite && found.isFile()) return;
@@ -177,14 +189,15 @@ async function preparePlan(
 ): Promise<VideoPlan> {
   const source = await probeVideo(input, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
-  await checkComplete(source, scan);
+  const conceal = settings.onDecodeError === 'conceal';
+  const damage = await concealing(conceal, () => checkComplete(source, scan));
   const picture = await preparePicture(source, scan, { output, settings }, signal);
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const accepted = await rehearseJoin(plan, signal);
-  await checkCarried(accepted, signal);
-  return accepted;
+  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
+  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
 }
 
 /** For all frames that are left at the start, for one segment before it begins. */

@@ -130,7 +130,8 @@ describe('a running job', () => {
       },
     });
     await until(() => started, 20_000);
-    for (const engine of descendantsOf(service.child.pid!)) process.kill(engine, 'SIGKILL');
+    // Not SIGKILL, which the system uses for lack of memory and upreel takes for it.
+    for (const engine of descendantsOf(service.child.pid!)) process.kill(engine, 'SIGSEGV');
     await expect(running).rejects.toMatchObject({ code: 'engine-died' });
     const small = await service.client.upscale({ ...SIZE, channels: 3, depth: 'u8', model: MODEL }, pixelsFor(3, 'u8'));
     expect(small.width).toBe(SIZE.width * 2);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changedRects } from '../../src/core/changed-rects.ts';
 import type { Rect } from '../../src/core/geometry.ts';
 import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import { pasteInto } from '../../src/core/rows.ts';
 import { RGB8, samplesOf, testPicture } from '../support/rasters.ts';
 
 const RGB16 = { channels: 3, bytesPerSample: 2 } as const;
@@ -23,6 +24,18 @@ describe('changedRects', () => {
     before.data.set(testPicture(320, 180, RGB8, 1).data, 30 * 320 * 3);
     after.data.set(testPicture(320, 180, RGB8, 2).data, 30 * 320 * 3);
     expect(changedRects(before, after)).toEqual([{ x: 0, y: 30, width: 320, height: 180 }]);
+  });
+
+  test('leaves the black pillars of an old film alone', () => {
+    const [before, after] = [makeRaster(768, 240, RGB8), makeRaster(768, 240, RGB8)];
+    for (const [picture, seed] of [
+      [before, 1],
+      [after, 2],
+    ] as const) {
+      const inner = testPicture(640, 240, RGB8, seed);
+      pasteInto(picture, { x: 64, y: 0 }, inner, { x: 0, y: 0, width: 640, height: 240 });
+    }
+    expect(changedRects(before, after)).toEqual([{ x: 64, y: 0, width: 640, height: 240 }]);
   });
 
   test('keeps a cursor and a clock apart, each in a small rectangle', () => {

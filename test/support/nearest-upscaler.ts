@@ -6,10 +6,10 @@ import type { Upscaler } from '../../src/core/upscaler.ts';
 
 /** The identity model: every pixel becomes a square of itself. Real pixels, no network. */
 export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}): Upscaler {
-  const upscale: Upscaler['upscale'] = async (source, { signal, onTile } = {}) => {
+  const upscale: Upscaler['upscale'] = async (source, { signal, onTile, into } = {}) => {
     if (delayMs > 0) await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
     signal?.throwIfAborted();
-    const result = enlarge(source, scale);
+    const result = enlarge(source, scale, into ?? makeRaster(source.width * scale, source.height * scale, source));
     onTile?.(result.width * result.height);
     return result;
   };
@@ -45,8 +45,7 @@ export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}):
   };
 }
 
-function enlarge(source: Raster, scale: number): Raster {
-  const result = makeRaster(source.width * scale, source.height * scale, source);
+function enlarge(source: Raster, scale: number, result: Raster): Raster {
   const pixelBytes = source.channels * source.bytesPerSample;
   const rowBytes = result.width * pixelBytes;
   for (let y = 0; y < source.height; y++) {

@@ -202,3 +202,44 @@ async function expectTruncationsRefused(whole: string, message: RegExp): Promise
   }
   expect((await upscaleClip(whole, `${whole}.mkv`)).framesTotal).toBe(frameTimes(whole).length);
 }
+
+describe('a file of 100,000 streams', () => {
+  test('is refused or read in seconds and little memory', async () => {
+    writeFileSync(at('streams.mkv'), matroskaWithTracks(100_000));
+    const started = performance.now();
+    await expect(upscaleClip(at('streams.mkv'), at('streams-out.mkv'))).rejects.toMatchObject({
+      code: expect.stringMatching(/^input-/),
+    });
+    expect(performance.now() - started).toBeLessThan(30_000);
+  });
+});
+
+/** Matroska's framing by hand: as many video tracks as wanted, and no frame. */
+function matroskaWithTracks(count: number): Buffer {
+  const element = (id: number[], ...content: Uint8Array[]) => {
+    const body = Buffer.concat(content);
+    const size = Buffer.alloc(8);
+    size.writeUInt32BE(body.length, 4);
+    size[0] = 0x01;
+    return Buffer.concat([Buffer.from(id), size, body]);
+  };
+  const number = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const text = (value: string) => Buffer.from(value);
+  const header = element([0x1a, 0x45, 0xdf, 0xa3], element([0x42, 0x82], text('matroska')));
+  const picture = element([0xe0], element([0xb0], number(64)), element([0xba], number(48)));
+  const tracks = Array.from({ length: count }, (_, index) =>
+    element(
+      [0xae],
+      element([0xd7], number(index + 1)),
+      element([0x73, 0xc5], number(index + 1)),
+      element([0x83], Buffer.from([1])),
+      element([0x86], text('V_MPEG4/ISO/ASP')),
+      picture,
+    ),
+  );
+  return Buffer.concat([header, element([0x18, 0x53, 0x80, 0x67], element([0x16, 0x54, 0xae, 0x6b], ...tracks))]);
+}

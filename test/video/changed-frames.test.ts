@@ -112,7 +112,7 @@ describe('what is told', () => {
 describe('the pipeline', () => {
   test('goes on with the next new frame while frames that repeat wait', async () => {
     const running = { now: 0, most: 0 };
-    const inner = nearestUpscaler(2, { delayMs: 20 });
+    const inner = nearestUpscaler(2, { delayMs: 100 });
     const upscaler: Upscaler = {
       ...inner,
       async upscale(source, options) {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { resolveColour } from '../../src/video/colour.ts';
 import { containerFor } from '../../src/video/containers.ts';
+import { frameListPass, pipeOffsetTicks } from '../../src/video/decode-plan.ts';
 import { planEncoder } from '../../src/video/encoders.ts';
 import { argumentsOf } from '../../src/video/ffmpeg.ts';
+import { planPicture } from '../../src/video/picture-plan.ts';
 import { bitsPerSampleOf } from '../../src/video/probe.ts';
 import { videoSettingsSchema } from '../../src/video/settings.ts';
 import { planStreams } from '../../src/video/streams.ts';
@@ -166,6 +168,30 @@ test('arguments with a space, a quote or a newline stay one argument', () => {
     ...odd,
     'file:/out d.mkv',
   ]);
+});
+
+test.each([
+  [{ num: 1, den: 90_000 }, null],
+  [{ num: 1001, den: 30_000 }, null],
+  [
+    { num: 1001, den: 30_000 },
+    { num: 25, den: 1 },
+  ],
+  [
+    { num: 1, den: 1000 },
+    { num: 24_000, den: 1001 },
+  ],
+])('times before 0 are moved by whole ticks of %j, also for frames at %j', (timeBase, fps) => {
+  const source = { ...FILM, video: { ...VIDEO, timeBase, startSeconds: -0.5 } };
+  const picture = planPicture(source, videoSettingsSchema.parse({ fps }), null, 0);
+  const offset = pipeOffsetTicks({ source, picture });
+  const seconds = (offset * picture.timeBase.num) / picture.timeBase.den;
+  expect(Number.isInteger(offset)).toBe(true);
+  expect(seconds).toBeGreaterThan(0.5);
+  const { plan } = frameListPass(source, picture);
+  const added = /setpts=PTS\+([^,]+)/.exec(plan.output.options.join(' '))?.[1];
+  expect(Number(added)).toBe(Math.round((seconds * timeBase.den) / timeBase.num));
+  expect(added).toMatch(/^\d+$/);
 });
 
 function stream(index: number, kind: StreamInfo['kind'], codec: string, language: string | null = null): StreamInfo {

@@ -1,0 +1,90 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+import type { Stage } from '../core/events.ts';
+import type { Size } from '../core/geometry.ts';
+import { refuseSameFile } from '../core/publish.ts';
+import type { VideoPlan } from './plan.ts';
+import type { StreamWarning } from './streams.ts';
+import type { Verification } from './verify.ts';
+
+/** What is left to say of a finished video: report.json. */
+export interface VideoReport {
+  readonly v: 1;
+  readonly input: string;
+  readonly output: string;
+  readonly model: string;
+  readonly device: string;
+  readonly frames: number;
+  readonly source: Size & { readonly bytes: number };
+  readonly result: Size & { readonly bytes: number; readonly encoder: string; readonly pixelFormat: string };
+  /** Wall time of each stage, one after the other; decoding, network and encoding are `upscale`, all at once. */
+  readonly stages: readonly { readonly name: Stage; readonly seconds: number; readonly framesPerSecond: number }[];
+  readonly checks: readonly string[];
+  readonly warnings: readonly StreamWarning[];
+}
+
+export function makeReport(
+  plan: VideoPlan,
+  made: {
+    readonly model: string;
+    readonly device: string;
+    readonly frames: number;
+    readonly bytes: number;
+    readonly stageSeconds: ReadonlyMap<Stage, number>;
+    readonly verification: Verification;
+    readonly warnings: readonly StreamWarning[];
+  },
+): VideoReport {
+  const { source, output, picture, encodedSize, encoder, streams } = plan;
+  const deviation = `${(1000 * made.verification.maxDeviationSeconds).toFixed(3)} ms`;
+  return {
+    ...{ v: 1, input: source.path, output, model: made.model, device: made.device, frames: made.frames },
+    source: { ...picture.size, bytes: source.fileBytes },
+    result: { ...encodedSize, bytes: made.bytes, encoder: encoder.name, pixelFormat: encoder.pixelFormat },
+    stages: [...made.stageSeconds].map(([name, seconds]) => ({
+      name,
+      seconds: round(seconds),
+      framesPerSecond: seconds > 0 ? round(made.frames / seconds) : 0,
+    })),
+    checks: [
+      `${made.frames} frames, counted in the result`,
+      `every frame at its time, at most ${deviation} away`,
+      `width and height ${encodedSize.width}x${encodedSize.height}`,
+      `${streams.order.length} streams of the planned kinds`,
+    ],
+    warnings: made.warnings,
+  };
+}
+
+/**
+ * What can be known before the work. @throws UpreelError `usage` if it would replace source or result, `output-exists`.
+ */
+export async function checkReport(file: string, taken: readonly string[], overwrite: boolean): Promise<void> {
+  for (const other of taken) {
+    await refuseSameFile(other, resolve(file));
+    // The result is not there yet.
+    if (other === resolve(file)) throw new UpreelError('usage', `--report cannot be ${file}: that is the video.`);
+  }
+  if (overwrite || !(await stat(file).catch(() => null))) return;
+  throw new UpreelError('output-exists', `${file} exists already.`, {
+    hint: 'Choose another name with --report, or add --overwrite.',
+  });
+}
+
+/** @throws UpreelError `output-exists`, `output-unwritable`. */
+export async function writeReport(report: VideoReport, file: string, overwrite: boolean): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`, { flag: overwrite ? 'w' : 'wx' });
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    throw new UpreelError(exists ? 'output-exists' : 'output-unwritable', `Cannot write the report ${file}.`, {
+      hint: 'The video itself is finished. Choose another name with --report, or add --overwrite.',
+      cause: error,
+    });
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
