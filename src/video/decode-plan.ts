@@ -23,7 +23,9 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
 export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
-  const onDamage = plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'];
+  // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
+  // every second time).
+  const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror']), '-thread_type', 'slice'];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
