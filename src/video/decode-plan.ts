@@ -27,7 +27,13 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror'])],
+    inputs: [
+      pictureInput(
+        source,
+        picture,
+        plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror', '-thread_type', 'slice'],
+      ),
+    ],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
