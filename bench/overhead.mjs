@@ -70,7 +70,7 @@ async function runBare(pool, plan, count) {
 
 async function runWhole(what, input, output, upscaler) {
   rmSync(output, { force: true });
-  const context = { upscaler, model: MODEL, signal, onEvent: () => {} };
+  const context = { upscaler, model: MODEL, signal, drain: signal, onEvent: () => {} };
   if (what === 'still') {
     const request = { input, output: { kind: 'file', path: output }, target: { kind: 'native' }, overwrite: false };
     await upscaleImageFile(
@@ -78,10 +78,9 @@ async function runWhole(what, input, output, upscaler) {
       context,
     );
   } else {
-    await upscaleVideo(
-      { input, output, model: MODEL, settings: videoSettingsSchema.parse({ encoder: 'ffv1' }) },
-      context,
-    );
+    const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
+    const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
+    await upscaleVideo({ input, output, model: MODEL, settings, job }, context);
   }
 }
 

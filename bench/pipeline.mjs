@@ -11,6 +11,7 @@ import { startDecoder } from '../dist/video/decode.js';
 import { startEncoder } from '../dist/video/encode.js';
 import { videoSettingsSchema } from '../dist/video/index.js';
 import { planVideo } from '../dist/video/plan.js';
+import { preparePicture } from '../dist/video/prepare-picture.js';
 import { probeVideo } from '../dist/video/probe.js';
 import { runSegment } from '../dist/video/run-segment.js';
 import { scanPackets } from '../dist/video/scan.js';
@@ -43,10 +44,13 @@ async function measure(encoder) {
   const source = await probeVideo(clip, signal);
   const scan = await scanPackets(source.path, source.video.index, signal);
   const settings = videoSettingsSchema.parse({ encoder });
-  const plan = planVideo(source, scan, { output: join(folder, 'out.mkv'), settings }, upscaler.scale);
+  const request = { output: join(folder, 'out.mkv'), settings };
+  const picture = await preparePicture(source, scan, request, signal);
+  const plan = planVideo(source, scan, request, upscaler.scale, picture);
+  const [film] = planSegments(plan, { seconds: 3600, frames: 1e9 });
   await pool.warmUp(plan.format, await model.networkFile(plan.format));
 
-  const { seconds: decode, result: frames } = await timed(() => decodeAlone(plan));
+  const { seconds: decode, result: frames } = await timed(() => decodeAlone(plan, film));
   const { seconds: network } = await timed(() => networkAlone(plan));
   const upscaled = [];
   for (const frame of frames) upscaled.push(await upscaler.upscale(frame, { into: makeResult(frame) }));
@@ -54,9 +58,10 @@ async function measure(encoder) {
 
   const cpuBefore = cpuSeconds();
   const busyBefore = pool.busyMilliseconds;
-  const watch = { onTile() {}, onReuse() {}, onFrame() {}, onStart() {} };
+  const watch = { onTile() {}, onReuse() {}, onFrame() {}, onStart() {}, onHandedOver() {} };
+  const file = join(folder, `out${plan.encoder.segmentContainer.extension}`);
   const { seconds: wall } = await timed(() =>
-    runSegment(plan, planSegments(plan)[0], { upscaler, workFolder: folder, watch, signal }),
+    runSegment(plan, film, { upscaler, file, watch, stallSeconds: 120, signal }),
   );
   const cpu = (cpuSeconds() - cpuBefore) / CORES;
   const busy = (pool.busyMilliseconds - busyBefore) / 1000 / (wall * pool.sessions);
@@ -68,9 +73,9 @@ async function measure(encoder) {
 }
 
 /** @returns the first frames. */
-async function decodeAlone(plan) {
+async function decodeAlone(plan, film) {
   const kept = [];
-  for await (const frame of startDecoder(plan, 4, signal).frames) {
+  for await (const frame of startDecoder(plan, film, 4, signal).frames) {
     if (kept.length < 24) kept.push({ ...frame.raster, data: frame.raster.data.slice() });
     frame.release();
   }

@@ -73,10 +73,12 @@ async function saving(clip) {
     const output = join(folder, 'out.mkv');
     rmSync(output, { force: true });
     const settings = videoSettingsSchema.parse({ encoder: 'ffv1', reuse });
-    const context = { upscaler, onEvent: () => {}, signal: new AbortController().signal };
+    const { signal } = new AbortController();
+    const context = { upscaler, onEvent: () => {}, signal, drain: signal };
+    const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
     let result;
     const seconds = await timed(async () => {
-      result = await upscaleVideo({ input: clip, output, model: MODEL, settings }, context);
+      result = await upscaleVideo({ input: clip, output, model: MODEL, settings, job }, context);
     });
     results[reuse] = { seconds, result, bytes: readFileSync(output) };
   }

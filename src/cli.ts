@@ -6,6 +6,7 @@ import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addGimpCommand } from './cli/gimp.ts';
 import { addModelsCommand } from './cli/models.ts';
+import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
@@ -27,6 +28,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);
   addGimpCommand(program);

@@ -52,6 +52,10 @@ export interface UpscaleVideoOptions extends UpscaleFileOptions {
   readonly encoder?: EncoderName;
   /** Folder for unfinished files. Default: beside the result. */
   readonly workDir?: string;
+  /** Length of the parts that are finished one by one: what an interruption costs at most. Default: 10. */
+  readonly segmentSeconds?: number;
+  /** Begin anew instead of going on with what an interrupted call has finished. Default: false. */
+  readonly restart?: boolean;
 }
 
 export interface UpscaledFile {
@@ -90,12 +94,14 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
  * @throws UpreelError as above.
  */
 export function upscaleVideo(input: string, options: UpscaleVideoOptions = {}): Promise<UpscaledFile> {
-  const { encoder, quality, overwrite, workDir } = options;
+  const { encoder, quality, overwrite, workDir, segmentSeconds, restart } = options;
   const settings = videoSettingsSchema.parse({
     ...(encoder && { encoder }),
     ...(quality !== undefined && { quality }),
     ...(workDir && { workDir: resolve(workDir) }),
     ...(overwrite !== undefined && { overwrite }),
+    ...(segmentSeconds !== undefined && { segmentSeconds }),
+    ...(restart !== undefined && { restart }),
   });
   const extension = ['.mp4', '.mov', '.mkv', '.webm'].find((known) => known === extname(input).toLowerCase());
   const output = outputRule(input, options.output, extension ?? '.mkv');

@@ -29,6 +29,7 @@ const started = z.object({
   target: size,
   framesTotal: wholeNumber.nullable().describe('null until counted; 1 for a still picture.'),
   tilesPerFrame: wholeNumber,
+  framesKept: wholeNumber.describe('Finished by earlier runs of the same job.'),
 });
 
 const pull = z.object({

@@ -130,6 +130,7 @@ function startedLine(started: TaskStarted, look: Look): SafeText {
     [
       text`${shown(started.input, look)}: ${pictureSize(source)} to ${pictureSize(target)}`,
       ...amount,
+      ...(started.framesKept > 0 ? [text`going on after ${started.framesKept} of them`] : []),
       text`${shown(started.model, look)} on ${shown(started.device, look)}`,
       text`output ${shown(started.output, look)}`,
     ],

@@ -39,6 +39,11 @@ export function upscaleFlags(): Option[] {
     ),
     ...videoFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
+    new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
+    new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
+    new Option('--verify <how>', 'video: how a job that goes on is checked').choices(['sampled', 'full']),
+    new Option('--no-space-check', 'video: start even if the disk seems too small'),
+    new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones').argParser(number).default(1000),
@@ -84,6 +89,11 @@ const flagsSchema = z.object({
   reuseThreshold: z.number().min(0).max(64).optional(),
   ...videoFlagShape,
   workDir: z.string().min(1).optional(),
+  segmentSeconds: z.number().min(0.1).max(3600).optional(),
+  restart: z.boolean().default(false),
+  verify: z.enum(['sampled', 'full']).optional(),
+  spaceCheck: z.boolean().default(true),
+  stallSeconds: z.number().min(1).max(86_400).optional(),
   strip: z.boolean().default(false),
   flatten: z
     .string()

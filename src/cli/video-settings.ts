@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 import type { UpscaleFlags } from './upscale-options.ts';
@@ -6,14 +7,17 @@ import { pictureSettings } from './video-options.ts';
 /** @throws UpreelError `usage` for an encoder or filter that upreel does not know, and for values out of range. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
   const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
+  const { segmentSeconds, restart, verify, spaceCheck, stallSeconds } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
-    ...(workDir === undefined ? {} : { workDir }),
+    ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
     ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
     ...pictureSettings(flags),
-    overwrite,
-    reuse,
+    ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(stallSeconds === undefined ? {} : { stallSeconds }),
+    ...{ overwrite, reuse, restart, spaceCheck },
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

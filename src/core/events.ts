@@ -28,6 +28,8 @@ export interface TaskStarted {
   /** null until counted. One for a still picture, pages for an animated one. */
   readonly framesTotal: number | null;
   readonly tilesPerFrame: number;
+  /** Frames that earlier runs of the same job have finished. */
+  readonly framesKept: number;
 }
 
 /** One stage of the work, in this order; images skip those they do not need. */

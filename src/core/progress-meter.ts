@@ -2,23 +2,27 @@ import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
 export interface ProgressMeter {
-  /** Finished work, and pixels that needed none. May be called as often as one likes. */
-  add(done: {
-    readonly outputPixels?: number;
-    readonly reusedPixels?: number;
-    readonly tiles?: number;
-    readonly frames?: number;
-  }): void;
+  /** Finished work, and pixels that needed none; negative for what must be done again. As often as one likes. */
+  add(done: Partial<WorkDone>): void;
   /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
   /** Reports at once. */
   flush(): void;
 }
 
+export interface WorkDone {
+  readonly outputPixels: number;
+  readonly reusedPixels: number;
+  readonly tiles: number;
+  readonly frames: number;
+}
+
 export interface MeterOptions {
   readonly input: string;
   readonly framesTotal: number | null;
   readonly outputPixelsTotal: number | null;
+  /** What earlier runs have done: counted, but not as speed. */
+  readonly done?: WorkDone;
   readonly emit: (event: Progress) => void;
   /** Asked at each report. */
   readonly observe?: () => Partial<Pick<Progress, 'queues' | 'bytesWritten' | 'rssBytes'>>;
@@ -38,10 +42,10 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const start = now();
   const marks: { seconds: number; worked: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
-  let worked = 0;
-  let reused = 0;
-  let tiles = 0;
-  let frames = 0;
+  const { done = { outputPixels: 0, reusedPixels: 0, tiles: 0, frames: 0 } } = options;
+  let worked = done.outputPixels;
+  let reused = done.reusedPixels;
+  let { tiles, frames } = done;
   let lastReport = Number.NEGATIVE_INFINITY;
 
   function report(): void {

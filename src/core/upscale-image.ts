@@ -126,6 +126,7 @@ function announce(
     target: targetSize(first!, request.target, upscaler.scale),
     framesTotal: info.pages.length,
     tilesPerFrame: upscaler.countTiles(first!),
+    framesKept: 0,
   });
   for (const message of [...info.warnings, ...sink.warnings]) onEvent({ type: 'warning', code: 'picture', message });
 }

@@ -61,9 +61,12 @@ export interface DeviceProof {
 
 export type EngineRequest =
   | { readonly type: 'run'; readonly id: number; readonly task: EngineTask }
+  | { readonly type: 'drain'; readonly id: number }
   | { readonly type: 'cancel'; readonly id: number };
 
 export type EngineMessage =
+  /** Every few seconds: the process lives and is not stuck. */
+  | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: TaskEvent }
   /** The network is open, with tiles of this size. */
   | { readonly type: 'opened'; readonly id: number; readonly tilePx: number }

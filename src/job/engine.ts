@@ -11,33 +11,51 @@ import { openTaskRunner } from './task-runner.ts';
 const CLEAN_UP_MILLISECONDS = 1500;
 
 const runner = openTaskRunner();
-const running = new Map<number, AbortController>();
+const running = new Map<number, { readonly cancel: AbortController; readonly drain: AbortController }>();
+
+/** The supervisor ends an engine that says nothing for long. */
+const ALIVE_MILLISECONDS = 1000;
+setInterval(() => send({ type: 'alive' }), ALIVE_MILLISECONDS).unref();
 
 process.on('message', (request: EngineRequest) => {
-  if (request.type === 'cancel') {
-    running.get(request.id)?.abort(new UpreelError('interrupted', 'Interrupted.'));
-    return;
+  switch (request.type) {
+    case 'run':
+      void runTask(request);
+      break;
+    case 'drain':
+      running.get(request.id)?.drain.abort(interrupted());
+      break;
+    case 'cancel':
+      running.get(request.id)?.cancel.abort(interrupted());
+      break;
   }
-  void runTask(request);
 });
 
 async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): Promise<void> {
-  const controller = new AbortController();
-  running.set(id, controller);
+  const cancel = new AbortController();
+  const drain = new AbortController();
+  running.set(id, { cancel, drain });
   try {
     const result = await runner.run(task, {
-      signal: controller.signal,
+      signal: cancel.signal,
+      drain: drain.signal,
       onEvent: (event) => send({ type: 'event', id, event }),
       onOpen: (tilePx) => send({ type: 'opened', id, tilePx }),
       onRows: (rows) => send({ type: 'rows', id, rows }),
     });
     send({ type: 'settled', id, result });
   } catch (error) {
-    const cause = controller.signal.aborted ? asUpreelError(controller.signal.reason) : error;
+    const cause = cancel.signal.aborted ? asUpreelError(cancel.signal.reason) : error;
     send({ type: 'rejected', id, error: toErrorRecord(cause) });
   } finally {
     running.delete(id);
   }
+}
+
+function interrupted(): UpreelError {
+  return new UpreelError('interrupted', 'Interrupted.', {
+    hint: 'What is finished of a video stays: run the same command again to go on.',
+  });
 }
 
 function send(message: EngineMessage): void {
@@ -49,8 +67,8 @@ process.stdin.on('end', endWithSupervisor).on('error', endWithSupervisor).resume
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, endWithSupervisor);
 
 function endWithSupervisor(): void {
-  for (const controller of running.values()) {
-    controller.abort(new UpreelError('terminated', 'The supervising process ended.'));
+  for (const { cancel } of running.values()) {
+    cancel.abort(new UpreelError('terminated', 'The supervising process ended.'));
   }
   const deadline = Date.now() + CLEAN_UP_MILLISECONDS;
   const poll = (): void => {

@@ -3,3 +3,4 @@ export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } f
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { type Engine, startEngine } from './supervisor.ts';
+export { type FoundTask, findTask } from './video-task.ts';

@@ -35,6 +35,7 @@ export async function runPixelTask(
   onEvent({
     ...{ type: 'started', kind: 'image', input: NAME, output: NAME, model: network.model, device: upscaler.device },
     ...{ source: request.source, target, framesTotal: 1, tilesPerFrame: upscaler.countTiles(request.source) },
+    framesKept: 0,
   });
   const pixels = await port.read(pixelBytes(request.source, request), signal);
   const natural = scaleSize(request.source, upscaler.scale);

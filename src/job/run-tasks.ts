@@ -18,7 +18,7 @@ export interface TaskQueue {
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 const MAX_CRASHES = 3;
 
-export function openTaskQueue(): TaskQueue {
+export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number } = {}): TaskQueue {
   let engine: Engine | null = null;
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
@@ -27,17 +27,23 @@ export function openTaskQueue(): TaskQueue {
     let crashes = 0;
     /** Longer side of the source: a tile larger than that is the whole picture. */
     let sourcePx = Number.POSITIVE_INFINITY;
+    let framesKept = 0;
     const onEvent = (event: TaskEvent): void => {
-      if (event.type === 'started') sourcePx = Math.max(event.source.width, event.source.height);
+      if (event.type === 'started') {
+        sourcePx = Math.max(event.source.width, event.source.height);
+        // A job of days may meet more crashes than that: only those count that brought it no further.
+        if (event.framesKept > framesKept) crashes = 0;
+        framesKept = event.framesKept;
+      }
       options.onEvent(event);
     };
     for (;;) {
-      const running: Engine = engine?.alive ? engine : startEngine();
+      const running: Engine = engine?.alive ? engine : startEngine(stallSeconds === undefined ? {} : { stallSeconds });
       engine = running;
       try {
-        return await running.run(withCeiling(task, ceilingPx), { signal: options.signal, onEvent });
+        return await running.run(withCeiling(task, ceilingPx), { ...options, onEvent });
       } catch (error) {
-        if (options.signal.aborted || !(error instanceof UpreelError)) throw error;
+        if (options.signal.aborted || options.drain?.aborted || !(error instanceof UpreelError)) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();

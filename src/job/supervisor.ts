@@ -26,6 +26,8 @@ export interface Engine {
 
 export interface RunOptions {
   readonly signal: AbortSignal;
+  /** Aborted: the task may finish what it cannot take up again, and stops then. Tasks that keep nothing are cancelled. */
+  readonly drain?: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
   /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
   readonly onRows?: (rows: RowsNotice) => void;
@@ -34,6 +36,8 @@ export interface RunOptions {
 /** A cancelled engine that has not removed its temporary files by then is ended all the same. */
 const CANCEL_MILLISECONDS = 2000;
 const STDERR_TAIL_BYTES = 8192;
+/** An engine that is silent for as long is stuck: its main thread never computes. */
+const STALL_SECONDS = 120;
 
 interface Pending {
   readonly onEvent: (event: TaskEvent) => void;
@@ -42,7 +46,7 @@ interface Pending {
   readonly reject: (error: UpreelError) => void;
 }
 
-export function startEngine(): Engine {
+export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
@@ -69,6 +73,8 @@ export function startEngine(): Engine {
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
   child.on('message', (message: EngineMessage) => {
+    silentSeconds = 0;
+    if (message.type === 'alive') return;
     const task = pending.get(message.id);
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
@@ -80,14 +86,16 @@ export function startEngine(): Engine {
 
   function settleAll(what: string): void {
     alive = false;
+    clearInterval(hearing);
     for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
   }
 
-  function run(task: EngineTask, { signal, onEvent, onRows }: RunOptions): Promise<EngineResult> {
+  function run(task: EngineTask, { signal, drain, onEvent, onRows }: RunOptions): Promise<EngineResult> {
     const id = nextId++;
     return new Promise<EngineResult>((resolve, reject) => {
       const settle = (conclude: () => void): void => {
         signal.removeEventListener('abort', cancel);
+        drain?.removeEventListener('abort', askToDrain);
         pending.delete(id);
         if (!signal.aborted) {
           conclude();
@@ -100,6 +108,7 @@ export function startEngine(): Engine {
         send(child, { type: 'cancel', id });
         setTimeout(() => settle(() => undefined), CANCEL_MILLISECONDS).unref();
       };
+      const askToDrain = (): void => send(child, { type: 'drain', id });
       if (signal.aborted) {
         reject(signal.reason);
       } else if (!alive) {
@@ -113,9 +122,21 @@ export function startEngine(): Engine {
           reject: (error) => settle(() => reject(error)),
         });
         send(child, { type: 'run', id, task });
+        drain?.addEventListener('abort', askToDrain, { once: true });
+        if (drain?.aborted) askToDrain();
       }
     });
   }
+
+  // Counted by looks, so that a machine that slept does not take that for silence.
+  let silentSeconds = 0;
+  const hearing = setInterval(() => {
+    silentSeconds++;
+    if (silentSeconds < stallSeconds || pending.size === 0) return;
+    settleAll(`has not answered for ${stallSeconds} seconds`);
+    kill();
+  }, 1000);
+  hearing.unref();
 
   function kill(): void {
     alive = false;

@@ -1,6 +1,6 @@
 import type { TaskEvent } from '../core/events.ts';
 import { fitUpscalerOptions } from '../core/fit-options.ts';
-import { loadModel, type Model } from '../core/model/index.ts';
+import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
@@ -10,6 +10,7 @@ import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
+import { jobFacts } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -18,19 +19,28 @@ export interface TaskRunner {
 
 export interface TaskContext {
   readonly signal: AbortSignal;
+  /** Aborted: a video ends after the segments at work; the others have nothing to finish first. */
+  readonly drain: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
   /** Called with the tile's size once the network is open, or was open already. */
   readonly onOpen: (tilePx: number) => void;
   readonly onRows: (rows: RowsNotice) => void;
 }
 
+interface Warm {
+  readonly key: string;
+  readonly descriptor: ModelDescriptor;
+  readonly upscaler: Upscaler;
+  readonly tilePx: number;
+}
+
 export function openTaskRunner(): TaskRunner {
   let port: PixelPort | null = null;
-  let warm: { readonly key: string; readonly upscaler: Upscaler; readonly tilePx: number } | null = null;
+  let warm: Warm | null = null;
   /** Where the open network's warnings go: to whichever task is running. */
   let notify: TaskContext['onEvent'] = () => undefined;
 
-  async function upscalerFor({ kind, network }: EngineTask, context: TaskContext): Promise<Upscaler> {
+  async function openFor({ kind, network }: EngineTask, context: TaskContext): Promise<Warm> {
     notify = context.onEvent;
     const work = kind === 'video' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
@@ -41,14 +51,17 @@ export function openTaskRunner(): TaskRunner {
       const onWarning = (message: string): void => context.onEvent({ type: 'warning', code: 'memory', message });
       const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
       const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
-      warm = { key, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
+      const { descriptor } = model;
+      warm = { key, descriptor, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
     }
     context.onOpen(warm.tilePx);
-    return warm.upscaler;
+    return warm;
   }
 
   return {
-    async run(task, context) {
+    async run(task, taskContext) {
+      const soon = { ...taskContext, signal: AbortSignal.any([taskContext.signal, taskContext.drain]) };
+      const context = task.kind === 'video' ? taskContext : soon;
       switch (task.kind) {
         case 'prove': {
           const { device, gpus } = task.network;
@@ -56,19 +69,19 @@ export function openTaskRunner(): TaskRunner {
           return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
-          const upscaler = await upscalerFor(task, context);
+          const { upscaler } = await openFor(task, context);
           await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
           return { kind: 'image' };
         }
         case 'pixels': {
-          const upscaler = await upscalerFor(task, context);
+          const { upscaler } = await openFor(task, context);
           port ??= openPixelPort();
           await runPixelTask(task, { ...context, upscaler, port });
           return { kind: 'pixels' };
         }
         case 'video': {
-          const upscaler = await upscalerFor(task, context);
-          await upscaleVideo(videoRequest(task, upscaler.scale), { upscaler, ...context });
+          const { upscaler, descriptor } = await openFor(task, soon);
+          await upscaleVideo(videoRequest(task, descriptor), { upscaler, ...context });
           return { kind: 'video' };
         }
       }
@@ -86,15 +99,14 @@ function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): 
   });
 }
 
-function videoRequest(
-  { network, request }: Extract<EngineTask, { kind: 'video' }>,
-  networkScale: number,
-): VideoRequest {
+function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: ModelDescriptor): VideoRequest {
+  const { network, request } = task;
   return {
     input: request.input,
-    output: outputPath(request.output, request.target, networkScale),
+    output: outputPath(request.output, request.target, descriptor.scale),
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
+    job: jobFacts(task, descriptor),
   };
 }
 

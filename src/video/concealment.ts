@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { formatTime } from './completeness.ts';
 import type { VideoPlan } from './plan.ts';
 import { toSeconds } from './rational.ts';
-import type { SegmentFile } from './run-segment.ts';
+import type { EncodedSegment } from './run-segment.ts';
 import type { StreamWarning } from './streams.ts';
 
 /** Runs a check of the source; where damage is to be concealed, what it finds is a warning. */
@@ -19,7 +19,7 @@ export async function concealing(isOn: boolean, check: () => Promise<void>): Pro
 /** What the decoder had to make up or leave out, once all is decoded. */
 export function describeLoss(
   { frames }: VideoPlan,
-  finished: readonly Pick<SegmentFile, 'ptsTicks' | 'concealedFrames'>[],
+  finished: readonly Pick<EncodedSegment, 'ptsTicks' | 'concealedFrames'>[],
 ): StreamWarning[] {
   const decoded = finished.flatMap((segment) => segment.ptsTicks);
   const concealed = finished.reduce((sum, segment) => sum + segment.concealedFrames, 0);

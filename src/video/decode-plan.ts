@@ -18,22 +18,20 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
 /**
  * The decoder: source file in, raw RGB with the frames' own times out of stdout. Fails at the first broken frame, or
  * conceals it and says so.
+ * @param seekSeconds where to begin, by the source's clock; null: at its start.
  */
-export function planDecode(plan: VideoPlan): FfmpegPlan {
+export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
+  // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
+  // every second time).
+  const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror']), '-thread_type', 'slice'];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [
-      pictureInput(
-        source,
-        picture,
-        plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror', '-thread_type', 'slice'],
-      ),
-    ],
+    inputs: [pictureInput(source, picture, [...onDamage, ...seekOptions(seekSeconds)])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
@@ -42,6 +40,11 @@ export function planDecode(plan: VideoPlan): FfmpegPlan {
       target: 'pipe:1',
     },
   };
+}
+
+/** What comes before the segment is dropped by the reader, by its exact time. */
+function seekOptions(seconds: number | null): string[] {
+  return seconds === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seconds.toFixed(6)];
 }
 
 function toRgbFilters({ source: { video }, sourceColour, picture }: VideoPlan, rgb: string): string[] {

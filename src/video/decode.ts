@@ -1,4 +1,5 @@
 import type { UpreelError } from '../core/errors.ts';
+import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
@@ -8,14 +9,18 @@ import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
+import { planSeeks } from './seek.ts';
+import type { Segment } from './segments.ts';
 
-/** One decoder of a source. Iterate `frames` once; leaving it early ends the child. */
+/** The decoder of one segment. Iterate `frames` once; leaving it early ends the child. */
 export interface Decoder {
+  /** Of the child that runs, or ran last. */
   readonly pid: number;
   /** Known when the first frame has come: the shape of a pixel after rotation. */
   readonly sampleAspectRatio: () => Rational | null;
   /**
-   * Frames in the order in which they are shown, in buffers of a pool: at most `poolCapacity` are out at a time.
+   * The segment's frames in the order in which they are shown, in buffers of a pool: at most `poolCapacity` are out at
+   * a time.
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
@@ -23,51 +28,127 @@ export interface Decoder {
   readonly concealedFrames: () => number;
 }
 
-export function startDecoder(plan: VideoPlan, poolCapacity: number, signal: AbortSignal): Decoder {
+export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: number, signal: AbortSignal): Decoder {
+  const size = sizeOf(plan);
+  const pool = new BufferPool(rasterBytes(size.width, size.height, plan.format), poolCapacity);
+  const seeks = planSeeks(plan, segment);
   let concealed = 0;
-  const program = startFfmpeg(planDecode(plan), signal, (line) => {
-    if (line.includes('corrupt decoded frame')) concealed++;
-  });
-  program.stdin.end();
-  const reader = new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>));
+  const start = (seekSeconds: number | null) => {
+    concealed = 0;
+    return startAttempt(plan, seekSeconds, signal, () => concealed++);
+  };
+  let attempt = start(seeks[0] ?? null);
+
+  async function* frames(): AsyncGenerator<Frame, void, undefined> {
+    for (let index = 0; ; index++) {
+      const isLast = index === seeks.length - 1;
+      if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast })) return;
+      attempt = start(seeks[index + 1] ?? null);
+    }
+  }
+
   return {
-    pid: program.pid,
-    sampleAspectRatio: () => reader.stream?.sampleAspectRatio ?? null,
-    frames: readFrames(plan, program, reader, poolCapacity),
+    get pid() {
+      return attempt.program.pid;
+    },
+    sampleAspectRatio: () => attempt.reader.stream?.sampleAspectRatio ?? null,
+    frames: frames(),
     concealedFrames: () => concealed,
   };
 }
 
-async function* readFrames(
+interface Attempt {
+  readonly program: RunningProgram;
+  readonly reader: NutReader;
+}
+
+function startAttempt(
   plan: VideoPlan,
-  program: RunningProgram,
-  reader: NutReader,
-  poolCapacity: number,
-): AsyncGenerator<Frame, void, undefined> {
-  const size = plan.picture.alpha ? stackedSize(plan.picture.size) : plan.picture.size;
+  seekSeconds: number | null,
+  signal: AbortSignal,
+  onConcealed: () => void,
+): Attempt {
+  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, (line) => {
+    if (line.includes('corrupt decoded frame')) onConcealed();
+  });
+  program.stdin.end();
+  return { program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
+}
+
+/** @returns false if decoding did not begin at or before the segment's first frame, before any frame was given. */
+async function* readFrames({
+  plan,
+  segment,
+  attempt: { program, reader },
+  pool,
+  mustStartExactly,
+}: {
+  plan: VideoPlan;
+  segment: Segment;
+  attempt: Attempt;
+  pool: BufferPool;
+  mustStartExactly: boolean;
+}): AsyncGenerator<Frame, boolean, undefined> {
+  const size = sizeOf(plan);
   const bytes = rasterBytes(size.width, size.height, plan.format);
-  const pool = new BufferPool(bytes, poolCapacity);
   const offset = pipeOffsetTicks(plan);
+  const toSkip = segment.startTicks === null ? segment.startFrame : 0;
+  let decoded = 0;
   let count = 0;
   let lastPts = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
       const header = await reader.nextFrame();
       if (header === null) break;
-      checkFrame(plan, header, bytes, count);
+      const ptsTicks = toFrameTicks(header.ptsTicks, reader, plan) - offset;
+      if (isAfter(plan, segment, ptsTicks, count)) {
+        if (count === 0 && !mustStartExactly) throw noPicture(plan, segment);
+        return count > 0;
+      }
+      checkFrame(plan, header, bytes, segment.startFrame + count);
       const data = await pool.acquire();
-      if (!(await reader.readData(data))) break;
-      lastPts = toFrameTicks(header.ptsTicks, reader, plan) - offset;
+      const isWhole = await reader.readData(data);
+      decoded++;
+      if (!isWhole || isBefore(segment, ptsTicks) || decoded <= toSkip) {
+        pool.release(data);
+        if (isWhole) continue;
+        break;
+      }
+      if (count === 0 && mustStartExactly && ptsTicks !== segment.startTicks) {
+        pool.release(data);
+        return false;
+      }
+      lastPts = ptsTicks;
       count++;
-      yield { raster: { ...size, ...plan.format, data }, ptsTicks: lastPts, release: () => pool.release(data) };
+      yield { raster: { ...size, ...plan.format, data }, ptsTicks, release: () => pool.release(data) };
     }
     await program.finished();
-    checkEnd(plan, count, lastPts);
+    if (count === 0 && mustStartExactly) return false;
+    checkEnd(plan, segment, count, lastPts);
+    return true;
   } catch (error) {
-    throw error instanceof ProgramError && !error.wasKilled ? decodeError(plan, count, error) : error;
+    if (!(error instanceof ProgramError) || error.wasKilled) throw error;
+    // Pictures before the segment may lack what they are made of, if decoding began in the middle of something.
+    if (count === 0 && mustStartExactly) return false;
+    throw decodeError(plan, segment.startFrame + count, error);
   } finally {
     await program.stop();
   }
+}
+
+function isBefore({ startTicks }: Segment, ptsTicks: number): boolean {
+  return startTicks !== null && ptsTicks < startTicks;
+}
+
+/** The last segment goes to the end of the stream, whatever was counted before. */
+function isAfter({ frames }: VideoPlan, segment: Segment, ptsTicks: number, count: number): boolean {
+  const { startFrame, endFrame, endTicks } = segment;
+  if (endTicks !== null) return ptsTicks >= endTicks;
+  return endFrame < frames.count && count >= endFrame - startFrame;
+}
+
+function sizeOf({ picture }: VideoPlan): Size {
+  return picture.alpha ? stackedSize(picture.size) : picture.size;
 }
 
 /** NUT's writer may count in a fraction of the frames' ticks; the times themselves are the same. */
@@ -77,27 +158,38 @@ function toFrameTicks(ticks: number, reader: NutReader, plan: VideoPlan): number
   return Math.round((ticks * from.num * to.den) / (from.den * to.num));
 }
 
-function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, count: number): void {
+function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, frame: number): void {
   if (header.dataBytes === bytes) return;
-  throw damaged(`Frame ${count + 1} of ${plan.source.path} has another size than the frames before it.`);
+  throw damaged(`Frame ${frame + 1} of ${plan.source.path} has another size than the frames before it.`);
 }
 
 /** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
-function checkEnd({ frames, source, concealsErrors }: VideoPlan, count: number, lastPts: number): void {
-  const expectedLast = frames.ptsTicks.at(-1);
-  if (count === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+function checkEnd(
+  { frames, source, concealsErrors }: VideoPlan,
+  segment: Segment,
+  count: number,
+  lastPts: number,
+): void {
+  const { startFrame, endFrame, endTicks } = segment;
+  const expectedLast = endTicks === null ? frames.ptsTicks.at(-1) : frames.ptsTicks[endFrame - 1];
+  if (count === 0 && startFrame === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+  if (count === 0 && concealsErrors) throw noPicture({ source }, segment);
   if (concealsErrors) return;
-  if (expectedLast === undefined || count >= frames.count) return;
+  if (expectedLast === undefined || count >= endFrame - startFrame) return;
   if (!frames.isExact && lastPts >= expectedLast) return;
-  const time = formatTime(toSeconds(lastPts, frames.timeBase));
-  throw damaged(`${source.path} stops after frame ${count} (at ${time}), expected ${frames.count} frames.`);
+  const at = count === 0 ? '' : ` (at ${formatTime(toSeconds(lastPts, frames.timeBase))})`;
+  throw damaged(`${source.path} stops after frame ${startFrame + count}${at}, expected ${frames.count} frames.`);
 }
 
-function decodeError(plan: VideoPlan, count: number, error: ProgramError): UpreelError {
+function noPicture({ source }: Pick<VideoPlan, 'source'>, { startFrame, endFrame }: Segment): UpreelError {
+  return damaged(`${source.path} gives no picture for its frames ${startFrame + 1} to ${endFrame}.`);
+}
+
+function decodeError(plan: VideoPlan, frame: number, error: ProgramError): UpreelError {
   const { source, frames } = plan;
-  const ticks = frames.ptsTicks[count];
+  const ticks = frames.ptsTicks[frame];
   const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
-  return damaged(`${source.path} is damaged at frame ${count + 1}${time}: ${reasonOf(error)}.`, error);
+  return damaged(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
 }
 
 function reasonOf({ lines }: ProgramError): string {

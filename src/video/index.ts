@@ -7,3 +7,4 @@ export {
   videoSettingsSchema,
 } from './settings.ts';
 export { upscaleVideo, type VideoContext, type VideoRequest, type VideoResult } from './upscale-video.ts';
+export type { JobFacts } from './video-job.ts';

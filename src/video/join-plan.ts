@@ -5,16 +5,16 @@ import { safeInput } from './safe-input.ts';
 import type { CarriedStream } from './streams.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
-export function planJoin(plan: VideoPlan, videoFile: string, last: LastFrame, target: string): FfmpegPlan {
+export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
   const { container, streams, source } = plan;
   const carried = streams.order.filter((entry) => entry !== null);
   const maps = streams.order.flatMap((entry) => ['-map', entry === null ? '0:v:0' : `1:${entry.source.index}`]);
   return {
-    inputs: [{ options: ['-protocol_whitelist', 'file,pipe'], source: `file:${videoFile}` }, sourceInput(plan)],
+    inputs: [video, sourceInput(plan)],
     output: {
       options: [
         ...['-copyts', ...(plan.concealsErrors ? [] : ['-xerror']), ...maps, '-c', 'copy', ...codecOptions(carried)],
-        ...lastDurationOptions(plan, last),
+        ...timesOptions(plan, last),
         ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),
         ...trimOptions(plan),
@@ -31,9 +31,46 @@ export function planJoin(plan: VideoPlan, videoFile: string, last: LastFrame, ta
   };
 }
 
-/** The frame shown last, in the work file. */
+/** A finished segment, as the join needs it. */
+export interface JoinedFile {
+  /** Name in the job's folder. */
+  readonly file: string;
+  /** As ffmpeg's demuxer gives it. */
+  readonly startSeconds: number;
+}
+
+type JoinInput = FfmpegPlan['inputs'][number];
+
+/** One file as it is. */
+export function singleInput(file: string): JoinInput {
+  return { options: ['-protocol_whitelist', 'file,pipe'], source: `file:${file}` };
+}
+
+/**
+ * Several files, one after the other. The times in each are the film's already: every file is told to last until the
+ * next one's own start, so that nothing moves within the film, and the whole begins where the first does.
+ */
+export function concatInput(listFile: string, first: JoinedFile): JoinInput {
+  const offset = first.startSeconds === 0 ? [] : ['-itsoffset', first.startSeconds.toFixed(6)];
+  return {
+    options: ['-copyts', ...offset, '-protocol_whitelist', 'file,pipe', '-f', 'concat'],
+    source: `file:${listFile}`,
+  };
+}
+
+/** The list that `concatInput` reads. Durations come from whole microseconds, so that no rounding adds up. */
+export function concatList(files: readonly JoinedFile[]): string {
+  const lines = files.flatMap(({ file, startSeconds }, index) => {
+    const next = files[index + 1];
+    const micros = next === undefined ? 0 : Math.round(next.startSeconds * 1e6) - Math.round(startSeconds * 1e6);
+    return [`file ${file}`, ...(next === undefined ? [] : [`duration ${(micros / 1e6).toFixed(6)}`])];
+  });
+  return `ffconcat version 1.0\n${lines.join('\n')}\n`;
+}
+
+/** The frame shown last. */
 export interface LastFrame {
-  /** Place of its packet, in the file's order. */
+  /** Place of its packet among all of the video. */
   readonly packetIndex: number;
   readonly seconds: number;
   readonly durationSeconds: number;
@@ -95,17 +132,17 @@ function codecOptions(carried: readonly CarriedStream[]): string[] {
 /**
  * A pipe carries no durations, so the last frame would be shown for as long as the encoder guessed: it gets the
  * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is told as a
- * multiple of the packet's own time, or of its own duration where it is the only one.
+ * multiple of the packet's own time, or of its own duration where it is the only one. Decoding times of a segment with
+ * B-frames may begin before those of the segment before it end: they only have to ascend.
  */
-function lastDurationOptions({ frames }: VideoPlan, last: LastFrame): string[] {
+function timesOptions({ frames }: VideoPlan, last: LastFrame): string[] {
   const duration = toSeconds(frames.lastDurationTicks, frames.timeBase);
   const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
-  if (duration <= 0 || seconds <= 0) return [];
+  const ascending = 'if(gt(N\\,0)\\,min(PTS\\,max(DTS\\,PREV_OUTDTS+1))\\,DTS)';
+  const known = duration > 0 && seconds > 0;
   const factor = (duration / seconds).toFixed(12);
-  return [
-    '-bsf:v:0',
-    `setts=pts=PTS:dts=DTS:duration=if(eq(N\\,${last.packetIndex})\\,round(${unit}*${factor})\\,DURATION)`,
-  ];
+  const lastDuration = known ? `:duration=if(eq(N\\,${last.packetIndex})\\,round(${unit}*${factor})\\,DURATION)` : '';
+  return ['-bsf:v:0', `setts=pts=PTS:dts=${ascending}${lastDuration}`];
 }
 
 /** Says of an MP4 what it is compatible with, which the result is not. */

@@ -1,34 +1,59 @@
+import { writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
+import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import type { SegmentRecord } from '../job/directory/index.ts';
 import { damaged } from './completeness.ts';
 import { ProgramError, runFfmpeg } from './ffmpeg.ts';
-import { planCarriedCheck, planJoin, planRehearsal } from './join-plan.ts';
+import { concatInput, concatList, planCarriedCheck, planJoin, planRehearsal, singleInput } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
-import type { SegmentFile } from './run-segment.ts';
 import { scanPackets } from './scan.ts';
 import { type CarriedStream, dropWarning } from './streams.ts';
 
-/** Writes the whole result under a temporary name: the segments' video and what the source carries along. */
+/**
+ * Writes the whole result under a temporary name: the segments' video and what the source carries along.
+ * @param segments records of all segments of the film, in order; their files are in `folder`.
+ */
 export async function joinSegments(
   plan: VideoPlan,
-  segments: readonly SegmentFile[],
+  segments: readonly SegmentRecord[],
+  folder: string,
   target: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const [only] = segments;
-  if (only === undefined || segments.length !== 1) {
-    throw new UpreelError('internal', `Expected one segment to join, got ${segments.length}.`);
-  }
-  const { video } = await probeVideo(only.file, signal);
-  const scan = await scanPackets(only.file, video.index, signal);
-  const last = {
-    packetIndex: scan.lastIndex,
+  const [first, last] = [segments[0], segments.at(-1)];
+  if (first === undefined || last === undefined) throw new UpreelError('internal', 'Expected segments to join.');
+  requireSameParameters(segments);
+  const lastFile = join(folder, last.file);
+  const { video } = await probeVideo(lastFile, signal);
+  const scan = await scanPackets(lastFile, video.index, signal);
+  const framesBefore = segments.slice(0, -1).reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
+  const lastFrame = {
+    packetIndex: framesBefore + scan.lastIndex,
     seconds: toSeconds(scan.ptsTicks.at(-1) ?? 0, video.timeBase),
     durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
   };
-  await runFfmpeg(planJoin(plan, only.file, last, target), signal);
+  await runFfmpeg(planJoin(plan, await inputOf(segments, first, folder), lastFrame, target), signal);
+}
+
+async function inputOf(segments: readonly SegmentRecord[], first: SegmentRecord, folder: string) {
+  if (segments.length === 1) return singleInput(join(folder, first.file));
+  const list = join(folder, 'join.ffconcat');
+  await writeFile(list, concatList(segments));
+  return concatInput(list, first);
+}
+
+/** A container holds the codec's parameters once: a segment with others would not play. */
+function requireSameParameters(segments: readonly SegmentRecord[]): void {
+  const other = segments.find((segment) => segment.parameters !== segments[0]?.parameters);
+  if (other === undefined) return;
+  throw new UpreelError(
+    'verification-failed',
+    `Segment ${other.index + 1} was encoded with other parameters than the first: they cannot be joined.`,
+    { hint: 'Was ffmpeg updated since the job began? Run the same command with --restart.' },
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Stage, TaskEvent } from '../core/events.ts';
-import { openProgressMeter, type ProgressMeter } from '../core/progress-meter.ts';
+import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
 
@@ -8,22 +8,28 @@ interface Totals {
   readonly input: string;
   readonly framesTotal: number;
   readonly outputPixelsTotal: number;
+  /** Done by earlier runs: counted as done, not as speed. */
+  readonly done: WorkDone;
 }
 
+type Stages = Parameters<SegmentWatch['onStart']>[0];
+
 /** Counts what a video task has done and tells it as events: at each new stage, and at most twice a second between. */
-export class VideoProgress implements SegmentWatch {
+export class VideoProgress {
   readonly #startedAt = performance.now();
   readonly #meter: ProgressMeter;
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
-  #running: Parameters<SegmentWatch['onStart']>[0] | undefined;
+  #running: Stages | undefined;
+  #committedBytes: number;
 
-  constructor(totals: Totals, onEvent: (event: TaskEvent) => void) {
+  constructor({ done, ...totals }: Totals, committedBytes: number, onEvent: (event: TaskEvent) => void) {
+    this.#committedBytes = committedBytes;
     const observe = () => ({
       queues: (this.#running?.queues ?? []).map(({ name, length, capacity }) => ({ name, length, capacity })),
       rssBytes: residentBytes(this.#running?.pids ?? []),
-      bytesWritten: fileBytes(this.#running?.file),
+      bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, emit: onEvent, observe });
+    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe });
   }
 
   get elapsedSeconds(): number {
@@ -41,20 +47,37 @@ export class VideoProgress implements SegmentWatch {
     this.#meter.enter(stage);
   }
 
-  onStart(running: Parameters<SegmentWatch['onStart']>[0]): void {
-    this.#running = running;
-  }
-
-  onTile(outputPixels: number): void {
-    this.#meter.add({ outputPixels, tiles: 1 });
-  }
-
-  onReuse(outputPixels: number): void {
-    this.#meter.add({ reusedPixels: outputPixels });
-  }
-
-  onFrame(): void {
-    this.#meter.add({ frames: 1 });
+  /** For one attempt at one segment. */
+  watchSegment(onHandedOver: () => void): SegmentWatch & { onCommitted(bytes: number): void; takeBack(): void } {
+    const counted = { frames: 0, tiles: 0, outputPixels: 0, reusedPixels: 0 };
+    const add = (done: Partial<WorkDone>) => {
+      counted.frames += done.frames ?? 0;
+      counted.tiles += done.tiles ?? 0;
+      counted.outputPixels += done.outputPixels ?? 0;
+      counted.reusedPixels += done.reusedPixels ?? 0;
+      this.#meter.add(done);
+    };
+    return {
+      onStart: (stages) => {
+        this.#running = stages;
+      },
+      onTile: (outputPixels) => add({ outputPixels, tiles: 1 }),
+      onReuse: (reusedPixels) => add({ reusedPixels }),
+      onFrame: () => add({ frames: 1 }),
+      onHandedOver,
+      onCommitted: (bytes) => {
+        this.#committedBytes += bytes;
+      },
+      takeBack: () => {
+        const { frames, tiles, outputPixels, reusedPixels } = counted;
+        this.#meter.add({
+          frames: -frames,
+          tiles: -tiles,
+          outputPixels: -outputPixels,
+          reusedPixels: -reusedPixels,
+        });
+      },
+    };
   }
 }
 

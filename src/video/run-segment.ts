@@ -1,20 +1,21 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
 import { rasterBytes } from '../core/raster.ts';
-import type { Upscaler } from '../core/upscaler.ts';
+import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
+import { ProgramError } from './ffmpeg.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Segment } from './segments.ts';
 import { stackedUpscaler } from './upscale-stacked.ts';
+import { watchForStall } from './watchdog.ts';
 
-/** A finished segment. */
-export interface SegmentFile {
-  readonly segment: Segment;
+/** A segment whose frames are all in its file. */
+export interface EncodedSegment {
   readonly file: string;
   readonly bytes: number;
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
@@ -36,26 +37,29 @@ export interface SegmentWatch {
     readonly pids: readonly number[];
     readonly file: string;
   }): void;
+  /** The encoder has all frames and only finishes its file: the next segment may start. */
+  onHandedOver(): void;
+}
+
+export interface SegmentContext {
+  readonly upscaler: Upscaler;
+  /** Where the segment is written. */
+  readonly file: string;
+  readonly watch: SegmentWatch;
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Decodes, upscales and encodes one segment, all at the same time, into a file of the work folder.
- * @throws UpreelError the first cause; whatever else fell with it is ended before.
+ * Decodes, upscales and encodes one segment, all at the same time.
+ * @throws UpreelError the first cause; whatever else fell with it is ended before. `ffmpeg-failed` also of an ffmpeg in
+ *   which nothing moves any more, `engine-died` of such a network.
  */
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  {
-    upscaler,
-    workFolder,
-    watch,
-    signal,
-  }: { upscaler: Upscaler; workFolder: string; watch: SegmentWatch; signal: AbortSignal },
-): Promise<SegmentFile> {
-  const file = join(
-    workFolder,
-    `segment-${String(segment.index).padStart(5, '0')}${plan.encoder.segmentContainer.extension}`,
-  );
+  { upscaler, file, watch, stallSeconds, signal }: SegmentContext,
+): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
   const stop = new AbortController();
@@ -69,12 +73,18 @@ export async function runSegment(
     }
   };
 
+  let moved = 0;
+  let upscaling = 0;
+  const counted = countRuns(upscaler, (change) => {
+    upscaling += change;
+    moved++;
+  });
   const inFlight = upscaler.lanes + LOOK_AHEAD;
-  const decoder = startDecoder(plan, inFlight + DECODED_CAPACITY + 2, either);
+  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
-  const framewise = plan.picture.alpha ? stackedUpscaler(upscaler) : upscaler;
+  const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
   const changes = findChanges(decoded, framewise, plan.reuse);
   const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
   const upscaled = new LookAhead(
@@ -91,6 +101,12 @@ export async function runSegment(
   );
 
   let encoder: Encoder | undefined;
+  const endWatchdog = watchForStall({
+    seconds: stallSeconds,
+    pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
+    progress: () => moved + ptsTicks.length,
+    onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
+  });
   try {
     for await (const frame of upscaled) {
       if (encoder === undefined) {
@@ -102,14 +118,16 @@ export async function runSegment(
       frame.release();
       watch.onFrame();
     }
+    watch.onHandedOver();
     await encoder?.finish();
   } finally {
+    endWatchdog();
     stop.abort();
     await encoder?.stop();
   }
   const { size } = await stat(file);
   const concealedFrames = decoder.concealedFrames();
-  return { segment, file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
+  return { file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */
@@ -118,6 +136,37 @@ const UPSCALED_CAPACITY = 2;
 /** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
 const LOOK_AHEAD = 1;
 
+/** Tells when a run of the network begins (1), ends (-1), and when a tile of it is done (0). */
+function countRuns(upscaler: Upscaler, tell: (change: -1 | 0 | 1) => void): Upscaler {
+  const during = async <T>(options: UpscaleOptions, run: (options: UpscaleOptions) => Promise<T>): Promise<T> => {
+    const onTile = (pixels: number) => {
+      tell(0);
+      options.onTile?.(pixels);
+    };
+    tell(1);
+    try {
+      return await run({ ...options, onTile });
+    } finally {
+      tell(-1);
+    }
+  };
+  return {
+    ...upscaler,
+    upscale: (source, options = {}) => during(options, (watched) => upscaler.upscale(source, watched)),
+    upscaleParts: (source, parts, options) =>
+      during(options, (watched) => upscaler.upscaleParts(source, parts, { ...watched, into: options.into })),
+  };
+}
+
 function releaseFrame(frame: Frame): void {
   frame.release();
+}
+
+function stalled(isNetwork: boolean, seconds: number): UpreelError {
+  if (isNetwork) {
+    return new UpreelError('engine-died', `The network has not moved for ${seconds} seconds.`, {
+      hint: 'Run the same command again to go on; if it goes on, --device cpu.',
+    });
+  }
+  return new ProgramError(`ffmpeg has not moved for ${seconds} seconds and was ended.`, [], true);
 }

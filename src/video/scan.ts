@@ -8,12 +8,16 @@ export interface PacketScan {
   readonly packets: number;
   /** Presentation times in ticks of the stream's time base, ascending; shorter than `packets` where some have none. */
   readonly ptsTicks: Float64Array;
+  /** Times of the keyframes among them, ascending, without those that are shown before a packet that precedes them. */
+  readonly keyTicks: Float64Array;
   /** Of the packet shown last; 0 if the container does not say. */
   readonly lastDurationTicks: number;
   /** Place of the packet shown last among all that were read. */
   readonly lastIndex: number;
   /** The byte after the last packet, where the demuxer tells positions; else 0. */
   readonly endByte: number;
+  /** Of the stream's packets together. */
+  readonly bytes: number;
   /** The first thing that the demuxer complained about; it goes on after the broken place, and leaves out what was there. */
   readonly demuxerError: string | null;
 }
@@ -24,9 +28,11 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
   const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,duration,size,pos,flags'];
   const args = ['-v', 'level+error', ...options, ...show, '-of', 'compact=p=0:nk=0', source];
   const times: number[] = [];
+  const keys: number[] = [];
   let packetsRead = 0;
   let packets = 0;
   let endByte = 0;
+  let bytes = 0;
   let last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
   let demuxerError: string | null = null;
   const onMessage = (line: string) => {
@@ -37,19 +43,23 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
     if (packet === null) continue;
     packetsRead++;
     endByte = Math.max(endByte, packet.endByte);
+    bytes += packet.bytes;
     if (packet.isDiscarded) continue;
     packets++;
     if (Number.isNaN(packet.pts)) continue;
     times.push(packet.pts);
+    if (packet.isKey && packet.pts > last.pts) keys.push(packet.pts);
     if (packet.pts > last.pts) last = { ...packet, index: packetsRead - 1 };
   }
   return {
     packetsRead,
     packets,
     ptsTicks: Float64Array.from(times).sort(),
+    keyTicks: Float64Array.from(keys),
     lastDurationTicks: last.duration,
     lastIndex: last.index,
     endByte,
+    bytes,
     demuxerError,
   };
 }
@@ -61,10 +71,13 @@ function parsePacket(line: string) {
   const fields = new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
   const flags = fields.get('flags');
   if (flags === undefined) return null;
+  const bytes = Number(fields.get('size')) || 0;
   return {
     pts: Number(fields.get('pts') ?? Number.NaN),
     duration: Number(fields.get('duration')) || 0,
-    endByte: Number(fields.get('pos')) + Number(fields.get('size')) || 0,
+    bytes,
+    endByte: Number(fields.get('pos')) + bytes || 0,
+    isKey: flags.includes('K'),
     isDiscarded: flags.includes('D'),
   };
 }

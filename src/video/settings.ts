@@ -102,9 +102,25 @@ export const videoSettingsSchema = z
     report: z.string().min(1).nullable().default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
     workDir: z.string().min(1).nullable().default(null),
+    /** Length of a segment: what a crash costs at most, and after how much film the encoder starts anew. */
+    segmentSeconds: z.number().min(0.1).max(3600).default(10),
+    /** Throw away what an earlier run of the same job has done. */
+    restart: z.boolean().default(false),
+    /** Refuse to start where the result would not fit on the disk by estimate. */
+    spaceCheck: z.boolean().default(true),
+    /** full: read the whole source, and all that is done already, to see that nothing has changed. */
+    verify: z.enum(['sampled', 'full']).default('sampled'),
+    /** A stage in which nothing moves for as long is taken for hung, ended and started again. */
+    stallSeconds: z.number().min(1).default(120),
   })
   .readonly();
 
 export type VideoSettings = z.output<typeof videoSettingsSchema>;
+
+/** Settings that no frame of the result depends on: they may differ when a job goes on. */
+export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
+  ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
+];
+
 export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;
 export type VideoTarget = VideoSettings['target'];

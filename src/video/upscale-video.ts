@@ -1,9 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { asUpreelError, UpreelError } from '../core/errors.ts';
+import { dirname, resolve } from 'node:path';
+import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
+import {
+  type JobDirectory,
+  type JobFile,
+  openJobDirectory,
+  requireSpace,
+  type SegmentRecord,
+} from '../job/directory/index.ts';
 import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
 import { checkComplete } from './completeness.ts';
 import { concealing, describeLoss } from './concealment.ts';
@@ -15,13 +22,14 @@ import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
-import { runSegment, type SegmentFile } from './run-segment.ts';
+import { runSegments } from './run-segments.ts';
 import { scanPackets } from './scan.ts';
-import { planSegments } from './segments.ts';
+import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
+import { estimateSpace } from './space.ts';
 import type { StreamWarning } from './streams.ts';
 import { verifyResult } from './verify.ts';
-import { openWorkFolder } from './work-folder.ts';
+import { beginJob, type JobFacts } from './video-job.ts';
 
 export interface VideoRequest {
   readonly input: string;
@@ -29,11 +37,14 @@ export interface VideoRequest {
   /** Name of the network, for the events. */
   readonly model: string;
   readonly settings: VideoSettings;
+  readonly job: JobFacts;
 }
 
 export interface VideoContext {
   readonly upscaler: Upscaler;
   readonly onEvent: (event: TaskEvent) => void;
+  /** Aborted: the segments in flight are finished, no other is begun. What is done stays for the next run. */
+  readonly drain: AbortSignal;
   readonly signal: AbortSignal;
 }
 
@@ -50,75 +61,111 @@ export interface VideoResult {
 
 /**
  * Upscales a video: the same film, frame for frame, with the source's times, sound, subtitles, chapters, attachments
- * and colours. The output appears under its name only when it is complete and verified.
+ * and colours. The output appears under its name only when it is complete and verified. Until then it is made in
+ * segments in a job's folder: called again after an interruption, a crash or a full disk, it goes on there.
  * @throws UpreelError `usage`, `output-exists`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`, `disk-full`,
- *   `verification-failed`, `output-unwritable`, `interrupted`, and what the upscaler throws.
+ *   `verification-failed`, `output-unwritable`, `job-running`,
+ *   `interrupted`, and what the upscaler throws.
  */
 export async function upscaleVideo(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
   try {
     return await run(request, context);
   } catch (error) {
-    throw asUpreelError(context.signal.aborted ? context.signal.reason : error);
+    throw asUpreelError(reasonOf(context) ?? error);
   }
 }
 
-async function run(request: VideoRequest, { upscaler, onEvent, signal }: VideoContext): Promise<VideoResult> {
+async function run(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
+  const { upscaler, signal } = context;
   const output = resolve(request.output);
   await checkOutput(request, output);
-  const plan = await preparePlan(request, output, upscaler, signal);
-
-  const work = await openWorkFolder(output, request.settings.workDir);
+  const directory = await openJobDirectory(output, request.settings);
+  let ending: Parameters<JobDirectory['close']>[0] = 'keep-if-committed';
   try {
-    const progress = announce(request, plan, upscaler, onEvent);
-    await upscaler.warmUp(plan.format);
-
-    progress.enter('upscale');
-    const finished: SegmentFile[] = [];
-    for (const segment of planSegments(plan)) {
-      finished.push(await runSegment(plan, segment, { upscaler, workFolder: work.path, watch: progress, signal }));
-    }
-    const ptsTicks = finished.flatMap((segment) => segment.ptsTicks);
-    const lost = plan.concealsErrors ? describeLoss(plan, finished) : [];
-    for (const warning of lost) onEvent({ type: 'warning', ...warning });
-    if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, onEvent);
-
-    progress.enter('join');
-    await joinSegments(plan, finished, work.resultFile, signal);
-
-    progress.enter('verify');
-    const verification = await verifyResult(plan, ptsTicks, work.resultFile, signal);
-    const { maxDeviationSeconds, warnings } = verification;
-    for (const warning of warnings) onEvent({ type: 'warning', ...warning });
-    const { size } = await stat(work.resultFile);
-
-    progress.enter('publish');
-    await publishFile(work.resultFile, output, { overwrite: request.settings.overwrite });
-
-    const seconds = progress.elapsedSeconds;
-    const framesTotal = ptsTicks.length;
-    const allWarnings = [...plan.warnings, ...lost, ...warnings];
-    const { model, settings } = request;
-    if (settings.report !== null) {
-      const made = { model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
-      const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
-      await writeReport(report, settings.report, settings.overwrite);
-    }
-    const reuse = sumReuse(finished.map((segment) => segment.reuse));
-    const share = reusedShare(reuse);
-    const reused = share > 0 ? { reusedShare: share } : {};
-    onEvent({ type: 'done', input: request.input, output, framesTotal, seconds, bytes: size, ...reused });
-    return {
-      output,
-      framesTotal,
-      seconds,
-      bytes: size,
-      maxDeviationSeconds,
-      reuse,
-      warnings: allWarnings,
-    };
+    const soon = AbortSignal.any([signal, context.drain]);
+    const plan = await preparePlan(request, output, upscaler, soon);
+    const job = await beginJob(directory, plan, { ...request, device: upscaler.device }, soon);
+    const result = await makeFilm(plan, job, directory, request, context);
+    ending = 'finished';
+    return result;
+  } catch (error) {
+    directory.journal.add({ type: 'ended', error: toErrorRecord(signal.aborted ? signal.reason : error) });
+    // Whoever stopped it means to go on.
+    if (signal.aborted || context.drain.aborted) ending = 'keep';
+    throw error;
   } finally {
-    await work.remove();
+    await directory.close(ending);
   }
+}
+
+async function makeFilm(
+  plan: VideoPlan,
+  job: JobFile,
+  directory: JobDirectory,
+  request: VideoRequest,
+  { upscaler, onEvent, signal, drain }: VideoContext,
+): Promise<VideoResult> {
+  const { settings } = request;
+  const tell = (event: TaskEvent) => {
+    if (event.type !== 'progress') directory.journal.add(event);
+    onEvent(event);
+  };
+  const checkSpace = spaceCheck(plan, directory, settings);
+  await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
+  const progress = announce(request, plan, directory, upscaler, tell);
+  await upscaler.warmUp(plan.format);
+
+  progress.enter('upscale');
+  const { stallSeconds } = settings;
+  const onRetry = (segment: Segment, cause: Error) => tell(retried(segment, job.segments.length, cause));
+  await runSegments(plan, job.segments, {
+    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, drain, signal },
+  });
+  const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
+  const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
+  const lost = plan.concealsErrors ? describeLoss(plan, segments) : [];
+  for (const warning of lost) tell({ type: 'warning', ...warning });
+  if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
+
+  progress.enter('join');
+  const either = AbortSignal.any([signal, drain]);
+  await joinSegments(plan, segments, directory.path, directory.resultFile, either);
+
+  progress.enter('verify');
+  const verification = await verifyResult(plan, ptsTicks, directory.resultFile, either);
+  const { maxDeviationSeconds, warnings } = verification;
+  for (const warning of warnings) tell({ type: 'warning', ...warning });
+  const { size } = await stat(directory.resultFile);
+
+  progress.enter('publish');
+  await publishFile(directory.resultFile, plan.output, { overwrite: settings.overwrite });
+
+  const seconds = progress.elapsedSeconds;
+  const framesTotal = ptsTicks.length;
+  const allWarnings = [...plan.warnings, ...lost, ...warnings];
+  if (settings.report !== null) {
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
+    const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
+    await writeReport(report, settings.report, settings.overwrite);
+  }
+  const reuse = reuseOf(segments);
+  const share = reusedShare(reuse);
+  const reused = share > 0 ? { reusedShare: share } : {};
+  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes: size, ...reused });
+  return {
+    output: plan.output,
+    framesTotal,
+    seconds,
+    bytes: size,
+    maxDeviationSeconds,
+    reuse,
+    warnings: allWarnings,
+  };
+}
+
+function reasonOf({ signal, drain }: VideoContext): unknown {
+  if (signal.aborted) return signal.reason;
+  return drain.aborted ? drain.reason : undefined;
 }
 
 /** What can be known of the output before the input is opened. */
@@ -153,13 +200,39 @@ async function preparePlan(
   return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
 }
 
+/** For all frames that are left at the start, for one segment before it begins. */
+function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCheck }: VideoSettings) {
+  return async ({ startFrame, endFrame }: Pick<Segment, 'startFrame' | 'endFrame'>): Promise<void> => {
+    if (!spaceCheck) return;
+    const isWhole = endFrame - startFrame === plan.frames.count;
+    const done = [...directory.committed.values()].reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
+    const frames = isWhole ? endFrame - done : endFrame - startFrame;
+    const { segmentBytes, resultBytes } = estimateSpace(plan, quality, frames);
+    const result = isWhole ? [{ folder: dirname(directory.resultFile), bytes: resultBytes }] : [];
+    await requireSpace([{ folder: directory.path, bytes: segmentBytes }, ...result]);
+  };
+}
+
+function reuseOf(segments: readonly SegmentRecord[]): ReuseCount {
+  return sumReuse(segments.map((segment) => segment.reuse));
+}
+
+function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
+  const message = `Segment ${index + 1} of ${total} is made again: ${cause.message}`;
+  return { type: 'warning', code: 'segment-retried', message };
+}
+
 function announce(
   { input, model }: VideoRequest,
   plan: VideoPlan,
+  directory: JobDirectory,
   upscaler: Upscaler,
   onEvent: (event: TaskEvent) => void,
 ): VideoProgress {
   const framesTotal = plan.frames.count;
+  const kept = [...directory.committed.values()];
+  const frames = kept.reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
+  const tilesPerFrame = upscaler.countTiles(plan.picture.size);
   onEvent({
     type: 'started',
     kind: 'video',
@@ -170,11 +243,20 @@ function announce(
     source: plan.picture.size,
     target: plan.encodedSize,
     framesTotal,
-    tilesPerFrame: upscaler.countTiles(plan.picture.size),
+    tilesPerFrame,
+    framesKept: frames,
   });
   for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
   const { width, height } = plan.networkSize;
-  const progress = new VideoProgress({ input, framesTotal, outputPixelsTotal: framesTotal * width * height }, onEvent);
+  const pixels = width * height;
+  const work = reuseOf(kept).framesOfWork;
+  const done = {
+    ...{ frames, tiles: Math.round(work * tilesPerFrame) },
+    ...{ outputPixels: Math.round(work * pixels), reusedPixels: Math.round((frames - work) * pixels) },
+  };
+  const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
+  const totals = { input, framesTotal, outputPixelsTotal: framesTotal * pixels, done };
+  const progress = new VideoProgress(totals, keptBytes, onEvent);
   progress.enter('prepare');
   return progress;
 }

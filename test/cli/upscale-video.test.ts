@@ -83,16 +83,16 @@ describe('upreel CLIP', () => {
     ).toEqual([]);
   });
 
-  test('Ctrl-C ends it with exit code 130 and leaves nothing', async () => {
+  test('terminated, it ends at once with exit code 143, and leaves the job to go on with', async () => {
     const running = startUpreel([at('long.mp4'), '-o', at('stopped.mkv'), ...CPU, '--json']);
     await until(() => running.out().includes('"upscale"'), 40_000);
     const family = descendantsOf(running.pid);
-    running.child.kill('SIGINT');
+    running.child.kill('SIGTERM');
     const { code, records } = await running.finished;
-    expect(code).toBe(130);
-    expect(records.at(-1)).toMatchObject({ type: 'exit', code: 130, error: { code: 'interrupted' } });
+    expect(code).toBe(143);
+    expect(records.at(-1)).toMatchObject({ type: 'exit', code: 143, error: { code: 'terminated' } });
     await allEnded(family, 5000);
-    expect((await readdir(folder)).filter((name) => name.includes('stopped'))).toEqual([]);
+    expect((await readdir(folder)).filter((name) => name.includes('stopped'))).toEqual(['stopped.mkv.upreel']);
   });
 });
 

@@ -14,6 +14,7 @@ export function videoStarted(changes: Partial<TaskStarted> = {}): TaskStarted {
     target: { width: 1280, height: 960 },
     framesTotal: 43_200,
     tilesPerFrame: 4,
+    framesKept: 0,
     ...changes,
   };
 }
@@ -30,6 +31,7 @@ export function imageStarted(changes: Partial<TaskStarted> = {}): TaskStarted {
     target: { width: 4096, height: 3072 },
     framesTotal: 1,
     tilesPerFrame: 48,
+    framesKept: 0,
     ...changes,
   };
 }

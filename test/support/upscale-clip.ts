@@ -7,6 +7,7 @@ interface Options {
   readonly settings?: Parameters<typeof videoSettingsSchema.parse>[0];
   readonly upscaler?: Upscaler;
   readonly signal?: AbortSignal;
+  readonly drain?: AbortSignal;
   readonly onEvent?: (event: TaskEvent) => void;
 }
 
@@ -18,6 +19,7 @@ export async function upscaleClip(
     settings = {},
     upscaler = nearestUpscaler(2),
     signal = new AbortController().signal,
+    drain = new AbortController().signal,
     onEvent = () => {},
   }: Options = {},
 ): Promise<VideoResult & { readonly events: readonly TaskEvent[] }> {
@@ -26,6 +28,7 @@ export async function upscaleClip(
     events.push(event);
     onEvent(event);
   };
-  const request = { input, output, model: 'nearest', settings: videoSettingsSchema.parse(settings) };
-  return { ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal })), events };
+  const job = { model: { id: 'nearest' }, flopsPerPixel: 0, program: 'a test', task: null };
+  const request = { input, output, model: 'nearest', settings: videoSettingsSchema.parse(settings), job };
+  return { ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal, drain })), events };
 }

@@ -126,6 +126,14 @@ describe('a truncated file', () => {
     await expectRefusal(at('hole.mp4'), 'input-damaged', /is damaged at frame \d+ \(at 0:00:0\d/);
   });
 
+  test('is refused every time, not only when the decoder knows of the damage soon enough', async () => {
+    ffmpeg('-i', at('film.mp4'), '-an', '-bsf:v', 'h264_mp4toannexb', '-c:v', 'copy', at('every-time.h264'));
+    truncateSync(at('every-time.h264'), Math.floor(statSync(at('every-time.h264')).size / 2));
+    for (let time = 0; time < 5; time++) {
+      await expectRefusal(at('every-time.h264'), 'input-damaged', /is damaged at frame \d+/);
+    }
+  });
+
   test('a whole file whose outermost size is wrong is upscaled all the same', async () => {
     ffmpeg('-i', at('film.mp4'), '-c', 'copy', '-movflags', '+faststart', at('long.mp4'));
     const bytes = readFileSync(at('long.mp4'));
@@ -165,6 +173,10 @@ describe('an output that cannot be', () => {
       code: 'output-exists',
     });
     expect(readFileSync(at('late.mkv'), 'utf8')).toBe('somebody else’s');
+    expect(readdirSync(folder).filter((name) => name.startsWith('late'))).toEqual(['late.mkv', 'late.mkv.upreel']);
+    // The work is done: told to, it only publishes.
+    const again = await upscaleClip(at('film.mp4'), at('late.mkv'), { settings: { overwrite: true } });
+    expect(again.events.find((event) => event.type === 'started')).toMatchObject({ framesKept: again.framesTotal });
     expect(readdirSync(folder).filter((name) => name.startsWith('late'))).toEqual(['late.mkv']);
   });
 });

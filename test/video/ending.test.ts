@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -19,11 +19,11 @@ beforeAll(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  expect(readdirSync(folder).filter((name) => name.includes('out'))).toEqual([]);
+  for (const name of readdirSync(folder).filter((it) => it.includes('out.mkv'))) rmSync(at(name), { recursive: true });
 });
 
 describe('an abort', () => {
-  test('in the middle leaves no process and no file', async () => {
+  test('in the middle leaves no process and no output, but the job to go on with', async () => {
     const stop = new AbortController();
     const onEvent = (event: TaskEvent) => {
       if (event.type !== 'progress' || event.framesDone < 10) return;
@@ -33,6 +33,8 @@ describe('an abort', () => {
     const work = upscaleClip(at('film.mp4'), at('out.mkv'), { upscaler: SLOW, signal: stop.signal, onEvent });
     await expect(work).rejects.toMatchObject({ code: 'interrupted' });
     if (hasProc) expect(childrenOf(process.pid)).toEqual([]);
+    expect(outputs()).toEqual(['out.mkv.upreel']);
+    expect(readdirSync(at('out.mkv.upreel')).sort()).toEqual(['events.jsonl', 'job.json']);
   });
 
   test('says why when the reason is one of ours', async () => {
@@ -42,12 +44,14 @@ describe('an abort', () => {
     await expect(upscaleClip(at('film.mp4'), at('out.mkv'), { signal: stop.signal, onEvent })).rejects.toMatchObject({
       code: 'terminated',
     });
+    expect(outputs()).toEqual(['out.mkv.upreel']);
   });
 
   test('before the start starts nothing', async () => {
     await expect(upscaleClip(at('film.mp4'), at('out.mkv'), { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'interrupted',
     });
+    expect(outputs()).toEqual([]);
   });
 });
 
@@ -64,24 +68,27 @@ describe('a failure', () => {
     await expect(upscaleClip(at('film.mp4'), at('out.mkv'), { upscaler })).rejects.toMatchObject({
       code: 'out-of-memory',
     });
+    expect(outputs()).toEqual([]);
     if (hasProc) expect(childrenOf(process.pid)).toEqual([]);
   });
 
-  test.skipIf(!hasProc).each(['decoder', 'encoder'])('of a killed %s is told as such, not as damage', async (stage) => {
-    let isKilled = false;
-    const onEvent = (event: TaskEvent) => {
-      if (event.type !== 'progress' || event.framesDone < 5 || isKilled) return;
-      isKilled = true;
-      const isEncoder = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('pipe:0');
-      for (const pid of childrenOf(process.pid))
-        if (isEncoder(pid) === (stage === 'encoder')) process.kill(pid, 'SIGKILL');
-    };
-    await expect(upscaleClip(at('film.mp4'), at('out.mkv'), { upscaler: SLOW, onEvent })).rejects.toMatchObject({
-      code: 'ffmpeg-failed',
-      message: expect.stringContaining('SIGKILL'),
-    });
-    expect(childrenOf(process.pid)).toEqual([]);
-  });
+  test.skipIf(!hasProc).each(['decoder', 'encoder'])(
+    'of a %s that is killed again and again is told as such, not as damage',
+    async (stage) => {
+      const onEvent = (event: TaskEvent) => {
+        if (event.type !== 'progress' || event.framesDone < 5) return;
+        const isEncoder = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('pipe:0');
+        for (const pid of childrenOf(process.pid))
+          if (isEncoder(pid) === (stage === 'encoder')) process.kill(pid, 'SIGKILL');
+      };
+      await expect(upscaleClip(at('film.mp4'), at('out.mkv'), { upscaler: SLOW, onEvent })).rejects.toMatchObject({
+        code: 'ffmpeg-failed',
+        message: expect.stringContaining('SIGKILL'),
+      });
+      expect(childrenOf(process.pid)).toEqual([]);
+      expect(outputs()).toEqual([]);
+    },
+  );
 
   test('to find ffmpeg says how to get it', async () => {
     vi.stubEnv('FFMPEG_PATH', at('nowhere/ffmpeg'));
@@ -89,13 +96,16 @@ describe('a failure', () => {
       code: 'ffmpeg-missing',
       hint: expect.stringContaining('apt install ffmpeg'),
     });
+    expect(outputs()).toEqual([]);
   });
 
-  test.skipIf(!canMount())('of a full disk is told as such and leaves the disk empty', async () => {
+  test.skipIf(!canMount())('of a full disk is told as such; with nothing finished the disk is left empty', async () => {
     mkdirSync(at('small'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at('small')]);
     try {
-      const work = upscaleClip(at('film.mp4'), at('small/out.mkv'), { settings: { encoder: 'ffv1' } });
+      const work = upscaleClip(at('film.mp4'), at('small/out.mkv'), {
+        settings: { encoder: 'ffv1', spaceCheck: false },
+      });
       await expect(work).rejects.toMatchObject({ code: 'disk-full', exitCode: 6 });
       expect(readdirSync(at('small'))).toEqual([]);
     } finally {
@@ -138,6 +148,10 @@ test.skipIf(!hasProc)(
   240_000,
 );
 
+function outputs(): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('out.'));
+}
+
 const SLOW = nearestUpscaler(2, { delayMs: 30 });
 
 /** Runs the built program's upscaleVideo in a process of its own; it tells on stdout when frames have been written. */
@@ -163,7 +177,9 @@ function startElsewhere(input: string, output: string, mode = 'slowly'): ChildPr
       if (mode === 'slowly' && event.framesDone > 0) console.log('running');
     };
     const settings = videoSettingsSchema.parse({ encoder: 'ffv1', reuse: false });
-    await upscaleVideo({ input, output, model: 'test', settings }, { upscaler, onEvent, signal: new AbortController().signal });
+    const job = { model: {}, flopsPerPixel: 0, program: 'a test', task: null };
+    const { signal } = new AbortController();
+    await upscaleVideo({ input, output, model: 'test', settings, job }, { upscaler, onEvent, signal, drain: signal });
     console.log('peak ' + peak);`,
   );
   return spawn(process.execPath, [script, input, output, mode], { stdio: ['ignore', 'pipe', 'inherit'] });

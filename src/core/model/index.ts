@@ -4,6 +4,7 @@ export { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.
 export type { Architecture, Model, ModelDescriptor, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';
+export { EXPORTER_VERSION } from './import-network.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
 export type { OnnxOptions } from './onnx/import-onnx.ts';

@@ -1,0 +1,6 @@
+/** Stands on core alone: video keeps its segments here, and everything else in src/job stands on video. */
+export { isFull, requireSpace } from './disk-space.ts';
+export { type Facts, type Identity, sourceFacts } from './identity.ts';
+export { type JobDirectory, jobFolderFor, openJobDirectory } from './job-directory.ts';
+export { findJob, type JobFile, type JobPlan, type SegmentRange } from './job-file.ts';
+export type { SegmentRecord } from './segment-record.ts';

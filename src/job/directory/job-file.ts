@@ -1,0 +1,83 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { UpreelError } from '../../core/errors.ts';
+import { writeFileAtomically } from '../../core/publish.ts';
+
+/** job.json: written once when a job begins, never changed. What is done is told by the segments' own files. */
+
+const facts = z.record(z.string(), z.json());
+const ticks = z.number().nullable();
+const segmentRange = z.object({
+  index: z.int().nonnegative(),
+  /** Half-open range of frames as shown. */
+  startFrame: z.int().nonnegative(),
+  endFrame: z.int().nonnegative(),
+  /** Half-open range of times in ticks of the source's time base; null at the film's ends, or where frames are counted. */
+  startTicks: ticks,
+  endTicks: ticks,
+});
+const jobFile = z.object({
+  schema: z.literal(1),
+  created: z.string(),
+  program: z.string(),
+  input: z.string(),
+  output: z.string(),
+  identity: z.object({ source: facts, model: facts, settings: facts }),
+  segments: z.array(segmentRange).min(1),
+  /** What `upreel resume` runs again; its form is its maker's. */
+  task: z.json(),
+});
+
+export type JobFile = z.infer<typeof jobFile>;
+export type JobPlan = Omit<JobFile, 'schema' | 'created'>;
+export type SegmentRange = z.infer<typeof segmentRange>;
+
+const JOB_FILE = 'job.json';
+
+export async function writeJobFile(folder: string, plan: JobPlan): Promise<JobFile> {
+  const job: JobFile = { schema: 1, created: new Date().toISOString(), ...plan };
+  await writeFileAtomically(join(folder, JOB_FILE), `${JSON.stringify(job, null, 1)}\n`);
+  return job;
+}
+
+/** @returns null if there is none. @throws UpreelError `usage` for one that this version cannot read. */
+export async function readJobFile(folder: string): Promise<JobFile | null> {
+  const text = await readFile(join(folder, JOB_FILE), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const parsed = jobFile.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new UpreelError(
+    'usage',
+    `The job in ${folder} was begun by another version of upreel, or its job.json is damaged.`,
+    {
+      hint: 'Go on with that version, or add --restart to begin anew.',
+      cause: parsed.error,
+    },
+  );
+}
+
+/**
+ * The job that a person means: its folder, its job.json, or the output that it was to make.
+ * @throws UpreelError `usage` if there is none.
+ */
+export async function findJob(name: string): Promise<JobFile> {
+  const path = resolve(name);
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const folders = [...(isFolder ? [path] : []), `${path}.upreel`, ...(path.endsWith(JOB_FILE) ? [dirname(path)] : [])];
+  for (const folder of folders) {
+    const job = await readJobFile(folder);
+    if (job !== null) return job;
+  }
+  throw new UpreelError('usage', `There is no unfinished job at ${name}.`, {
+    hint: 'Name its folder (OUTPUT.upreel) or its output. A finished job leaves nothing to resume.',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,71 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { SegmentRange } from './job-file.ts';
+
+const segmentRecord = z.object({
+  index: z.int().nonnegative(),
+  startFrame: z.int(),
+  endFrame: z.int(),
+  /** Name in the job's folder. */
+  file: z.string().regex(/^segment-\d+\.[a-z0-9]+$/),
+  bytes: z.int().positive(),
+  sha256: z.string(),
+  /** Time of every frame in it, in ticks of the source's time base. */
+  ptsTicks: z.array(z.number()).min(1),
+  /** How much of it was taken over from frames before, in frames. */
+  reuse: z.object({
+    frames: z.number(),
+    framesUnchanged: z.number(),
+    framesPartly: z.number(),
+    framesOfWork: z.number(),
+  }),
+  /** Frames that were damaged and are patched by the decoder. */
+  concealedFrames: z.number(),
+  /** Time of the first frame as the file's demuxer gives it. */
+  startSeconds: z.number(),
+  /** Hash of the codec's parameter sets: files can be joined only if theirs are the same. */
+  parameters: z.string(),
+});
+
+/** One committed segment: its own small JSON file, written after the segment's data is safe on the disk. */
+export type SegmentRecord = z.infer<typeof segmentRecord>;
+
+/** `segment-00012`: what its data, its record and its unfinished files begin with. */
+export function segmentStem(index: number): string {
+  return `segment-${String(index).padStart(5, '0')}`;
+}
+
+/** The segments whose data is there as it was committed, and that fit the plan. */
+export async function readSegments(folder: string, plan: readonly SegmentRange[]): Promise<Map<number, SegmentRecord>> {
+  const records = new Map<number, SegmentRecord>();
+  for (const range of plan) {
+    const record = await readRecord(folder, range);
+    if (record !== null) records.set(range.index, record);
+  }
+  return records;
+}
+
+async function readRecord(
+  folder: string,
+  { index, startFrame, endFrame }: SegmentRange,
+): Promise<SegmentRecord | null> {
+  try {
+    const record = segmentRecord.parse(JSON.parse(await readFile(join(folder, `${segmentStem(index)}.json`), 'utf8')));
+    const { size } = await stat(join(folder, record.file));
+    const fits = record.index === index && record.startFrame === startFrame && record.endFrame === endFrame;
+    return fits && size === record.bytes ? record : null;
+  } catch {
+    // Not there, or not whole: it is made again.
+    return null;
+  }
+}
+
+/** Removes what crashes left of segments that were never committed, and files that were being written. */
+export async function sweepFolder(folder: string, kept: ReadonlyMap<number, SegmentRecord>): Promise<void> {
+  const known = new Set([...kept.values()].flatMap((record) => [record.file, `${segmentStem(record.index)}.json`]));
+  for (const name of await readdir(folder)) {
+    if (/^(segment-|\.upreel-|result\.|join\.|clock$)/.test(name) && !known.has(name))
+      await rm(join(folder, name), { force: true });
+  }
+}

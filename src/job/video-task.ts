@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import { z } from 'zod';
+import { UpreelError } from '../core/errors.ts';
+import { EXPORTER_VERSION, type ModelDescriptor } from '../core/model/index.ts';
+import { networkSettingsSchema } from '../core/options.ts';
+import { DEVICE_NAMES } from '../core/session.ts';
+import { type JobFacts, videoSettingsSchema } from '../video/index.ts';
+import { deviceClass, runtimeVersion } from './device-class.ts';
+import { findJob } from './directory/index.ts';
+import type { EngineTask } from './engine-protocol.ts';
+
+type VideoTask = Extract<EngineTask, { kind: 'video' }>;
+
+/** What job.json keeps of a task: what its frames depend on, and the task itself, to be run again. */
+export function jobFacts(task: VideoTask, { contentHash, flopsPerPixel, id }: ModelDescriptor): JobFacts {
+  // Not the tile: it is halved where memory runs out, and that must not end the job.
+  const { device, haloPx, ensemble } = task.network;
+  const model = {
+    ...{ id, contentHash, exporter: EXPORTER_VERSION, runtime: runtimeVersion() },
+    ...{ device: deviceClass(device), haloPx, ensemble },
+  };
+  // Names of files in it may be relative.
+  return {
+    model,
+    flopsPerPixel,
+    program: programVersion(),
+    task: JSON.parse(JSON.stringify({ ...task, cwd: process.cwd() })),
+  };
+}
+
+/** The task of an unfinished job, and the folder in which its relative names mean what they meant. */
+export interface FoundTask {
+  readonly task: VideoTask;
+  readonly cwd: string;
+}
+
+/**
+ * @param name the job's folder, or the output that it was to make.
+ * @throws UpreelError `usage` if there is no such job, or another version of upreel began it.
+ */
+export async function findTask(name: string): Promise<FoundTask> {
+  const job = await findJob(name);
+  const parsed = taskSchema.safeParse(job.task);
+  if (parsed.success) {
+    const { cwd, ...task } = parsed.data;
+    return { task: { ...task, request: { ...task.request, output: { kind: 'file', path: job.output } } }, cwd };
+  }
+  throw new UpreelError(
+    'usage',
+    `The job of ${job.output} was begun by ${job.program}, which this version cannot go on with.`,
+    {
+      hint: 'Run its command again with --restart, or use that version.',
+      cause: parsed.error,
+    },
+  );
+}
+
+const size = z.object({ width: z.int().positive(), height: z.int().positive() });
+const taskSchema = z.object({
+  kind: z.literal('video'),
+  cwd: z.string(),
+  network: networkSettingsSchema.extend({ device: z.enum(DEVICE_NAMES) }),
+  request: z.object({
+    input: z.string(),
+    target: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('native') }),
+      z.object({ kind: z.literal('scale'), scale: z.number().positive() }),
+      z.object({ kind: z.literal('size'), size }),
+    ]),
+    settings: videoSettingsSchema,
+  }),
+});
+
+function programVersion(): string {
+  const { version } = createRequire(import.meta.url)('upreel/package.json') as { version: string };
+  return `upreel ${version}`;
+}

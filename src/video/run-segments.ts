@@ -1,0 +1,101 @@
+import { asUpreelError, diskFull } from '../core/errors.ts';
+import type { Upscaler } from '../core/upscaler.ts';
+import { isFull, type JobDirectory } from '../job/directory/index.ts';
+import { ProgramError } from './ffmpeg.ts';
+import type { VideoPlan } from './plan.ts';
+import type { VideoProgress } from './progress.ts';
+import { runSegment } from './run-segment.ts';
+import type { Segment } from './segments.ts';
+import { verifySegment } from './verify-segment.ts';
+
+export interface SegmentsContext {
+  readonly upscaler: Upscaler;
+  readonly job: JobDirectory;
+  readonly progress: VideoProgress;
+  readonly stallSeconds: number;
+  /** Before each segment: whether there is room for it. @throws UpreelError `disk-full`. */
+  readonly checkSpace: (segment: Segment) => Promise<void>;
+  readonly onRetry: (segment: Segment, cause: Error) => void;
+  /** Aborted: no further segment starts, those in flight are finished. */
+  readonly drain: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes and commits every segment that is not committed yet. While one segment's encoder finishes its file, the next
+ * one's frames are already decoded and upscaled, so that neither network nor encoder waits at a cut.
+ * @throws UpreelError the first cause, when everything in flight has ended; the drain's reason if it stopped short.
+ */
+export async function runSegments(
+  plan: VideoPlan,
+  segments: readonly Segment[],
+  context: SegmentsContext,
+): Promise<void> {
+  const { job, drain, signal, checkSpace } = context;
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  let finishing: Promise<void> = Promise.resolve();
+  try {
+    for (const segment of segments) {
+      if (job.committed.has(segment.index)) continue;
+      drain.throwIfAborted();
+      await checkSpace(segment);
+      let onHandedOver: () => void = () => {};
+      const handedOver = new Promise<void>((resolve) => {
+        onHandedOver = resolve;
+      });
+      const work = makeSegment(plan, segment, onHandedOver, { ...context, signal: either });
+      const before = finishing;
+      finishing = Promise.all([before, work]).then(() => {});
+      finishing.catch((error) => stop.abort(error));
+      await Promise.race([handedOver, finishing]);
+      await before;
+    }
+    await finishing;
+    drain.throwIfAborted();
+  } catch (error) {
+    if (!drain.aborted || error !== drain.reason) stop.abort(error);
+    await finishing.catch((cause) => stop.abort(cause));
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  }
+}
+
+/** A child that was killed may have had bad luck (the system short of memory); one that fails by itself will again. */
+const MAX_ATTEMPTS = 3;
+
+async function makeSegment(
+  plan: VideoPlan,
+  segment: Segment,
+  onHandedOver: () => void,
+  context: SegmentsContext,
+): Promise<void> {
+  const { job, progress, signal } = context;
+  for (let attempt = 1; ; attempt++) {
+    const watch = progress.watchSegment(onHandedOver);
+    try {
+      const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
+      const { ptsTicks, reuse, concealedFrames } = await runSegment(plan, segment, { ...context, file: part, watch });
+      const facts = await verifySegment(plan, part, ptsTicks, signal);
+      const { index, startFrame, endFrame } = segment;
+      const { bytes } = await job.commit(part, {
+        index,
+        startFrame,
+        endFrame,
+        ptsTicks: [...ptsTicks],
+        reuse,
+        concealedFrames,
+        ...facts,
+      });
+      job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
+      watch.onCommitted(bytes);
+      return;
+    } catch (error) {
+      watch.takeBack();
+      // ffmpeg may end well without room for the end of its file.
+      if (!signal.aborted && (await isFull(job.path))) throw diskFull(error, job.path);
+      const isTransient = error instanceof ProgramError && error.wasKilled;
+      if (signal.aborted || !isTransient || attempt === MAX_ATTEMPTS) throw asUpreelError(error);
+      context.onRetry(segment, error);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { Facts, Identity, JobDirectory, JobFile } from '../job/directory/index.ts';
+import { sourceFacts } from '../job/directory/index.ts';
+import { planDecode } from './decode-plan.ts';
+import { planEncode } from './encode-plan.ts';
+import type { VideoPlan } from './plan.ts';
+import { planSegments, type SegmentLimits } from './segments.ts';
+import { SETTINGS_OF_THE_RUN, type VideoSettings } from './settings.ts';
+
+/** What the caller knows of a job, and the video does not. */
+export interface JobFacts {
+  /** Everything of the network that its results depend on: content hash, device class, tile, ... */
+  readonly model: Facts;
+  /** Floating-point operations per pixel of the source; 0 if not known. */
+  readonly flopsPerPixel: number;
+  /** Name and version of what makes the result. */
+  readonly program: string;
+  /** What `upreel resume` runs again, as JSON. */
+  readonly task: JobFile['task'];
+}
+
+/**
+ * Begins the job in its directory, or goes on with the one that was begun there: then its plan of segments holds.
+ * @throws UpreelError `usage` naming the difference if source, model or settings are not what they were.
+ */
+export async function beginJob(
+  directory: JobDirectory,
+  plan: VideoPlan,
+  { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobFacts; readonly device: string },
+  signal: AbortSignal,
+): Promise<JobFile> {
+  const source = await sourceFacts(plan.source.path, { whole: settings.verify === 'full' }, signal);
+  const identity: Identity = { source, model: job.model, settings: settingsFacts(plan, settings) };
+  const begun = await directory.begin({
+    program: job.program,
+    input: plan.source.path,
+    output: plan.output,
+    identity,
+    segments: directory.begun?.segments ?? [...planSegments(plan, limitsOf(plan, settings, job.flopsPerPixel, device))],
+    task: job.task,
+  });
+  if (settings.verify === 'full') await directory.dropDamaged(signal);
+  return begun;
+}
+
+function settingsFacts(plan: VideoPlan, settings: VideoSettings): Facts {
+  const entries = Object.entries(settings).filter(
+    ([name]) => !(SETTINGS_OF_THE_RUN as readonly string[]).includes(name),
+  );
+  return { ...(Object.fromEntries(entries) as Facts), pictureChain: hashChain(plan) };
+}
+
+/** Over the arguments that ffmpeg gets, so that another version of upreel cannot go on in another way. */
+function hashChain(plan: VideoPlan): string {
+  const chain = [planDecode(plan, null).output.options, planEncode(plan, '').output.options, plan.shiftSeconds];
+  return createHash('sha256').update(JSON.stringify(chain)).digest('hex').slice(0, 16);
+}
+
+/**
+ * A segment is what a crash may cost: about ten seconds of film, or ten minutes of work where that is less. The work is
+ * reckoned with a speed that is the same on every machine, so that all of them cut the film alike.
+ */
+function limitsOf(plan: VideoPlan, settings: VideoSettings, flopsPerPixel: number, device: string): SegmentLimits {
+  const { width, height } = plan.picture.size;
+  const work = flopsPerPixel * width * height;
+  const frames = (WORK_SECONDS * (device === 'cpu' ? CPU_FLOPS : GPU_FLOPS)) / work;
+  return { seconds: settings.segmentSeconds, frames: Math.max(SHORTEST_SEGMENT_FRAMES, Math.floor(frames)) };
+}
+
+const WORK_SECONDS = 600;
+/** Two to four cores of a laptop; a small GPU. */
+const CPU_FLOPS = 120e9;
+const GPU_FLOPS = 2e12;
+/** Each segment begins with a keyframe: shorter ones would be nothing else. */
+const SHORTEST_SEGMENT_FRAMES = 8;
