@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
-import { addGimpCommand } from './cli/gimp.ts';
+import { addEditorCommands } from './cli/editors.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
@@ -31,7 +31,7 @@ function buildProgram(): Command {
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);
-  addGimpCommand(program);
+  addEditorCommands(program);
   addDoctorCommand(program);
   return program;
 }
