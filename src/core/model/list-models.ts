@@ -26,12 +26,14 @@ export async function listModels(
   options: Pick<LoadModelOptions, 'cacheFolder' | 'catalogue'> = {},
 ): Promise<ListedModel[]> {
   const catalogue = options.catalogue ?? readCatalogue();
-  const catalogued = catalogue.models.map(async ({ id, scale, licence, suits, twin, sources }): Promise<ListedModel> => {
-    const facts = { id, isDefault: id === catalogue.default, scale, licence, suits, denoise: twin !== undefined };
-    const here = await look(id, options);
-    const absentBytes = sources[0]!.files.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { ...facts, bytes: here.files === undefined ? absentBytes : await sizeOf(here.files), state: here.state };
-  });
+  const catalogued = catalogue.models.map(
+    async ({ id, scale, licence, suits, twin, sources }): Promise<ListedModel> => {
+      const facts = { id, isDefault: id === catalogue.default, scale, licence, suits, denoise: twin !== undefined };
+      const here = await look(id, options);
+      const absentBytes = sources[0]!.files.reduce((sum, { bytes }) => sum + bytes, 0);
+      return { ...facts, bytes: here.files === undefined ? absentBytes : await sizeOf(here.files), state: here.state };
+    },
+  );
   const folders = [
     cacheFolders(options.cacheFolder).models,
     ...(offlineFolder() === undefined ? [] : [offlineFolder()!]),
