@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type ErrorRecord, fromErrorRecord, UpreelError } from './errors.ts';
+import { type ErrorRecord, fromErrorRecord, tellsOfLackingMemory, UpreelError } from './errors.ts';
 import type { Size } from './geometry.ts';
 import { type RasterFormat, rasterBytes } from './raster.ts';
 import type { DeviceName } from './session.ts';
@@ -126,7 +126,7 @@ function startLane(workerData: SessionWorkerData): Lane {
   };
   worker.on('message', settle);
   const die = (detail: string): void => {
-    const code = /memory/i.test(detail) ? 'out-of-memory' : 'engine-died';
+    const code = /memory/i.test(detail) || tellsOfLackingMemory(detail) ? 'out-of-memory' : 'engine-died';
     lane.dead ??= { code, message: 'A session worker ended unexpectedly.', hint: '', detail };
     settle(lane.dead);
   };
