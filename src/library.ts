@@ -44,6 +44,8 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
   readonly strip?: boolean;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
   readonly flatten?: string;
+  /** What enlarges the alpha of a transparent picture. Default: network. */
+  readonly alpha?: 'network' | 'lanczos';
   /** Refuse larger pictures. Default: 1000. */
   readonly maxInputMegapixels?: number;
 }
@@ -83,6 +85,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       quality: options.quality ?? null,
       strip: options.strip ?? false,
       flatten: options.flatten ?? null,
+      alpha: options.alpha ?? 'network',
       maxInputMegapixels: options.maxInputMegapixels ?? 1000,
     },
   }));

@@ -1,13 +1,13 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import type { Input } from './inputs.ts';
 
 /**
- * Where each input's result goes. `-o` names a file for one input and a folder for several (or if it is one, or ends
- * in a slash).
- * @throws UpreelError `usage` if two results would get one name, `output-unwritable` if the folder cannot be made.
+ * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,
+ * or ends in a slash), in which what lies below a folder keeps its place.
+ * @throws UpreelError `usage` if two results would get one name, `output-unwritable` if a folder cannot be made.
  */
 export async function planOutputs(
   inputs: readonly Input[],
@@ -17,33 +17,38 @@ export async function planOutputs(
   if (output !== undefined && folder === null) return [{ kind: 'file', path: resolve(output) }];
   const rules = inputs.map((input) => derivedRule(input, folder));
   refuseCollisions(inputs, rules);
+  if (folder !== null) for (const path of new Set(rules.map((rule) => rule.folder))) await makeFolder(path);
   return rules;
 }
 
 async function folderFor(inputs: readonly Input[], output: string | undefined): Promise<string | null> {
   if (output === undefined) return null;
   const exists = await stat(output).catch(() => null);
-  if (!exists?.isDirectory() && !/[/\\]$/.test(output) && inputs.length === 1) return null;
+  const isOne = inputs.length === 1 && inputs[0]!.below === null;
+  if (!exists?.isDirectory() && !/[/\\]$/.test(output) && isOne) return null;
   if (exists && !exists.isDirectory()) {
     throw new UpreelError('usage', `Expected a folder for -o with ${inputs.length} inputs, got the file ${output}.`, {
       hint: 'Name a folder, or leave -o out to write beside the inputs.',
     });
   }
+  return resolve(output);
+}
+
+async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(output, { recursive: true });
+    await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new UpreelError('output-unwritable', `Cannot make the folder ${output}.`, {
+    throw new UpreelError('output-unwritable', `Cannot make the folder ${path}.`, {
       hint: 'Choose another with -o.',
       cause: error,
     });
   }
-  return resolve(output);
 }
 
 function derivedRule(input: Input, folder: string | null): Extract<OutputRule, { kind: 'derived' }> {
   return {
     kind: 'derived',
-    folder: folder ?? dirname(input.path),
+    folder: folder === null ? dirname(input.path) : join(folder, input.below ?? ''),
     input: basename(input.path),
     // A picture's container follows from its pages, which are not known yet (upscale-image.ts).
     extension: input.kind === 'image' ? '.png' : videoExtension(input.path),
@@ -65,7 +70,7 @@ function refuseCollisions(inputs: readonly Input[], rules: readonly Extract<Outp
     const other = seen.get(key);
     if (other !== undefined) {
       throw new UpreelError('usage', `${other} and ${path} would get the same result name.`, {
-        hint: 'Upscale them one by one with -o NAME.',
+        hint: 'Upscale them one by one with -o NAME, or rename one of them.',
       });
     }
     seen.set(key, path);

@@ -8,6 +8,8 @@ import { chooseReporter, openReporter, type Reporter } from './reporter.ts';
 export interface TaskSource {
   readonly tasks: readonly FileTask[];
   readonly stallSeconds?: number | undefined;
+  /** A result that is there already is passed over instead of being an error. */
+  readonly skipExisting?: boolean;
 }
 
 export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
@@ -48,9 +50,14 @@ async function runAll(
 ): Promise<UpreelError | null> {
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
-    const { tasks, stallSeconds } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
+    const {
+      tasks,
+      stallSeconds,
+      skipExisting = false,
+    } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
     const queue = openTaskQueue(stallSeconds === undefined ? {} : { stallSeconds });
     const failures: UpreelError[] = [];
+    let skipped = 0;
     try {
       for (const task of tasks) {
         const announceDrain = () => reporter.event(DRAINING);
@@ -59,6 +66,10 @@ async function runAll(
           await queue.run(task, { signal, drain, onEvent });
         } catch (error) {
           const failure = asUpreelError(error);
+          if (skipExisting && failure.code === 'output-exists') {
+            skipped++;
+            continue;
+          }
           reporter.event({ type: 'failed', input: task.request.input, error: toErrorRecord(failure) });
           failures.push(failure);
           if (signal.aborted || drain.aborted || STOPS_ALL.has(failure.code)) return failure;
@@ -69,6 +80,7 @@ async function runAll(
     } finally {
       await queue.close();
     }
+    if (skipped > 0) onEvent(skippedNotice(skipped, tasks.length));
     return summary(failures, tasks.length);
   } catch (error) {
     return asUpreelError(error);
@@ -90,6 +102,11 @@ const STOPS_ALL = new Set([
   'model-unsupported',
   'ffmpeg-missing',
 ]);
+
+function skippedNotice(skipped: number, total: number): TaskEvent {
+  const message = `${skipped} of ${total} inputs skipped: their results exist already.`;
+  return { type: 'warning', code: 'skipped', message };
+}
 
 function summary(failures: readonly UpreelError[], total: number): UpreelError | null {
   if (failures.length === 0) return null;

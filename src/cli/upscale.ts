@@ -1,10 +1,11 @@
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import { type FlagLayers, type InputKind, readFlagLayers } from './flag-layers.ts';
 import { expandInputs, type Input } from './inputs.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, parseUpscaleFlags, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -13,25 +14,36 @@ import { videoSettings } from './video-settings.ts';
  */
 export function runUpscale(paths: readonly string[], rawFlags: Record<string, unknown>): Promise<number> {
   return runCommand(rawFlags, paths.length, async (context) => {
-    const flags = parseUpscaleFlags(rawFlags);
-    const inputs = await expandInputs(paths, flags.output);
-    const rules = await planOutputs(inputs, flags.output);
-    const network = await decideNetwork(flags, context);
+    const layers = await readFlagLayers(rawFlags);
+    const { output, recursive, skipExisting, stallSeconds } = layers.flagsFor('image');
+    const { inputs, warnings } = await expandInputs(paths, { output, recursive });
+    for (const message of warnings) context.onEvent({ type: 'warning', code: 'input', message });
+    const rules = await planOutputs(inputs, output);
+    const networks = await decideNetworks(layers, inputs, context);
     return {
-      tasks: inputs.map((input, index) => taskFor(input, rules[index]!, flags, network)),
-      stallSeconds: flags.stallSeconds,
+      tasks: inputs.map((input, index) =>
+        taskFor(input, rules[index]!, layers.flagsFor(input.kind), networks.get(input.kind)!),
+      ),
+      stallSeconds,
+      skipExisting,
     };
   });
 }
 
-async function decideNetwork(
-  flags: UpscaleFlags,
+/** Pictures and videos may have networks of their own; each is decided once, and checked before any work. */
+async function decideNetworks(
+  layers: FlagLayers,
+  inputs: readonly Input[],
   context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
-): Promise<EngineNetwork> {
-  const settings = networkSettings(flags);
-  const { device, warnings } = await chooseDevice(settings, context);
-  for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
-  return { ...settings, device };
+): Promise<ReadonlyMap<InputKind, EngineNetwork>> {
+  const networks = new Map<InputKind, EngineNetwork>();
+  for (const kind of new Set(inputs.map((input) => input.kind))) {
+    const settings = networkSettings(layers.flagsFor(kind));
+    const { device, warnings } = await chooseDevice(settings, context);
+    for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
+    networks.set(kind, { ...settings, device });
+  }
+  return networks;
 }
 
 function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network: EngineNetwork): FileTask {
@@ -47,6 +59,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       ...{ input: input.path, output, target, overwrite, strip, maxInputMegapixels },
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
+      alpha: pictureAlpha(flags),
     },
   };
 }
