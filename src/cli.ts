@@ -3,9 +3,9 @@ import './cli/last-words.ts';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
+import { addEditorCommands } from './cli/editors.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
-import { addGimpCommand } from './cli/gimp.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addPresetsCommand } from './cli/presets-command.ts';
 import { addResumeCommand } from './cli/resume.ts';
@@ -34,7 +34,7 @@ function buildProgram(): Command {
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);
-  addGimpCommand(program);
+  addEditorCommands(program);
   addDoctorCommand(program);
   return program;
 }
