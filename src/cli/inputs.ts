@@ -2,6 +2,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
 
 export interface Input {
   readonly path: string;
@@ -47,17 +48,17 @@ const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
 
 /**
  * What the arguments of the command name: files as they are, folders as the pictures and videos in them (not in their
- * subfolders), sorted by name. Results of earlier runs are not taken again.
+ * subfolders), sorted by name, `-` for standard input. Results of earlier runs are not taken again.
  * @throws UpreelError `usage` for a folder without any.
  */
 export async function expandInputs(paths: readonly string[], output: string | undefined): Promise<readonly Input[]> {
   const lists = await Promise.all(
     paths.map(async (path) => {
-      const stats = await stat(path).catch(() => null);
+      const stats = path === '-' ? null : await stat(path).catch(() => null);
       return stats?.isDirectory() ? listFolder(path) : [path];
     }),
   );
-  const unique = [...new Set(lists.flat().map((path) => resolve(path)))];
+  const unique = [...new Set(lists.flat().map((path) => (path === '-' ? path : resolve(path))))];
   return Promise.all(unique.map(async (path) => ({ path, kind: await kindOf(path, output) })));
 }
 
@@ -79,9 +80,12 @@ const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|^\.upreel-/i;
 
 /** By the first bytes, then by the name. A GIF is a video if a video is asked for. */
 async function kindOf(path: string, output: string | undefined): Promise<Input['kind']> {
+  if (path === '-') return 'video';
   const extension = extname(path).toLowerCase();
   const format = pictureFormatOf(await readHead(path));
-  if (format === 'gif' && output !== undefined && VIDEO_OUTPUTS.has(extname(output).toLowerCase())) return 'video';
+  const isFilm =
+    output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
+  if (format === 'gif' && isFilm) return 'video';
   if (format !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';
 }

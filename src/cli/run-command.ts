@@ -8,6 +8,8 @@ import { chooseReporter, openReporter, type Reporter } from './reporter.ts';
 export interface TaskSource {
   readonly tasks: readonly FileTask[];
   readonly stallSeconds?: number | undefined;
+  /** A task reads this process's standard input or writes its standard output. */
+  readonly streams?: boolean;
 }
 
 export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
@@ -48,8 +50,8 @@ async function runAll(
 ): Promise<UpreelError | null> {
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
-    const { tasks, stallSeconds } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const queue = openTaskQueue(stallSeconds === undefined ? {} : { stallSeconds });
+    const { tasks, stallSeconds, streams = false } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
+    const queue = openTaskQueue({ streams, ...(stallSeconds !== undefined && { stallSeconds }) });
     const failures: UpreelError[] = [];
     try {
       for (const task of tasks) {
@@ -100,9 +102,13 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
 }
 
 function reporterFor(raw: Record<string, unknown>, inputs: number, onInterrupt: () => void): Promise<Reporter> {
-  const { stdout, stderr, stdin, env } = process;
+  const { stdin, stderr, env } = process;
+  // Standard output may be the film's: whatever is told goes to standard error then.
+  const isPiped = raw.output === '-';
+  const stdout = isPiped ? stderr : process.stdout;
+  const noTui = raw.tui === false || isPiped;
   return openReporter({
-    kind: chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env }),
+    kind: chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: stdout.isTTY, env }),
     ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
   });
 }

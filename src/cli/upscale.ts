@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
@@ -12,14 +14,27 @@ import { videoSettings } from './video-settings.ts';
  * @returns the exit code; every error has been reported.
  */
 export function runUpscale(paths: readonly string[], rawFlags: Record<string, unknown>): Promise<number> {
-  return runCommand(rawFlags, paths.length, async (context) => {
+  // Standard input is no keyboard then.
+  const shown = paths.includes('-') ? { ...rawFlags, tui: false } : rawFlags;
+  return runCommand(shown, paths.length, async (context) => {
     const flags = parseUpscaleFlags(rawFlags);
+    if (paths.includes('-') && isatty(0)) {
+      throw new UpreelError('usage', 'Standard input is a terminal, expected Y4M from a pipe.', {
+        hint: 'For example: ffmpeg -i FILE -f yuv4mpegpipe - | upreel - -o OUTPUT.mkv',
+      });
+    }
+    if (flags.output === '-' && isatty(1)) {
+      throw new UpreelError('usage', 'Standard output is a terminal, expected a pipe or a file for Y4M.', {
+        hint: 'For example: upreel FILE -o - | ffmpeg -i - OUTPUT.mkv',
+      });
+    }
     const inputs = await expandInputs(paths, flags.output);
-    const rules = await planOutputs(inputs, flags.output);
+    const rules = await planOutputs(inputs, flags.output, flags.encoder);
     const network = await decideNetwork(flags, context);
     return {
       tasks: inputs.map((input, index) => taskFor(input, rules[index]!, flags, network)),
       stallSeconds: flags.stallSeconds,
+      streams: flags.output === '-' || inputs.some(({ path }) => path === '-'),
     };
   });
 }

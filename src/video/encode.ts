@@ -16,13 +16,15 @@ export interface Encoder {
   stop(): Promise<void>;
 }
 
+/** @param file `-`: into the descriptor `stdout`. */
 export function startEncoder(
   plan: VideoPlan,
   file: string,
   sampleAspectRatio: Rational | null,
   signal: AbortSignal,
+  stdout: number | null = null,
 ): Encoder {
-  const program = startFfmpeg(planEncode(plan, file), signal);
+  const program = startFfmpeg(planEncode(plan, file), signal, { stdout });
   program.stdout.resume();
   const { frameRate } = plan.source.video;
   const { timeBase } = plan.frames;

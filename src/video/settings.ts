@@ -9,6 +9,9 @@ export const ENCODER_NAMES = [
   'libvpx-vp9',
   'prores_ks',
   'ffv1',
+  'png',
+  'tiff',
+  'y4m',
   'h264_nvenc',
   'hevc_nvenc',
   'av1_nvenc',
@@ -42,8 +45,8 @@ export const videoSettingsSchema = z
     encoderOptions: z.record(z.string(), z.string()).default({}),
     /** Colour resolution of the result; auto: 4:2:0, or the encoder's own kind. */
     chroma: z.enum(['auto', '420', '422', '444']).default('auto'),
-    /** Bits per sample of the result; auto: 8, or 10 where the source has more than 8. */
-    depth: z.enum(['auto', '8', '10']).default('auto'),
+    /** Bits per sample of the result; auto: 8, or 10 (in pictures 16) where the source has more than 8. */
+    depth: z.enum(['auto', '8', '10', '16']).default('auto'),
     /** Transparency: left out, or through the network like a second picture. */
     alpha: z.enum(['drop', 'keep']).default('drop'),
     /** Levels below black and above white: kept where the source uses them, always, never. */
