@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import type { VideoSettings } from '../video/index.ts';
+import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */
 export function videoFlags(): Option[] {
@@ -25,6 +25,10 @@ export function videoFlags(): Option[] {
     choice('--levels <mode>', 'levels below black and above white', ['auto', 'keep', 'clip']),
     choice('--chroma <kind>', 'colour resolution of the result', ['auto', '420', '422', '444']),
     choice('--depth <bits>', 'bits per sample of the result; 16 in pictures only', ['auto', '8', '10', '16']),
+    new Option(
+      '--hwaccel <name>',
+      'video: decode on hardware if that gives the same frames: auto, cuda, vaapi, qsv, ...',
+    ),
     new Option('--lossless', 'video: code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
@@ -46,6 +50,7 @@ export const videoFlagShape = {
   levels: z.enum(['auto', 'keep', 'clip']).optional(),
   chroma: z.enum(['auto', '420', '422', '444']).optional(),
   depth: z.enum(['auto', '8', '10', '16']).optional(),
+  hwaccel: videoSettingsSchema.unwrap().shape.hwaccel.unwrap().optional(),
   lossless: z.boolean().optional(),
   encoderOptions: z.array(z.string()).optional(),
   onDecodeError: z.enum(['fail', 'conceal']).optional(),

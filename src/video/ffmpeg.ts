@@ -68,6 +68,15 @@ export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<str
   return names;
 }
 
+/** Names of the ways to decode on hardware that this ffmpeg was built with; whether one works is another question. */
+export async function listHwaccels(signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const line of programLines('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-hwaccels'], signal)) {
+    if (/^[a-z0-9]+$/.test(line)) names.push(line);
+  }
+  return names;
+}
+
 /** As ffmpeg names its own version, for example "5.1.6-0+deb12u1". @throws UpreelError `ffmpeg-missing` */
 export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
   for await (const line of programLines('ffmpeg', ['-version'], signal)) {

@@ -47,6 +47,8 @@ export interface VideoPlan {
   readonly streams: StreamPlan;
   /** Damaged pictures are concealed instead of ending the work. */
   readonly concealsErrors: boolean;
+  /** ffmpeg's name of the hardware that decodes; null: software. */
+  readonly hwaccel: string | null;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -87,6 +89,8 @@ export function planVideo(
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
     concealsErrors: settings.onDecodeError === 'conceal',
+    // Only what was proven (prove-hwaccel.ts).
+    hwaccel: null,
     warnings: [
       ...streams.warnings,
       ...picture.warnings,

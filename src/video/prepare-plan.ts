@@ -6,6 +6,7 @@ import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { probeVideo } from './probe.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { proveHwaccel } from './prove-hwaccel.ts';
 import { scanPackets } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
 
@@ -28,7 +29,8 @@ export async function preparePlan(
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
-  const accepted = await rehearseJoin(plan, signal);
+  const proven = await proveHwaccel(plan, settings.hwaccel, signal);
+  const accepted = await rehearseJoin(proven, signal);
   const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
   return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
 }

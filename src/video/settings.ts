@@ -22,6 +22,12 @@ export const ENCODER_NAMES = [
 ] as const;
 export type EncoderName = (typeof ENCODER_NAMES)[number];
 
+/** ffmpeg's names. */
+const HWACCELS = [
+  ...(['off', 'auto', 'cuda', 'vaapi', 'qsv', 'videotoolbox', 'd3d11va', 'dxva2', 'vdpau', 'vulkan', 'drm'] as const),
+] as const;
+export type Hwaccel = (typeof HWACCELS)[number];
+
 const userFilters = (place: FilterPlace) =>
   z
     .string()
@@ -66,6 +72,8 @@ export const videoSettingsSchema = z
     reuseThreshold: z.number().min(0).max(64).default(0),
     /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
     fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
+    /** Decode on hardware if its first frames are those of software; auto: whichever ffmpeg has. */
+    hwaccel: z.enum(HWACCELS).default('off'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
     /** auto: where fields are found, by bwdif; on: always; bob: every field becomes a frame. */
