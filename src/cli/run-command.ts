@@ -10,6 +10,8 @@ export interface TaskSource {
   readonly stallSeconds?: number | undefined;
   /** A result that is there already is passed over instead of being an error. */
   readonly skipExisting?: boolean;
+  /** A task reads this process's standard input or writes its standard output. */
+  readonly streams?: boolean;
 }
 
 export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
@@ -50,12 +52,9 @@ async function runAll(
 ): Promise<UpreelError | null> {
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
-    const {
-      tasks,
-      stallSeconds,
-      skipExisting = false,
-    } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const queue = openTaskQueue(stallSeconds === undefined ? {} : { stallSeconds });
+    const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
+    const { tasks, stallSeconds, skipExisting = false, streams = false } = source;
+    const queue = openTaskQueue({ streams, ...(stallSeconds !== undefined && { stallSeconds }) });
     const failures: UpreelError[] = [];
     let skipped = 0;
     try {
@@ -117,9 +116,13 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
 }
 
 function reporterFor(raw: Record<string, unknown>, inputs: number, onInterrupt: () => void): Promise<Reporter> {
-  const { stdout, stderr, stdin, env } = process;
+  const { stdin, stderr, env } = process;
+  // Standard output may be the film's: whatever is told goes to standard error then.
+  const isPiped = raw.output === '-';
+  const stdout = isPiped ? stderr : process.stdout;
+  const noTui = raw.tui === false || isPiped;
   return openReporter({
-    kind: chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env }),
+    kind: chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: stdout.isTTY, env }),
     ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
   });
 }

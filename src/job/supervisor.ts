@@ -6,6 +6,7 @@ import type { TaskEvent } from '../core/events.ts';
 import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
+import { STREAMS_FLAG } from './standard-streams.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface Engine {
@@ -46,11 +47,13 @@ interface Pending {
   readonly reject: (error: UpreelError) => void;
 }
 
-export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
+/** @param options.streams hands over this process's standard input and output, for tasks that name them with `-`. */
+export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = {}): Engine {
+  const script = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const child = spawn(process.execPath, [script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
     serialization: 'advanced',
   });
   const pending = new Map<number, Pending>();
