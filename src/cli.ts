@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './cli/last-words.ts';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
@@ -6,6 +7,7 @@ import { addEditorCommands } from './cli/editors.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addModelsCommand } from './cli/models.ts';
+import { addPresetsCommand } from './cli/presets-command.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -28,6 +30,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addPresetsCommand(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);

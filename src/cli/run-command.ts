@@ -8,6 +8,10 @@ import { chooseReporter, openReporter, type Reporter } from './reporter.ts';
 export interface TaskSource {
   readonly tasks: readonly FileTask[];
   readonly stallSeconds?: number | undefined;
+  /** A result that is there already is passed over instead of being an error. */
+  readonly skipExisting?: boolean;
+  /** A task reads this process's standard input or writes its standard output. */
+  readonly streams?: boolean;
 }
 
 export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
@@ -48,9 +52,11 @@ async function runAll(
 ): Promise<UpreelError | null> {
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
-    const { tasks, stallSeconds } = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const queue = openTaskQueue(stallSeconds === undefined ? {} : { stallSeconds });
+    const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
+    const { tasks, stallSeconds, skipExisting = false, streams = false } = source;
+    const queue = openTaskQueue({ streams, ...(stallSeconds !== undefined && { stallSeconds }) });
     const failures: UpreelError[] = [];
+    let skipped = 0;
     try {
       for (const task of tasks) {
         const announceDrain = () => reporter.event(DRAINING);
@@ -59,6 +65,10 @@ async function runAll(
           await queue.run(task, { signal, drain, onEvent });
         } catch (error) {
           const failure = asUpreelError(error);
+          if (skipExisting && failure.code === 'output-exists') {
+            skipped++;
+            continue;
+          }
           reporter.event({ type: 'failed', input: task.request.input, error: toErrorRecord(failure) });
           failures.push(failure);
           if (signal.aborted || drain.aborted || STOPS_ALL.has(failure.code)) return failure;
@@ -69,6 +79,7 @@ async function runAll(
     } finally {
       await queue.close();
     }
+    if (skipped > 0) onEvent(skippedNotice(skipped, tasks.length));
     return summary(failures, tasks.length);
   } catch (error) {
     return asUpreelError(error);
@@ -91,6 +102,11 @@ const STOPS_ALL = new Set([
   'ffmpeg-missing',
 ]);
 
+function skippedNotice(skipped: number, total: number): TaskEvent {
+  const message = `${skipped} of ${total} inputs skipped: their results exist already.`;
+  return { type: 'warning', code: 'skipped', message };
+}
+
 function summary(failures: readonly UpreelError[], total: number): UpreelError | null {
   if (failures.length === 0) return null;
   if (total === 1) return failures[0]!;
@@ -100,9 +116,13 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
 }
 
 function reporterFor(raw: Record<string, unknown>, inputs: number, onInterrupt: () => void): Promise<Reporter> {
-  const { stdout, stderr, stdin, env } = process;
+  const { stdin, stderr, env } = process;
+  // Standard output may be the film's: whatever is told goes to standard error then.
+  const isPiped = raw.output === '-';
+  const stdout = isPiped ? stderr : process.stdout;
+  const noTui = raw.tui === false || isPiped;
   return openReporter({
-    kind: chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env }),
+    kind: chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: stdout.isTTY, env }),
     ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
   });
 }

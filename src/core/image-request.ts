@@ -1,4 +1,7 @@
+import type { Effort } from './codec/index.ts';
 import type { OutputRule, Target } from './output-name.ts';
+
+export type AlphaMethod = 'network' | 'lanczos';
 
 /** One still picture (or animation, or sheaf of pages) to upscale. */
 export interface ImageRequest {
@@ -8,9 +11,12 @@ export interface ImageRequest {
   readonly overwrite: boolean;
   /** 0..100; null: the format's default. */
   readonly quality: number | null;
+  readonly effort: Effort;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha; null keeps the alpha. */
   readonly flatten: string | null;
+  /** What enlarges the alpha of a transparent picture. */
+  readonly alpha: AlphaMethod;
   readonly maxInputMegapixels: number;
 }

@@ -1,4 +1,5 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
+export { type KnownVerdict, listVerdicts } from './device-verdict.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';

@@ -18,12 +18,12 @@ export interface TaskQueue {
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 const MAX_CRASHES = 3;
 
-export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number } = {}): TaskQueue {
+export function openTaskQueue(options: { readonly stallSeconds?: number; readonly streams?: boolean } = {}): TaskQueue {
   let engine: Engine | null = null;
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
 
-  async function run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+  async function run(task: EngineTask, runOptions: RunOptions): Promise<EngineResult> {
     let crashes = 0;
     /** Longer side of the source: a tile larger than that is the whole picture. */
     let sourcePx = Number.POSITIVE_INFINITY;
@@ -35,15 +35,17 @@ export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number
         if (event.framesKept > framesKept) crashes = 0;
         framesKept = event.framesKept;
       }
-      options.onEvent(event);
+      runOptions.onEvent(event);
     };
     for (;;) {
-      const running: Engine = engine?.alive ? engine : startEngine(stallSeconds === undefined ? {} : { stallSeconds });
+      const running: Engine = engine?.alive ? engine : startEngine(options);
       engine = running;
       try {
-        return await running.run(withCeiling(task, ceilingPx), { ...options, onEvent });
+        return await running.run(withCeiling(task, ceilingPx), { ...runOptions, onEvent });
       } catch (error) {
-        if (options.signal.aborted || options.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        // What has gone through a pipe does not come again.
+        if (options.streams) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();

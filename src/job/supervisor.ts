@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { fromErrorRecord, UpreelError } from '../core/errors.ts';
+import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
+import { STREAMS_FLAG } from './standard-streams.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface Engine {
@@ -46,11 +47,13 @@ interface Pending {
   readonly reject: (error: UpreelError) => void;
 }
 
-export function startEngine({ stallSeconds = STALL_SECONDS } = {}): Engine {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
+/** @param options.streams hands over this process's standard input and output, for tasks that name them with `-`. */
+export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = {}): Engine {
+  const script = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const child = spawn(process.execPath, [script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
     serialization: 'advanced',
   });
   const pending = new Map<number, Pending>();
@@ -176,7 +179,7 @@ function engineDied(what: string, stderrTail: string): UpreelError {
 
 /** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
 function lackOfMemory(what: string, stderrTail: string): string | null {
-  if (/bad_alloc|out of memory|failed to allocate|cannot allocate|process OOM/i.test(stderrTail)) {
+  if (tellsOfLackingMemory(`${what}\n${stderrTail}`)) {
     return 'The engine ran out of memory.';
   }
   // Whoever ends an engine on purpose is not waiting for its task: this is the system's out-of-memory killer, or a person.
@@ -187,14 +190,4 @@ function lackOfMemory(what: string, stderrTail: string): string | null {
     return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
   }
   return null;
-}
-
-/** Native code crashes in many ways where an allocation fails; without a limit of this kind none does. */
-function addressSpaceIsLimited(): boolean {
-  try {
-    return /^Max address space\s+\d/m.test(readFileSync('/proc/self/limits', 'utf8'));
-  } catch {
-    // No Linux.
-    return false;
-  }
 }

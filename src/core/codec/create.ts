@@ -1,13 +1,13 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asUpreelError, diskFull, systemErrorCode, UpreelError } from '../errors.ts';
+import { asUpreelError, diskFull, isOutOfMemory, outOfMemory, systemErrorCode, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
 import { Carrier } from './carrier.ts';
 import { addMetadata, convertToAvif, type Encoding, encodePixels } from './encode.ts';
 import type { PictureMetadata } from './metadata.ts';
-import { checkFormatHolds, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
 import { joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
@@ -22,6 +22,7 @@ export interface PicturePlan {
   readonly format: OutputFormat;
   /** 0 to 100; null: the format's default. Means nothing where no data is lost. */
   readonly quality: number | null;
+  readonly effort: Effort;
   readonly lossless: boolean;
   /** As the source's reader gave it; orientation and sizes in it are brought up to date. */
   readonly metadata: PictureMetadata;
@@ -246,6 +247,7 @@ function writeError(error: unknown, path: string): UpreelError {
   const text = error instanceof Error ? error.message : '';
   if (code === 'ENOSPC' || code === 'EDQUOT' || /no space left|quota exceeded/i.test(text))
     return diskFull(error, path);
+  if (isOutOfMemory(error)) return outOfMemory(`Not enough memory to write ${path}.`, error);
   if (code !== undefined || /unable to (open|write)|write error/i.test(text)) {
     return new UpreelError('output-unwritable', `Cannot write ${path}.`, {
       hint: 'Check that the folder exists and that you may write there, or choose another with -o.',
