@@ -12,7 +12,7 @@ DEPTHS = ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE")
 PRECISIONS = [getattr(P, f"{depth}_{curve}") for depth in DEPTHS for curve in CURVES]
 # Levels of 65535. Integers of 8 and 16 bits travel as they are. The rest travels as floats, which the service takes for
 # 16 bits: where its rounding and GIMP's conversion to 16 bits disagree by one level, the network's result may by some.
-FLOAT_BOUND = 32
+FLOAT_BOUND = 64
 
 
 def icc(image):
