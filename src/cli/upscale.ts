@@ -2,6 +2,7 @@ import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { expandInputs, type Input } from './inputs.ts';
+import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
 import { networkSettings, parseUpscaleFlags, targetOf, type UpscaleFlags } from './upscale-options.ts';
@@ -20,6 +21,7 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
     return {
       tasks: inputs.map((input, index) => taskFor(input, rules[index]!, flags, network)),
       stallSeconds: flags.stallSeconds,
+      queueing: queueingOf(flags),
     };
   });
 }
