@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { EFFORTS } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
@@ -47,6 +48,7 @@ export function upscaleFlags(): Option[] {
     new Option('--no-space-check', 'video: start even if the disk seems too small'),
     new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
+    new Option('--effort <how>', 'pictures: how long to try for a smaller file').choices(EFFORTS).default('balanced'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones').argParser(number).default(1000),
     new Option('--json', 'one JSON object per line on standard output'),
@@ -98,6 +100,7 @@ const flagsSchema = z.object({
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
   strip: z.boolean().default(false),
+  effort: z.enum(EFFORTS),
   flatten: z
     .string()
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')

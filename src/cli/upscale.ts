@@ -41,12 +41,12 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
   if (input.kind === 'video') {
     return { kind: 'video', network, request: { input: input.path, output, target, settings: videoSettings(flags) } };
   }
-  const { overwrite, strip, maxInputMegapixels } = flags;
+  const { overwrite, strip, effort, maxInputMegapixels } = flags;
   return {
     kind: 'image',
     network,
     request: {
-      ...{ input: input.path, output, target, overwrite, strip, maxInputMegapixels },
+      ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
     },
