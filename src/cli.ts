@@ -6,6 +6,7 @@ import { addDoctorCommand } from './cli/doctor.ts';
 import { addEditorCommands } from './cli/editors.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
+import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addPresetsCommand } from './cli/presets-command.ts';
 import { addResumeCommand } from './cli/resume.ts';
@@ -31,6 +32,7 @@ function buildProgram(): Command {
   });
   addModelsCommand(program);
   addPresetsCommand(program);
+  addJobCommands(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);

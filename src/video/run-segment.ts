@@ -1,14 +1,16 @@
 import { UpreelError } from '../core/errors.ts';
-import { rasterBytes } from '../core/raster.ts';
+import type { Pause } from '../core/pause.ts';
+import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { type Feed, startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { ProgramError } from './ffmpeg.ts';
-import { BufferPool, type Frame, stackedSize } from './frame.ts';
+import { BufferPool, type Frame, splitStacked, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
+import type { PreviewTap } from './preview.ts';
 import type { Segment } from './segments.ts';
 import { stackedUpscaler } from './upscale-stacked.ts';
 import { watchForStall } from './watchdog.ts';
@@ -53,6 +55,8 @@ export interface SegmentContext {
   readonly file: string;
   readonly pipes?: SegmentPipes;
   readonly watch: SegmentWatch;
+  readonly pause: Pause;
+  readonly preview: PreviewTap;
   readonly stallSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -65,7 +69,7 @@ export interface SegmentContext {
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  { upscaler, file, watch, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
+  { upscaler, file, watch, pause, preview, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
@@ -93,7 +97,10 @@ export async function runSegment(
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
   const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
   const changes = findChanges(decoded, framewise, plan.reuse);
-  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
+  const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
+  const onResult = (index: number, source: Raster, result: Raster) =>
+    preview.offer(segment.startFrame + index, visible(source), visible(result));
+  const made = new ChangedResults({ upscaler: framewise, results, watch, onResult, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -112,6 +119,7 @@ export async function runSegment(
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
     progress: () => moved + ptsTicks.length,
+    isPaused: () => pause.isOn,
     onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
   });
   try {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { Pause } from '../core/pause.ts';
 import { resultPlace } from '../core/sequence-name.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { type JobDirectory, openJobDirectory } from '../job/directory/index.ts';
@@ -15,6 +16,7 @@ import { planPicture } from './picture-plan.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { settingsFor } from './prepare-picture.ts';
 import { preparePlan } from './prepare-plan.ts';
+import { PreviewTap } from './preview.ts';
 import { bitsPerSampleOf } from './probe.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { type EncodedSegment, runSegment } from './run-segment.ts';
@@ -60,10 +62,10 @@ interface Work {
 
 async function run(work: Work): Promise<VideoResult> {
   const { plan, request, context } = work;
-  const { upscaler, onEvent } = context;
+  const { upscaler, onEvent, pause = new Pause() } = context;
   const directory = plan.output === STANDARD_STREAM ? null : await openScratch(plan.output, request.settings);
   try {
-    const progress = announce(request, plan, [], upscaler, onEvent);
+    const progress = announce(request, plan, [], { upscaler, pause, onEvent });
     await upscaler.warmUp(plan.format);
     progress.enter('upscale');
     const watch = progress.watchSegment(() => {});
@@ -86,7 +88,7 @@ async function run(work: Work): Promise<VideoResult> {
 }
 
 async function runWhole(
-  { plan, source, streams, context: { upscaler, signal } }: Work,
+  { plan, source, streams, context: { upscaler, signal, pause = new Pause(), preview = new PreviewTap() } }: Work,
   file: string,
   watch: Parameters<typeof runSegment>[2]['watch'],
 ): Promise<EncodedSegment> {
@@ -104,7 +106,9 @@ async function runWhole(
   try {
     // Whoever is at the other ends may take their time: that nothing moves says nothing.
     const stallSeconds = Number.POSITIVE_INFINITY;
-    const made = await runSegment(plan, film, { upscaler, file, watch: counting, stallSeconds, pipes, signal });
+    const made = await runSegment(plan, film, {
+      ...{ upscaler, file, watch: counting, pause, preview, stallSeconds, pipes, signal },
+    });
     if (source !== null && plan.picture.keepsFrames && plan.picture.trim === null) {
       expectEqual('frames', source.frames, made.ptsTicks.length);
     }
