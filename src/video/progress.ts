@@ -16,34 +16,43 @@ type Stages = Parameters<SegmentWatch['onStart']>[0];
 
 /** Counts what a video task has done and tells it as events: at each new stage, and at most twice a second between. */
 export class VideoProgress {
-  readonly #startedAt = performance.now();
+  readonly #now: () => number;
+  readonly #startedAt: number;
   readonly #meter: ProgressMeter;
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
   #committedBytes: number;
 
-  constructor({ done, ...totals }: Totals, committedBytes: number, onEvent: (event: TaskEvent) => void) {
+  /** @param now seconds of a clock that stands still in pauses */
+  constructor(
+    { done, ...totals }: Totals,
+    committedBytes: number,
+    onEvent: (event: TaskEvent) => void,
+    now: () => number,
+  ) {
+    this.#now = now;
+    this.#startedAt = now();
     this.#committedBytes = committedBytes;
     const observe = () => ({
       queues: (this.#running?.queues ?? []).map(({ name, length, capacity }) => ({ name, length, capacity })),
       rssBytes: residentBytes(this.#running?.pids ?? []),
       bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe });
+    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe, now });
   }
 
   get elapsedSeconds(): number {
-    return (performance.now() - this.#startedAt) / 1000;
+    return this.#now() - this.#startedAt;
   }
 
-  /** Wall time of the stages so far, the running one included. */
+  /** Time of the stages so far without pauses, the running one included. */
   get stageSeconds(): ReadonlyMap<Stage, number> {
-    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), performance.now()];
-    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, (ends[index]! - startedAt) / 1000]));
+    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), this.#now()];
+    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, ends[index]! - startedAt]));
   }
 
   enter(stage: Stage): void {
-    this.#stages.push({ name: stage, startedAt: performance.now() });
+    this.#stages.push({ name: stage, startedAt: this.#now() });
     this.#meter.enter(stage);
   }
 

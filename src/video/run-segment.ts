@@ -1,15 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
-import { rasterBytes } from '../core/raster.ts';
+import type { Pause } from '../core/pause.ts';
+import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { ProgramError } from './ffmpeg.ts';
-import { BufferPool, type Frame, stackedSize } from './frame.ts';
+import { BufferPool, type Frame, splitStacked, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
+import type { PreviewTap } from './preview.ts';
 import type { Segment } from './segments.ts';
 import { stackedUpscaler } from './upscale-stacked.ts';
 import { watchForStall } from './watchdog.ts';
@@ -46,6 +48,8 @@ export interface SegmentContext {
   /** Where the segment is written. */
   readonly file: string;
   readonly watch: SegmentWatch;
+  readonly pause: Pause;
+  readonly preview: PreviewTap;
   readonly stallSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -58,7 +62,7 @@ export interface SegmentContext {
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  { upscaler, file, watch, stallSeconds, signal }: SegmentContext,
+  { upscaler, file, watch, pause, preview, stallSeconds, signal }: SegmentContext,
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
@@ -86,7 +90,10 @@ export async function runSegment(
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
   const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
   const changes = findChanges(decoded, framewise, plan.reuse);
-  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
+  const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
+  const onResult = (index: number, source: Raster, result: Raster) =>
+    preview.offer(segment.startFrame + index, visible(source), visible(result));
+  const made = new ChangedResults({ upscaler: framewise, results, watch, onResult, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -105,6 +112,7 @@ export async function runSegment(
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
     progress: () => moved + ptsTicks.length,
+    isPaused: () => pause.isOn,
     onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
   });
   try {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { Pause } from '../core/pause.ts';
 import { publishFile, refuseSameFile } from '../core/publish.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import {
@@ -18,11 +19,12 @@ import { containerFor } from './containers.ts';
 import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
+import { PreviewTap } from './preview.ts';
 import { probeVideo } from './probe.ts';
 import { VideoProgress } from './progress.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
-import { runSegments } from './run-segments.ts';
+import { runSegments, type SegmentNews } from './run-segments.ts';
 import { scanPackets } from './scan.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
@@ -43,6 +45,12 @@ export interface VideoRequest {
 export interface VideoContext {
   readonly upscaler: Upscaler;
   readonly onEvent: (event: TaskEvent) => void;
+  /** All segments at the start, then each one as it begins and as it is committed. */
+  readonly onSegments?: (news: readonly SegmentNews[]) => void;
+  /** While it is on, no tile, segment or stage begins. The upscaler should have the same. */
+  readonly pause?: Pause;
+  /** Where frames can be looked at as they are made. */
+  readonly preview?: PreviewTap;
   /** Aborted: the segments in flight are finished, no other is begun. What is done stays for the next run. */
   readonly drain: AbortSignal;
   readonly signal: AbortSignal;
@@ -103,8 +111,10 @@ async function makeFilm(
   job: JobFile,
   directory: JobDirectory,
   request: VideoRequest,
-  { upscaler, onEvent, signal, drain }: VideoContext,
+  context: VideoContext,
 ): Promise<VideoResult> {
+  const { upscaler, onEvent, signal, drain, onSegments = () => {}, preview = new PreviewTap() } = context;
+  const { pause = new Pause() } = context;
   const { settings } = request;
   const tell = (event: TaskEvent) => {
     if (event.type !== 'progress') directory.journal.add(event);
@@ -112,14 +122,16 @@ async function makeFilm(
   };
   const checkSpace = spaceCheck(plan, directory, settings);
   await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
-  const progress = announce(request, plan, directory, upscaler, tell);
+  const progress = announce(request, plan, directory, upscaler, tell, pause);
+  onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
   await upscaler.warmUp(plan.format);
 
   progress.enter('upscale');
   const { stallSeconds } = settings;
   const onRetry = (segment: Segment, cause: Error) => tell(retried(segment, job.segments.length, cause));
   await runSegments(plan, job.segments, {
-    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, drain, signal },
+    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, pause, preview, drain, signal },
+    onSegment: (news) => onSegments([news]),
   });
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
@@ -127,10 +139,12 @@ async function makeFilm(
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
-  progress.enter('join');
   const either = AbortSignal.any([signal, drain]);
+  await pause.over(either);
+  progress.enter('join');
   await joinSegments(plan, segments, directory.path, directory.resultFile, either);
 
+  await pause.over(either);
   progress.enter('verify');
   const verification = await verifyResult(plan, ptsTicks, directory.resultFile, either);
   const { maxDeviationSeconds, warnings } = verification;
@@ -213,6 +227,12 @@ function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCh
   };
 }
 
+function newsOf({ index, startFrame, endFrame }: Segment, done: SegmentRecord | undefined): SegmentNews {
+  const range = { index, startFrame, endFrame };
+  if (done === undefined) return { ...range, state: 'planned', reusedShare: null, bytes: null };
+  return { ...range, state: 'done', reusedShare: reusedShare(done.reuse), bytes: done.bytes };
+}
+
 function reuseOf(segments: readonly SegmentRecord[]): ReuseCount {
   return sumReuse(segments.map((segment) => segment.reuse));
 }
@@ -228,6 +248,7 @@ function announce(
   directory: JobDirectory,
   upscaler: Upscaler,
   onEvent: (event: TaskEvent) => void,
+  pause: Pause,
 ): VideoProgress {
   const framesTotal = plan.frames.count;
   const kept = [...directory.committed.values()];
@@ -256,7 +277,7 @@ function announce(
   };
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const totals = { input, framesTotal, outputPixelsTotal: framesTotal * pixels, done };
-  const progress = new VideoProgress(totals, keptBytes, onEvent);
+  const progress = new VideoProgress(totals, keptBytes, onEvent, pause.activeSeconds);
   progress.enter('prepare');
   return progress;
 }
