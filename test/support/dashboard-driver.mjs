@@ -5,6 +5,7 @@
 // Each act is appended to the file DASHBOARD_ACTS as "ID ACTION", and changes the job as its supervisor would.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UpreelError } from '../../dist/core/errors.js';
 import { chooseLook } from '../../dist/tui/index.js';
 
 process.env.NODE_ENV ??= 'production';
@@ -35,7 +36,7 @@ const feed = {
   },
   async act(id, action) {
     if (process.env.DASHBOARD_ACTS) appendFileSync(process.env.DASHBOARD_ACTS, `${id} ${action}\n`);
-    if (script.refuse) throw new Error(script.refuse);
+    if (script.refuse) throw new UpreelError('usage', script.refuse);
     if (action === 'remove') {
       jobs = jobs.filter((job) => job.id !== id);
       tell();

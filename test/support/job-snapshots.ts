@@ -6,7 +6,7 @@ import { progressAt, videoStarted } from './task-events.ts';
 export function runningJob(id: string, changes: Partial<JobSnapshot> = {}, framesDone = 12_340): JobSnapshot {
   const started = videoStarted({ input: changes.input ?? 'holiday 1998.mp4' });
   return {
-    ...queuedJob(id, {}),
+    ...queuedJob(id, changes.input === undefined ? {} : { input: changes.input }),
     state: 'running',
     place: null,
     started,

@@ -31,8 +31,18 @@ export function Dashboard({ lines, look, onKey, onGone }: DashboardProps): React
 }
 
 function Keys({ onKey }: { onKey: (key: Key) => void }): ReactNode {
-  useInput((input, key) => onKey({ ...key, input }));
+  useInput((input, key) => {
+    // Keys that come fast come together; what begins like the rest of an escape sequence is one.
+    if (input.length < 2 || input.startsWith('[')) onKey({ ...key, input });
+    else for (const letter of input) onKey({ ...key, ...keyOf(letter) });
+  });
   return null;
+}
+
+function keyOf(letter: string): Key {
+  if (letter === '\x03') return { input: 'c', ctrl: true };
+  if (letter === '\r') return { input: '', return: true };
+  return letter === '\x7f' ? { input: '', backspace: true } : { input: letter };
 }
 
 const Row = memo(

@@ -72,19 +72,20 @@ export class FullScreen extends EventEmitter {
 
   /** Draws everything anew, whatever the terminal shows. */
   redraw(): void {
+    this.#terminal.write(`${removalOf(this.#shownOverlay)}${CLEAR}`);
     this.#forget();
     this.#flush();
   }
 
+  /** Nothing is cleared: what is wanted is written over what the terminal made of the old rows. */
   readonly #onResize = (): void => {
+    this.#terminal.write(removalOf(this.#shownOverlay));
     this.#forget();
     this.emit('resize');
   };
 
   #forget(): void {
-    if (this.#state !== 'open') return;
-    this.#terminal.write(`${removalOf(this.#shownOverlay)}${CLEAR}`);
-    this.#shown = [];
+    this.#shown = new Array<string>(this.terminalRows).fill(UNKNOWN);
     this.#shownOverlay = null;
   }
 

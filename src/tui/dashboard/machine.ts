@@ -2,7 +2,7 @@ import { drawBar } from '../bar.tsx';
 import type { Look } from '../look.ts';
 import { safeText, text } from '../safe-text.ts';
 import { bytes } from '../wording.ts';
-import { type Line, span } from './line.ts';
+import { type Line, lineColumns, span } from './line.ts';
 
 /** What a job takes of the machine at one moment; null: the system does not tell. */
 export interface MachineLoad {
@@ -38,7 +38,7 @@ export function drawMachine(load: MachineLoad, columns: number, look: Look): rea
   }
   for (const gpu of load.gpus.slice(0, 2)) {
     const { memoryUsedBytes: used, memoryTotalBytes: total } = gpu;
-    rows.push([
+    const row: Line = [
       span(text`gpu      `, 'faint'),
       ...bar(gpu.load ?? 0, barColumns, look),
       span(gpu.load === null ? text`  load not told` : text`  ${Math.round(gpu.load * 100)} %`),
@@ -48,8 +48,10 @@ export function drawMachine(load: MachineLoad, columns: number, look: Look): rea
             span(text`   memory `, 'faint'),
             span(total === null ? bytes(used) : text`${bytes(used)} of ${bytes(total)}`),
           ]),
-      span(text`   ${safeText(gpu.name, { charset: look.charset, maxColumns: 32 })}`, 'faint'),
-    ]);
+    ];
+    const room = columns - lineColumns(row) - 3;
+    const name = room < 8 ? text`` : safeText(gpu.name, { charset: look.charset, maxColumns: room });
+    rows.push([...row, span(text`   ${name}`, 'faint')]);
   }
   return rows;
 }

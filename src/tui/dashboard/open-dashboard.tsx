@@ -76,7 +76,10 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   process.on('exit', onGone);
   // So that what is printed of a crash is not lost with the alternate screen.
   process.on('uncaughtExceptionMonitor', onGone);
+  const unsubscribe = feed.subscribe(takeJobs);
   shown = frame();
+  // Before Ink's own listener, which draws the old rows at the new width.
+  screen.on('resize', () => drawNow());
   const ink = render(element(shown), {
     stdout: screen as unknown as NodeJS.WriteStream,
     stdin,
@@ -86,10 +89,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     // Whole frames: the screen knows what has changed.
     debug: true,
   });
-  screen.on('resize', () => draw(true));
   const onInterrupt = () => press({ input: 'c', ctrl: true });
   process.on('SIGINT', onInterrupt);
-  const unsubscribe = feed.subscribe(takeJobs);
   const timers = [
     setInterval(() => dispatch({ type: 'tick', atSeconds: seconds() }, 'news'), TICK_MS),
     setInterval(() => void lookAtSelected(), LOOK_MS),
@@ -227,7 +228,10 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   }
 
   function drawNow(): void {
+    if (drawing !== null) clearTimeout(drawing);
     drawing = null;
+    // The jobs may be told before the first frame.
+    if (shown === null) return;
     drawnAt = performance.now();
     const next = frame();
     const before = shown;

@@ -55,8 +55,8 @@ export function drawStages(
       span(rest, 'faint'),
       span(column(text`${Math.round(stage.busy * 100)} % busy`, 11, 'right')),
       span(text`  `),
-      span(column(isSlowest ? text`slowest` : couldBe(stage), 22), isSlowest ? 'caution' : 'faint'),
-      ...(queue === undefined ? EMPTY_LINE : queueSpans(queue, look, columns)),
+      span(column(isSlowest ? text`slowest` : couldBe(stage), 20), isSlowest ? 'caution' : 'faint'),
+      ...(queue === undefined || columns < 64 ? EMPTY_LINE : queueSpans(queue, look, columns)),
     ];
   });
 }

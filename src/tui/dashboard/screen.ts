@@ -1,13 +1,13 @@
 import type { JobSnapshot } from '../../job/job-snapshot.ts';
 import type { Look } from '../look.ts';
-import { type SafeText, safeText, text } from '../safe-text.ts';
+import { type SafeText, safeText, text, wrapText } from '../safe-text.ts';
 import { finishTime } from '../wording.ts';
 import { askHint, helpLine, helpRows } from './help.ts';
 import { NO_HISTORY } from './history.ts';
 import { drawJobList } from './job-list.ts';
 import { drawJobPanel } from './job-panel.ts';
 import { stateSymbol, stateTone, stateWord } from './job-state.ts';
-import { beside, EMPTY_LINE, type Line, line, lineColumns, span, spread } from './line.ts';
+import { beside, EMPTY_LINE, type Line, line, lineColumns, padLine, span, spread } from './line.ts';
 import { drawLog } from './log-pane.ts';
 import type { MachineLoad } from './machine.ts';
 import { type DashboardState, selectedJob, visibleJobs } from './ui-state.ts';
@@ -46,14 +46,13 @@ const TALL_ROWS = 44;
 export function drawScreen(state: DashboardState, options: ScreenOptions): Screen {
   const { columns, rows, look } = options;
   const job = selectedJob(state);
-  const notice = noticeLine(state, columns, look);
-  const bodyRows = Math.max(0, rows - 3 - (notice === null ? 0 : 1));
+  const notice = noticeLines(state, columns, look);
+  const bodyRows = Math.max(0, rows - 3 - notice.length);
   const body = drawBody(state, job, { ...options, rows: bodyRows });
   const lines = [headerLine(state, options), EMPTY_LINE, ...fill(body.lines, bodyRows)];
-  if (notice !== null) lines.push(notice);
-  lines.push(helpLine(state, job, columns, look));
+  lines.push(...notice, helpLine(state, job, columns, look));
   return {
-    lines: lines.slice(-rows),
+    lines: lines.slice(-rows).map((row) => (lineColumns(row) > columns ? padLine(row, columns) : row)),
     picture: body.picture === null ? null : { ...body.picture, row: body.picture.row + 2 },
   };
 }
@@ -158,14 +157,17 @@ const SORT_WORDS = {
   newest: text`age`,
 } as const;
 
-function noticeLine(state: DashboardState, columns: number, look: Look): Line | null {
+function noticeLines(state: DashboardState, columns: number, look: Look): readonly Line[] {
   const hint = askHint(state);
-  if (hint !== null) return line(text` ${hint}`, 'caution');
-  if (state.notice === null) return null;
+  if (hint !== null) return [line(text` ${hint}`, 'caution')];
+  if (state.notice === null) return [];
   const { words, isBad } = state.notice;
   const symbol = isBad ? look.symbols.warning : look.symbols.done;
-  const safe = safeText(words, { charset: look.charset, maxColumns: columns - 4 });
-  return [span(text` ${symbol} `, isBad ? 'caution' : 'good'), span(safe)];
+  const rows = wrapText(safeText(words, { charset: look.charset }), columns - 4, 2, look.charset);
+  return rows.map((row, index) => [
+    span(index === 0 ? text` ${symbol} ` : text`   `, isBad ? 'caution' : 'good'),
+    span(row),
+  ]);
 }
 
 function fill(lines: readonly Line[], rows: number): readonly Line[] {
