@@ -27,7 +27,7 @@ export function helpLine(state: DashboardState, job: JobSnapshot | null, columns
       return keysLine(
         [
           [text`l`, text`leave it running`],
-          [text`d`, text`drain: end after the segment at work`],
+          [text`d`, text`drain: end after the segment`],
           [text`a`, text`abort now`],
           [text`Esc`, text`stay`],
         ],

@@ -209,7 +209,7 @@ describe('the dashboard', () => {
     const { terminal, acts } = open({ ownJobs: ['a'], steps });
     await terminal.until((screen) => screen.includes('q leave'));
     terminal.press('\x03');
-    await terminal.until((screen) => screen.includes('d drain: end after'));
+    await terminal.until((screen) => screen.includes('d drain: end after the segment'));
     terminal.press('d');
     await terminal.until((screen) => screen.includes('draining'));
     await terminal.untilExit();
