@@ -1,11 +1,13 @@
 // What upreel adds to the network's own time: a still and a clip, each against bare session.run calls of the same tiles,
 // on the same number of sessions and threads, in this process, in turn. The bar is 1.05.
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
 import { openUpscaler } from '../dist/core/open-upscaler.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
+import { cropInto } from '../dist/core/rows.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
 import { planTiles } from '../dist/core/tiles.js';
 import { upscaleImageFile } from '../dist/core/upscale-image.js';
@@ -16,44 +18,44 @@ const MODEL = process.env.MODEL ?? 'realesr-general-x4v3';
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const FRAMES = 24;
 const FORMAT = { channels: 3, bytesPerSample: 1 };
-const signal = new AbortController().signal;
 const folder = scratchFolder();
 const model = await loadModel(MODEL);
 const networkFile = await model.networkFile(FORMAT);
 
 console.log(`${MODEL}, cpu, ${ROUNDS} rounds: seconds with upreel / seconds of bare session.run, median (min..max)`);
-for (const [width, height] of [
-  [256, 192],
-  [512, 384],
-]) {
-  await compare('still', { width, height }, 1, 'stills');
-}
-for (const [width, height] of [
+const SIZES = [
   [256, 192],
   [320, 240],
-]) {
-  await compare('clip to FFV1', { width, height }, FRAMES, 'frames');
+  [512, 384],
+].map(([width, height]) => ({ width, height }));
+for (const size of SIZES) {
+  await compare('still to TIFF, effort fast', size, 1, { name: 'out.tif', effort: 'fast' });
+  await compare('still to PNG, effort fast', size, 1, { name: 'out.png', effort: 'fast' });
+  await compare('still to PNG', size, 1, { name: 'out.png', effort: 'balanced' });
 }
+for (const size of SIZES) await compare('clip to FFV1', size, FRAMES, { name: 'out.mkv' });
 
-async function compare(what, size, count, work) {
-  const options = resolveUpscalerOptions(settings(), model.descriptor, 'cpu', work);
+async function compare(what, size, count, { name, effort }) {
+  const options = resolveUpscalerOptions(settings(), model.descriptor, 'cpu', effort ? 'stills' : 'frames');
   const upscaler = openUpscaler(model, options);
   const pool = openSessionPool({ ...options, scale: model.descriptor.scale });
   const plan = planTiles(size, { ...options, alignPx: 1 });
-  const input = await makeInput(what, size, count);
-  const output = join(folder, what === 'still' ? 'out.png' : 'out.mkv');
-  const bare = () => runBare(pool, plan, count);
-  const whole = () => runWhole(what, input, output, upscaler);
-  await bare();
+  const input = await makeInput(effort !== undefined, size, count);
+  const windows = await cutWindows(input, plan, effort !== undefined);
+  const output = join(folder, name);
+  const whole = () => (effort ? upscaleStill(input, output, effort, upscaler) : upscaleClip(input, output, upscaler));
+  await runBare(pool, windows, count);
   await whole();
   const ratios = [];
   const seconds = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const alone = await timed(bare);
+    const alone = await runBare(pool, windows, count);
+    rmSync(output, { force: true });
     const together = await timed(whole);
     ratios.push(together / alone);
     seconds.push(together);
   }
+  rmSync(output, { force: true });
   await pool.close();
   await upscaler.close();
   const tiles = plan.tiles.length * count;
@@ -63,35 +65,61 @@ async function compare(what, size, count, work) {
   );
 }
 
-async function runBare(pool, plan, count) {
-  const run = { networkFile, format: FORMAT, size: plan.window, fill: () => {}, take: () => {} };
-  await Promise.all(Array.from({ length: plan.tiles.length * count }, () => pool.run(run, undefined)));
+/** The windows of the first frame, as the network gets them. */
+async function cutWindows(input, plan, isStill) {
+  const still = isStill ? input : join(folder, 'frame.png');
+  if (!isStill) run('ffmpeg', ['-v', 'error', '-y', '-i', input, '-frames:v', '1', still]);
+  const { data, info } = await sharp(still).raw().toBuffer({ resolveWithObject: true });
+  const source = { ...FORMAT, width: info.width, height: info.height, data };
+  return plan.tiles.map(({ window }) => {
+    const samples = new Uint8Array(window.width * window.height * 3);
+    cropInto(samples, source, window);
+    return { size: window, samples };
+  });
 }
 
-async function runWhole(what, input, output, upscaler) {
-  rmSync(output, { force: true });
-  const context = { upscaler, model: MODEL, signal, drain: signal, onEvent: () => {} };
-  if (what === 'still') {
-    const request = { input, output: { kind: 'file', path: output }, target: { kind: 'native' }, overwrite: false };
-    await upscaleImageFile(
-      { ...request, quality: null, strip: false, flatten: null, maxInputMegapixels: 100 },
-      context,
-    );
-  } else {
-    const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
-    const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
-    await upscaleVideo({ input, output, model: MODEL, settings, job }, context);
-  }
+/** Seconds of session.run alone for all windows, on sessions that are never kept waiting. */
+async function runBare(pool, windows, count) {
+  const before = pool.busyMilliseconds;
+  const runs = Array.from({ length: count }, () => windows).flat();
+  const take = () => {};
+  await Promise.all(
+    runs.map(({ size, samples }) =>
+      pool.run({ networkFile, format: FORMAT, size, fill: (to) => to.set(samples), take }, undefined),
+    ),
+  );
+  return (pool.busyMilliseconds - before) / 1000 / pool.sessions;
 }
 
-async function makeInput(what, { width, height }, count) {
-  if (what !== 'still') return makeClip(join(folder, `${width}x${height}.mp4`), { width, height, frames: count });
-  const path = join(folder, `${width}x${height}.png`);
-  const noise = { type: 'gaussian', mean: 128, sigma: 30 };
-  await sharp({ create: { width, height, channels: 3, background: '#000', noise } })
-    .png()
-    .toFile(path);
-  return path;
+async function upscaleStill(input, output, effort, upscaler) {
+  const request = { input, output: { kind: 'file', path: output }, target: { kind: 'native' }, overwrite: false };
+  const rest = { quality: null, effort, strip: false, flatten: null, maxInputMegapixels: 100 };
+  await upscaleImageFile({ ...request, ...rest }, contextOf(upscaler));
+}
+
+async function upscaleClip(input, output, upscaler) {
+  const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
+  const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
+  await upscaleVideo({ input, output, model: MODEL, settings, job }, contextOf(upscaler));
+}
+
+function contextOf(upscaler) {
+  const never = new AbortController().signal;
+  return { upscaler, model: MODEL, signal: never, drain: never, onEvent: () => {} };
+}
+
+async function makeInput(isStill, size, count) {
+  const path = join(folder, `${size.width}x${size.height}.mp4`);
+  makeClip(path, { ...size, frames: count });
+  if (!isStill) return path;
+  const still = path.replace(/mp4$/, 'png');
+  run('ffmpeg', ['-v', 'error', '-y', '-i', path, '-frames:v', '1', still]);
+  return still;
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed.`);
 }
 
 async function timed(action) {

@@ -5,6 +5,7 @@ import { addDoctorCommand } from './cli/doctor.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addGimpCommand } from './cli/gimp.ts';
+import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
@@ -28,6 +29,7 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addJobCommands(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path';
+import type { Effort } from './core/codec/index.ts';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
@@ -42,6 +43,8 @@ export interface UpscaleFileOptions {
 export interface UpscaleImageOptions extends UpscaleFileOptions {
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip?: boolean;
+  /** Time against size; lossless pixels do not depend on it. Default: balanced. */
+  readonly effort?: Effort;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
   readonly flatten?: string;
   /** Refuse larger pictures. Default: 1000. */
@@ -82,6 +85,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       overwrite: options.overwrite ?? false,
       quality: options.quality ?? null,
       strip: options.strip ?? false,
+      effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
       maxInputMegapixels: options.maxInputMegapixels ?? 1000,
     },

@@ -43,6 +43,11 @@ export function openJsonReporter(
  * everything else invisible. Readers get the same strings.
  */
 export function toJsonLine(record: EventRecord): string {
+  return toJsonText(record);
+}
+
+/** The same for records of other commands. */
+export function toJsonText(record: object): string {
   const json = JSON.stringify(record).replace(UNPRINTABLE, (character) =>
     Array.from({ length: character.length }, (_, unit) => escapeUnit(character.charCodeAt(unit))).join(''),
   );

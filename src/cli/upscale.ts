@@ -2,6 +2,7 @@ import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { expandInputs, type Input } from './inputs.ts';
+import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
 import { networkSettings, parseUpscaleFlags, targetOf, type UpscaleFlags } from './upscale-options.ts';
@@ -20,6 +21,7 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
     return {
       tasks: inputs.map((input, index) => taskFor(input, rules[index]!, flags, network)),
       stallSeconds: flags.stallSeconds,
+      queueing: queueingOf(flags),
     };
   });
 }
@@ -39,12 +41,12 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
   if (input.kind === 'video') {
     return { kind: 'video', network, request: { input: input.path, output, target, settings: videoSettings(flags) } };
   }
-  const { overwrite, strip, maxInputMegapixels } = flags;
+  const { overwrite, strip, effort, maxInputMegapixels } = flags;
   return {
     kind: 'image',
     network,
     request: {
-      ...{ input: input.path, output, target, overwrite, strip, maxInputMegapixels },
+      ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
     },

@@ -14,7 +14,7 @@ export interface SessionPool {
   /** Milliseconds spent inside session.run so far, over all sessions. */
   readonly busyMilliseconds: number;
   /**
-   * Runs one window. `fill` writes the source samples when a session is about to be free, `take` reads the result;
+   * Runs one window. `fill` writes the source samples when a session has room for it, `take` reads the result;
    * neither may keep its buffer: buffers are reused.
    */
   run(window: WindowRun, signal: AbortSignal | undefined): Promise<void>;
@@ -43,17 +43,23 @@ export interface SessionPoolOptions {
 
 interface Lane {
   readonly worker: Worker;
-  pending: ((reply: RunReply | ErrorRecord) => void) | null;
+  readonly pending: Map<number, (reply: RunReply | ErrorRecord) => void>;
+  readonly buffers: Buffers[];
   dead: ErrorRecord | null;
-  buffers: { source: ArrayBuffer; upscaled: ArrayBuffer } | null;
+  /** Windows that it runs or that wait at its thread. */
+  held: number;
   windows: number;
 }
+
+type Buffers = NonNullable<RunRequest['buffers']>;
+
+/** One window runs while the next lies ready: the session does not wait for this thread to copy results and sources. */
+const WINDOWS_PER_LANE = 2;
 
 export function openSessionPool(options: SessionPoolOptions): SessionPool {
   const { device, scale, threadsPerSession: threads } = options;
   const gpus = options.gpus.length > 0 ? options.gpus : Array.from({ length: options.sessions }, () => null);
   const lanes = gpus.map((gpu) => startLane({ device, gpu, scale, threads }));
-  const idle = [...lanes];
   const waiting: ((lane: Lane) => void)[] = [];
   let nextId = 0;
   let busyMilliseconds = 0;
@@ -72,7 +78,7 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
       const reply = await ask(lane, { id: nextId++, networkFile, format, width, height, buffers });
       busyMilliseconds += reply.milliseconds;
       lane.windows++;
-      lane.buffers = reply.buffers;
+      lane.buffers.push(reply.buffers!);
       window.take(new Uint8Array(reply.buffers!.upscaled));
     } finally {
       release(lane);
@@ -82,24 +88,22 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
   async function warmUp(format: RasterFormat, networkFile: string): Promise<void> {
     const request = { format, networkFile, width: 0, height: 0, buffers: null };
     // All lanes at once: loading a large network takes seconds.
-    const taken = await Promise.all(lanes.map(() => acquire()));
-    try {
-      await Promise.all(taken.map((lane) => ask(lane, { id: nextId++, ...request })));
-    } finally {
-      for (const lane of taken) release(lane);
-    }
+    await Promise.all(lanes.map((lane) => ask(lane, { id: nextId++, ...request })));
   }
 
   function acquire(): Promise<Lane> {
     if (closing) throw new UpreelError('internal', 'Expected an open session pool, got a closed one.');
-    const lane = idle.pop();
-    return lane ? Promise.resolve(lane) : new Promise((resolve) => waiting.push(resolve));
+    const lane = lanes.reduce((least, other) => (other.held < least.held ? other : least));
+    if (lane.held === WINDOWS_PER_LANE) return new Promise((resolve) => waiting.push(resolve));
+    lane.held++;
+    return Promise.resolve(lane);
   }
 
+  /** Hands the place to whoever waits for one. */
   function release(lane: Lane): void {
     const next = waiting.shift();
     if (next) next(lane);
-    else idle.push(lane);
+    else lane.held--;
   }
 
   return {
@@ -122,27 +126,28 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
 
 function startLane(workerData: SessionWorkerData): Lane {
   const worker = new Worker(new URL('./session-worker.js', import.meta.url), { workerData });
-  const lane: Lane = { worker, pending: null, dead: null, buffers: null, windows: 0 };
-  const settle = (reply: RunReply | ErrorRecord): void => {
-    const pending = lane.pending;
-    lane.pending = null;
-    pending?.(reply);
-  };
-  worker.on('message', settle);
+  const lane: Lane = { worker, pending: new Map(), buffers: [], dead: null, held: 0, windows: 0 };
+  worker.on('message', (reply: RunReply) => settle(lane, reply.id, reply));
   const die = (detail: string): void => {
     const code = /memory/i.test(detail) ? 'out-of-memory' : 'engine-died';
     lane.dead ??= { code, message: 'A session worker ended unexpectedly.', hint: '', detail };
-    settle(lane.dead);
+    for (const id of [...lane.pending.keys()]) settle(lane, id, lane.dead);
   };
   worker.on('error', (error) => die(String(error)));
   worker.on('exit', (code) => die(`exit code ${code}`));
   return lane;
 }
 
+function settle(lane: Lane, id: number, reply: RunReply | ErrorRecord): void {
+  const pending = lane.pending.get(id);
+  lane.pending.delete(id);
+  pending?.(reply);
+}
+
 async function ask(lane: Lane, request: RunRequest): Promise<RunReply> {
   if (lane.dead) throw fromErrorRecord(lane.dead);
   const reply = await new Promise<RunReply | ErrorRecord>((resolve) => {
-    lane.pending = resolve;
+    lane.pending.set(request.id, resolve);
     const message: WorkerRequest = request;
     lane.worker.postMessage(message, request.buffers ? [request.buffers.source, request.buffers.upscaled] : []);
   });
@@ -151,11 +156,10 @@ async function ask(lane: Lane, request: RunRequest): Promise<RunReply> {
   return reply;
 }
 
-function buffersFor(lane: Lane, { size, format }: WindowRun, scale: number): NonNullable<RunRequest['buffers']> {
+function buffersFor(lane: Lane, { size, format }: WindowRun, scale: number): Buffers {
   const sourceBytes = rasterBytes(size.width, size.height, format);
   const upscaledBytes = sourceBytes * scale * scale;
-  const kept = lane.buffers;
-  lane.buffers = null;
+  const kept = lane.buffers.pop();
   if (kept?.source.byteLength === sourceBytes && kept.upscaled.byteLength === upscaledBytes) return kept;
   return { source: new ArrayBuffer(sourceBytes), upscaled: new ArrayBuffer(upscaledBytes) };
 }

@@ -92,6 +92,7 @@ function createSink(
     alpha: info.alpha,
     format: outputFormatOf(output),
     quality: request.quality,
+    effort: request.effort,
     lossless: false,
     metadata: info.metadata,
     strip: request.strip,

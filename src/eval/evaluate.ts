@@ -96,7 +96,15 @@ async function writeRaster(raster: Raster, path: string): Promise<void> {
   const { width, height, channels, bytesPerSample } = raster;
   const sink = await createPicture(path, {
     ...{ pages: [{ width, height, resizeTo: null }], channels, bytesPerSample, alpha: false, format: 'png' },
-    ...{ quality: null, lossless: true, metadata: NO_METADATA, strip: true, flatten: null, overwrite: true },
+    ...{
+      quality: null,
+      effort: 'fast',
+      lossless: true,
+      metadata: NO_METADATA,
+      strip: true,
+      flatten: null,
+      overwrite: true,
+    },
   });
   await sink.writeRows({ colour: raster, alpha: null });
   await sink.finish();

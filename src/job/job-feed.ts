@@ -4,7 +4,7 @@ import { isLockHeld } from './directory/index.ts';
 import { folderStamp, inspectJob } from './inspect-job.ts';
 import { readHistory } from './job-history.ts';
 import type { JobAction, JobFeed, JobSnapshot } from './job-snapshot.ts';
-import { specOf } from './job-spec.ts';
+import { readSpec } from './job-spec.ts';
 import { applyChange, snapshotOf } from './job-trace.ts';
 import { isOwnSocket, type JobEntry, JobList, moveInQueue, supervisorLock } from './registry/index.ts';
 import { removeJob } from './remove-job.ts';
@@ -56,7 +56,7 @@ class ListedJobs implements JobFeed {
         break;
       case 'resume':
         if (job.client !== null) await job.client.ask('resume');
-        else await this.#startAgain(job);
+        else await startJob(await readSpec(id));
         break;
       case 'remove':
         await removeJob(job.entry);
@@ -157,15 +157,6 @@ class ListedJobs implements JobFeed {
     await client.ask('subscribe');
     await first;
     return job.client !== null;
-  }
-
-  async #startAgain({ entry, snapshot }: SeenJob): Promise<void> {
-    if (snapshot.state === 'done') {
-      throw new UpreelError('usage', `The job of ${entry.output} is done.`, {
-        hint: 'There is nothing to go on with.',
-      });
-    }
-    await startJob(await specOf(entry));
   }
 
   async #move({ entry, snapshot }: SeenJob, direction: 'up' | 'down'): Promise<void> {

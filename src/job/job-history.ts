@@ -1,9 +1,10 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskEvent } from '../core/events.ts';
-import { JOURNAL_FILE, openJournal } from './directory/index.ts';
-import { historyFileOf, type JobPlace } from './registry/index.ts';
+import { isLockHeld, JOURNAL_FILE, openJournal } from './directory/index.ts';
+import { historyFileOf, type JobPlace, supervisorLock } from './registry/index.ts';
 
 /** What a supervisor adds to a job's history, which its engine writes; and what stays of it when the folder is gone. */
 export interface History {
@@ -50,6 +51,66 @@ export async function readHistory({ id, folder }: JobPlace, lines: number): Prom
     .filter((line) => line !== '')
     .slice(-lines)
     .map(historyLine);
+}
+
+/**
+ * The history from now on, line by line as `readHistory` gives it, until the job has no supervisor any more.
+ */
+export async function* followHistory(place: JobPlace, signal: AbortSignal): AsyncGenerator<string> {
+  const journal = join(place.folder, JOURNAL_FILE);
+  let lastLine = '';
+  let offset = (await stat(journal).catch(() => null))?.size ?? 0;
+  for (;;) {
+    const isLast = signal.aborted || !(await isLockHeld(supervisorLock(place.id)));
+    const found = await readFrom(journal, offset);
+    if (found !== null) {
+      offset = found.end;
+      for (const line of found.lines) {
+        lastLine = line;
+        yield historyLine(line);
+      }
+    }
+    if (isLast) {
+      // A finished job's folder is gone, and with it the last lines; its supervisor has kept them.
+      if (found === null) yield* (await keptAfter(place, lastLine)).map(historyLine);
+      return;
+    }
+    await sleep(FOLLOW_MILLISECONDS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const FOLLOW_MILLISECONDS = 500;
+
+async function keptAfter({ id }: JobPlace, line: string): Promise<readonly string[]> {
+  const text = await readFile(historyFileOf(id), 'utf8').catch(() => '');
+  const lines = text.split('\n').filter((other) => other !== '');
+  // Both wrote down the same event, each with its own time.
+  const known = lines.findLastIndex((other) => withoutTime(other) === withoutTime(line));
+  return lines.slice(known + 1);
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/"at":"[^"]*",?/, '');
+}
+
+/** Whole lines that were added since; null: there is no file. */
+async function readFrom(
+  path: string,
+  offset: number,
+): Promise<{ readonly lines: readonly string[]; readonly end: number } | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const length = Math.max(0, Math.min(size - offset, TAIL_BYTES));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    const whole = buffer.subarray(0, bytesRead).lastIndexOf(10) + 1;
+    const lines = buffer.toString('utf8', 0, whole).split('\n').slice(0, -1);
+    // A history that was begun anew is shorter.
+    return { lines, end: size < offset ? 0 : offset + whole };
+  } finally {
+    await file.close();
+  }
 }
 
 /** Whole lines of the end of a file; null: there is none. */

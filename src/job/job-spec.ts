@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { UpreelError } from '../core/errors.ts';
 import { readJobFile } from './directory/index.ts';
 import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
-import type { JobEntry } from './registry/index.ts';
+import { type JobEntry, readEntry } from './registry/index.ts';
 import { otherVersion, parseTask } from './video-task.ts';
 
 export type VideoFileTask = Extract<EngineTask, { kind: 'video' }>;
@@ -32,13 +33,25 @@ export interface JobSpec {
  * What runs a listed job again: as its folder says, or, if it never came so far as to have one, as it was listed.
  * @throws UpreelError `usage` if another version began it.
  */
-export async function specOf({ output, folder, task, nice, only, onDone }: JobEntry): Promise<JobSpec> {
+async function specOf({ output, folder, task, nice, only, onDone }: JobEntry): Promise<JobSpec> {
   const begun = await readJobFile(folder);
   const parsed = parseTask(begun?.task ?? task, output);
   if (parsed === null) throw otherVersion(output, begun?.program ?? 'another version');
   const { request, ...rest } = parsed.task;
   const again = { ...rest, request: { ...request, settings: { ...request.settings, restart: false } } };
   return { task: again, cwd: parsed.cwd, output, queueing: { nice, only, onDone } };
+}
+
+/** The same, by the job's id. @throws UpreelError `usage` if it is not listed, or done. */
+export async function readSpec(id: string): Promise<JobSpec> {
+  const entry = await readEntry(id);
+  if (entry === null) throw new UpreelError('usage', `There is no job ${id}.`, { hint: 'See upreel jobs.' });
+  if (entry.ended?.state === 'done') {
+    throw new UpreelError('usage', `The job of ${entry.output} is done: there is no unfinished job.`, {
+      hint: 'Run its command again with --overwrite to make it anew.',
+    });
+  }
+  return specOf(entry);
 }
 
 /** `cpu`, `webgpu:0`, or each of several GPUs: what jobs queue for. */

@@ -1,4 +1,4 @@
-import type { TaskEvent } from '../core/events.ts';
+import type { Progress, TaskDone, TaskEvent } from '../core/events.ts';
 import type { SegmentNews } from '../video/index.ts';
 import type { JobChange } from './control/index.ts';
 import type { JobSegment, JobSnapshot } from './job-snapshot.ts';
@@ -15,11 +15,27 @@ export function snapshotOf(entry: JobEntry): JobSnapshot {
     device: entry.devices.join('+'),
     place: null,
     endedAtMs: ended?.atMs ?? null,
-    progress: null,
+    progress: progressOfDone(entry),
     segments: [],
     warnings: [],
     error: ended?.error ?? null,
     supervisorPid: null,
+  };
+}
+
+/** The last that a finished job told. */
+function progressOfDone({ input, started, ended }: JobEntry): Progress | null {
+  if (started === null || ended === null || ended.done === null) return null;
+  const { framesTotal, seconds, bytes } = ended.done;
+  const outputPixels = framesTotal * started.target.width * started.target.height;
+  return {
+    ...{ type: 'progress', input, stage: 'publish', framesDone: framesTotal, framesTotal },
+    ...{
+      tilesDone: framesTotal * started.tilesPerFrame,
+      outputPixelsDone: outputPixels,
+      outputPixelsTotal: outputPixels,
+    },
+    ...{ elapsedSeconds: seconds, framesPerSecond: null, secondsLeft: 0, queues: [], rssBytes: 0, bytesWritten: bytes },
   };
 }
 
@@ -48,10 +64,15 @@ function applyEvent(job: JobSnapshot, event: TaskEvent): JobSnapshot {
     case 'failed':
       return { ...job, error: event.error };
     case 'done':
-      return { ...job, progress: job.progress && { ...job.progress, bytesWritten: event.bytes, secondsLeft: 0 } };
+      return { ...job, progress: job.progress && lastProgress(job.progress, event) };
     case 'pull':
       return job;
   }
+}
+
+function lastProgress(progress: Progress, { framesTotal, seconds, bytes }: TaskDone): Progress {
+  const ended = { elapsedSeconds: seconds, secondsLeft: 0, bytesWritten: bytes };
+  return { ...progress, stage: 'publish', framesDone: framesTotal, framesTotal, ...ended };
 }
 
 /** Each `running` is a new attempt. */

@@ -61,7 +61,8 @@ export const endSchema = z.object({
   atMs: z.number(),
   exitCode: z.int().min(0).max(255),
   error: errorSchema.nullable(),
-  bytes: count.nullable(),
+  /** Of a finished job. */
+  done: z.object({ framesTotal: count, seconds: z.number(), bytes: count }).nullable(),
 });
 
 export type JobEnd = z.infer<typeof endSchema>;

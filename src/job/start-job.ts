@@ -4,9 +4,10 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
+import { isLockHeld } from './directory/index.ts';
 import type { StartReply } from './job-process.ts';
 import type { JobSpec } from './job-spec.ts';
-import { jobPlaceFor } from './registry/index.ts';
+import { jobPlaceFor, readEntry, supervisorLock } from './registry/index.ts';
 
 /** A machine that is short of everything may need long to start a process. */
 const START_MILLISECONDS = 60_000;
@@ -49,6 +50,34 @@ export async function startJob(spec: JobSpec): Promise<string> {
     if (child.connected) child.disconnect();
     child.unref();
   }
+}
+
+/**
+ * Starts a job, or joins it if it runs already.
+ * @returns its id. @throws UpreelError `job-running` if something else is being made under the same name.
+ */
+export async function startOrJoinJob(spec: JobSpec): Promise<string> {
+  const { id } = await jobPlaceFor(spec.output, spec.task.request.settings.workDir);
+  if (!(await isLockHeld(supervisorLock(id)))) return startJob(spec);
+  const running = await readEntry(id);
+  if (running === null || whatItMakes(running.task) === whatItMakes(spec.task)) return id;
+  throw new UpreelError('job-running', `${spec.output} is being made already, with another input, model or settings.`, {
+    hint: `See upreel watch ${id}; upreel cancel ${id} stops it.`,
+  });
+}
+
+/** Of a task as JSON: without the settings that change nothing in what comes out. */
+function whatItMakes(json: unknown): string {
+  const { network, request } = JSON.parse(JSON.stringify(json)) as Pick<JobSpec['task'], 'network' | 'request'>;
+  const { restart, overwrite, verify, spaceCheck, stallSeconds, report, ...settings } = request.settings;
+  const { input, target } = request;
+  return JSON.stringify(sorted({ network: { ...network }, input, target, settings }));
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }
 
 /** null: the folder cannot be made, which the job itself says better. */

@@ -5,8 +5,9 @@ import { parseHours } from './hours.ts';
 import { inspectJob } from './inspect-job.ts';
 import { openHistory } from './job-history.ts';
 import type { JobSnapshot, JobState } from './job-snapshot.ts';
-import { devicesOf, type JobSpec } from './job-spec.ts';
+import type { JobSpec } from './job-spec.ts';
 import { applyChange, snapshotOf } from './job-trace.ts';
+import { newEntry } from './list-job.ts';
 import {
   type JobEntry,
   type JobPlace,
@@ -48,7 +49,7 @@ export class SupervisedJob {
   #control: ControlServer | null = null;
   #steering: Steering | null = null;
   #isCancelled = false;
-  #bytes: number | null = null;
+  #done: JobEnd['done'] = null;
   #ending: JobEnding | null = null;
   /** The entry is written by one after another. */
   #writing: Promise<void> = Promise.resolve();
@@ -178,7 +179,10 @@ export class SupervisedJob {
       this.#entry = { ...this.#entry, started: event };
       void this.#write();
     }
-    if (event.type === 'done') this.#bytes = event.bytes;
+    if (event.type === 'done') {
+      const { framesTotal, seconds, bytes } = event;
+      this.#done = { framesTotal, seconds, bytes };
+    }
     this.#change({ type: 'event', event });
     this.#context.onEvent(event);
   }
@@ -194,10 +198,10 @@ export class SupervisedJob {
 
   #endOf(failure: UpreelError | null): JobEnd {
     const atMs = Date.now();
-    if (failure === null) return { state: 'done', atMs, exitCode: 0, error: null, bytes: this.#bytes };
+    if (failure === null) return { state: 'done', atMs, exitCode: 0, error: null, done: this.#done };
     const stopped = this.#abort.signal.aborted || this.#drain.signal.aborted;
     const state = this.#isCancelled ? 'cancelled' : stopped ? 'interrupted' : 'failed';
-    return { state, atMs, exitCode: failure.exitCode, error: toErrorRecord(failure), bytes: null };
+    return { state, atMs, exitCode: failure.exitCode, error: toErrorRecord(failure), done: null };
   }
 
   async #finish({ end }: JobEnding): Promise<void> {
@@ -221,15 +225,3 @@ export class SupervisedJob {
 }
 
 const GO_ON = 'What is finished stays: upreel resume goes on with it.';
-
-function newEntry({ task, output, cwd, queueing }: JobSpec, { id, folder }: JobPlace): JobEntry {
-  return {
-    ...{ schema: 1, id, folder, output },
-    input: task.request.input,
-    model: task.network.model,
-    devices: [...devicesOf(task.network)],
-    task: JSON.parse(JSON.stringify({ ...task, cwd })),
-    ...queueing,
-    ...{ socket: null, createdAtMs: Date.now(), started: null, ended: null },
-  };
-}

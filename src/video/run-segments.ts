@@ -1,4 +1,5 @@
-import { asUpreelError, diskFull } from '../core/errors.ts';
+import { stat } from 'node:fs/promises';
+import { asUpreelError, diskFull, UpreelError } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { isFull, type JobDirectory } from '../job/directory/index.ts';
@@ -111,9 +112,21 @@ async function makeSegment(
       watch.takeBack();
       // ffmpeg may end well without room for the end of its file.
       if (!signal.aborted && (await isFull(job.path))) throw diskFull(error, job.path);
+      if (!signal.aborted && !(await isThere(job.path))) throw folderGone(job.path, error);
       const isTransient = error instanceof ProgramError && error.wasKilled;
       if (signal.aborted || !isTransient || attempt === MAX_ATTEMPTS) throw asUpreelError(error);
       context.onRetry(segment, error);
     }
   }
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return (await stat(folder).catch(() => null)) !== null;
+}
+
+function folderGone(folder: string, cause: unknown): UpreelError {
+  return new UpreelError('output-unwritable', `The job's folder ${folder} was taken away while it was at work.`, {
+    hint: 'Run the same command again to begin anew.',
+    cause,
+  });
 }

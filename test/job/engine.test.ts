@@ -125,7 +125,7 @@ function imageTask(): EngineTask {
       input: picture,
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
-      ...{ overwrite: false, quality: null, strip: false, flatten: null, maxInputMegapixels: 100 },
+      ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, maxInputMegapixels: 100 },
     },
   };
 }

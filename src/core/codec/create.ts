@@ -7,7 +7,7 @@ import type { Raster } from '../raster.ts';
 import { Carrier } from './carrier.ts';
 import { addMetadata, convertToAvif, type Encoding, encodePixels } from './encode.ts';
 import type { PictureMetadata } from './metadata.ts';
-import { checkFormatHolds, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
 import { joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
@@ -22,6 +22,7 @@ export interface PicturePlan {
   readonly format: OutputFormat;
   /** 0 to 100; null: the format's default. Means nothing where no data is lost. */
   readonly quality: number | null;
+  readonly effort: Effort;
   readonly lossless: boolean;
   /** As the source's reader gave it; orientation and sizes in it are brought up to date. */
   readonly metadata: PictureMetadata;

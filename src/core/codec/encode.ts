@@ -5,7 +5,7 @@ import { type ByteSource, fileSource } from './byte-source.ts';
 import { jpegPieces } from './jpeg.ts';
 import { openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
-import { FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { pngPieces } from './png.ts';
 import { type Piece, writePieces } from './rewrite.ts';
 import { joinTiffPages } from './tiff-pages.ts';
@@ -16,6 +16,7 @@ export interface Encoding {
   readonly format: OutputFormat;
   /** 0 to 100; null: the format's default. */
   readonly quality: number | null;
+  readonly effort: Effort;
   readonly lossless: boolean;
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
@@ -88,37 +89,48 @@ function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
 }
 
 function setFormat(pipeline: Sharp, encoding: Encoding): Sharp {
-  const { format, lossless, size, pages, metadata } = encoding;
+  const { format, lossless, size, pages, metadata, effort } = encoding;
   const pixels = size.width * size.height;
   const quality = Math.max(1, Math.round(encoding.quality ?? FORMAT_ABILITIES[format].defaultQuality));
   switch (format) {
     case 'png':
-      return pipeline.png({ compressionLevel: 3, adaptiveFiltering: true });
+      return pipeline.png(PNG_EFFORT[effort]);
     case 'jpeg':
       return pipeline.jpeg({
         quality,
         chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
         // Optimal codes need all coefficients in memory: 6 bytes a pixel.
-        optimiseCoding: pixels <= LARGE_PIXELS,
+        optimiseCoding: effort !== 'fast' && pixels <= LARGE_PIXELS,
       });
     case 'webp':
       return pipeline.webp({
         quality,
         lossless,
+        effort: WEBP_EFFORT[effort],
         exact: lossless,
         smartSubsample: true,
         ...(pages > 1 ? { delay: [...metadata.delaysMs], loop: metadata.loop ?? 0 } : {}),
       });
     case 'tiff':
       return pipeline.tiff({
-        compression: 'deflate',
+        compression: effort === 'fast' ? 'none' : 'deflate',
         predictor: 'horizontal',
         // All pages of a file must be of one kind, and a deflated one may come out a little larger than it was.
         bigtiff: pixels * pages * 4 * encoding.bytesPerSample > 3.5e9,
       });
     case 'avif':
-      return pipeline.avif({ quality, lossless, chromaSubsampling: '4:4:4' });
+      return pipeline.avif({ quality, lossless, effort: AVIF_EFFORT[effort], chromaSubsampling: '4:4:4' });
   }
 }
 
 const LARGE_PIXELS = 24e6;
+
+/** Milliseconds and size for a megapixel that a network made: 30 and 1.6 times, 75 and 1, 180 and 0.95 (docs/stills.md). */
+const PNG_EFFORT = {
+  fast: { compressionLevel: 1, adaptiveFiltering: false },
+  balanced: { compressionLevel: 3, adaptiveFiltering: true },
+  best: { compressionLevel: 9, adaptiveFiltering: true },
+} as const;
+/** libvips' own scales: 0 to 6, and 0 to 9, where the last steps take minutes. */
+const WEBP_EFFORT = { fast: 1, balanced: 4, best: 6 } as const;
+const AVIF_EFFORT = { fast: 2, balanced: 4, best: 6 } as const;

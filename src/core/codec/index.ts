@@ -4,6 +4,8 @@ export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureL
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export {
+  EFFORTS,
+  type Effort,
   type FormatAbilities,
   type OutputFormat,
   outputFormatOf,

@@ -4,6 +4,10 @@ import type { Size } from '../geometry.ts';
 
 export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif';
 
+/** How much time an encoder may take to make the file smaller. Lossless pixels are the same with each. */
+export const EFFORTS = ['fast', 'balanced', 'best'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
 /** What a format can hold. */
 export interface FormatAbilities {
   readonly name: string;

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { Carrier } from '../../../src/core/codec/carrier.ts';
 import { createPicture, DEFAULT_PICTURE_LIMITS, NO_METADATA, openPicture } from '../../../src/core/codec/index.ts';
+import type { Raster } from '../../../src/core/raster.ts';
 import { decode, makeFolder, makeNoise, planFor, samplesOf, write } from './pictures.ts';
 
 const folder = makeFolder();
@@ -32,6 +33,21 @@ for (const format of ['png', 'tiff', 'webp'] as const) {
   }
 }
 
+for (const format of ['png', 'tiff'] as const) {
+  test(`more effort makes ${format} smaller and leaves its samples alone`, async () => {
+    const colour = await makePhoto(256, 192);
+    const sizes: number[] = [];
+    for (const effort of ['fast', 'balanced', 'best'] as const) {
+      const path = folder.path(`${effort}.${format}`);
+      await write(path, colour, null, { format, effort });
+      expect(samplesOf((await decode(path)).colour)).toEqual(samplesOf(colour));
+      sizes.push(readFileSync(path).length);
+    }
+    expect(sizes[0]).toBeGreaterThan(sizes[1]! * 1.2);
+    expect(sizes[2]).toBeLessThanOrEqual(sizes[1]!);
+  });
+}
+
 test('a dark 16-bit picture stays 16-bit', async () => {
   for (const format of ['png', 'tiff'] as const) {
     const path = folder.path(`dark.${format}`);
@@ -40,6 +56,13 @@ test('a dark 16-bit picture stays 16-bit', async () => {
     expect(samplesOf((await decode(path)).colour)).toEqual(samplesOf(dark));
   }
 });
+
+async function makePhoto(width: number, height: number): Promise<Raster> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+  const pipeline = sharp({ create: { width, height, channels: 3, background: '#000', noise } }).blur(3);
+  const data = new Uint8Array(await pipeline.removeAlpha().raw().toBuffer());
+  return { width, height, channels: 3, bytesPerSample: 1, data };
+}
 
 test('16 bits become 8 by rounding, and the sink says so before the first row', async () => {
   const path = folder.path('narrow.webp');

@@ -56,6 +56,7 @@ export function planFor(colour: Raster, alpha: Raster | null, changes: Partial<P
     alpha: alpha !== null,
     format: 'png',
     quality: null,
+    effort: 'balanced',
     lossless: false,
     metadata: NO_METADATA,
     strip: false,
