@@ -7,6 +7,7 @@ import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addGimpCommand } from './cli/gimp.ts';
 import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
+import { addPreviewCommand } from './cli/preview.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -30,6 +31,7 @@ function buildProgram(): Command {
   });
   addModelsCommand(program);
   addJobCommands(program);
+  addPreviewCommand(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);

@@ -11,4 +11,5 @@ export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { startOrJoinJob } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
+export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export { type FoundTask, findTask } from './video-task.ts';

@@ -27,6 +27,24 @@ export function composePair(
   return isBeside ? placeBeside(first, second, gap) : wipe(first, second, view.wipe);
 }
 
+/** Pictures side by side, each the same region of itself in the shape of the last. */
+export function composeStrip(
+  pictures: readonly RgbPicture[],
+  zoom: PreviewView['zoom'],
+  space: { readonly width: number; readonly height: number },
+  pixelAspect: number,
+): { readonly picture: RgbPicture; readonly stepPixels: number } {
+  const gap = Math.max(1, Math.round(space.width / 100));
+  const room = Math.max(1, Math.floor((space.width - gap * (pictures.length - 1)) / pictures.length));
+  const { width, height } = fitInto(pictures.at(-1)!, { width: room, height: space.height }, pixelAspect);
+  const view = { ...CENTRE, zoom };
+  const shown = pictures.map((picture) => resampleRegion(picture, regionOf(picture, view), width, height));
+  const joined = shown.reduce((left, right) => placeBeside(left, right, gap));
+  return { picture: joined, stepPixels: width + gap };
+}
+
+const CENTRE: PreviewView = { zoom: 1, x: 0.5, y: 0.5, wipe: 0, arrangement: 'wipe' };
+
 /** The largest size with the picture's shape, at least 1x1. */
 export function fitInto(
   picture: { readonly width: number; readonly height: number },

@@ -1,7 +1,7 @@
 import type { Overlay } from '../dashboard/full-screen.ts';
 import type { PreviewView } from '../dashboard/preview-view.ts';
 import { type ColourDepth, paintHalfBlocks, paintLetters } from './cells.ts';
-import { composePair, type PicturePair } from './compose.ts';
+import { composePair, composeStrip, type PicturePair } from './compose.ts';
 import type { Graphics } from './graphics-query.ts';
 import { paintKitty } from './kitty.ts';
 import type { RgbPicture } from './resample.ts';
@@ -27,6 +27,25 @@ export function paintPair(
   const space = pixelsOf(cells, target);
   const aspect = graphics.kind === 'cells' && isLetters(target) ? 0.5 : 1;
   return paint(composePair(pair, view, space, aspect), space.shrink, target);
+}
+
+/** Pictures of one shape side by side, as large as fits, each the same region of itself. */
+export function paintStrip(
+  pictures: readonly RgbPicture[],
+  zoom: PreviewView['zoom'],
+  cells: { readonly columns: number; readonly rows: number },
+  target: PaintTarget,
+): { readonly painted: Painted; readonly columnsEach: number; readonly rows: number } {
+  const space = pixelsOf(cells, target);
+  const aspect = target.graphics.kind === 'cells' && isLetters(target) ? 0.5 : 1;
+  const strip = composeStrip(pictures, zoom, space, aspect);
+  const cellWidth = target.graphics.kind === 'cells' ? 1 : target.graphics.cell.width * space.shrink;
+  const rowsPerPixel = strip.picture.height / space.height;
+  return {
+    painted: paint(strip.picture, space.shrink, target),
+    columnsEach: strip.stepPixels / cellWidth,
+    rows: Math.ceil(rowsPerPixel * cells.rows),
+  };
 }
 
 function paint(picture: RgbPicture, shrink: number, target: PaintTarget): Painted {
