@@ -9,6 +9,7 @@ import { addEvaluationCommands } from './cli/evaluation.ts';
 import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addPresetsCommand } from './cli/presets-command.ts';
+import { addPreviewCommand } from './cli/preview.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -33,6 +34,7 @@ function buildProgram(): Command {
   addModelsCommand(program);
   addPresetsCommand(program);
   addJobCommands(program);
+  addPreviewCommand(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);

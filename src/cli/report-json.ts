@@ -59,7 +59,10 @@ const MIN_GAP_MS = 500;
 
 function toRecord(event: TaskEvent): EventRecord {
   if (event.type === 'failed') return { v: 1, ...event, error: toFailure(event.error) };
-  if (event.type === 'progress') return { v: 1, ...event, queues: [...event.queues] };
+  if (event.type === 'progress') {
+    const { secondsLeftRange: range, ...rest } = event;
+    return { v: 1, ...rest, queues: [...event.queues], ...(range && { secondsLeftRange: [...range] }) };
+  }
   return { v: 1, ...event };
 }
 

@@ -12,4 +12,5 @@ export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { startOrJoinJob } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
+export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export type { FoundTask } from './video-task.ts';
