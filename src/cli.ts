@@ -3,11 +3,13 @@ import './cli/last-words.ts';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
+import { addEditorCommands } from './cli/editors.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
-import { addGimpCommand } from './cli/gimp.ts';
+import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
 import { addPresetsCommand } from './cli/presets-command.ts';
+import { addPreviewCommand } from './cli/preview.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -31,10 +33,12 @@ function buildProgram(): Command {
   });
   addModelsCommand(program);
   addPresetsCommand(program);
+  addJobCommands(program);
+  addPreviewCommand(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);
-  addGimpCommand(program);
+  addEditorCommands(program);
   addDoctorCommand(program);
   return program;
 }

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
 import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
 import { listTree, type Tree } from './tree.ts';
 
@@ -35,7 +36,7 @@ const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
 /**
  * What the arguments of the command name: files as they are, folders as the pictures and videos in them (with
  * `recursive` also below them), patterns as what they match, for shells that leave them alone. A file whose name looks
- * like a pattern is that file. Results of earlier runs and folders of jobs are passed over in folders and patterns.
+ * like a pattern is that file; `-` is standard input. Results of earlier runs and folders of jobs are passed over in folders and patterns.
  * @returns each file once, in the order of the arguments, those of one argument sorted by name
  * @throws UpreelError `usage` for a folder or pattern without any, `input-unreadable`.
  */
@@ -60,6 +61,7 @@ interface Expansion {
 }
 
 async function expandOne(path: string, recursive: boolean): Promise<Expansion> {
+  if (path === '-') return { files: [{ path, below: null }], unreadable: [] };
   const stats = await stat(path).catch(() => null);
   if (stats?.isDirectory())
     return inFolder(path, await listTree(resolve(path), { depth: recursive ? ANY_DEPTH : 0 }), recursive);
@@ -117,9 +119,12 @@ function parentOf(name: string): string {
 
 /** By the first bytes, then by the name. A GIF is a video if a video is asked for. */
 async function kindOf(path: string, output: string | undefined): Promise<Input['kind']> {
+  if (path === '-') return 'video';
   const extension = extname(path).toLowerCase();
   const format = pictureFormatOf(await readHead(path));
-  if (format === 'gif' && output !== undefined && VIDEO_OUTPUTS.has(extname(output).toLowerCase())) return 'video';
+  const isFilm =
+    output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
+  if (format === 'gif' && isFilm) return 'video';
   if (format !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';
 }

@@ -43,6 +43,11 @@ export function openJsonReporter(
  * everything else invisible. Readers get the same strings.
  */
 export function toJsonLine(record: EventRecord): string {
+  return toJsonText(record);
+}
+
+/** The same for records of other commands. */
+export function toJsonText(record: object): string {
   const json = JSON.stringify(record).replace(UNPRINTABLE, (character) =>
     Array.from({ length: character.length }, (_, unit) => escapeUnit(character.charCodeAt(unit))).join(''),
   );
@@ -54,7 +59,10 @@ const MIN_GAP_MS = 500;
 
 function toRecord(event: TaskEvent): EventRecord {
   if (event.type === 'failed') return { v: 1, ...event, error: toFailure(event.error) };
-  if (event.type === 'progress') return { v: 1, ...event, queues: [...event.queues] };
+  if (event.type === 'progress') {
+    const { secondsLeftRange: range, ...rest } = event;
+    return { v: 1, ...rest, queues: [...event.queues], ...(range && { secondsLeftRange: [...range] }) };
+  }
   return { v: 1, ...event };
 }
 

@@ -6,6 +6,7 @@ import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
+import { jobFlagShape, jobFlags } from './job-options.ts';
 import { videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
@@ -46,6 +47,7 @@ export function upscaleFlags(): Option[] {
       number,
     ),
     ...videoFlags(),
+    ...jobFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
     new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
@@ -100,6 +102,7 @@ const flagsSchema = z.object({
   reuse: z.boolean().default(true),
   reuseThreshold: z.number().min(0).max(64).optional(),
   ...videoFlagShape,
+  ...jobFlagShape,
   workDir: z.string().min(1).optional(),
   segmentSeconds: z.number().min(0.1).max(3600).optional(),
   restart: z.boolean().default(false),

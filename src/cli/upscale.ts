@@ -1,8 +1,11 @@
+import { isatty } from 'node:tty';
+import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { type FlagLayers, type InputKind, readFlagLayers } from './flag-layers.ts';
 import { expandInputs, type Input } from './inputs.ts';
+import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
 import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
@@ -13,12 +16,15 @@ import { videoSettings } from './video-settings.ts';
  * @returns the exit code; every error has been reported.
  */
 export function runUpscale(paths: readonly string[], rawFlags: Record<string, unknown>): Promise<number> {
-  return runCommand(rawFlags, paths.length, async (context) => {
+  // Standard input is no keyboard then.
+  const shown = paths.includes('-') ? { ...rawFlags, tui: false } : rawFlags;
+  return runCommand(shown, paths.length, async (context) => {
     const layers = await readFlagLayers(rawFlags);
     const { output, recursive, skipExisting, stallSeconds } = layers.flagsFor('image');
+    refuseTerminals(paths, output);
     const { inputs, warnings } = await expandInputs(paths, { output, recursive });
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'input', message });
-    const rules = await planOutputs(inputs, output);
+    const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder);
     const networks = await decideNetworks(layers, inputs, context);
     return {
       tasks: inputs.map((input, index) =>
@@ -26,8 +32,24 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
       ),
       stallSeconds,
       skipExisting,
+      streams: output === '-' || inputs.some(({ path }) => path === '-'),
+      queueing: queueingOf(layers.flagsFor('video')),
     };
   });
+}
+
+/** @throws UpreelError `usage`: Y4M is neither typed nor read by people. */
+function refuseTerminals(paths: readonly string[], output: string | undefined): void {
+  if (paths.includes('-') && isatty(0)) {
+    throw new UpreelError('usage', 'Standard input is a terminal, expected Y4M from a pipe.', {
+      hint: 'For example: ffmpeg -i FILE -f yuv4mpegpipe - | upreel - -o OUTPUT.mkv',
+    });
+  }
+  if (output === '-' && isatty(1)) {
+    throw new UpreelError('usage', 'Standard output is a terminal, expected a pipe or a file for Y4M.', {
+      hint: 'For example: upreel FILE -o - | ffmpeg -i - OUTPUT.mkv',
+    });
+  }
 }
 
 /** Pictures and videos may have networks of their own; each is decided once, and checked before any work. */

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import type { VideoSettings } from '../video/index.ts';
+import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */
 export function videoFlags(): Option[] {
@@ -26,7 +26,11 @@ export function videoFlags(): Option[] {
     ]),
     choice('--levels <mode>', 'levels below black and above white', ['auto', 'keep', 'clip']),
     choice('--chroma <kind>', 'colour resolution of the result', ['auto', '420', '422', '444']),
-    choice('--depth <bits>', 'bits per sample of the result', ['auto', '8', '10']),
+    choice('--depth <bits>', 'bits per sample of the result; 16 in pictures only', ['auto', '8', '10', '16']),
+    new Option(
+      '--hwaccel <name>',
+      'video: decode on hardware if that gives the same frames: auto, cuda, vaapi, qsv, ...',
+    ),
     new Option('--lossless', 'video: code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
@@ -47,7 +51,8 @@ export const videoFlagShape = {
   alpha: z.enum(['drop', 'keep', 'network', 'lanczos']).optional(),
   levels: z.enum(['auto', 'keep', 'clip']).optional(),
   chroma: z.enum(['auto', '420', '422', '444']).optional(),
-  depth: z.enum(['auto', '8', '10']).optional(),
+  depth: z.enum(['auto', '8', '10', '16']).optional(),
+  hwaccel: videoSettingsSchema.unwrap().shape.hwaccel.unwrap().optional(),
   lossless: z.boolean().optional(),
   encoderOptions: z.array(z.string()).optional(),
   onDecodeError: z.enum(['fail', 'conceal']).optional(),

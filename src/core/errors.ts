@@ -40,6 +40,7 @@ export const EXIT_CODES = {
   'device-unavailable': 8,
   'out-of-memory': 8,
   'some-failed': 9,
+  'output-closed': 141,
   interrupted: 130,
   terminated: 143,
 } as const satisfies Record<string, number>;

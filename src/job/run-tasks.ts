@@ -1,8 +1,9 @@
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
+import type { PreviewPair } from '../video/index.ts';
 import type { EngineResult, EngineTask } from './engine-protocol.ts';
-import { type Engine, type RunOptions, startEngine } from './supervisor.ts';
+import { type Engine, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
 export interface TaskQueue {
@@ -12,18 +13,23 @@ export interface TaskQueue {
    * @throws UpreelError what the task threw; `out-of-memory` if even the smallest tile did not fit.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** Holds all work back, that of engines to come too. */
+  pause(on: boolean): void;
+  /** The newest frame of a running video before and after. */
+  preview(): Promise<PreviewPair | null>;
   close(): Promise<void>;
 }
 
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 const MAX_CRASHES = 3;
 
-export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number } = {}): TaskQueue {
+export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
+  let isPaused = false;
   let engine: Engine | null = null;
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
 
-  async function run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+  async function run(task: EngineTask, runOptions: RunOptions): Promise<EngineResult> {
     let crashes = 0;
     /** Longer side of the source: a tile larger than that is the whole picture. */
     let sourcePx = Number.POSITIVE_INFINITY;
@@ -35,15 +41,18 @@ export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number
         if (event.framesKept > framesKept) crashes = 0;
         framesKept = event.framesKept;
       }
-      options.onEvent(event);
+      runOptions.onEvent(event);
     };
     for (;;) {
-      const running: Engine = engine?.alive ? engine : startEngine(stallSeconds === undefined ? {} : { stallSeconds });
+      const running: Engine = engine?.alive ? engine : startEngine(engineOptions);
       engine = running;
+      if (isPaused) running.pause(true);
       try {
-        return await running.run(withCeiling(task, ceilingPx), { ...options, onEvent });
+        return await running.run(withCeiling(task, ceilingPx), { ...runOptions, onEvent });
       } catch (error) {
-        if (options.signal.aborted || options.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        // What has gone through a pipe does not come again.
+        if (engineOptions.streams) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();
@@ -55,6 +64,11 @@ export function openTaskQueue({ stallSeconds }: { readonly stallSeconds?: number
 
   return {
     run,
+    pause(on) {
+      isPaused = on;
+      engine?.pause(on);
+    },
+    preview: () => engine?.preview() ?? Promise.resolve(null),
     async close() {
       await engine?.close();
     },
