@@ -22,7 +22,11 @@ const SEGMENTS = { segmentSeconds: 0.5, encoderThreads: 1 };
 describe('kill -9 at any moment', () => {
   const KILLS_PER_FILM = 5;
   const kills: string[] = [];
-  afterAll(() => expect(kills.length).toBeGreaterThanOrEqual(30));
+  afterAll(() => {
+    expect(kills.length).toBeGreaterThanOrEqual(30);
+    // For the documents: what was killed when.
+    if (process.env.UPREEL_KILL_LOG) writeFileSync(process.env.UPREEL_KILL_LOG, `${kills.join('\n')}\n`);
+  });
 
   test.each([
     ['x264 in .mp4', 'libx264', 'mp4', 1],
@@ -50,7 +54,12 @@ describe('kill -9 at any moment', () => {
           await running.finished;
           expect(existsSync(job.output)).toBe(false);
           kept = expectKept(running.out(), kept);
-          kills.push(running.out().trim().split('\n').at(-1) ?? '');
+          const stage = running.out().trim().split('\n').at(-1) ?? '';
+          const folder = `${job.output}.upreel`;
+          const parts = existsSync(folder)
+            ? readdirSync(folder).filter((name) => /^segment-\d+\.json$/.test(name))
+            : [];
+          kills.push(`${encoder} film ${film + 1}, kill ${kill + 1}: at "${stage}", ${parts.length} segments are safe`);
         }
         await upscaleInChild({ ...job, delayMs: 0 });
         expect(frameHashes(job.output)).toEqual(frameHashes(reference));
