@@ -5,7 +5,7 @@ export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openJobFeed } from './job-feed.ts';
 export { followHistory } from './job-history.ts';
 export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState } from './job-snapshot.ts';
-export { type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
+export { enterFolder, type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
 export { adoptJob, pickJob } from './list-job.ts';
 export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';

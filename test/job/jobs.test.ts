@@ -106,7 +106,7 @@ describe('a job', () => {
     expect(await run('wait', String(id))).toMatchObject({ code: 0 });
   });
 
-  test('whose supervisor is killed is interrupted, and goes on', async () => {
+  test('whose supervisor is killed is interrupted, and goes on even if the list has lost it', async () => {
     const running = startUpreel(args('killed.mkv'), ENV);
     await until(() => committed('killed.mkv') > 0, 60_000);
     const family = descendantsOf(running.pid);
@@ -117,6 +117,7 @@ describe('a job', () => {
     expect(await run('wait', at('killed.mkv'))).toMatchObject({ code: 130 });
     expect(await run('pause', at('killed.mkv'))).toMatchObject({ code: 2 });
     await allEnded(family, 10_000);
+    rmSync(join(testStateEnv().XDG_STATE_HOME, 'upreel', 'jobs', `${job.id}.json`));
     expect(await run('resume', `${at('killed.mkv')}.upreel`, '--json')).toMatchObject({ code: 0 });
     expect(decodeRgb(at('killed.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
   });
