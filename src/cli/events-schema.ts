@@ -56,7 +56,21 @@ const progress = z.object({
   elapsedSeconds: amount.describe('Since `started`, without pauses.'),
   framesPerSecond: amount.nullable().describe('Recent output frames per second; null until it can be told.'),
   secondsLeft: amount.nullable().describe('null until it can be told.'),
-  queues: z.array(z.object({ name: z.string(), length: wholeNumber, capacity: wholeNumber })),
+  secondsLeftRange: z
+    .tuple([amount, amount])
+    .optional()
+    .describe('Shortest and longest likely time, where the pace is too unsteady for one number.'),
+  queues: z.array(
+    z.object({
+      name: z.string(),
+      length: wholeNumber,
+      capacity: wholeNumber,
+      waits: z
+        .object({ producer: share, consumer: share })
+        .optional()
+        .describe('Share of the time since the report before that each side waited for the other.'),
+    }),
+  ),
   rssBytes: wholeNumber.describe('Resident memory of the engine; 0 until measured.'),
   bytesWritten: wholeNumber,
 });

@@ -1,4 +1,5 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
+export { type KnownVerdict, listVerdicts } from './device-verdict.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { parseHours } from './hours.ts';
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
@@ -12,3 +13,4 @@ export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
+export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';

@@ -29,7 +29,15 @@ const progressSchema = z.object({
   ...{ framesDone: z.number(), framesTotal: count.nullable(), tilesDone: z.number() },
   ...{ outputPixelsDone: z.number(), outputPixelsTotal: count.nullable(), reusedShare: z.exactOptional(z.number()) },
   ...{ elapsedSeconds: z.number(), framesPerSecond: z.number().nullable(), secondsLeft: z.number().nullable() },
-  queues: z.array(z.object({ name: z.string(), length: count, capacity: count })),
+  secondsLeftRange: z.exactOptional(z.tuple([z.number(), z.number()])),
+  queues: z.array(
+    z.object({
+      name: z.string(),
+      length: count,
+      capacity: count,
+      waits: z.exactOptional(z.object({ producer: z.number(), consumer: z.number() })),
+    }),
+  ),
   ...{ rssBytes: count, bytesWritten: count },
 });
 

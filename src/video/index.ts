@@ -1,5 +1,6 @@
 export { ffmpegVersion, listEncoders } from './ffmpeg.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
+export { readVideoFrame, type VideoFrame } from './read-frame.ts';
 export type { SegmentNews } from './run-segments.ts';
 export {
   ENCODER_NAMES,
@@ -8,5 +9,6 @@ export {
   type VideoTarget,
   videoSettingsSchema,
 } from './settings.ts';
-export { upscaleVideo, type VideoContext, type VideoRequest, type VideoResult } from './upscale-video.ts';
+export { upscaleVideo } from './upscale-video.ts';
 export type { JobFacts } from './video-job.ts';
+export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

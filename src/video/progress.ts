@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
-import type { Stage, TaskEvent } from '../core/events.ts';
+import type { QueueFill, Stage, TaskEvent } from '../core/events.ts';
 import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
 
 interface Totals {
   readonly input: string;
-  readonly framesTotal: number;
-  readonly outputPixelsTotal: number;
+  readonly framesTotal: number | null;
+  readonly outputPixelsTotal: number | null;
   /** Done by earlier runs: counted as done, not as speed. */
   readonly done: WorkDone;
 }
@@ -21,6 +21,8 @@ export class VideoProgress {
   readonly #meter: ProgressMeter;
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
+  /** What the queues had waited at the report before. */
+  #waited = new Map<Stages['queues'][number], { seconds: number; producer: number; consumer: number }>();
   #committedBytes: number;
 
   /** @param now seconds of a clock that stands still in pauses */
@@ -34,11 +36,27 @@ export class VideoProgress {
     this.#startedAt = now();
     this.#committedBytes = committedBytes;
     const observe = () => ({
-      queues: (this.#running?.queues ?? []).map(({ name, length, capacity }) => ({ name, length, capacity })),
+      queues: this.#observeQueues(),
       rssBytes: residentBytes(this.#running?.pids ?? []),
       bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
     this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe, now });
+  }
+
+  #observeQueues(): readonly QueueFill[] {
+    const seconds = performance.now() / 1000;
+    const queues = this.#running?.queues ?? [];
+    const before = this.#waited;
+    this.#waited = new Map(queues.map((queue) => [queue, { seconds, ...queue.waitedSeconds }]));
+    return queues.map((queue) => {
+      const { name, length, capacity } = queue;
+      const now = this.#waited.get(queue)!;
+      const last = before.get(queue);
+      if (last === undefined || now.seconds <= last.seconds) return { name, length, capacity };
+      const share = (side: 'producer' | 'consumer') =>
+        Math.min(1, Math.max(0, (now[side] - last[side]) / (now.seconds - last.seconds)));
+      return { name, length, capacity, waits: { producer: share('producer'), consumer: share('consumer') } };
+    });
   }
 
   get elapsedSeconds(): number {
