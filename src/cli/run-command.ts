@@ -1,15 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import {
   type EngineTask,
   type JobQueueing,
+  type JobSpec,
   type JobState,
   NO_QUEUEING,
   openTaskQueue,
   runJob,
-  startOrJoinJob,
   type TaskQueue,
 } from '../job/index.ts';
+import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
@@ -47,7 +49,7 @@ export async function runCommand(
   find: (context: SourceContext) => Promise<TaskSource>,
 ): Promise<number> {
   const kind = reporterKind(rawFlags);
-  const detached = kind === 'view' && rawFlags.foreground !== true ? ([] as string[]) : null;
+  const detached = kind === 'view' && rawFlags.foreground !== true ? new DetachedJobs() : null;
   const interruption = listenForInterrupts();
   const reporter = await reporterFor(kind, rawFlags, inputs, interruption.interrupt);
   let code: number;
@@ -59,16 +61,16 @@ export async function runCommand(
     await reporter.close();
     interruption.dispose();
   }
-  if (detached === null || detached.length === 0) return code;
-  return (await viewJobs(detached, { rawFlags, startedHere: true })) || code;
+  if (detached === null || detached.ids.length === 0) return code;
+  return (await viewJobs(detached.ids, { rawFlags, startedHere: true })) || code;
 }
 
-/** The error that the command ends with, or null. @param detached gets the ids of jobs that were started, if given. */
+/** The error that the command ends with, or null. @param detached gets the videos, if given. */
 async function runAll(
   find: (context: SourceContext) => Promise<TaskSource>,
   reporter: Reporter,
   interruption: Interruption,
-  detached: string[] | null,
+  detached: DetachedJobs | null,
 ): Promise<UpreelError | null> {
   const { signal, drain } = interruption;
   const onEvent = (event: TaskEvent): void => reporter.event(event);
@@ -97,6 +99,10 @@ async function runAll(
           drain.removeEventListener('abort', announceDrain);
         }
       }
+      for (const { input, failure } of (await detached?.start()) ?? []) {
+        reporter.event({ type: 'failed', input, error: toErrorRecord(failure) });
+        failures.push(failure);
+      }
     } finally {
       await queue.close();
     }
@@ -118,10 +124,12 @@ async function runTask(
   task: FileTask,
   queueing: JobQueueing,
   command: RunningCommand,
-  detached: string[] | null,
+  detached: DetachedJobs | null,
 ): Promise<void> {
   const { queue, onEvent, ...stop } = command;
   const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+  // What is refused at once need not be listed as a job that failed.
+  if (spec !== null) await refuseExisting(spec);
   if (spec === null) {
     await queue.run(task, { ...stop, onEvent });
   } else if (detached === null) {
@@ -132,8 +140,16 @@ async function runTask(
     };
     await runJob(spec, { ...command, onState });
   } else {
-    detached.push(await startOrJoinJob(spec));
+    await detached.add(spec);
   }
+}
+
+async function refuseExisting({ output, task }: JobSpec): Promise<void> {
+  if (task.request.settings.overwrite) return;
+  if ((await stat(output).catch(() => null)) === null) return;
+  throw new UpreelError('output-exists', `${output} exists already.`, {
+    hint: 'Choose another name with -o, or add --overwrite.',
+  });
 }
 
 /** What goes through a pipe is no job: nobody could take it up again. */
