@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../core/errors.ts';
-import type { TaskEvent } from '../core/events.ts';
+import type { Progress, TaskEvent } from '../core/events.ts';
+import type { JobSnapshot } from '../job/index.ts';
 import { UNPRINTABLE } from '../tui/index.ts';
 import { type ErrorTextOptions, errorText } from './error-text.ts';
 import type { EventRecord } from './events-schema.ts';
@@ -49,14 +50,27 @@ export function toJsonLine(record: EventRecord): string {
   return `${json}\n`;
 }
 
+/** A job as `upreel jobs --json` and the commands that steer jobs give it. */
+export function toJobRecord({ error, ...job }: JobSnapshot): EventRecord {
+  const progress = job.progress && toProgress(job.progress);
+  const lists = { segments: [...job.segments], warnings: [...job.warnings] };
+  return { v: 1, type: 'job', ...job, ...lists, progress, error: error && toFailure(error) };
+}
+
 /** At most two progress records a second. */
 const MIN_GAP_MS = 500;
 
 function toRecord(event: TaskEvent): EventRecord {
   if (event.type === 'failed') return { v: 1, ...event, error: toFailure(event.error) };
-  if (event.type === 'progress') return { v: 1, ...event, queues: [...event.queues] };
+  if (event.type === 'progress') return { v: 1, ...toProgress(event) };
   return { v: 1, ...event };
 }
+
+function toProgress({ secondsLeftRange: range, queues, ...rest }: Progress): Omit<ProgressRecord, 'v'> {
+  return { ...rest, queues: [...queues], ...(range && { secondsLeftRange: [...range] }) };
+}
+
+type ProgressRecord = Extract<EventRecord, { type: 'progress' }>;
 
 /** Without `detail`: stack traces are for --verbose and the log. */
 function toFailure({ code, message, hint }: ErrorRecord): { code: ErrorRecord['code']; message: string; hint: string } {

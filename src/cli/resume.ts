@@ -1,27 +1,55 @@
 import type { Command } from 'commander';
-import { findTask } from '../job/index.ts';
+import { enterFolder, type JobSpec, jobRunning, readSpec } from '../job/index.ts';
+import { hasEnded, untilJob } from './follow-jobs.ts';
+import { find, withFeed } from './jobs.ts';
+import { jobLine, lookHere } from './jobs-text.ts';
 import { runCommand } from './run-command.ts';
 
-/** `upreel resume JOB`: goes on with a video that was interrupted, as the command that began it would. */
+/** `upreel resume JOB`: goes on with a video that was paused, or interrupted, as the command that began it would. */
 export function addResumeCommand(program: Command): void {
   program
     .command('resume <job>')
-    .description('go on with an unfinished video: name its folder (OUTPUT.upreel) or its output')
+    .description('go on with a paused or unfinished video: its id, its folder (OUTPUT.upreel) or its output')
     .option('--verify <how>', 'full: read everything again to see that nothing has changed', 'sampled')
     .option('--json', 'one JSON object per line on standard output')
     .option('--no-tui', 'plain lines instead of the live view')
+    .option('--foreground', 'stay attached until the work is done, for scripts')
     .option('--verbose', 'show the causes of errors')
     .action(async (name: string, flags: Record<string, unknown>) => {
-      process.exitCode = await runCommand(flags, 1, async () => {
-        const { task, cwd } = await findTask(name);
-        // Names in the task may be relative to where it was begun.
-        process.chdir(cwd);
-        const settings = {
-          ...task.request.settings,
-          restart: false,
-          ...(flags.verify === 'full' && { verify: 'full' as const }),
-        };
-        return { tasks: [{ ...task, request: { ...task.request, settings } }], stallSeconds: settings.stallSeconds };
-      });
+      process.exitCode = (await endPause(name)) ?? (await goOn(name, flags));
     });
+}
+
+/** @returns null if the job is not paused. */
+function endPause(name: string): Promise<number | null> {
+  return withFeed(async (feed) => {
+    const job = await find(feed, name).catch(() => null);
+    if (job === null || job.state !== 'paused') return null;
+    await feed.act(job.id, 'resume');
+    const now = await untilJob(feed, job.id, ({ state }) => state !== 'paused');
+    process.stdout.write(`${jobLine(now, lookHere())}\n`);
+    return 0;
+  });
+}
+
+function goOn(name: string, flags: Record<string, unknown>): Promise<number> {
+  return runCommand(flags, 1, async () => {
+    const spec = await withFeed(async (feed) => {
+      const job = await find(feed, name);
+      if (!hasEnded(job)) throw jobRunning(job.output, job.id);
+      return readSpec(job.id);
+    });
+    enterFolder(spec.cwd);
+    const { settings } = spec.task.request;
+    return {
+      tasks: [verified(spec, flags.verify === 'full')],
+      stallSeconds: settings.stallSeconds,
+      queueing: spec.queueing,
+    };
+  });
+}
+
+function verified({ task }: JobSpec, isFull: boolean): JobSpec['task'] {
+  if (!isFull) return task;
+  return { ...task, request: { ...task.request, settings: { ...task.request.settings, verify: 'full' } } };
 }

@@ -1,8 +1,22 @@
+import { stat } from 'node:fs/promises';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { type EngineTask, openTaskQueue } from '../job/index.ts';
+import {
+  type EngineTask,
+  type JobQueueing,
+  type JobSpec,
+  type JobState,
+  NO_QUEUEING,
+  openTaskQueue,
+  runJob,
+  type TaskQueue,
+} from '../job/index.ts';
+import { DetachedJobs } from './detached-jobs.ts';
+import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
-import { chooseReporter, openReporter, type Reporter } from './reporter.ts';
+import { nameJob } from './name-output.ts';
+import { chooseReporter, openReporter, type Reporter, type ReporterKind } from './reporter.ts';
+import { viewJobs } from './view-jobs.ts';
 
 /** What a command wants done: pictures and videos, one after another. */
 export interface TaskSource {
@@ -12,6 +26,8 @@ export interface TaskSource {
   readonly skipExisting?: boolean;
   /** A task reads this process's standard input or writes its standard output. */
   readonly streams?: boolean;
+  /** Of its videos. */
+  readonly queueing?: JobQueueing;
 }
 
 export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
@@ -22,7 +38,8 @@ interface SourceContext {
 }
 
 /**
- * Runs the tasks of a command and tells of them as the flags ask.
+ * Runs the tasks of a command and tells of them as the flags ask. On a terminal, videos go to supervisors of their own,
+ * which the terminal then looks at; everywhere else, and with --foreground, it waits for them.
  * @param find what is to be done; its errors end the command as those of tasks do.
  * @returns the exit code; every error has been reported.
  */
@@ -31,38 +48,44 @@ export async function runCommand(
   inputs: number,
   find: (context: SourceContext) => Promise<TaskSource>,
 ): Promise<number> {
+  const kind = reporterKind(rawFlags);
+  const detached = kind === 'view' && rawFlags.foreground !== true ? new DetachedJobs() : null;
   const interruption = listenForInterrupts();
-  const reporter = await reporterFor(rawFlags, inputs, interruption.interrupt);
+  const reporter = await reporterFor(kind, rawFlags, inputs, interruption.interrupt);
+  let code: number;
   try {
-    const failure = await runAll(find, reporter, interruption);
-    const code = failure?.exitCode ?? 0;
+    const failure = await runAll(find, reporter, interruption, detached);
+    code = failure?.exitCode ?? 0;
     reporter.exit(code, failure === null ? undefined : toErrorRecord(failure));
-    return code;
   } finally {
     await reporter.close();
     interruption.dispose();
   }
+  if (detached === null || detached.ids.length === 0) return code;
+  return (await viewJobs(detached.ids, { rawFlags, startedHere: true })) || code;
 }
 
-/** The error that the command ends with, or null. */
+/** The error that the command ends with, or null. @param detached gets the videos, if given. */
 async function runAll(
   find: (context: SourceContext) => Promise<TaskSource>,
   reporter: Reporter,
-  { signal, drain }: Interruption,
+  interruption: Interruption,
+  detached: DetachedJobs | null,
 ): Promise<UpreelError | null> {
+  const { signal, drain } = interruption;
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
     const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const { tasks, stallSeconds, skipExisting = false, streams = false } = source;
-    const queue = openTaskQueue({ streams, ...(stallSeconds !== undefined && { stallSeconds }) });
+    const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING } = source;
+    const queue = openTaskQueue({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
     const failures: UpreelError[] = [];
     let skipped = 0;
     try {
       for (const task of tasks) {
         const announceDrain = () => reporter.event(DRAINING);
-        if (task.kind === 'video') drain.addEventListener('abort', announceDrain, { once: true });
+        if (isVideo(task) && detached === null) drain.addEventListener('abort', announceDrain, { once: true });
         try {
-          await queue.run(task, { signal, drain, onEvent });
+          await runTask(task, queueing, { queue, signal, drain, onEvent }, detached);
         } catch (error) {
           const failure = asUpreelError(error);
           if (skipExisting && failure.code === 'output-exists') {
@@ -76,6 +99,10 @@ async function runAll(
           drain.removeEventListener('abort', announceDrain);
         }
       }
+      for (const { input, failure } of (await detached?.start()) ?? []) {
+        reporter.event({ type: 'failed', input, error: toErrorRecord(failure) });
+        failures.push(failure);
+      }
     } finally {
       await queue.close();
     }
@@ -84,6 +111,54 @@ async function runAll(
   } catch (error) {
     return asUpreelError(error);
   }
+}
+
+interface RunningCommand {
+  readonly queue: TaskQueue;
+  readonly signal: AbortSignal;
+  readonly drain: AbortSignal;
+  readonly onEvent: (event: TaskEvent) => void;
+}
+
+async function runTask(
+  task: FileTask,
+  queueing: JobQueueing,
+  command: RunningCommand,
+  detached: DetachedJobs | null,
+): Promise<void> {
+  const { queue, onEvent, ...stop } = command;
+  const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+  // What is refused at once need not be listed as a job that failed.
+  if (spec !== null) await refuseExisting(spec);
+  if (spec === null) {
+    await queue.run(task, { ...stop, onEvent });
+  } else if (detached === null) {
+    const device = task.network.device;
+    const onState = (state: JobState, place: number | null): void => {
+      const message = describeWaiting({ state, place, device, only: queueing.only, id: spec.output });
+      if (message !== null) onEvent({ type: 'warning', code: state, message });
+    };
+    await runJob(spec, { ...command, onState });
+  } else {
+    await detached.add(spec);
+  }
+}
+
+async function refuseExisting({ output, task }: JobSpec): Promise<void> {
+  if (task.request.settings.overwrite) return;
+  if ((await stat(output).catch(() => null)) === null) return;
+  throw new UpreelError('output-exists', `${output} exists already.`, {
+    hint: 'Choose another name with -o, or add --overwrite.',
+  });
+}
+
+/** What goes through a pipe is no job: nobody could take it up again. */
+function isPiped({ request }: FileTask): boolean {
+  return request.input === '-' || (request.output.kind === 'file' && request.output.path === '-');
+}
+
+function isVideo(task: FileTask): task is Extract<FileTask, { kind: 'video' }> {
+  return task.kind === 'video';
 }
 
 const DRAINING: TaskEvent = {
@@ -115,14 +190,25 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
   });
 }
 
-function reporterFor(raw: Record<string, unknown>, inputs: number, onInterrupt: () => void): Promise<Reporter> {
-  const { stdin, stderr, env } = process;
-  // Standard output may be the film's: whatever is told goes to standard error then.
-  const isPiped = raw.output === '-';
-  const stdout = isPiped ? stderr : process.stdout;
-  const noTui = raw.tui === false || isPiped;
+/** Standard output may be the film's: whatever is told goes to standard error then. */
+function shownOn(raw: Record<string, unknown>): NodeJS.WriteStream {
+  return raw.output === '-' ? process.stderr : process.stdout;
+}
+
+export function reporterKind(raw: Record<string, unknown>): ReporterKind {
+  const noTui = raw.tui === false || raw.output === '-';
+  return chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: shownOn(raw).isTTY, env: process.env });
+}
+
+function reporterFor(
+  kind: ReporterKind,
+  raw: Record<string, unknown>,
+  inputs: number,
+  onInterrupt: () => void,
+): Promise<Reporter> {
+  const { stderr, stdin, env } = process;
   return openReporter({
-    kind: chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: stdout.isTTY, env }),
-    ...{ stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
+    ...{ kind, stdout: shownOn(raw), stderr, stdin, env, onInterrupt, inputsTotal: inputs },
+    verbose: raw.verbose === true,
   });
 }

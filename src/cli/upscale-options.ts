@@ -6,6 +6,7 @@ import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
+import { jobFlagShape, jobFlags } from './job-options.ts';
 import { videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
@@ -46,6 +47,7 @@ export function upscaleFlags(): Option[] {
       number,
     ),
     ...videoFlags(),
+    ...jobFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
     new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
     new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
@@ -53,7 +55,7 @@ export function upscaleFlags(): Option[] {
     new Option('--no-space-check', 'video: start even if the disk seems too small'),
     new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
-    new Option('--effort <how>', 'pictures: how long to try for a smaller file').choices(EFFORTS).default('balanced'),
+    new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
     new Option('--json', 'one JSON object per line on standard output'),
@@ -100,6 +102,7 @@ const flagsSchema = z.object({
   reuse: z.boolean().default(true),
   reuseThreshold: z.number().min(0).max(64).optional(),
   ...videoFlagShape,
+  ...jobFlagShape,
   workDir: z.string().min(1).optional(),
   segmentSeconds: z.number().min(0.1).max(3600).optional(),
   restart: z.boolean().default(false),
@@ -107,7 +110,7 @@ const flagsSchema = z.object({
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
   strip: z.boolean().default(false),
-  effort: z.enum(EFFORTS),
+  effort: z.enum(EFFORTS).default('balanced'),
   flatten: z
     .string()
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')

@@ -5,6 +5,7 @@ import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { type FlagLayers, type InputKind, readFlagLayers } from './flag-layers.ts';
 import { expandInputs, type Input } from './inputs.ts';
+import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
 import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
@@ -32,6 +33,7 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
       stallSeconds,
       skipExisting,
       streams: output === '-' || inputs.some(({ path }) => path === '-'),
+      queueing: queueingOf(layers.flagsFor('video')),
     };
   });
 }

@@ -52,11 +52,21 @@ export interface Progress {
   /** Recent output frames per second; null until it can be told. */
   readonly framesPerSecond: number | null;
   readonly secondsLeft: number | null;
+  /** Where the pace is too unsteady for one number: shortest and longest likely time. Absent: steady. */
+  readonly secondsLeftRange?: readonly [number, number];
   /** How full the bounded queues are; the fuller side of a stage is where the work waits. Empty for stills. */
-  readonly queues: readonly { readonly name: string; readonly length: number; readonly capacity: number }[];
+  readonly queues: readonly QueueFill[];
   /** Resident memory of the engine process, and of ffmpeg's where the system tells. */
   readonly rssBytes: number;
   readonly bytesWritten: number;
+}
+
+export interface QueueFill {
+  readonly name: string;
+  readonly length: number;
+  readonly capacity: number;
+  /** Share of the time since the report before that its producer waited for room, and its consumer for something. */
+  readonly waits?: { readonly producer: number; readonly consumer: number };
 }
 
 export interface TaskDone {

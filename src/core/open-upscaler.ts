@@ -3,6 +3,7 @@ import { planChange } from './change-plan.ts';
 import { blendDown } from './feather.ts';
 import { type Size, scaleRect } from './geometry.ts';
 import type { Model, ModelDescriptor } from './model/descriptor.ts';
+import type { Pause } from './pause.ts';
 import { makeRaster, type Raster } from './raster.ts';
 import { cutRows, pasteInto } from './rows.ts';
 import type { DeviceName } from './session.ts';
@@ -37,15 +38,17 @@ interface TileRun extends Tile {
 /**
  * Opens one network on one device. The sessions themselves open with the first tile, or with `warmUp`.
  * @param onWarning told, once, of results that had to be made again or look wrong
+ * @param pause while it is on, no tile begins
  */
 export function openUpscaler(
   model: Model,
   options: UpscalerOptions,
   onWarning: (message: string) => void = () => undefined,
+  pause?: Pause,
 ): Upscaler {
   const { scale, alignPx } = model.descriptor;
-  const pool = openSessionPool({ ...options, scale });
-  const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale } as const;
+  const pool = openSessionPool({ ...options, scale, pause });
+  const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
   const { ensemble, rerunBlank } = options;
   const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });

@@ -1,3 +1,4 @@
+import { openEta } from './eta.ts';
 import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
@@ -32,7 +33,7 @@ export interface MeterOptions {
 
 /** At most two reports a second (the contract of --json). */
 const REPORT_SECONDS = 0.5;
-/** The rate is taken over this much of the recent past: long enough to be steady, short enough to follow. */
+/** Frames per second are taken over this much of the recent past: long enough to be steady, short enough to follow. */
 const RATE_WINDOW_SECONDS = 30;
 /** Before this much work time a rate says nothing. */
 const RATE_MINIMUM_SECONDS = 1;
@@ -40,7 +41,7 @@ const RATE_MINIMUM_SECONDS = 1;
 export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const now = options.now ?? (() => performance.now() / 1000);
   const start = now();
-  const marks: { seconds: number; worked: number; pixels: number; frames: number }[] = [];
+  const marks: { seconds: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
   const { done = { outputPixels: 0, reusedPixels: 0, tiles: 0, frames: 0 } } = options;
   let worked = done.outputPixels;
@@ -48,18 +49,20 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
   let { tiles, frames } = done;
   let lastReport = Number.NEGATIVE_INFINITY;
 
+  const eta = openEta({ madePixels: worked, reusedPixels: reused });
+
   function report(): void {
-    const seconds = now() - start;
+    const seconds = now() - start - eta.idleSeconds;
     const pixels = worked + reused;
     lastReport = now();
-    marks.push({ seconds, worked, pixels, frames });
+    marks.push({ seconds, pixels, frames });
     // One mark older than the window stays, so that the window is always covered.
     while (marks.length > 2 && marks[1]!.seconds < seconds - RATE_WINDOW_SECONDS) marks.shift();
     const since = marks[0]!;
     const span = seconds - since.seconds;
-    const rateOf = (amount: number) => (span >= RATE_MINIMUM_SECONDS ? amount / span : 0);
-    const pixelRate = rateOf(pixels - since.pixels);
+    const isMoving = span >= RATE_MINIMUM_SECONDS && pixels > since.pixels;
     const total = options.outputPixelsTotal;
+    const left = total === null ? null : eta.estimate(Math.max(0, total - pixels));
     options.emit({
       type: 'progress',
       input: options.input,
@@ -70,9 +73,9 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       outputPixelsDone: pixels,
       outputPixelsTotal: total,
       elapsedSeconds: seconds,
-      framesPerSecond: pixelRate > 0 ? (frames - since.frames) / span : null,
-      secondsLeft:
-        total === null ? null : secondsFor(Math.max(0, total - pixels), pixelRate, rateOf(worked - since.worked)),
+      framesPerSecond: isMoving ? (frames - since.frames) / span : null,
+      secondsLeft: left?.seconds ?? null,
+      ...(left?.range ? { secondsLeftRange: left.range } : {}),
       ...(reused > 0 ? { reusedShare: reused / pixels } : {}),
       queues: [],
       bytesWritten: 0,
@@ -81,19 +84,18 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     });
   }
 
-  /**
-   * Pixels that were taken over are not speed: the rate is that of work, and of what is left the same share is taken to
-   * need work as of all so far. A half minute that needed none at all tells no rate of work; then all pixels count.
-   */
-  function secondsFor(pixelsLeft: number, pixelRate: number, workRate: number): number | null {
-    if (workRate > 0) return (pixelsLeft * (worked / (worked + reused))) / workRate;
-    return pixelRate > 0 ? pixelsLeft / pixelRate : null;
+  /** What is taken back was speed, but is to be done again. */
+  function follow(made: number, takenOver: number): void {
+    if (made < 0 || takenOver < 0) eta.takeBack(-made, -takenOver);
+    else if (made > 0 || takenOver > 0) eta.observe(now(), made, takenOver);
   }
 
   return {
     add(done) {
-      worked += done.outputPixels ?? 0;
-      reused += done.reusedPixels ?? 0;
+      const { outputPixels = 0, reusedPixels = 0 } = done;
+      worked += outputPixels;
+      reused += reusedPixels;
+      follow(outputPixels, reusedPixels);
       tiles += done.tiles ?? 0;
       frames += done.frames ?? 0;
       if (now() - lastReport >= REPORT_SECONDS) report();

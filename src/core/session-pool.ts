@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorRecord, fromErrorRecord, tellsOfLackingMemory, UpreelError } from './errors.ts';
 import type { Size } from './geometry.ts';
+import type { Pause } from './pause.ts';
 import { type RasterFormat, rasterBytes } from './raster.ts';
 import type { DeviceName } from './session.ts';
 import type { RunReply, RunRequest, SessionWorkerData, WorkerRequest } from './session-worker.ts';
@@ -36,6 +37,8 @@ export interface SessionPoolOptions {
   readonly threadsPerSession: number;
   /** One session on each; none: `sessions` of them on the provider's own choice. */
   readonly gpus: readonly number[];
+  /** While it is on, no window begins. */
+  readonly pause?: Pause | undefined;
 }
 
 interface Lane {
@@ -67,6 +70,7 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
     try {
       // Work that was aborted while it waited must not cost a run.
       signal?.throwIfAborted();
+      await options.pause?.over(signal);
       const { width, height } = window.size;
       const buffers = buffersFor(lane, window, options.scale);
       window.fill(new Uint8Array(buffers.source));

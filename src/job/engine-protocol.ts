@@ -6,9 +6,9 @@ import type { NetworkSettings } from '../core/options.ts';
 import type { OutputRule, Target } from '../core/output-name.ts';
 import type { DeviceName } from '../core/session.ts';
 import type { PixelLayout } from '../core/upscale-pixels.ts';
-import type { VideoSettings } from '../video/index.ts';
+import type { PreviewPair, SegmentNews, VideoSettings } from '../video/index.ts';
 
-/** Messages between the supervisor and its engine process. Pixels never travel here: see pixel-port.ts. */
+/** Messages between the supervisor and its engine process. Pixels travel elsewhere (pixel-port.ts), but for previews. */
 
 /** Settings whose device is decided. */
 export type EngineNetwork = NetworkSettings & { readonly device: DeviceName };
@@ -60,7 +60,11 @@ export interface DeviceProof {
 export type EngineRequest =
   | { readonly type: 'run'; readonly id: number; readonly task: EngineTask }
   | { readonly type: 'drain'; readonly id: number }
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  /** For all tasks: what is in memory stays, no tile begins while it is on. */
+  | { readonly type: 'pause'; readonly on: boolean }
+  /** Answered by one `preview`. */
+  | { readonly type: 'preview' };
 
 export type EngineMessage =
   /** Every few seconds: the process lives and is not stuck. */
@@ -69,5 +73,7 @@ export type EngineMessage =
   /** The network is open, with tiles of this size. */
   | { readonly type: 'opened'; readonly id: number; readonly tilePx: number }
   | { readonly type: 'rows'; readonly id: number; readonly rows: RowsNotice }
+  | { readonly type: 'segments'; readonly id: number; readonly news: readonly SegmentNews[] }
+  | { readonly type: 'preview'; readonly pair: PreviewPair | null }
   | { readonly type: 'settled'; readonly id: number; readonly result: EngineResult }
   | { readonly type: 'rejected'; readonly id: number; readonly error: ErrorRecord };

@@ -29,6 +29,12 @@ process.on('message', (request: EngineRequest) => {
     case 'cancel':
       running.get(request.id)?.cancel.abort(interrupted());
       break;
+    case 'pause':
+      runner.pause.set(request.on);
+      break;
+    case 'preview':
+      void runner.preview.newest().then((pair) => send({ type: 'preview', pair }));
+      break;
   }
 });
 
@@ -43,6 +49,7 @@ async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): P
       onEvent: (event) => send({ type: 'event', id, event }),
       onOpen: (tilePx) => send({ type: 'opened', id, tilePx }),
       onRows: (rows) => send({ type: 'rows', id, rows }),
+      onSegments: (news) => send({ type: 'segments', id, news }),
     });
     send({ type: 'settled', id, result });
   } catch (error) {

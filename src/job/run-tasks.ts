@@ -1,8 +1,9 @@
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
+import type { PreviewPair } from '../video/index.ts';
 import type { EngineResult, EngineTask } from './engine-protocol.ts';
-import { type Engine, type RunOptions, startEngine } from './supervisor.ts';
+import { type Engine, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
 export interface TaskQueue {
@@ -12,13 +13,18 @@ export interface TaskQueue {
    * @throws UpreelError what the task threw; `out-of-memory` if even the smallest tile did not fit.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** Holds all work back, that of engines to come too. */
+  pause(on: boolean): void;
+  /** The newest frame of a running video before and after. */
+  preview(): Promise<PreviewPair | null>;
   close(): Promise<void>;
 }
 
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 const MAX_CRASHES = 3;
 
-export function openTaskQueue(options: { readonly stallSeconds?: number; readonly streams?: boolean } = {}): TaskQueue {
+export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
+  let isPaused = false;
   let engine: Engine | null = null;
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
@@ -38,14 +44,15 @@ export function openTaskQueue(options: { readonly stallSeconds?: number; readonl
       runOptions.onEvent(event);
     };
     for (;;) {
-      const running: Engine = engine?.alive ? engine : startEngine(options);
+      const running: Engine = engine?.alive ? engine : startEngine(engineOptions);
       engine = running;
+      if (isPaused) running.pause(true);
       try {
         return await running.run(withCeiling(task, ceilingPx), { ...runOptions, onEvent });
       } catch (error) {
         if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
         // What has gone through a pipe does not come again.
-        if (options.streams) throw error;
+        if (engineOptions.streams) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();
@@ -57,6 +64,11 @@ export function openTaskQueue(options: { readonly stallSeconds?: number; readonl
 
   return {
     run,
+    pause(on) {
+      isPaused = on;
+      engine?.pause(on);
+    },
+    preview: () => engine?.preview() ?? Promise.resolve(null),
     async close() {
       await engine?.close();
     },

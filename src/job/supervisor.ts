@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import type { PreviewPair, SegmentNews } from '../video/index.ts';
 import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
@@ -16,6 +18,10 @@ export interface Engine {
    * @throws UpreelError what the task threw, or `engine-died`.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
+  /** Holds its work back, with all that is in memory; a tile that is being computed is finished. */
+  pause(on: boolean): void;
+  /** The newest frame of its video before and after; null: there is none yet, or no answer. */
+  preview(): Promise<PreviewPair | null>;
   /** Tile of the last task whose network was opened; null while there is none. */
   readonly tilePx: number | null;
   /** The other end of the engine's pixel port: for tasks of kind `pixels`, one at a time. */
@@ -32,6 +38,16 @@ export interface RunOptions {
   readonly onEvent: (event: TaskEvent) => void;
   /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
   readonly onRows?: (rows: RowsNotice) => void;
+  /** Videos: all segments at the start, then each one as it changes. */
+  readonly onSegments?: (news: readonly SegmentNews[]) => void;
+}
+
+export interface EngineOptions {
+  readonly stallSeconds?: number | undefined;
+  /** Added to its priority and that of its children: 0 to 19, higher yields more. */
+  readonly nice?: number | undefined;
+  /** Hands over this process's standard input and output, for tasks that name them with `-`. */
+  readonly streams?: boolean | undefined;
 }
 
 /** A cancelled engine that has not removed its temporary files by then is ended all the same. */
@@ -43,12 +59,16 @@ const STALL_SECONDS = 120;
 interface Pending {
   readonly onEvent: (event: TaskEvent) => void;
   readonly onRows: RunOptions['onRows'];
+  readonly onSegments: RunOptions['onSegments'];
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: UpreelError) => void;
 }
 
-/** @param options.streams hands over this process's standard input and output, for tasks that name them with `-`. */
-export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = {}): Engine {
+/** How long an engine may take to answer with a preview. */
+const PREVIEW_MILLISECONDS = 5000;
+
+export function startEngine(options: EngineOptions = {}): Engine {
+  const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
   const script = fileURLToPath(new URL('./engine.js', import.meta.url));
   const child = spawn(process.execPath, [script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
@@ -56,11 +76,13 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
     stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
     serialization: 'advanced',
   });
+  if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice);
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let stderrTail = '';
   let alive = true;
   let tilePx: number | null = null;
+  const previews: ((pair: PreviewPair | null) => void)[] = [];
 
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
@@ -78,11 +100,16 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
   child.on('message', (message: EngineMessage) => {
     silentSeconds = 0;
     if (message.type === 'alive') return;
+    if (message.type === 'preview') {
+      previews.shift()?.(message.pair);
+      return;
+    }
     const task = pending.get(message.id);
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
     else if (message.type === 'opened') tilePx = message.tilePx;
     else if (message.type === 'rows') task.onRows?.(message.rows);
+    else if (message.type === 'segments') task.onSegments?.(message.news);
     else if (message.type === 'settled') task.resolve(message.result);
     else task.reject(fromErrorRecord(message.error));
   });
@@ -91,9 +118,19 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
     alive = false;
     clearInterval(hearing);
     for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
+    for (const answer of previews.splice(0)) answer(null);
   }
 
-  function run(task: EngineTask, { signal, drain, onEvent, onRows }: RunOptions): Promise<EngineResult> {
+  function preview(): Promise<PreviewPair | null> {
+    if (!alive) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      previews.push(resolve);
+      setTimeout(() => resolve(null), PREVIEW_MILLISECONDS).unref();
+      send(child, { type: 'preview' });
+    });
+  }
+
+  function run(task: EngineTask, { signal, drain, onEvent, onRows, onSegments }: RunOptions): Promise<EngineResult> {
     const id = nextId++;
     return new Promise<EngineResult>((resolve, reject) => {
       const settle = (conclude: () => void): void => {
@@ -121,6 +158,7 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
         pending.set(id, {
           onEvent,
           onRows,
+          onSegments,
           resolve: (result) => settle(() => resolve(result)),
           reject: (error) => settle(() => reject(error)),
         });
@@ -150,6 +188,8 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
     pid: child.pid ?? -1,
     pixels,
     run,
+    pause: (on) => send(child, { type: 'pause', on }),
+    preview,
     get tilePx() {
       return tilePx;
     },
@@ -162,6 +202,15 @@ export function startEngine({ stallSeconds = STALL_SECONDS, streams = false } = 
       await ended;
     },
   };
+}
+
+/** At once, before it has threads: those that it starts later, and its children, have what it has then. */
+function lowerPriority(pid: number, nice: number): void {
+  try {
+    setPriority(pid, nice);
+  } catch {
+    // It has ended already, which is told elsewhere.
+  }
 }
 
 function send(child: ChildProcess, request: EngineRequest): void {

@@ -3,9 +3,10 @@ import { fitUpscalerOptions } from '../core/fit-options.ts';
 import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
+import { Pause } from '../core/pause.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
-import { upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
+import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
@@ -16,6 +17,10 @@ import { jobFacts } from './video-task.ts';
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
   run(task: EngineTask, context: TaskContext): Promise<EngineResult>;
+  /** Holds back all tasks that upscale. */
+  readonly pause: Pause;
+  /** Frames of videos as they are made. */
+  readonly preview: PreviewTap;
 }
 
 export interface TaskContext {
@@ -26,6 +31,7 @@ export interface TaskContext {
   /** Called with the tile's size once the network is open, or was open already. */
   readonly onOpen: (tilePx: number) => void;
   readonly onRows: (rows: RowsNotice) => void;
+  readonly onSegments: (news: readonly SegmentNews[]) => void;
 }
 
 interface Warm {
@@ -36,6 +42,8 @@ interface Warm {
 }
 
 export function openTaskRunner(): TaskRunner {
+  const pause = new Pause();
+  const preview = new PreviewTap();
   let port: PixelPort | null = null;
   let warm: Warm | null = null;
   /** Where the open network's warnings go: to whichever task is running. */
@@ -53,13 +61,16 @@ export function openTaskRunner(): TaskRunner {
       const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
       const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
       const { descriptor } = model;
-      warm = { key, descriptor, upscaler: openUpscaler(model, options, tell), tilePx: options.tilePx };
+      const upscaler = openUpscaler(model, options, tell, pause);
+      warm = { key, descriptor, upscaler, tilePx: options.tilePx };
     }
     context.onOpen(warm.tilePx);
     return warm;
   }
 
   return {
+    pause,
+    preview,
     async run(task, taskContext) {
       const soon = { ...taskContext, signal: AbortSignal.any([taskContext.signal, taskContext.drain]) };
       const context = task.kind === 'video' ? taskContext : soon;
@@ -83,7 +94,8 @@ export function openTaskRunner(): TaskRunner {
         case 'video': {
           const { upscaler, descriptor } = await openFor(task, soon);
           const streams = openStandardStreams(task.request);
-          await upscaleVideo(videoRequest(task, descriptor), { upscaler, ...context, ...(streams && { streams }) });
+          const optional = streams && { streams };
+          await upscaleVideo(videoRequest(task, descriptor), { upscaler, pause, preview, ...context, ...optional });
           return { kind: 'video' };
         }
       }

@@ -40,19 +40,27 @@ export interface FoundTask {
  */
 export async function findTask(name: string): Promise<FoundTask> {
   const job = await findJob(name);
-  const parsed = taskSchema.safeParse(job.task);
-  if (parsed.success) {
-    const { cwd, ...task } = parsed.data;
-    return { task: { ...task, request: { ...task.request, output: { kind: 'file', path: job.output } } }, cwd };
-  }
-  throw new UpreelError(
+  const found = parseTask(job.task, job.output);
+  if (found !== null) return found;
+  throw otherVersion(job.output, job.program);
+}
+
+export function otherVersion(output: string, program: string): UpreelError {
+  return new UpreelError(
     'usage',
-    `The job of ${job.output} was begun by ${job.program}, which this version cannot go on with.`,
+    `The job of ${output} was begun by ${program}, which this version cannot go on with.`,
     {
       hint: 'Run its command again with --restart, or use that version.',
-      cause: parsed.error,
     },
   );
+}
+
+/** The task of a job file; null if its form is not this version's. */
+export function parseTask(json: unknown, output: string): FoundTask | null {
+  const parsed = taskSchema.safeParse(json);
+  if (!parsed.success) return null;
+  const { cwd, ...task } = parsed.data;
+  return { task: { ...task, request: { ...task.request, output: { kind: 'file', path: output } } }, cwd };
 }
 
 const size = z.object({ width: z.int().positive(), height: z.int().positive() });

@@ -18,6 +18,29 @@ interface Symbols {
   readonly arrow: SafeText;
   /** From empty to full; a bar is drawn with the last ones, its edge with those between. */
   readonly barSteps: readonly SafeText[];
+  readonly paused: SafeText;
+  readonly resting: SafeText;
+  readonly draining: SafeText;
+  readonly cancelled: SafeText;
+  /** Beside what is selected. */
+  readonly pointer: SafeText;
+  readonly rule: SafeText;
+  readonly divider: SafeText;
+  /** From the lowest to the highest. */
+  readonly chartSteps: readonly SafeText[];
+  readonly segments: SegmentSymbols;
+}
+
+/** One cell of the map of segments; no two alike without colour. */
+interface SegmentSymbols {
+  readonly planned: SafeText;
+  readonly running: SafeText;
+  readonly done: SafeText;
+  /** Done, most of it taken over from frames before. */
+  readonly reused: SafeText;
+  /** Done, but not at the first attempt. */
+  readonly retried: SafeText;
+  readonly failed: SafeText;
 }
 
 /** From the environment alone: NO_COLOR (no-color.org), TERM, and the locale that decides the characters. */
@@ -44,6 +67,22 @@ const UNICODE_SYMBOLS: Symbols = {
   warning: text`!`,
   arrow: text`→`,
   barSteps: [text`░`, text`▎`, text`▌`, text`▊`, text`█`],
+  paused: text`‖`,
+  resting: text`~`,
+  draining: text`▾`,
+  cancelled: text`-`,
+  pointer: text`▌`,
+  rule: text`─`,
+  divider: text`│`,
+  chartSteps: [text`▁`, text`▂`, text`▃`, text`▄`, text`▅`, text`▆`, text`▇`, text`█`],
+  segments: {
+    planned: text`·`,
+    running: text`▸`,
+    done: text`█`,
+    reused: text`▒`,
+    retried: text`▚`,
+    failed: text`✗`,
+  },
 };
 
 const ASCII_SYMBOLS: Symbols = {
@@ -55,4 +94,20 @@ const ASCII_SYMBOLS: Symbols = {
   warning: text`!`,
   arrow: text`->`,
   barSteps: [text`-`, text`#`],
+  paused: text`|`,
+  resting: text`~`,
+  draining: text`v`,
+  cancelled: text`-`,
+  pointer: text`>`,
+  rule: text`-`,
+  divider: text`|`,
+  chartSteps: [text`_`, text`.`, text`-`, text`=`, text`+`, text`*`, text`#`],
+  segments: {
+    planned: text`.`,
+    running: text`>`,
+    done: text`#`,
+    reused: text`=`,
+    retried: text`%`,
+    failed: text`x`,
+  },
 };

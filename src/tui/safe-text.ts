@@ -1,4 +1,4 @@
-import { shortenMiddle } from './text-columns.ts';
+import { columnsOf, headOf, shortenMiddle } from './text-columns.ts';
 
 /**
  * Text that a terminal shows and never obeys. Only this file makes it: from foreign text by `safeText`, from our own
@@ -25,7 +25,7 @@ export interface SafeTextOptions {
  */
 export function safeText(raw: string, options: SafeTextOptions = {}): SafeText {
   const { maxColumns, charset = 'utf8' } = options;
-  const ellipsis = charset === 'ascii' ? '...' : '…';
+  const ellipsis = ellipsisOf(charset);
   const clipped = clip(raw, maxColumns === undefined ? MAX_LENGTH : MAX_SHORTENED_LENGTH, ellipsis);
   const clean = charset === 'ascii' ? toAscii(clipped) : toVisible(clipped);
   return (maxColumns === undefined ? clean : shortenMiddle(clean, maxColumns, ellipsis)) as SafeText;
@@ -41,6 +41,27 @@ export function joinText(parts: readonly SafeText[], separator: SafeText = text`
   return parts.join(separator) as SafeText;
 }
 
+/** Its beginning. */
+export function cutText(safe: SafeText, maxColumns: number): SafeText {
+  return headOf(safe, maxColumns) as SafeText;
+}
+
+/** Broken between words into at most `maxRows` rows; a word that is wider than a row is shortened in its middle. */
+export function wrapText(safe: SafeText, columns: number, maxRows: number, charset: Charset): readonly SafeText[] {
+  const rows: string[] = [];
+  for (const whole of safe.split(' ').filter((word) => word !== '')) {
+    const word = shortenMiddle(whole, columns, ellipsisOf(charset));
+    const longer = rows.length === 0 ? word : `${rows.at(-1)} ${word}`;
+    if (rows.length > 0 && columnsOf(longer) <= columns) rows[rows.length - 1] = longer;
+    else rows.push(word);
+  }
+  const kept = rows.slice(0, maxRows);
+  if (rows.length > maxRows && maxRows > 0) {
+    kept[maxRows - 1] = `${headOf(kept[maxRows - 1]!, columns - 4)} ${ellipsisOf(charset)}`;
+  }
+  return kept as SafeText[];
+}
+
 /**
  * What a terminal obeys or does not show: also used to escape JSON lines. Cn (not assigned in this Unicode version) is
  * in, because nobody knows its width; private use is not.
@@ -50,6 +71,10 @@ export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\p{Default_Igno
 // A path is at most 4,096 bytes on Linux: more is an attack on time, not a name. What is shortened needs far less.
 const MAX_LENGTH = 8192;
 const MAX_SHORTENED_LENGTH = 2048;
+
+function ellipsisOf(charset: Charset): string {
+  return charset === 'ascii' ? '...' : '…';
+}
 
 function clip(raw: string, maxLength: number, ellipsis: string): string {
   if (raw.length <= maxLength) return raw;

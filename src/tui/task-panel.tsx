@@ -4,7 +4,7 @@ import type { Progress, Stage } from '../core/events.ts';
 import { Bar } from './bar.tsx';
 import { FactGrid, factColumns } from './fact-grid.tsx';
 import { type SafeText, safeText, text } from './safe-text.ts';
-import { fitSections, type SectionName } from './sections.ts';
+import { fitSections } from './sections.ts';
 import { type CurrentTask, fractionDone } from './state.ts';
 import { bottleneck, stageName, stagesOf, taskFacts } from './summary.ts';
 import { columnsOf } from './text-columns.ts';
@@ -24,12 +24,26 @@ export interface TaskPanelProps {
   readonly help: SafeText | null;
 }
 
+type SectionName =
+  | 'gap-above-heading'
+  | 'heading'
+  | 'model'
+  | 'output'
+  | 'stages'
+  | 'gap-above-bar'
+  | 'bar'
+  | 'gap-below-bar'
+  | 'facts'
+  | 'queues'
+  | 'gap-above-help'
+  | 'help';
+
 /** The running task, as much of it as the terminal has rows for. */
 export function TaskPanel(props: TaskPanelProps): ReactNode {
   const { task, columns } = props;
   const facts = taskFacts(task, props.warnings, props.isOver);
   const queues = props.isOver ? [] : (task.progress?.queues ?? []);
-  const sections = fitSections(
+  const sections = fitSections<SectionName>(
     [
       { name: 'gap-above-heading', rows: props.hasRowsAbove ? 1 : 0, rank: 11 },
       { name: 'heading', rows: 1, rank: 0 },

@@ -5,7 +5,7 @@ import stringWidth from 'string-width';
  * picture and terminals that draw each part disagree, and a line that is wider than reckoned would wrap.
  */
 export function columnsOf(line: string): number {
-  if (isPrintableAscii(line)) return line.length;
+  if (isOneColumnEach(line)) return line.length;
   let columns = 0;
   for (const { segment } of SEGMENTER.segment(line)) columns += clusterColumns(segment);
   return columns;
@@ -20,6 +20,13 @@ export function shortenMiddle(line: string, maxColumns: number, ellipsis: string
   const head = takeColumns(clusters, Math.ceil(room / 2));
   const tail = takeColumns(clusters.toReversed(), Math.floor(room / 2)).toReversed();
   return head.join('') + ellipsis + tail.join('');
+}
+
+/** Its first characters, as many as fit. */
+export function headOf(line: string, maxColumns: number): string {
+  if (isOneColumnEach(line)) return line.slice(0, Math.max(0, maxColumns));
+  const clusters = Array.from(SEGMENTER.segment(line), ({ segment }) => segment);
+  return takeColumns(clusters, maxColumns).join('');
 }
 
 /** Rows that a line fills in a terminal that wraps it; an empty line fills one. */
@@ -41,6 +48,11 @@ const SEGMENTER = new Intl.Segmenter('en');
 
 function isPrintableAscii(line: string): boolean {
   return /^[\x20-\x7e]*$/.test(line);
+}
+
+/** ASCII, lines, blocks and our own symbols: nearly all that is ever drawn, without asking what joins with what. */
+function isOneColumnEach(line: string): boolean {
+  return /^[\x20-\x7e\u2500-\u259f…·→▸▾‖■✓✗↑↓←]*$/.test(line);
 }
 
 function clusterColumns(cluster: string): number {

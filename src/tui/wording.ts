@@ -12,6 +12,15 @@ export function duration(seconds: number | null): SafeText {
   return twoUnits(Math.round(whole / HOUR) * HOUR, DAY, text`d`, HOUR, text`h`);
 }
 
+/** "45 s", "41 min", "2 h 5 min", "12 h", "2 d 3 h", "14 d": for narrow columns. */
+export function shortDuration(seconds: number): SafeText {
+  const minutes = Math.round(seconds / MINUTE);
+  if (seconds < 9.5 * MINUTE) return duration(seconds < MINUTE ? seconds : Math.round(seconds / 5) * 5);
+  if (minutes < 60) return text`${minutes} min`;
+  if (seconds >= 9.5 * HOUR && seconds < 23.5 * HOUR) return text`${Math.round(seconds / HOUR)} h`;
+  return seconds >= 9.5 * DAY ? text`${Math.round(seconds / DAY)} d` : duration(seconds);
+}
+
 /** Seconds of work done, with tenths while it is short: "0.8 s". */
 export function elapsed(seconds: number): SafeText {
   return seconds < 9.95 ? text`${safeNumber(Math.max(0, seconds), 1)} s` : duration(seconds);

@@ -1,9 +1,16 @@
 import type { TaskEvent } from '../core/events.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import type { SegmentRecord } from '../job/directory/index.ts';
 import { sumReuse } from './changed-results.ts';
 import type { VideoPlan } from './plan.ts';
 import { VideoProgress } from './progress.ts';
+
+interface AnnounceContext {
+  readonly upscaler: Upscaler;
+  readonly pause: Pause;
+  readonly onEvent: (event: TaskEvent) => void;
+}
 
 /**
  * Tells what begins, and what is to be said before it does.
@@ -13,8 +20,7 @@ export function announce(
   { input, model }: { readonly input: string; readonly model: string },
   plan: VideoPlan,
   kept: readonly SegmentRecord[],
-  upscaler: Upscaler,
-  onEvent: (event: TaskEvent) => void,
+  { upscaler, pause, onEvent }: AnnounceContext,
 ): VideoProgress {
   const framesTotal = Number.isFinite(plan.frames.count) ? plan.frames.count : null;
   const frames = kept.reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
@@ -42,7 +48,12 @@ export function announce(
   };
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const outputPixelsTotal = framesTotal === null ? null : framesTotal * pixels;
-  const progress = new VideoProgress({ input, framesTotal, outputPixelsTotal, done }, keptBytes, onEvent);
+  const progress = new VideoProgress(
+    { input, framesTotal, outputPixelsTotal, done },
+    keptBytes,
+    onEvent,
+    pause.activeSeconds,
+  );
   progress.enter('prepare');
   return progress;
 }

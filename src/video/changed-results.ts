@@ -38,6 +38,8 @@ export interface ResultContext {
     onTile(outputPixels: number): void;
     onReuse(outputPixels: number): void;
   };
+  /** Both rasters are kept as they are until it settles. @param index of the frame among all, from 0 */
+  readonly onResult?: (index: number, source: Raster, result: Raster) => Promise<void> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -137,7 +139,8 @@ export class ChangedResults {
 
   /** @returns the result with two holders. The source frame is released in any case. */
   async #into(frame: Frame, work: (into: Raster) => Promise<void>): Promise<Result> {
-    const { results, upscaler } = this.#context;
+    const { results, upscaler, onResult } = this.#context;
+    const index = this.#count.frames;
     const data = await results.acquire();
     const release = () => results.release(data);
     const { width, height, channels, bytesPerSample } = frame.raster;
@@ -145,6 +148,7 @@ export class ChangedResults {
     try {
       const into = { width: width * scale, height: height * scale, channels, bytesPerSample, data };
       await work(into);
+      await onResult?.(index, frame.raster, into);
       return { raster: into, holders: new Holders(2, release) };
     } catch (error) {
       release();

@@ -1,4 +1,7 @@
 export { ffmpegVersion, listEncoders } from './ffmpeg.ts';
+export { type PreviewPair, PreviewTap } from './preview.ts';
+export { readVideoFrame, type VideoFrame } from './read-frame.ts';
+export type { SegmentNews } from './run-segments.ts';
 export {
   ENCODER_NAMES,
   type EncoderName,

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Stage, TaskEvent } from '../core/events.ts';
+import type { QueueFill, Stage, TaskEvent } from '../core/events.ts';
 import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
@@ -16,34 +16,61 @@ type Stages = Parameters<SegmentWatch['onStart']>[0];
 
 /** Counts what a video task has done and tells it as events: at each new stage, and at most twice a second between. */
 export class VideoProgress {
-  readonly #startedAt = performance.now();
+  readonly #now: () => number;
+  readonly #startedAt: number;
   readonly #meter: ProgressMeter;
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
+  /** What the queues had waited at the report before. */
+  #waited = new Map<Stages['queues'][number], { seconds: number; producer: number; consumer: number }>();
   #committedBytes: number;
 
-  constructor({ done, ...totals }: Totals, committedBytes: number, onEvent: (event: TaskEvent) => void) {
+  /** @param now seconds of a clock that stands still in pauses */
+  constructor(
+    { done, ...totals }: Totals,
+    committedBytes: number,
+    onEvent: (event: TaskEvent) => void,
+    now: () => number,
+  ) {
+    this.#now = now;
+    this.#startedAt = now();
     this.#committedBytes = committedBytes;
     const observe = () => ({
-      queues: (this.#running?.queues ?? []).map(({ name, length, capacity }) => ({ name, length, capacity })),
+      queues: this.#observeQueues(),
       rssBytes: residentBytes(this.#running?.pids ?? []),
       bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe });
+    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe, now });
+  }
+
+  #observeQueues(): readonly QueueFill[] {
+    const seconds = performance.now() / 1000;
+    const queues = this.#running?.queues ?? [];
+    const before = this.#waited;
+    this.#waited = new Map(queues.map((queue) => [queue, { seconds, ...queue.waitedSeconds }]));
+    return queues.map((queue) => {
+      const { name, length, capacity } = queue;
+      const now = this.#waited.get(queue)!;
+      const last = before.get(queue);
+      if (last === undefined || now.seconds <= last.seconds) return { name, length, capacity };
+      const share = (side: 'producer' | 'consumer') =>
+        Math.min(1, Math.max(0, (now[side] - last[side]) / (now.seconds - last.seconds)));
+      return { name, length, capacity, waits: { producer: share('producer'), consumer: share('consumer') } };
+    });
   }
 
   get elapsedSeconds(): number {
-    return (performance.now() - this.#startedAt) / 1000;
+    return this.#now() - this.#startedAt;
   }
 
-  /** Wall time of the stages so far, the running one included. */
+  /** Time of the stages so far without pauses, the running one included. */
   get stageSeconds(): ReadonlyMap<Stage, number> {
-    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), performance.now()];
-    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, (ends[index]! - startedAt) / 1000]));
+    const ends = [...this.#stages.slice(1).map(({ startedAt }) => startedAt), this.#now()];
+    return new Map(this.#stages.map(({ name, startedAt }, index) => [name, ends[index]! - startedAt]));
   }
 
   enter(stage: Stage): void {
-    this.#stages.push({ name: stage, startedAt: performance.now() });
+    this.#stages.push({ name: stage, startedAt: this.#now() });
     this.#meter.enter(stage);
   }
 

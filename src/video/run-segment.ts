@@ -1,14 +1,16 @@
 import { UpreelError } from '../core/errors.ts';
-import { rasterBytes } from '../core/raster.ts';
+import type { Pause } from '../core/pause.ts';
+import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { type Feed, startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { ProgramError } from './ffmpeg.ts';
-import { BufferPool, type Frame, stackedSize } from './frame.ts';
+import { BufferPool, type Frame, splitStacked, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
+import type { PreviewTap } from './preview.ts';
 import type { Segment } from './segments.ts';
 import { stackedUpscaler } from './upscale-stacked.ts';
 import { watchForStall } from './watchdog.ts';
@@ -53,6 +55,8 @@ export interface SegmentContext {
   readonly file: string;
   readonly pipes?: SegmentPipes;
   readonly watch: SegmentWatch;
+  readonly pause: Pause;
+  readonly preview: PreviewTap;
   readonly stallSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -65,7 +69,7 @@ export interface SegmentContext {
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  { upscaler, file, watch, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
+  { upscaler, file, watch, pause, preview, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
@@ -86,14 +90,17 @@ export async function runSegment(
     upscaling += change;
     moved++;
   });
-  const inFlight = upscaler.lanes + LOOK_AHEAD;
+  const inFlight = FRAMES_PER_LANE * upscaler.lanes + LOOK_AHEAD;
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
   const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
   const changes = findChanges(decoded, framewise, plan.reuse);
-  const made = new ChangedResults({ upscaler: framewise, results, watch, signal: either });
+  const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
+  const onResult = (index: number, source: Raster, result: Raster) =>
+    preview.offer(segment.startFrame + index, visible(source), visible(result));
+  const made = new ChangedResults({ upscaler: framewise, results, watch, onResult, signal: either });
   const upscaled = new LookAhead(
     'upscaled',
     UPSCALED_CAPACITY,
@@ -112,6 +119,7 @@ export async function runSegment(
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
     progress: () => moved + ptsTicks.length,
+    isPaused: () => pause.isOn,
     onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
   });
   try {
@@ -138,7 +146,9 @@ export async function runSegment(
 /** Frames that wait between decoder and network, and between network and encoder. */
 const DECODED_CAPACITY = 2;
 const UPSCALED_CAPACITY = 2;
-/** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
+/** Of frames that are one tile: one that runs, and one that lies ready at the session. */
+const FRAMES_PER_LANE = 2;
+/** Frames in flight beyond those, so that the oldest may wait to be taken while the others move up. */
 const LOOK_AHEAD = 1;
 
 /** Tells when a run of the network begins (1), ends (-1), and when a tile of it is done (0). */

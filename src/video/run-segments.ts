@@ -1,12 +1,25 @@
-import { asUpreelError, diskFull } from '../core/errors.ts';
+import { stat } from 'node:fs/promises';
+import { asUpreelError, diskFull, UpreelError } from '../core/errors.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { isFull, type JobDirectory } from '../job/directory/index.ts';
+import { reusedShare } from './changed-results.ts';
 import { ProgramError } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
+import type { PreviewTap } from './preview.ts';
 import type { VideoProgress } from './progress.ts';
 import { runSegment } from './run-segment.ts';
 import type { Segment } from './segments.ts';
 import { verifySegment } from './verify-segment.ts';
+
+/** Where one segment stands. Each `running` is an attempt at it. */
+export interface SegmentNews extends Pick<Segment, 'index' | 'startFrame' | 'endFrame'> {
+  readonly state: 'planned' | 'running' | 'done';
+  /** Share of the work that was taken over from frames before; null until done. */
+  readonly reusedShare: number | null;
+  /** Of its committed file; null until done. */
+  readonly bytes: number | null;
+}
 
 export interface SegmentsContext {
   readonly upscaler: Upscaler;
@@ -16,6 +29,9 @@ export interface SegmentsContext {
   /** Before each segment: whether there is room for it. @throws UpreelError `disk-full`. */
   readonly checkSpace: (segment: Segment) => Promise<void>;
   readonly onRetry: (segment: Segment, cause: Error) => void;
+  readonly onSegment: (news: SegmentNews) => void;
+  readonly pause: Pause;
+  readonly preview: PreviewTap;
   /** Aborted: no further segment starts, those in flight are finished. */
   readonly drain: AbortSignal;
   readonly signal: AbortSignal;
@@ -69,14 +85,16 @@ async function makeSegment(
   onHandedOver: () => void,
   context: SegmentsContext,
 ): Promise<void> {
-  const { job, progress, signal } = context;
+  const { job, progress, onSegment, signal } = context;
+  const { index, startFrame, endFrame } = segment;
   for (let attempt = 1; ; attempt++) {
+    await context.pause.over(signal);
+    onSegment({ index, startFrame, endFrame, state: 'running', reusedShare: null, bytes: null });
     const watch = progress.watchSegment(onHandedOver);
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
       const { ptsTicks, reuse, concealedFrames } = await runSegment(plan, segment, { ...context, file: part, watch });
       const facts = await verifySegment(plan, part, ptsTicks, signal);
-      const { index, startFrame, endFrame } = segment;
       const { bytes } = await job.commit(part, {
         index,
         startFrame,
@@ -88,14 +106,27 @@ async function makeSegment(
       });
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);
+      onSegment({ index, startFrame, endFrame, state: 'done', reusedShare: reusedShare(reuse), bytes });
       return;
     } catch (error) {
       watch.takeBack();
       // ffmpeg may end well without room for the end of its file.
       if (!signal.aborted && (await isFull(job.path))) throw diskFull(error, job.path);
+      if (!signal.aborted && !(await isThere(job.path))) throw folderGone(job.path, error);
       const isTransient = error instanceof ProgramError && error.wasKilled;
       if (signal.aborted || !isTransient || attempt === MAX_ATTEMPTS) throw asUpreelError(error);
       context.onRetry(segment, error);
     }
   }
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return (await stat(folder).catch(() => null)) !== null;
+}
+
+function folderGone(folder: string, cause: unknown): UpreelError {
+  return new UpreelError('output-unwritable', `The job's folder ${folder} was taken away while it was at work.`, {
+    hint: 'Run the same command again to begin anew.',
+    cause,
+  });
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { Pause } from '../core/pause.ts';
 import { resultPlace } from '../core/sequence-name.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { type JobDirectory, openJobDirectory } from '../job/directory/index.ts';
@@ -15,12 +16,14 @@ import { planPicture } from './picture-plan.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { settingsFor } from './prepare-picture.ts';
 import { preparePlan } from './prepare-plan.ts';
+import { PreviewTap } from './preview.ts';
 import { bitsPerSampleOf } from './probe.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { checkReport, makeReport, writeReport } from './report.ts';
 import { type EncodedSegment, runSegment } from './run-segment.ts';
 import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
-import { expectEqual, expectListed } from './verify.ts';
+import { expectEqual, expectListed, type Verification } from './verify.ts';
 import { verifySegment } from './verify-segment.ts';
 import type { StandardStreams, VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 import { describeY4m, frameBytes, Y4mReader } from './y4m.ts';
@@ -41,7 +44,9 @@ export async function upscaleStream(request: VideoRequest, context: VideoContext
   if (streams === undefined) throw new UpreelError('internal', 'Expected standard streams to be open.');
   const isPiped = request.input === STANDARD_STREAM;
   const output = request.output === STANDARD_STREAM ? STANDARD_STREAM : resolve(request.output);
-  if (output !== STANDARD_STREAM) await checkPlace(output, request.settings.overwrite);
+  const { report, overwrite } = request.settings;
+  if (output !== STANDARD_STREAM) await checkPlace(output, overwrite);
+  if (report !== null) await checkReport(report, [output], overwrite);
   const source = isPiped ? await Y4mReader.open(new ByteReader(streams.input!)) : null;
   const plan =
     source === null
@@ -60,10 +65,10 @@ interface Work {
 
 async function run(work: Work): Promise<VideoResult> {
   const { plan, request, context } = work;
-  const { upscaler, onEvent } = context;
+  const { upscaler, onEvent, pause = new Pause() } = context;
   const directory = plan.output === STANDARD_STREAM ? null : await openScratch(plan.output, request.settings);
   try {
-    const progress = announce(request, plan, [], upscaler, onEvent);
+    const progress = announce(request, plan, [], { upscaler, pause, onEvent });
     await upscaler.warmUp(plan.format);
     progress.enter('upscale');
     const watch = progress.watchSegment(() => {});
@@ -72,9 +77,14 @@ async function run(work: Work): Promise<VideoResult> {
     const { ptsTicks, reuse } = made;
     const finished =
       directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);
-    const share = reusedShare(reuse);
-    const { input } = request;
     const framesTotal = ptsTicks.length;
+    const { input, model, settings } = request;
+    if (settings.report !== null) {
+      const told = { model, device: upscaler.device, frames: framesTotal, reuse, verification: finished };
+      const report = makeReport(plan, { ...told, stageSeconds: progress.stageSeconds, warnings: plan.warnings });
+      await writeReport(report, settings.report, settings.overwrite);
+    }
+    const share = reusedShare(reuse);
     const { bytes, maxDeviationSeconds } = finished;
     const seconds = progress.elapsedSeconds;
     const reused = share > 0 ? { reusedShare: share } : {};
@@ -86,7 +96,7 @@ async function run(work: Work): Promise<VideoResult> {
 }
 
 async function runWhole(
-  { plan, source, streams, context: { upscaler, signal } }: Work,
+  { plan, source, streams, context: { upscaler, signal, pause = new Pause(), preview = new PreviewTap() } }: Work,
   file: string,
   watch: Parameters<typeof runSegment>[2]['watch'],
 ): Promise<EncodedSegment> {
@@ -104,7 +114,9 @@ async function runWhole(
   try {
     // Whoever is at the other ends may take their time: that nothing moves says nothing.
     const stallSeconds = Number.POSITIVE_INFINITY;
-    const made = await runSegment(plan, film, { upscaler, file, watch: counting, stallSeconds, pipes, signal });
+    const made = await runSegment(plan, film, {
+      ...{ upscaler, file, watch: counting, pause, preview, stallSeconds, pipes, signal },
+    });
     if (source !== null && plan.picture.keepsFrames && plan.picture.trim === null) {
       expectEqual('frames', source.frames, made.ptsTicks.length);
     }
@@ -118,10 +130,14 @@ async function runWhole(
   }
 }
 
-function checkPiped(plan: VideoPlan, ptsTicks: readonly number[]): { bytes: number; maxDeviationSeconds: number } {
+function checkPiped(
+  plan: VideoPlan,
+  ptsTicks: readonly number[],
+): Pick<Verification, 'bytes' | 'maxDeviationSeconds' | 'checks'> {
   expectListed(plan, ptsTicks);
   const frame = 'FRAME\n'.length + frameBytes(plan.encoder.pixelFormat, plan.encodedSize);
-  return { bytes: ptsTicks.length * frame, maxDeviationSeconds: 0 };
+  const checks = [`${ptsTicks.length} frames, counted into the pipe`];
+  return { bytes: ptsTicks.length * frame, maxDeviationSeconds: 0, checks };
 }
 
 async function finish(

@@ -1,9 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { Pause } from '../core/pause.ts';
 import { refuseSameFile } from '../core/publish.ts';
 import { resultPlace } from '../core/sequence-name.ts';
-import { type JobDirectory, type JobFile, openJobDirectory, requireSpace } from '../job/directory/index.ts';
+import {
+  type JobDirectory,
+  type JobFile,
+  openJobDirectory,
+  requireSpace,
+  type SegmentRecord,
+} from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
 import { describeLoss } from './concealment.ts';
@@ -11,8 +18,9 @@ import { containerFor } from './containers.ts';
 import { checkPlace, finisherFor } from './finish.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
+import { PreviewTap } from './preview.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
-import { runSegments } from './run-segments.ts';
+import { runSegments, type SegmentNews } from './run-segments.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
 import { estimateSpace } from './space.ts';
@@ -64,8 +72,10 @@ async function makeFilm(
   job: JobFile,
   directory: JobDirectory,
   request: VideoRequest,
-  { upscaler, onEvent, signal, drain }: VideoContext,
+  context: VideoContext,
 ): Promise<VideoResult> {
+  const { upscaler, onEvent, signal, drain, onSegments = () => {}, preview = new PreviewTap() } = context;
+  const { pause = new Pause() } = context;
   const { settings } = request;
   const tell = (event: TaskEvent) => {
     if (event.type !== 'progress') directory.journal.add(event);
@@ -73,14 +83,16 @@ async function makeFilm(
   };
   const checkSpace = spaceCheck(plan, directory, settings);
   await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
-  const progress = announce(request, plan, [...directory.committed.values()], upscaler, tell);
+  const progress = announce(request, plan, [...directory.committed.values()], { upscaler, pause, onEvent: tell });
+  onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
   await upscaler.warmUp(plan.format);
 
   progress.enter('upscale');
   const { stallSeconds } = settings;
   const onRetry = (segment: Segment, cause: Error) => tell(retried(segment, job.segments.length, cause));
   await runSegments(plan, job.segments, {
-    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, drain, signal },
+    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, pause, preview, drain, signal },
+    onSegment: (news) => onSegments([news]),
   });
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
@@ -88,11 +100,13 @@ async function makeFilm(
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
-  progress.enter('join');
   const either = AbortSignal.any([signal, drain]);
   const finisher = finisherFor(plan);
+  await pause.over(either);
+  progress.enter('join');
   await finisher.join(segments, directory.path, directory.resultFile, either);
 
+  await pause.over(either);
   progress.enter('verify');
   const verification = await finisher.verify(ptsTicks, directory.resultFile, either);
   const { maxDeviationSeconds, bytes, warnings } = verification;
@@ -104,12 +118,12 @@ async function makeFilm(
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
+  const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, verification };
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }
-  const reuse = sumReuse(segments.map((segment) => segment.reuse));
   const share = reusedShare(reuse);
   const reused = share > 0 ? { reusedShare: share } : {};
   tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes, ...reused });
@@ -148,6 +162,12 @@ function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCh
     const result = isWhole ? [{ folder: dirname(directory.resultFile), bytes: resultBytes }] : [];
     await requireSpace([{ folder: directory.path, bytes: segmentBytes }, ...result]);
   };
+}
+
+function newsOf({ index, startFrame, endFrame }: Segment, done: SegmentRecord | undefined): SegmentNews {
+  const range = { index, startFrame, endFrame };
+  if (done === undefined) return { ...range, state: 'planned', reusedShare: null, bytes: null };
+  return { ...range, state: 'done', reusedShare: reusedShare(done.reuse), bytes: done.bytes };
 }
 
 function retried({ index }: Segment, total: number, cause: Error): TaskEvent {

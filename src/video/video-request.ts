@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { TaskEvent } from '../core/events.ts';
+import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import type { ReuseCount } from './changed-results.ts';
+import type { PreviewTap } from './preview.ts';
+import type { SegmentNews } from './run-segments.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './streams.ts';
 import type { JobFacts } from './video-job.ts';
@@ -18,6 +21,12 @@ export interface VideoRequest {
 export interface VideoContext {
   readonly upscaler: Upscaler;
   readonly onEvent: (event: TaskEvent) => void;
+  /** All segments at the start, then each one as it begins and as it is committed. */
+  readonly onSegments?: (news: readonly SegmentNews[]) => void;
+  /** While it is on, no tile, segment or stage begins. The upscaler should have the same. */
+  readonly pause?: Pause;
+  /** Where frames can be looked at as they are made. */
+  readonly preview?: PreviewTap;
   /** Aborted: the segments in flight are finished, no other is begun. What is done stays for the next run. */
   readonly drain: AbortSignal;
   readonly signal: AbortSignal;

@@ -5,6 +5,8 @@ interface Watched {
   readonly pids: () => readonly number[];
   /** A number that changes when work was done. */
   readonly progress: () => number;
+  /** What stands still on purpose is not stuck. */
+  readonly isPaused: () => boolean;
   readonly onStall: () => void;
 }
 
@@ -13,14 +15,14 @@ interface Watched {
  * counted by looks, so that a process that was stopped, or slept with its machine, does not take that for a stall.
  * @returns ends it.
  */
-export function watchForStall({ seconds, pids, progress, onStall }: Watched): () => void {
+export function watchForStall({ seconds, pids, progress, isPaused, onStall }: Watched): () => void {
   let idleLooks = 0;
   let last = { progress: progress(), cpuSeconds: cpuSecondsOf(pids()) };
   const timer = setInterval(() => {
     const now = { progress: progress(), cpuSeconds: cpuSecondsOf(pids()) };
     const hasMoved = now.progress !== last.progress || Math.abs(now.cpuSeconds - last.cpuSeconds) > IDLE_SHARE;
     last = now;
-    idleLooks = hasMoved ? 0 : idleLooks + 1;
+    idleLooks = hasMoved || isPaused() ? 0 : idleLooks + 1;
     // Where the system does not tell of children's CPU time, a slow one looks like a hung one: more patience.
     if (idleLooks < seconds * (process.platform === 'linux' ? 1 : 10)) return;
     clearInterval(timer);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { CLI } from './dist.ts';
 import { testModelEnv } from './models.ts';
+import { testStateEnv } from './state.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -22,7 +23,7 @@ export interface Running {
 export function startUpreel(args: readonly string[], env: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...testModelEnv(), ...env },
+    env: { ...process.env, ...testModelEnv(), ...testStateEnv(), ...env },
   });
   let out = '';
   let err = '';

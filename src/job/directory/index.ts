@@ -2,5 +2,7 @@
 export { isFull, requireSpace } from './disk-space.ts';
 export { type Facts, type Identity, sourceFacts } from './identity.ts';
 export { type JobDirectory, jobFolderFor, openJobDirectory } from './job-directory.ts';
-export { findJob, type JobFile, type JobPlan, type SegmentRange } from './job-file.ts';
-export type { SegmentRecord } from './segment-record.ts';
+export { findJob, type JobFile, type JobPlan, readJobFile, type SegmentRange } from './job-file.ts';
+export { JOURNAL_FILE, openJournal } from './journal.ts';
+export { isLockHeld, type ProcessLock, takeLock } from './lock.ts';
+export { readSegments, type SegmentRecord } from './segment-record.ts';

@@ -226,7 +226,7 @@ async function removeContents(path: string, andFolder: boolean): Promise<void> {
 }
 
 const OUR_FILES =
-  /^(job\.json|events\.jsonl|owner\.json|clock|segment-\d+\..+|join\.ffconcat|result(\.[^.]+)?|\.upreel-.+)$/;
+  /^(job\.json|events\.jsonl|owner\.json|clock|supervisor\.log|segment-\d+\..+|join\.ffconcat|result(\.[^.]+)?|\.upreel-.+)$/;
 
 /** A result may be a folder of pictures. */
 const REMOVE = { force: true, recursive: true } as const;

@@ -29,6 +29,11 @@ export async function takeLock(subject: string, patienceMs: number): Promise<Pro
   }
 }
 
+/** Whether a living process holds it. */
+export function isLockHeld(subject: string): Promise<boolean> {
+  return isAnswered(addressOf(subject));
+}
+
 function addressOf(subject: string): string {
   const name = `upreel-${createHash('sha256').update(subject).digest('hex').slice(0, 24)}`;
   if (process.platform === 'linux') return `\0${name}`;

@@ -1,0 +1,207 @@
+import type { Command } from 'commander';
+import { UpreelError } from '../core/errors.ts';
+import {
+  adoptJob,
+  followHistory,
+  type JobAction,
+  type JobFeed,
+  type JobSnapshot,
+  openJobFeed,
+  pickJob,
+} from '../job/index.ts';
+import { safeText } from '../tui/index.ts';
+import { exitCodeOfAll, hasEnded, untilJob } from './follow-jobs.ts';
+import { listenForInterrupts } from './interrupt.ts';
+import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
+import { toJobRecord, toJsonLine } from './report-json.ts';
+import { openLineWriter } from './report-lines.ts';
+import { reporterKind } from './run-command.ts';
+import { viewJobs } from './view-jobs.ts';
+
+const JOB = 'its id or the beginning of it, its folder (OUTPUT.upreel), or its output';
+
+/** Adds the commands that look at jobs and steer them, from any terminal. `resume` is in resume.ts. */
+export function addJobCommands(program: Command): void {
+  const withJson = (name: string, description: string): Command =>
+    program.command(name).description(description).option('--json', 'one JSON object per line on standard output');
+
+  withJson('jobs', 'the videos that run, wait, or were left unfinished, and those that are done').action((flags) =>
+    withFeed(async (feed) => printJobs(list(feed), flags, true)),
+  );
+
+  program
+    .command('watch')
+    .description('look at running jobs; leaving the view stops nothing')
+    .argument('[job]', JOB)
+    .option('--json', 'one JSON object per line on standard output')
+    .option('--no-tui', 'plain lines instead of the live view')
+    .action(watch);
+
+  program
+    .command('logs')
+    .description("a job's history")
+    .argument('<job>', JOB)
+    .option('-f, --follow', 'go on with what happens, until the job ends')
+    .option('-n, --lines <n>', 'how many of the last lines', '50')
+    .action(logs);
+
+  const steer = (name: string, description: string, action: JobAction, isDone: (job: JobSnapshot) => boolean): void => {
+    withJson(name, description)
+      .argument('<job>', JOB)
+      .action((job: string, flags) =>
+        withFeed(async (feed) => {
+          const { id } = await find(feed, job);
+          await feed.act(id, action);
+          await printJobs([await untilJob(feed, id, isDone)], flags);
+        }),
+      );
+  };
+  steer(
+    'pause',
+    'stop working and keep everything in memory, until `upreel resume`',
+    'pause',
+    (job) => job.state === 'paused' || hasEnded(job),
+  );
+  steer(
+    'drain',
+    'finish the segment at work, then stop; `upreel resume` goes on',
+    'drain',
+    (job) => job.state === 'draining' || hasEnded(job),
+  );
+  steer('cancel', 'stop at once; what is finished stays, and `upreel resume` goes on', 'cancel', hasEnded);
+
+  withJson('wait', 'wait until jobs have ended; the exit code is that of the job, or 9 if some of several failed')
+    .argument('<job...>', JOB)
+    .action(wait);
+
+  withJson('remove', 'forget a job and remove its unfinished files; never its output or source')
+    .argument('<job>', JOB)
+    .option('--force', 'cancel it first if it runs')
+    .action(remove);
+
+  withJson('move', 'change the order in which jobs wait for a device')
+    .argument('<direction>', 'up or down')
+    .argument('<job>', JOB)
+    .action((direction: string, job: string, flags) =>
+      withFeed(async (feed) => {
+        if (direction !== 'up' && direction !== 'down') {
+          throw new UpreelError('usage', `Expected up or down, got ${direction}.`, { hint: 'upreel move up JOB' });
+        }
+        const { id } = await find(feed, job);
+        await feed.act(id, direction === 'up' ? 'move-up' : 'move-down');
+        await printJobs(
+          list(feed).filter(({ state }) => state === 'queued'),
+          flags,
+        );
+      }),
+    );
+}
+
+/** The job that is meant, listed now if it was not. @throws UpreelError `usage`. */
+export async function find(feed: JobFeed, name: string): Promise<JobSnapshot> {
+  const found = pickJob(list(feed), name);
+  if (found !== null) return found;
+  const id = await adoptJob(name).catch((error: unknown) => {
+    if (error instanceof UpreelError && error.code === 'usage' && !/[/\\.]/.test(name)) {
+      throw new UpreelError('usage', `There is no job ${name}.`, { hint: 'See upreel jobs.' });
+    }
+    throw error;
+  });
+  return untilJob(feed, id, () => true);
+}
+
+export function list(feed: JobFeed): readonly JobSnapshot[] {
+  let jobs: readonly JobSnapshot[] = [];
+  feed.subscribe((now) => {
+    jobs = now;
+  })();
+  return jobs;
+}
+
+export async function withFeed<T>(work: (feed: JobFeed) => Promise<T>): Promise<T> {
+  const feed = await openJobFeed();
+  try {
+    return await work(feed);
+  } finally {
+    feed.close();
+  }
+}
+
+async function printJobs(
+  jobs: readonly JobSnapshot[],
+  { json }: { readonly json?: boolean },
+  asTable = jobs.length !== 1,
+): Promise<void> {
+  const out = openLineWriter(process.stdout);
+  const look = lookHere();
+  if (json) for (const job of jobs) out.write(toJsonLine(toJobRecord(job)));
+  else if (asTable) out.write(`${jobsTable(jobs, look)}\n`);
+  else out.write(`${jobLine(jobs[0]!, look)}\n`);
+  await out.flush();
+}
+
+async function watch(name: string | undefined, flags: Record<string, unknown>): Promise<void> {
+  const ids = await withFeed(async (feed) => {
+    if (name !== undefined) return [(await find(feed, name)).id];
+    const running = list(feed).filter((job) => !hasEnded(job));
+    if (running.length > 1 && reporterKind(flags) !== 'view') {
+      throw new UpreelError('usage', 'Several jobs run: name the one to watch.', { hint: 'See upreel jobs.' });
+    }
+    return running.map(({ id }) => id);
+  });
+  if (ids.length === 0) {
+    throw new UpreelError('usage', 'No job runs.', { hint: 'upreel jobs shows those that can go on.' });
+  }
+  process.exitCode = await viewJobs(ids, { rawFlags: flags, startedHere: false });
+}
+
+async function logs(
+  name: string,
+  { follow, lines }: { readonly follow?: boolean; readonly lines: string },
+): Promise<void> {
+  const limit = Number(lines);
+  if (!Number.isInteger(limit) || limit < 0 || lines.trim() === '') {
+    throw new UpreelError('usage', `--lines cannot be ${lines}: it takes a whole number.`);
+  }
+  const out = openLineWriter(process.stdout);
+  const { charset } = lookHere();
+  const job = await withFeed(async (feed) => {
+    const found = await find(feed, name);
+    for (const line of await feed.log(found.id, limit)) out.write(`${safeText(line, { charset })}\n`);
+    return found;
+  });
+  if (follow) {
+    const { signal, drain, dispose } = listenForInterrupts();
+    for await (const line of followHistory(job, AbortSignal.any([signal, drain]))) {
+      out.write(`${safeText(line, { charset })}\n`);
+    }
+    dispose();
+  }
+  await out.flush();
+}
+
+async function wait(names: readonly string[], flags: { readonly json?: boolean }): Promise<void> {
+  await withFeed(async (feed) => {
+    const ids = [];
+    for (const name of names) ids.push((await find(feed, name)).id);
+    const ended = await Promise.all([...new Set(ids)].map((id) => untilJob(feed, id, hasEnded)));
+    await printJobs(ended, flags);
+    process.exitCode = exitCodeOfAll(ended);
+  });
+}
+
+async function remove(name: string, flags: { readonly force?: boolean; readonly json?: boolean }): Promise<void> {
+  await withFeed(async (feed) => {
+    const job = await find(feed, name);
+    if (!hasEnded(job) && flags.force) {
+      await feed.act(job.id, 'cancel');
+      await untilJob(feed, job.id, hasEnded);
+    }
+    await feed.act(job.id, 'remove');
+    const out = openLineWriter(process.stdout);
+    const { charset } = lookHere();
+    if (flags.json) out.write(toJsonLine({ v: 1, type: 'removed', id: job.id, output: job.output }));
+    else out.write(`Removed ${job.id}: ${safeText(job.output, { charset })}\n`);
+    await out.flush();
+  });
+}

@@ -1,0 +1,164 @@
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { TaskEvent } from '../core/events.ts';
+import { isLockHeld, JOURNAL_FILE, openJournal } from './directory/index.ts';
+import { historyFileOf, type JobPlace, supervisorLock } from './registry/index.ts';
+
+/** What a supervisor adds to a job's history, which its engine writes; and what stays of it when the folder is gone. */
+export interface History {
+  /** Something of which the engine does not know: `paused`, `queued`, ... */
+  readonly note: (state: string) => void;
+  /** An event of the engine, which has written it down already. */
+  readonly add: (event: TaskEvent) => void;
+  close(): Promise<void>;
+}
+
+const MAX_LINES = 300;
+const TAIL_BYTES = 256 * 1024;
+
+export function openHistory({ id, folder }: JobPlace): History {
+  const journal = openJournal(folder);
+  let lines: string[] = [];
+  const keep = (record: object): void => {
+    lines = [...lines.slice(1 - MAX_LINES), JSON.stringify({ at: new Date().toISOString(), ...record })];
+  };
+  return {
+    note(state) {
+      keep({ type: state });
+      journal.add({ type: state });
+    },
+    add(event) {
+      if (event.type !== 'progress' && event.type !== 'pull') keep(event);
+    },
+    async close() {
+      await journal.flush();
+      await writeFile(historyFileOf(id), `${lines.join('\n')}\n`, { mode: 0o600 }).catch(() => {});
+    },
+  };
+}
+
+/**
+ * The last lines of a job's history as plain text, oldest first: from its folder, or what its supervisor left.
+ * Foreign: not for a terminal as they are.
+ */
+export async function readHistory({ id, folder }: JobPlace, lines: number): Promise<readonly string[]> {
+  const text =
+    (await readTail(join(folder, JOURNAL_FILE))) ?? (await readFile(historyFileOf(id), 'utf8').catch(() => ''));
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-lines)
+    .map(historyLine);
+}
+
+/**
+ * The history from now on, line by line as `readHistory` gives it, until the job has no supervisor any more.
+ */
+export async function* followHistory(place: JobPlace, signal: AbortSignal): AsyncGenerator<string> {
+  const journal = join(place.folder, JOURNAL_FILE);
+  let lastLine = '';
+  let offset = (await stat(journal).catch(() => null))?.size ?? 0;
+  for (;;) {
+    const isLast = signal.aborted || !(await isLockHeld(supervisorLock(place.id)));
+    const found = await readFrom(journal, offset);
+    if (found !== null) {
+      offset = found.end;
+      for (const line of found.lines) {
+        lastLine = line;
+        yield historyLine(line);
+      }
+    }
+    if (isLast) {
+      // A finished job's folder is gone, and with it the last lines; its supervisor has kept them.
+      if (found === null) yield* (await keptAfter(place, lastLine)).map(historyLine);
+      return;
+    }
+    await sleep(FOLLOW_MILLISECONDS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const FOLLOW_MILLISECONDS = 500;
+
+async function keptAfter({ id }: JobPlace, line: string): Promise<readonly string[]> {
+  const text = await readFile(historyFileOf(id), 'utf8').catch(() => '');
+  const lines = text.split('\n').filter((other) => other !== '');
+  // Both wrote down the same event, each with its own time.
+  const known = lines.findLastIndex((other) => withoutTime(other) === withoutTime(line));
+  return lines.slice(known + 1);
+}
+
+function withoutTime(line: string): string {
+  return line.replace(/"at":"[^"]*",?/, '');
+}
+
+/** Whole lines that were added since; null: there is no file. */
+async function readFrom(
+  path: string,
+  offset: number,
+): Promise<{ readonly lines: readonly string[]; readonly end: number } | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const length = Math.max(0, Math.min(size - offset, TAIL_BYTES));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    const whole = buffer.subarray(0, bytesRead).lastIndexOf(10) + 1;
+    const lines = buffer.toString('utf8', 0, whole).split('\n').slice(0, -1);
+    // A history that was begun anew is shorter.
+    return { lines, end: size < offset ? 0 : offset + whole };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whole lines of the end of a file; null: there is none. */
+async function readTail(path: string): Promise<string | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return start === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  } finally {
+    await file.close();
+  }
+}
+
+const record = z.looseObject({ at: z.string(), type: z.string() });
+
+/** `2026-11-24 09:00:01  warning  message`; a line that is no record as it is. */
+function historyLine(line: string): string {
+  const parsed = record.safeParse(parseJson(line));
+  if (!parsed.success) return line;
+  const { at, type, ...rest } = parsed.data;
+  return [localTime(at), type, describe(rest)].filter((part) => part !== '').join('  ');
+}
+
+function describe({ error, message, code, ...rest }: Record<string, unknown>): string {
+  if (typeof message === 'string') return message;
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  const known = Object.entries({ ...(code === undefined ? {} : { code }), ...rest });
+  return known
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function localTime(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+import { isLockHeld } from './directory/index.ts';
+import type { JobSnapshot } from './job-snapshot.ts';
+import { devicesOf, type JobSpec, NO_QUEUEING } from './job-spec.ts';
+import { type JobEntry, type JobPlace, jobPlaceFor, readEntry, supervisorLock, writeEntry } from './registry/index.ts';
+import { findTask } from './video-task.ts';
+
+export function newEntry({ task, output, cwd, queueing }: JobSpec, { id, folder }: JobPlace): JobEntry {
+  return {
+    ...{ schema: 1, id, folder, output },
+    input: task.request.input,
+    model: task.network.model,
+    devices: [...devicesOf(task.network)],
+    task: JSON.parse(JSON.stringify({ ...task, cwd })),
+    ...queueing,
+    ...{ socket: null, createdAtMs: Date.now(), started: null, ended: null },
+  };
+}
+
+/**
+ * The one of the listed jobs that a person means: by its id or the beginning of it, its folder, or its output.
+ * @returns null if there is none. @throws UpreelError `usage` if there are several.
+ */
+export function pickJob(jobs: readonly JobSnapshot[], name: string): JobSnapshot | null {
+  const path = resolve(name.replace(/[/\\]job\.json$/, ''));
+  const exact = jobs.find((job) => job.id === name || job.folder === path || resolve(job.output) === path);
+  if (exact !== undefined) return exact;
+  const begun = name === '' ? [] : jobs.filter(({ id }) => id.startsWith(name));
+  if (begun.length <= 1) return begun[0] ?? null;
+  throw new UpreelError('usage', `${name} could be ${begun.map(({ id }) => id).join(' or ')}.`, {
+    hint: 'Give more of the id. See upreel jobs.',
+  });
+}
+
+/**
+ * Lists a job that is known by its folder alone: another machine began it, or the list was lost.
+ * @param name its folder or its output
+ * @returns its id. @throws UpreelError `usage` if there is no job.
+ */
+export async function adoptJob(name: string): Promise<string> {
+  const { task, cwd } = await findTask(name);
+  const { output: rule, settings } = task.request;
+  if (rule.kind !== 'file') throw new UpreelError('internal', 'Expected a job that knows its output.');
+  const place = await jobPlaceFor(rule.path, settings.workDir);
+  const isKnown = (await readEntry(place.id)) !== null || (await isLockHeld(supervisorLock(place.id)));
+  if (!isKnown) await writeEntry(newEntry({ task, cwd, output: rule.path, queueing: NO_QUEUEING }, place));
+  return place.id;
+}

@@ -1,0 +1,31 @@
+import { rm, stat } from 'node:fs/promises';
+import { UpreelError } from '../core/errors.ts';
+import { openJobDirectory, takeLock } from './directory/index.ts';
+import { isOwnSocket, type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
+import { parseTask } from './video-task.ts';
+
+/**
+ * Forgets a job and removes what upreel has put into its folder; never its output or source.
+ * @throws UpreelError `job-running`.
+ */
+export async function removeJob({ id, output, folder, task, socket }: JobEntry): Promise<void> {
+  const lock = await takeLock(supervisorLock(id), 0);
+  if (lock === null) {
+    throw new UpreelError('job-running', `The job of ${output} is running.`, {
+      hint: 'Cancel it first, or add --force.',
+    });
+  }
+  try {
+    if ((await stat(folder).catch(() => null))?.isDirectory()) {
+      const workDir = parseTask(task, output)?.task.request.settings.workDir ?? null;
+      // As whoever begins anew: only with the folder's own lock, which the engine of a killed supervisor may still have.
+      const directory = await openJobDirectory(output, { workDir, restart: true });
+      await directory.close('finished');
+    }
+    // Left by a supervisor that was killed.
+    if (socket !== null && (await isOwnSocket(socket))) await rm(socket, { force: true });
+    await removeEntry(id);
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,66 @@
+import type { TaskEvent } from '../core/events.ts';
+import type { Size } from '../core/geometry.ts';
+import type { EngineNetwork } from './engine-protocol.ts';
+import { startEngine } from './supervisor.ts';
+
+/** RGB, 8 bits, rows without padding. */
+export interface RgbPixels extends Size {
+  readonly rgb: Uint8Array;
+}
+
+export interface NetworkTrial {
+  readonly result: RgbPixels;
+  /** For the picture, with the network open and warm. */
+  readonly seconds: number;
+  /** As it was chosen. */
+  readonly device: string;
+}
+
+/**
+ * Runs one picture through a network in an engine of its own, and takes the time.
+ * @throws UpreelError what the network's loading and running throw.
+ */
+export async function tryNetwork(
+  { width, height, rgb }: RgbPixels,
+  network: EngineNetwork,
+  context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
+): Promise<NetworkTrial> {
+  const engine = startEngine();
+  const { pixels } = engine;
+  let beganAt = 0;
+  let secondsTaken = 0;
+  let target: Size = { width: 0, height: 0 };
+  let device: string = network.device;
+  const parts: Buffer[] = [];
+  pixels.on('data', (part: Buffer) => parts.push(part));
+  // An engine that dies says so through `run`.
+  pixels.on('error', () => undefined);
+  const onEvent = (event: TaskEvent): void => {
+    context.onEvent(event);
+    if (event.type === 'done') secondsTaken = (performance.now() - beganAt) / 1000;
+    if (event.type !== 'started') return;
+    ({ target, device } = event);
+    beganAt = performance.now();
+    pixels.write(rgb);
+  };
+  try {
+    const request = {
+      ...({ source: { width, height }, channels: 3, depth: 'u8', strength: 1, ensemble: false } as const),
+      target: { kind: 'native' } as const,
+    };
+    await engine.run({ kind: 'pixels', network, request }, { signal: context.signal, onEvent });
+    const bytes = target.width * target.height * 3;
+    await untilTaken(parts, bytes, context.signal);
+    return { result: { ...target, rgb: Buffer.concat(parts).subarray(0, bytes) }, seconds: secondsTaken, device };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The last rows may come a moment after the word that they are there. */
+async function untilTaken(parts: readonly Buffer[], bytes: number, signal: AbortSignal): Promise<void> {
+  while (parts.reduce((sum, part) => sum + part.byteLength, 0) < bytes) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

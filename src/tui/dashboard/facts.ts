@@ -1,0 +1,56 @@
+import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import { type SafeText, text } from '../safe-text.ts';
+import type { Tone } from '../tone.tsx';
+import { bytes, countOf, duration, elapsed, finishTime, frameRate, percent, shortDuration } from '../wording.ts';
+import type { Figures } from './figures.ts';
+import { isAtWork } from './job-state.ts';
+
+export interface JobFact {
+  readonly label: SafeText;
+  readonly value: SafeText;
+  readonly tone?: Tone;
+}
+
+/** The figures of a job in words, most wanted first. */
+export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonly JobFact[] {
+  const { progress } = job;
+  const works = isAtWork(job.state);
+  const facts: JobFact[] = [
+    { label: text`frames`, value: countOf(figures.framesDone, figures.framesTotal) },
+    ...(works ? [{ label: text`speed`, value: frameRate(figures.framesPerSecond) }, ...timeFacts(figures, now)] : []),
+  ];
+  if (progress !== null) facts.push({ label: text`elapsed`, value: elapsed(progress.elapsedSeconds) });
+  if (figures.bytes > 0) facts.push({ label: text`output`, value: outputWords(job, figures) });
+  if (progress?.reusedShare !== undefined && progress.reusedShare > 0.005) {
+    facts.push({ label: text`reused`, value: text`${percent(progress.reusedShare)} of the picture` });
+  }
+  const retried = job.segments.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0);
+  if (retried > 0) facts.push({ label: text`retries`, value: text`${retried}`, tone: 'caution' });
+  if (job.endedAtMs !== null) facts.push({ label: text`ended`, value: since(now.getTime() - job.endedAtMs) });
+  else facts.push({ label: text`begun`, value: since(now.getTime() - job.createdAtMs) });
+  return facts;
+}
+
+function timeFacts({ secondsLeft, secondsLeftRange: range }: Figures, now: Date): readonly JobFact[] {
+  if (range === null) {
+    return [
+      { label: text`left`, value: duration(secondsLeft) },
+      { label: text`finish`, value: finishTime(now, secondsLeft) },
+    ];
+  }
+  return [
+    { label: text`left`, value: text`${shortDuration(range[0])} to ${shortDuration(range[1])}` },
+    { label: text`finish`, value: text`${finishTime(now, range[0])} to ${finishTime(now, range[1])}` },
+  ];
+}
+
+function outputWords({ state }: JobSnapshot, { bytes: now, bytesForecast }: Figures): SafeText {
+  if (bytesForecast === null || state === 'done' || bytesForecast < now) return bytes(now);
+  return text`${bytes(now)} of about ${bytes(bytesForecast)}`;
+}
+
+/** A clock that was set back has seen nothing happen yet. */
+function since(milliseconds: number): SafeText {
+  if (milliseconds < 60_000) return text`just now`;
+  return text`${duration(Math.floor(milliseconds / 60_000) * 60)} ago`;
+}

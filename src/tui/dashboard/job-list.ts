@@ -1,0 +1,94 @@
+import { basename } from 'node:path';
+import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import { drawBar } from '../bar.tsx';
+import type { Look } from '../look.ts';
+import { type SafeText, safeText, text } from '../safe-text.ts';
+import { columnsOf } from '../text-columns.ts';
+import { percent, shortDuration } from '../wording.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
+import { column, type Line, line, padLine, span } from './line.ts';
+
+export interface JobListOptions {
+  readonly selected: string | null;
+  readonly columns: number;
+  readonly rows: number;
+  readonly look: Look;
+  /** What stands there instead of jobs. */
+  readonly empty: SafeText;
+}
+
+/** The jobs, one a row, scrolled so that the selected one is seen. */
+export function drawJobList(jobs: readonly JobSnapshot[], options: JobListOptions): readonly Line[] {
+  const { rows, columns, look, selected } = options;
+  if (jobs.length === 0) return rows > 0 ? [[span(text`  `), span(options.empty, 'faint')]] : [];
+  const at = Math.max(
+    0,
+    jobs.findIndex((job) => job.id === selected),
+  );
+  const fits = jobs.length <= rows;
+  // A row tells how many there are above and below.
+  const shown = fits ? rows : Math.max(1, rows - 1);
+  const top = fits ? 0 : Math.min(Math.max(0, at - Math.floor(shown / 2)), jobs.length - shown);
+  const lines = jobs
+    .slice(top, top + shown)
+    .map((job) => drawJob(job, { look, columns, isSelected: job.id === selected }));
+  if (fits || rows < 2) return lines;
+  const below = jobs.length - top - shown;
+  return [...lines, line(text`    ${top} above, ${below} below`, 'faint')];
+}
+
+function drawJob(
+  job: JobSnapshot,
+  { look, columns, isSelected }: { look: Look; columns: number; isSelected: boolean },
+): Line {
+  const figures = figuresOf(job);
+  const barColumns = columns >= 150 ? 40 : columns >= 90 ? 24 : columns >= 70 ? 16 : columns >= 60 ? 8 : 0;
+  const nameColumns = columns - 4 - barColumns - END_COLUMNS - 10;
+  const tone = stateTone(job.state);
+  const raw = safeText(basename(job.input), { charset: look.charset, maxColumns: Math.max(1, nameColumns) });
+  const { full, rest } = drawBar(figures.fraction ?? 0, barColumns, look.symbols.barSteps);
+  return [
+    span(isSelected ? look.symbols.pointer : text` `, 'active'),
+    span(text`${stateSymbol(job.state, look)} `, tone),
+    span(column(raw, nameColumns + 1), isSelected ? 'name' : 'plain'),
+    span(full, isAtWork(job.state) ? 'active' : job.state === 'done' ? 'good' : 'faint'),
+    span(rest, 'faint'),
+    span(column(percent(figures.fraction), 8, 'right')),
+    span(text`  `),
+    ...padLine(ending(job, figures), END_COLUMNS),
+  ];
+}
+
+/** "rests outside 22:00-07:00" is cut, "2 h 5 min-3 h 40 min" and "queued, 12th" are not. */
+const END_COLUMNS = 19;
+
+/** The time left while it works, else the state in words. */
+function ending(job: JobSnapshot, { secondsLeft, secondsLeftRange }: Figures): Line {
+  if (job.state !== 'running') return line(stateDetail(job), stateTone(job.state));
+  const stage = job.progress?.stage ?? 'prepare';
+  if (stage !== 'upscale' && secondsLeft === null) return line(stageWord(stage), 'plain');
+  const words = secondsLeft === null ? text`calculating` : leftWords(secondsLeft, secondsLeftRange);
+  return line(words, secondsLeft === null ? 'faint' : 'plain');
+}
+
+function leftWords(secondsLeft: number, range: Figures['secondsLeftRange']): SafeText {
+  if (range === null) return text`${shortDuration(secondsLeft)} left`;
+  const words = text`${shortDuration(range[0])}-${shortDuration(range[1])}`;
+  return columnsOf(words) <= END_COLUMNS ? words : text`about ${shortDuration(secondsLeft)}`;
+}
+
+function stageWord(stage: 'prepare' | 'upscale' | 'join' | 'verify' | 'publish'): SafeText {
+  switch (stage) {
+    case 'prepare':
+      return text`preparing`;
+    case 'upscale':
+      return text`upscaling`;
+    case 'join':
+      return text`joining`;
+    case 'verify':
+      return text`verifying`;
+    case 'publish':
+      return text`publishing`;
+  }
+}

@@ -1,0 +1,267 @@
+import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import { drawBar } from '../bar.tsx';
+import type { Look } from '../look.ts';
+import { type SafeText, safeText, text, wrapText } from '../safe-text.ts';
+import { fitSections } from '../sections.ts';
+import { stageName, stagesOf } from '../summary.ts';
+import { columnsOf } from '../text-columns.ts';
+import type { Tone } from '../tone.tsx';
+import { frameRate, percent, pictureSize } from '../wording.ts';
+import { drawChart } from './chart.ts';
+import { jobFacts } from './facts.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { type History, ratesIn } from './history.ts';
+import { isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
+import { column, EMPTY_LINE, indent, type Line, line, padLine, repeatText, span } from './line.ts';
+import { drawMachine, type MachineLoad } from './machine.ts';
+import { drawQueues, drawStages, stageLoads } from './pipeline.ts';
+import { drawSegmentMap, segmentCells, segmentCounts } from './segment-map.ts';
+
+export interface JobPanelOptions {
+  readonly history: History;
+  readonly load: MachineLoad | null;
+  readonly columns: number;
+  readonly rows: number;
+  readonly look: Look;
+  readonly now: Date;
+}
+
+type SectionName =
+  | 'model'
+  | 'output'
+  | 'stages'
+  | 'gap-bar'
+  | 'bar'
+  | 'gap-facts'
+  | 'error'
+  | 'facts'
+  | 'gap-pipeline'
+  | 'pipeline'
+  | 'queues'
+  | 'gap-segments'
+  | 'segments'
+  | 'gap-speed'
+  | 'speed'
+  | 'gap-machine'
+  | 'machine'
+  | 'gap-warnings'
+  | 'warnings';
+
+/** All about one job, as much as there are rows for; what matters least goes first. */
+export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readonly Line[] {
+  const { columns, rows, look } = options;
+  const inner = columns - 2;
+  const figures = figuresOf(job);
+  const parts: Record<SectionName, readonly Line[]> = {
+    model: modelRow(job, inner, look),
+    output: [outputRow(job, inner, look)],
+    stages: stageRow(job, look),
+    'gap-bar': [EMPTY_LINE],
+    bar: [barRow(job, figures, inner, look)],
+    'gap-facts': [EMPTY_LINE],
+    error: errorRows(job, inner, look),
+    facts: factRows(job, figures, options.now, inner),
+    'gap-pipeline': [EMPTY_LINE],
+    pipeline: pipelineRows(job, options.history, inner, look),
+    queues: queueRows(job, look),
+    'gap-segments': [EMPTY_LINE],
+    segments: segmentRows(job, inner, rows, look),
+    'gap-speed': [EMPTY_LINE],
+    speed: [],
+    'gap-machine': [EMPTY_LINE],
+    machine: options.load === null || !isAlive(job.state) ? [] : drawMachine(options.load, inner, look),
+    'gap-warnings': [EMPTY_LINE],
+    warnings: warningRows(job, inner, rows, look),
+  };
+  // The stages tell all that the queues do, and more.
+  if (parts.pipeline.length > 0 && rows >= PIPELINE_ROWS) parts.queues = [];
+  else parts.pipeline = [];
+  const others = SECTIONS.reduce((sum, [name]) => sum + parts[name].length, 0);
+  parts.speed = speedRows(job, options.history, inner, Math.min(10, Math.max(1, rows - 1 - others)), look);
+  for (const [gap, section] of GAPS) if (parts[section].length === 0) parts[gap] = [];
+  const sections = SECTIONS.map(([name, rank]) => ({ name, rank, rows: parts[name].length }));
+  const kept = fitSections(sections, rows - 1);
+  return [heading(job, columns, look), ...kept.flatMap((name) => parts[name].map((row) => indent(row, 2)))];
+}
+
+/** With fewer rows, the three stages are one row of queues. */
+const PIPELINE_ROWS = 14;
+
+/** In their order, with how soon each is given up (`fitSections`). */
+const SECTIONS: readonly (readonly [SectionName, number])[] = [
+  ['model', 6],
+  ['output', 9],
+  ['stages', 8],
+  ['gap-bar', 14],
+  ['bar', 0],
+  ['gap-facts', 15],
+  ['error', 1],
+  ['facts', 2],
+  ['gap-pipeline', 16],
+  ['pipeline', 5],
+  ['queues', 4],
+  ['gap-segments', 17],
+  ['segments', 3],
+  ['gap-speed', 18],
+  ['speed', 7],
+  ['gap-machine', 19],
+  ['machine', 10],
+  ['gap-warnings', 20],
+  ['warnings', 5],
+];
+
+const GAPS: readonly (readonly [SectionName, SectionName])[] = [
+  ['gap-pipeline', 'pipeline'],
+  ['gap-segments', 'segments'],
+  ['gap-speed', 'speed'],
+  ['gap-machine', 'machine'],
+  ['gap-warnings', 'warnings'],
+];
+
+function heading(job: JobSnapshot, columns: number, look: Look): Line {
+  const { symbols, charset } = look;
+  const state = text`${stateSymbol(job.state, look)} ${stateDetail(job)}`;
+  const name = safeText(job.input, { charset, maxColumns: Math.max(1, columns - columnsOf(state) - 10) });
+  const rest = columns - 2 - columnsOf(state) - columnsOf(name) - 4;
+  return [
+    span(text`${symbols.rule} `, 'faint'),
+    span(state, stateTone(job.state)),
+    span(text`  `),
+    span(name, 'name'),
+    span(text` ${repeatText(symbols.rule, rest)}`, 'faint'),
+  ];
+}
+
+function modelRow(job: JobSnapshot, columns: number, look: Look): readonly Line[] {
+  const { charset, symbols } = look;
+  const device = safeText(job.started?.device ?? job.device, { charset, maxColumns: 24 });
+  const sizes =
+    job.started === null
+      ? text``
+      : text`   ${pictureSize(job.started.source)} ${symbols.arrow} ${pictureSize(job.started.target)}`;
+  const more = [
+    ...(job.nice > 0 ? [text`   nice ${job.nice}`] : []),
+    ...(job.only === null ? [] : [text`   only ${safeText(job.only, { charset, maxColumns: 24 })}`]),
+  ];
+  const tail = [text` on ${device}${sizes}`, ...more].reduce((a, b) => text`${a}${b}`);
+  const model = safeText(job.model, { charset, maxColumns: Math.max(8, columns - columnsOf(tail)) });
+  return [line(text`${model}${tail}`)];
+}
+
+function outputRow(job: JobSnapshot, columns: number, { charset }: Look): Line {
+  return line(text`to ${safeText(job.output, { charset, maxColumns: Math.max(1, columns - 3) })}`, 'faint');
+}
+
+function stageRow(job: JobSnapshot, { symbols }: Look): readonly Line[] {
+  if (!isAtWork(job.state) && job.state !== 'paused') return [];
+  const current = job.progress?.stage ?? 'prepare';
+  const stages = stagesOf('video', current);
+  const reached = stages.indexOf(current);
+  return [
+    stages.map((stage, index) => {
+      const [symbol, tone]: [SafeText, Tone] =
+        index < reached
+          ? [symbols.done, 'good']
+          : index === reached
+            ? [symbols.running, 'active']
+            : [symbols.waiting, 'faint'];
+      return span(text`${symbol} ${stageName(stage)}   `, tone);
+    }),
+  ];
+}
+
+function barRow(job: JobSnapshot, { fraction }: Figures, columns: number, look: Look): Line {
+  const { full, rest } = drawBar(fraction ?? 0, Math.max(4, columns - 10), look.symbols.barSteps);
+  return [
+    span(full, isAtWork(job.state) ? 'active' : job.state === 'done' ? 'good' : 'faint'),
+    span(rest, 'faint'),
+    span(column(percent(fraction), 10, 'right'), 'name'),
+  ];
+}
+
+function errorRows({ error, state }: JobSnapshot, columns: number, { charset, symbols }: Look): readonly Line[] {
+  if (error === null || state === 'done' || isAtWork(state)) return [];
+  const tone = state === 'failed' ? 'bad' : 'caution';
+  const message = wrapText(safeText(error.message, { charset }), columns - 2, 3, charset);
+  const hint = wrapText(safeText(error.hint, { charset }), columns - 2, 2, charset);
+  return [
+    ...message.map((row, index) => [span(index === 0 ? text`${symbols.failed} ` : text`  `, tone), span(row, tone)]),
+    ...hint.map((row) => line(text`  ${row}`)),
+    EMPTY_LINE,
+  ];
+}
+
+function factRows(job: JobSnapshot, figures: Figures, now: Date, columns: number): readonly Line[] {
+  const facts = jobFacts(job, figures, now);
+  const perRow = Math.max(1, Math.floor(columns / FACT_COLUMNS));
+  const width = Math.floor(columns / perRow);
+  return Array.from({ length: Math.ceil(facts.length / perRow) }, (_, row) =>
+    facts
+      .slice(row * perRow, (row + 1) * perRow)
+      .flatMap(({ label, value, tone }) => [
+        span(column(label, LABEL_COLUMNS), 'faint'),
+        ...padLine(line(value, tone ?? 'plain'), width - LABEL_COLUMNS),
+      ]),
+  );
+}
+
+const LABEL_COLUMNS = 9;
+/** A label and "12,340,000 of 43,200,000", or "2 h 5 min to 3 h 40 min". */
+const FACT_COLUMNS = 35;
+
+function pipelineRows(job: JobSnapshot, history: History, columns: number, look: Look): readonly Line[] {
+  if (!isAtWork(job.state) || job.progress === null || job.progress.stage !== 'upscale') return [];
+  const stages = stageLoads(job.progress, history.waits);
+  return stages === null ? [] : drawStages(stages, job.progress.queues, columns, look);
+}
+
+function queueRows(job: JobSnapshot, look: Look): readonly Line[] {
+  if (!isAtWork(job.state) || job.progress === null || job.progress.queues.length === 0) return [];
+  return [drawQueues(job.progress.queues, look)];
+}
+
+function segmentRows(job: JobSnapshot, columns: number, rows: number, look: Look): readonly Line[] {
+  const cells = segmentCells(job.segments, job.state);
+  if (cells.length < 2) return [];
+  const mapRows = rows >= 40 ? 4 : rows >= 24 ? 2 : 1;
+  return [
+    [span(column(text`segments`, LABEL_COLUMNS), 'faint'), ...segmentCounts(cells, look)],
+    ...drawSegmentMap(cells, columns, mapRows, look),
+  ];
+}
+
+function speedRows(
+  job: JobSnapshot,
+  history: History,
+  columns: number,
+  chartRows: number,
+  look: Look,
+): readonly Line[] {
+  if (history.rates.length < 2 || !isAlive(job.state)) return [];
+  const endColumns = 22;
+  const chartColumns = columns - LABEL_COLUMNS - endColumns;
+  const rates = ratesIn(history, chartColumns);
+  const known = rates.filter((rate) => rate !== null);
+  if (known.length === 0) return [];
+  const chart = drawChart(rates, chartRows, look);
+  const best = frameRate(Math.max(...known));
+  const worst = frameRate(Math.min(...known));
+  return chart.map((row, index) => [
+    span(column(index === 0 ? text`speed` : text``, LABEL_COLUMNS), 'faint'),
+    span(column(row, chartColumns), 'active'),
+    span(text`  `),
+    span(index === 0 ? text`most ${best}` : index === chartRows - 1 ? text`least ${worst}` : text``, 'faint'),
+  ]);
+}
+
+function warningRows(job: JobSnapshot, columns: number, rows: number, { charset, symbols }: Look): readonly Line[] {
+  const { warnings } = job;
+  const most = rows >= 30 ? 5 : rows >= 20 ? 3 : 1;
+  const shown = warnings.slice(-most);
+  const hidden = warnings.length - shown.length;
+  return shown.map((warning, index) => {
+    const more = index === shown.length - 1 && hidden > 0 ? text`  (${hidden} more)` : text``;
+    const words = safeText(warning, { charset, maxColumns: Math.max(8, columns - 2 - columnsOf(more)) });
+    return [span(text`${symbols.warning} `, 'caution'), span(words), span(more, 'faint')];
+  });
+}

@@ -1,0 +1,94 @@
+import type { JobSnapshot, JobState } from '../../job/job-snapshot.ts';
+import type { Look } from '../look.ts';
+import { type SafeText, safeText, text } from '../safe-text.ts';
+import type { Tone } from '../tone.tsx';
+
+/** How each state is written: symbol, word and tone; no two have the same symbol. */
+
+export function stateSymbol(state: JobState, { symbols }: Look): SafeText {
+  switch (state) {
+    case 'queued':
+      return symbols.waiting;
+    case 'resting':
+      return symbols.resting;
+    case 'running':
+      return symbols.running;
+    case 'paused':
+      return symbols.paused;
+    case 'draining':
+      return symbols.draining;
+    case 'interrupted':
+      return symbols.stopped;
+    case 'failed':
+      return symbols.failed;
+    case 'cancelled':
+      return symbols.cancelled;
+    case 'done':
+      return symbols.done;
+  }
+}
+
+export function stateTone(state: JobState): Tone {
+  switch (state) {
+    case 'running':
+      return 'active';
+    case 'paused':
+    case 'draining':
+    case 'interrupted':
+      return 'caution';
+    case 'failed':
+      return 'bad';
+    case 'done':
+      return 'good';
+    case 'queued':
+    case 'resting':
+    case 'cancelled':
+      return 'faint';
+  }
+}
+
+export function stateWord(state: JobState): SafeText {
+  return WORDS[state];
+}
+
+/** The state with what else belongs to it: "queued, 2nd", "rests until 22:00". */
+export function stateDetail({ state, place, only }: JobSnapshot): SafeText {
+  if (state === 'queued' && place !== null) return text`queued, ${ordinal(place)}`;
+  const [begin] = only?.split('-') ?? [];
+  if (state === 'resting' && begin !== undefined) return text`rests until ${safeText(begin, { maxColumns: 7 })}`;
+  return WORDS[state];
+}
+
+/** Whether something of it works now. */
+export function isAtWork(state: JobState): boolean {
+  return state === 'running' || state === 'draining';
+}
+
+/** Whether its supervisor is there, or waits its turn: nothing has to be done for it to go on. */
+export function isAlive(state: JobState): boolean {
+  return isAtWork(state) || state === 'paused' || state === 'queued' || state === 'resting';
+}
+
+/** Whether it ended before its result was there. */
+export function canResume(state: JobState): boolean {
+  return state === 'interrupted' || state === 'failed' || state === 'cancelled';
+}
+
+const WORDS: Readonly<Record<JobState, SafeText>> = {
+  queued: text`queued`,
+  resting: text`resting`,
+  running: text`running`,
+  paused: text`paused`,
+  draining: text`draining`,
+  interrupted: text`interrupted`,
+  failed: text`failed`,
+  cancelled: text`cancelled`,
+  done: text`done`,
+};
+
+function ordinal(place: number): SafeText {
+  const tens = place % 100;
+  const ones = tens > 10 && tens < 20 ? 0 : place % 10;
+  const ending = ones === 1 ? text`st` : ones === 2 ? text`nd` : ones === 3 ? text`rd` : text`th`;
+  return text`${place}${ending}`;
+}
