@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
+import { syncFolder } from '../core/publish.ts';
 import { ffmpegPattern, isPictureOf, pictureName, resultPlace } from '../core/sequence-name.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import type { Finisher } from './finisher.ts';
@@ -106,18 +107,5 @@ async function publishFolder(made: string, pattern: string, overwrite: boolean):
       hint: 'Check that you may write beside it, or choose another folder with -o.',
       cause: error,
     });
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some network file systems refuse it; the rename itself has happened.
-    if (systemErrorCode(error) !== 'EINVAL') throw error;
-  } finally {
-    await folder.close();
   }
 }
