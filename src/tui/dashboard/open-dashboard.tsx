@@ -70,7 +70,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     screen.close();
     finish('left');
   };
-  const element = (now: Screen) => <Dashboard lines={now.lines} look={look} onKey={onKey} onGone={onGone} />;
+  const element = (now: Screen) => (
+    <Dashboard screen={screen} lines={now.lines} look={look} onKey={onKey} onGone={onGone} />
+  );
 
   screen.open();
   process.on('exit', onGone);
@@ -86,7 +88,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     exitOnCtrlC: false,
     patchConsole: false,
     isScreenReaderEnabled: false,
-    // Whole frames: the screen knows what has changed.
+    // Without Ink's own throttle, which holds frames back that are not wanted anyway.
     debug: true,
   });
   const onInterrupt = () => press({ input: 'c', ctrl: true });
