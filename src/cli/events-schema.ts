@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, EXIT_CODES } from '../core/errors.ts';
+import { JOB_STATES } from '../job/index.ts';
 
 /**
  * The JSON lines of --json (docs/json-events.md). Within version 1 fields and types may be added, none is removed or
@@ -96,8 +97,43 @@ const exit = z.object({
   error: failure.optional().describe('Why, if the code is not 0 and the reason is known.'),
 });
 
+const segment = z.object({
+  index: wholeNumber,
+  startFrame: wholeNumber,
+  endFrame: wholeNumber.describe('Not included.'),
+  state: z.enum(['planned', 'running', 'done']),
+  attempts: wholeNumber.describe('More than one: it was begun again after a failure or a kill.'),
+  reusedShare: share.nullable().describe('null until done.'),
+  bytes: wholeNumber.nullable().describe('Of its committed file; null until done.'),
+});
+
+const job = z.object({
+  v: version,
+  type: z.literal('job'),
+  id: z.string().describe('What commands take, beside the folder and the output.'),
+  state: z.enum(JOB_STATES),
+  input: z.string(),
+  output: z.string(),
+  folder: z.string().describe('Where its unfinished work is, or was.'),
+  model: z.string(),
+  device: z.string().describe('What it queues for, for example "cpu" or "webgpu:0".'),
+  place: wholeNumber.nullable().describe('Among those that wait for the device, from 1; null: it does not wait.'),
+  nice: wholeNumber,
+  only: z.string().nullable().describe('Hours of the local clock in which it works, for example "22:00-07:00".'),
+  createdAtMs: amount.describe('Milliseconds since 1970.'),
+  endedAtMs: amount.nullable(),
+  started: started.omit({ v: true }).nullable(),
+  progress: progress.omit({ v: true }).nullable(),
+  segments: z.array(segment),
+  warnings: z.array(z.string()).describe('The last ones.'),
+  error: failure.nullable().describe('Why it ended, unless it is done.'),
+  supervisorPid: wholeNumber.nullable().describe('The process that holds the job; null: none does.'),
+});
+
+const removed = z.object({ v: version, type: z.literal('removed'), id: z.string(), output: z.string() });
+
 export const eventRecordSchema = z
-  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit])
+  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed])
   .describe('One line of the output of upreel --json.');
 
 export type EventRecord = z.infer<typeof eventRecordSchema>;

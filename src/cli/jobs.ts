@@ -13,7 +13,7 @@ import { safeText } from '../tui/index.ts';
 import { exitCodeOfAll, hasEnded, untilJob } from './follow-jobs.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
-import { toJsonText } from './report-json.ts';
+import { toJobRecord, toJsonLine } from './report-json.ts';
 import { openLineWriter } from './report-lines.ts';
 import { reporterKind } from './run-command.ts';
 import { viewJobs } from './view-jobs.ts';
@@ -134,7 +134,7 @@ async function printJobs(
 ): Promise<void> {
   const out = openLineWriter(process.stdout);
   const look = lookHere();
-  if (json) for (const job of jobs) out.write(toJsonText({ v: 1, type: 'job', ...job }));
+  if (json) for (const job of jobs) out.write(toJsonLine(toJobRecord(job)));
   else if (asTable) out.write(`${jobsTable(jobs, look)}\n`);
   else out.write(`${jobLine(jobs[0]!, look)}\n`);
   await out.flush();
@@ -200,7 +200,7 @@ async function remove(name: string, flags: { readonly force?: boolean; readonly 
     await feed.act(job.id, 'remove');
     const out = openLineWriter(process.stdout);
     const { charset } = lookHere();
-    if (flags.json) out.write(toJsonText({ v: 1, type: 'removed', id: job.id, output: job.output }));
+    if (flags.json) out.write(toJsonLine({ v: 1, type: 'removed', id: job.id, output: job.output }));
     else out.write(`Removed ${job.id}: ${safeText(job.output, { charset })}\n`);
     await out.flush();
   });

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import type { JobSnapshot } from '../job/index.ts';
 import { UNPRINTABLE } from '../tui/index.ts';
 import { type ErrorTextOptions, errorText } from './error-text.ts';
 import type { EventRecord } from './events-schema.ts';
@@ -43,15 +44,17 @@ export function openJsonReporter(
  * everything else invisible. Readers get the same strings.
  */
 export function toJsonLine(record: EventRecord): string {
-  return toJsonText(record);
-}
-
-/** The same for records of other commands. */
-export function toJsonText(record: object): string {
   const json = JSON.stringify(record).replace(UNPRINTABLE, (character) =>
     Array.from({ length: character.length }, (_, unit) => escapeUnit(character.charCodeAt(unit))).join(''),
   );
   return `${json}\n`;
+}
+
+/** A job as `upreel jobs --json` and the commands that steer jobs give it. */
+export function toJobRecord({ error, ...job }: JobSnapshot): EventRecord {
+  const progress = job.progress && { ...job.progress, queues: [...job.progress.queues] };
+  const lists = { segments: [...job.segments], warnings: [...job.warnings] };
+  return { v: 1, type: 'job', ...job, ...lists, progress, error: error && toFailure(error) };
 }
 
 /** At most two progress records a second. */

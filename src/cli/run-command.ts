@@ -7,9 +7,9 @@ import {
   NO_QUEUEING,
   openTaskQueue,
   runJob,
-  startOrJoinJob,
   type TaskQueue,
 } from '../job/index.ts';
+import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
@@ -43,7 +43,7 @@ export async function runCommand(
   find: (context: SourceContext) => Promise<TaskSource>,
 ): Promise<number> {
   const kind = reporterKind(rawFlags);
-  const detached = kind === 'view' && rawFlags.foreground !== true ? ([] as string[]) : null;
+  const detached = kind === 'view' && rawFlags.foreground !== true ? new DetachedJobs() : null;
   const interruption = listenForInterrupts();
   const reporter = await reporterFor(kind, rawFlags, inputs, interruption.interrupt);
   let code: number;
@@ -55,16 +55,16 @@ export async function runCommand(
     await reporter.close();
     interruption.dispose();
   }
-  if (detached === null || detached.length === 0) return code;
-  return (await viewJobs(detached, { rawFlags, startedHere: true })) || code;
+  if (detached === null || detached.ids.length === 0) return code;
+  return (await viewJobs(detached.ids, { rawFlags, startedHere: true })) || code;
 }
 
-/** The error that the command ends with, or null. @param detached gets the ids of jobs that were started, if given. */
+/** The error that the command ends with, or null. @param detached gets the videos, if given. */
 async function runAll(
   find: (context: SourceContext) => Promise<TaskSource>,
   reporter: Reporter,
   interruption: Interruption,
-  detached: string[] | null,
+  detached: DetachedJobs | null,
 ): Promise<UpreelError | null> {
   const { signal, drain } = interruption;
   const onEvent = (event: TaskEvent): void => reporter.event(event);
@@ -88,6 +88,10 @@ async function runAll(
           drain.removeEventListener('abort', announceDrain);
         }
       }
+      for (const { input, failure } of (await detached?.start()) ?? []) {
+        reporter.event({ type: 'failed', input, error: toErrorRecord(failure) });
+        failures.push(failure);
+      }
     } finally {
       await queue.close();
     }
@@ -108,7 +112,7 @@ async function runTask(
   task: FileTask,
   queueing: JobQueueing,
   command: RunningCommand,
-  detached: string[] | null,
+  detached: DetachedJobs | null,
 ): Promise<void> {
   const { queue, onEvent, ...stop } = command;
   const spec = isVideo(task) ? await nameJob(task, queueing) : null;
@@ -122,7 +126,7 @@ async function runTask(
     };
     await runJob(spec, { ...command, onState });
   } else {
-    detached.push(await startOrJoinJob(spec));
+    await detached.add(spec);
   }
 }
 

@@ -9,7 +9,8 @@ export { type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTa
 export { adoptJob, pickJob } from './list-job.ts';
 export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
-export { startOrJoinJob } from './start-job.ts';
+export { JOB_STATES } from './snapshot-schema.ts';
+export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export { type FoundTask, findTask } from './video-task.ts';

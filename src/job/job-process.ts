@@ -7,30 +7,54 @@ import { runJob } from './run-job.ts';
 import { openTaskQueue } from './run-tasks.ts';
 
 /**
- * Entry of a supervisor that no terminal waits for: gets its job over the channel of who started it, says that it has it,
- * and lives on alone. What it writes to stderr goes to the log in the job's folder.
+ * Entry of a supervisor that no terminal waits for: gets its jobs over the channel of who started it, says which it has,
+ * and lives on alone. Usually it has one; a batch of many shares one, since those that wait need next to nothing.
+ * What it writes to stderr goes to the log in the first job's folder.
  */
 
-/** What who started it hears. */
+/** What who started it hears of each job, in their order. */
 export type StartReply = { readonly type: 'ready' } | { readonly type: 'refused'; readonly error: ErrorRecord };
 
 export const SUPERVISOR_LOG = 'supervisor.log';
 
-process.once('message', (spec: JobSpec) => void supervise(spec));
+process.once('message', (specs: readonly JobSpec[]) => void superviseAll(specs));
 
-async function supervise(spec: JobSpec): Promise<void> {
+async function superviseAll(specs: readonly JobSpec[]): Promise<void> {
   const stop = listenForSignals();
+  // Names in their tasks may be relative: all were asked for by one command.
+  process.chdir(specs[0]!.cwd);
+  const running: Promise<void>[] = [];
+  for (const spec of specs) {
+    // One after another, so that they queue in this order.
+    await new Promise<void>((resolve) => {
+      const onReply = (message: StartReply): void => reply(message, resolve);
+      running.push(supervise(spec, stop, onReply));
+    });
+  }
+  if (process.connected) process.disconnect();
+  await Promise.all(running);
+}
+
+/** @param onReply called once */
+async function supervise(
+  spec: JobSpec,
+  stop: ReturnType<typeof listenForSignals>,
+  onReply: (message: StartReply) => void,
+): Promise<void> {
   const { settings } = spec.task.request;
   const queue = openTaskQueue({ stallSeconds: settings.stallSeconds, nice: spec.queueing.nice });
+  let isReady = false;
+  const onReady = (): void => {
+    isReady = true;
+    onReply({ type: 'ready' });
+  };
   try {
-    process.chdir(spec.cwd);
-    await runJob(spec, { queue, ...stop, onEvent: () => {}, onReady: () => reply({ type: 'ready' }) });
+    await runJob(spec, { queue, ...stop, onEvent: () => {}, onReady });
   } catch (error) {
     const failure = asUpreelError(error);
-    process.exitCode = failure.exitCode;
     const record = toErrorRecord(failure);
-    reply({ type: 'refused', error: record });
-    process.stderr.write(`${new Date().toISOString()} ${record.detail}\n`);
+    if (!isReady) onReply({ type: 'refused', error: record });
+    process.stderr.write(`${new Date().toISOString()} ${spec.output}: ${record.detail}\n`);
   } finally {
     await queue.close();
     await tidy((await jobPlaceFor(spec.output, settings.workDir)).folder);
@@ -48,9 +72,10 @@ function listenForSignals(): { readonly signal: AbortSignal; readonly drain: Abo
   return { signal: abort.signal, drain: drain.signal };
 }
 
-/** The first word counts; afterwards nobody listens. */
-function reply(message: StartReply): void {
-  if (process.connected) process.send?.(message, undefined, {}, () => process.disconnect?.());
+/** Who has gone does not listen. */
+function reply(message: StartReply, onSent: () => void): void {
+  if (process.connected) process.send?.(message, undefined, {}, onSent);
+  else onSent();
 }
 
 /** A folder that holds nothing but the log was made for it alone. */

@@ -67,7 +67,8 @@ export const endSchema = z.object({
 
 export type JobEnd = z.infer<typeof endSchema>;
 
-export const stateSchema = z.enum(['queued', 'resting', 'running', 'paused', 'draining', ...END_STATES]);
+export const JOB_STATES = ['queued', 'resting', 'running', 'paused', 'draining', ...END_STATES] as const;
+export const stateSchema = z.enum(JOB_STATES);
 
 export const segmentNewsSchema = z.object({
   ...{ index: count, startFrame: count, endFrame: count },

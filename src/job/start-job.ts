@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -14,51 +14,77 @@ const START_MILLISECONDS = 60_000;
 const LOG_FILE = 'supervisor.log';
 
 /**
- * Starts a job under a supervisor of its own session, which goes on when this process and its terminal are gone.
- * @returns its id, once it is listed and can be steered.
- * @throws UpreelError `job-running` if it runs already.
+ * Starts jobs under a supervisor of its own session, which goes on when this process and its terminal are gone. They
+ * queue in their order.
+ * @returns for each why it was not started, or null once it is listed and can be steered.
  */
-export async function startJob(spec: JobSpec): Promise<string> {
-  const { workDir } = spec.task.request.settings;
-  const { id, folder } = await jobPlaceFor(spec.output, workDir);
-  const log = await openLog(folder, workDir !== null);
+export async function startJobs(specs: readonly JobSpec[]): Promise<readonly (UpreelError | null)[]> {
+  const [first] = specs;
+  if (first === undefined) return [];
+  const { workDir } = first.task.request.settings;
+  const log = await openLog((await jobPlaceFor(first.output, workDir)).folder, workDir !== null);
   const entry = fileURLToPath(new URL('./job-process.js', import.meta.url));
   // The name only tells people who look at their processes what this one is.
-  const child = spawn(process.execPath, [entry, basename(spec.output)], {
+  const child = spawn(process.execPath, [entry, basename(first.output)], {
     detached: true,
     stdio: ['ignore', log ?? 'ignore', log ?? 'ignore', 'ipc'],
   });
   if (log !== null) closeSync(log);
-  const answered = new Promise<StartReply>((resolve, reject) => {
-    child.once('message', (reply) => resolve(reply as StartReply));
-    child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`It ended with ${signal ?? `exit code ${code}`}.`)));
-    setTimeout(() => reject(new Error('It does not answer.')), START_MILLISECONDS).unref();
-  });
   try {
-    child.send(spec);
-    const reply = await answered;
-    if (reply.type === 'refused') throw fromErrorRecord(reply.error);
-    return id;
-  } catch (cause) {
-    if (cause instanceof UpreelError) throw cause;
-    throw new UpreelError('internal', `The supervisor of ${spec.output} could not be started.`, {
-      hint: 'Add --foreground to do without one.',
-      cause,
-    });
+    child.send(specs);
+    return await repliesOf(child, specs);
   } finally {
     if (child.connected) child.disconnect();
     child.unref();
   }
 }
 
+function repliesOf(child: ChildProcess, specs: readonly JobSpec[]): Promise<readonly (UpreelError | null)[]> {
+  const replies: (UpreelError | null)[] = [];
+  return new Promise((resolve) => {
+    const finish = (why: unknown): void => {
+      clearTimeout(timer);
+      // Those that had no answer were not started.
+      resolve(specs.map(({ output }, index) => (index < replies.length ? replies[index]! : notStarted(output, why))));
+    };
+    const wait = () => setTimeout(() => finish('It does not answer.'), START_MILLISECONDS);
+    let timer = wait();
+    child.on('message', (reply: StartReply) => {
+      replies.push(reply.type === 'ready' ? null : fromErrorRecord(reply.error));
+      clearTimeout(timer);
+      if (replies.length === specs.length) finish(null);
+      else timer = wait();
+    });
+    child.once('error', finish);
+    child.once('exit', (code, signal) => finish(`It ended with ${signal ?? `exit code ${code}`}.`));
+  });
+}
+
+function notStarted(output: string, cause: unknown): UpreelError {
+  return new UpreelError('internal', `The supervisor of ${output} could not be started.`, {
+    hint: 'Add --foreground to do without one.',
+    cause,
+  });
+}
+
+/** @returns its id. @throws UpreelError `job-running` if it runs already. */
+export async function startJob(spec: JobSpec): Promise<string> {
+  const [failure] = await startJobs([spec]);
+  if (failure) throw failure;
+  return jobIdFor(spec);
+}
+
+export async function jobIdFor({ output, task }: JobSpec): Promise<string> {
+  return (await jobPlaceFor(output, task.request.settings.workDir)).id;
+}
+
 /**
- * Starts a job, or joins it if it runs already.
- * @returns its id. @throws UpreelError `job-running` if something else is being made under the same name.
+ * The job of this name that runs already, to be looked at.
+ * @returns its id; null: none runs. @throws UpreelError `job-running` if something else is being made under the name.
  */
-export async function startOrJoinJob(spec: JobSpec): Promise<string> {
-  const { id } = await jobPlaceFor(spec.output, spec.task.request.settings.workDir);
-  if (!(await isLockHeld(supervisorLock(id)))) return startJob(spec);
+export async function joinJob(spec: JobSpec): Promise<string | null> {
+  const id = await jobIdFor(spec);
+  if (!(await isLockHeld(supervisorLock(id)))) return null;
   const running = await readEntry(id);
   if (running === null || whatItMakes(running.task) === whatItMakes(spec.task)) return id;
   throw new UpreelError('job-running', `${spec.output} is being made already, with another input, model or settings.`, {

@@ -15,6 +15,9 @@ export interface SteeringOptions {
 }
 
 const LOOK_MILLISECONDS = 500;
+/** A job far back in its queue looks as rarely as once in so many times. */
+const RARE_LOOKS = 10;
+const NEAR_PLACE = 3;
 
 /**
  * Looks at the clock and the queue twice a second as long as there is something to look for. A job outside its hours gives
@@ -37,7 +40,11 @@ export class Steering {
   constructor(options: SteeringOptions) {
     this.#options = options;
     this.#isResting = this.#isOutsideHours();
-    this.#timer = setInterval(() => this.#look(), LOOK_MILLISECONDS);
+    let looks = 0;
+    this.#timer = setInterval(() => {
+      const isNear = this.#place === null || this.#place <= NEAR_PLACE;
+      if (isNear || looks++ % RARE_LOOKS === 0) this.#look();
+    }, LOOK_MILLISECONDS);
     this.#look();
   }
 

@@ -248,7 +248,15 @@ async function writePng(path: string, { channels: bands, depth }: (typeof KINDS)
       : splitAlpha(data, { ...SIZE, bands, channels, bytesPerSample });
   const sink = await createPicture(path, {
     ...{ pages: [{ ...SIZE, resizeTo: null }], channels, bytesPerSample, alpha: alpha !== null, format: 'png' },
-    ...{ quality: null, effort: 'balanced', lossless: false, metadata: NO_METADATA, strip: false, flatten: null, overwrite: false },
+    ...{
+      quality: null,
+      effort: 'balanced',
+      lossless: false,
+      metadata: NO_METADATA,
+      strip: false,
+      flatten: null,
+      overwrite: false,
+    },
   });
   await sink.writeRows({ colour, alpha });
   await sink.finish();

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
@@ -50,6 +50,10 @@ async function jobOf(output: string): Promise<Record<string, unknown>> {
   const job = (await jobs()).find((record) => record.output === at(output));
   if (job === undefined) throw new Error(`Expected ${output} to be listed.`);
   return job;
+}
+
+async function batch(): Promise<readonly Record<string, unknown>[]> {
+  return (await jobs()).filter(({ output }) => String(output).startsWith(at('batch/')));
 }
 
 const committed = (output: string): number => {
@@ -105,6 +109,20 @@ describe('a video in a terminal', () => {
     expect(view.exit).toMatchObject({ exitCode: 3 });
     expect(await jobOf('bad.mkv')).toMatchObject({ state: 'failed' });
     expect(readdirSync(folder).filter((name) => name.includes('bad.mkv'))).toEqual([]);
+  });
+
+  test('shares a supervisor with the others of a large batch, and all get done', async () => {
+    const short = Array.from({ length: 9 }, (_, index) => at(`short${index}.mkv`));
+    ffmpeg(...pattern(0.4, { size: '48x32', rate: '15' }), ...H264, short[0]!);
+    for (const name of short.slice(1)) copyFileSync(short[0]!, name);
+    const view = open(...short, ...args('batch/').slice(1));
+    await until(async () => (await batch()).length === 9, 60_000);
+    expect(new Set((await batch()).map((job) => job.supervisorPid ?? 'ended')).size).toBeLessThanOrEqual(2);
+    await view.untilExit();
+    expect(view.exit).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(at('batch'))).toHaveLength(9);
+    const ends = (await batch()).map(({ endedAtMs }) => Number(endedAtMs));
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
   });
 
   test('stays in the foreground when asked to', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventRecordSchema } from '../../src/cli/events-schema.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
@@ -32,7 +33,9 @@ const args = (output: string, ...more: string[]) => [
 const run = (...words: string[]): Promise<Finished> => upreel(words, ENV);
 
 async function jobs(): Promise<readonly Record<string, unknown>[]> {
-  return (await run('jobs', '--json')).records;
+  const { records } = await run('jobs', '--json');
+  for (const record of records) eventRecordSchema.parse(record);
+  return records;
 }
 
 async function jobOf(output: string): Promise<Record<string, unknown>> {

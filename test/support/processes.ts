@@ -31,11 +31,13 @@ export async function allEnded(pids: readonly number[], milliseconds: number): P
   }
 }
 
+type Probed<T> = T | null | undefined | false;
+
 /** Polls until `probe` gives something. */
-export async function until<T>(probe: () => T | null | undefined | false, milliseconds: number): Promise<T> {
+export async function until<T>(probe: () => Probed<T> | Promise<Probed<T>>, milliseconds: number): Promise<T> {
   const deadline = Date.now() + milliseconds;
   for (;;) {
-    const found = probe();
+    const found = await probe();
     if (found) return found;
     if (Date.now() > deadline) throw new Error('Expected something to happen in time; it did not.');
     await sleep(25);

@@ -24,10 +24,13 @@ interface Ticket extends Waiting {
   readonly order: number;
 }
 
+const LOOKS_FOR_ALL = 20;
+
 /** One job's place in the queue. Not for two callers at once. */
 export class QueuePlace {
   readonly #waiting: Waiting;
   #order = Date.now();
+  #looks = 0;
 
   constructor(waiting: Waiting) {
     this.#waiting = waiting;
@@ -37,11 +40,7 @@ export class QueuePlace {
   async take(): Promise<Turn | number> {
     const mine = await this.#draw();
     const rivals = (await listTickets()).filter((ticket) => ticket.id !== mine.id && sharesDevice(ticket, mine));
-    let ahead = 0;
-    for (const ticket of rivals.filter((other) => isBefore(other, mine))) {
-      if (await isLockHeld(supervisorLock(ticket.id))) ahead++;
-      else await rm(join(stateFolder().queue, ticket.name), { force: true });
-    }
+    const ahead = await this.#living(rivals.filter((other) => isBefore(other, mine)));
     if (ahead > 0) return ahead + 1;
     const locks = await takeAll(this.#waiting.devices);
     if (locks === null) return 1;
@@ -56,6 +55,20 @@ export class QueuePlace {
       this.#order = order;
       await rm(join(stateFolder().queue, name), { force: true });
     }
+  }
+
+  /**
+   * How many of them somebody stands behind; the tickets of the others go. One that lives before this job is enough to
+   * wait: whether the rest do is asked now and then, so that a long queue costs little.
+   */
+  async #living(tickets: readonly Ticket[]): Promise<number> {
+    const asksAll = this.#looks++ % LOOKS_FOR_ALL === 0;
+    let living = 0;
+    for (const { id, name } of tickets) {
+      if ((living > 0 && !asksAll) || (await isLockHeld(supervisorLock(id)))) living++;
+      else await rm(join(stateFolder().queue, name), { force: true });
+    }
+    return living;
   }
 
   async #draw(): Promise<Ticket> {

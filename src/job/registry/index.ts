@@ -8,5 +8,5 @@ export {
   removeEntry,
   writeEntry,
 } from './job-entry.ts';
-export { type JobPlace, jobIdOf, jobPlaceFor, supervisorLock } from './job-id.ts';
+export { type JobPlace, jobPlaceFor, supervisorLock } from './job-id.ts';
 export { isOwnSocket, socketAddress } from './runtime-folder.ts';

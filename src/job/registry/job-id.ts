@@ -16,7 +16,7 @@ export async function jobPlaceFor(output: string, workDir: string | null): Promi
 }
 
 /** By whatever links the folder was named. */
-export async function jobIdOf(folder: string): Promise<string> {
+async function jobIdOf(folder: string): Promise<string> {
   const parent = await realpath(dirname(folder)).catch(() => dirname(folder));
   const hash = createHash('sha256')
     .update(join(parent, basename(folder)))
