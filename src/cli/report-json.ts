@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../core/errors.ts';
-import type { TaskEvent } from '../core/events.ts';
+import type { Progress, TaskEvent } from '../core/events.ts';
 import type { JobSnapshot } from '../job/index.ts';
 import { UNPRINTABLE } from '../tui/index.ts';
 import { type ErrorTextOptions, errorText } from './error-text.ts';
@@ -52,7 +52,7 @@ export function toJsonLine(record: EventRecord): string {
 
 /** A job as `upreel jobs --json` and the commands that steer jobs give it. */
 export function toJobRecord({ error, ...job }: JobSnapshot): EventRecord {
-  const progress = job.progress && { ...job.progress, queues: [...job.progress.queues] };
+  const progress = job.progress && mutable(job.progress);
   const lists = { segments: [...job.segments], warnings: [...job.warnings] };
   return { v: 1, type: 'job', ...job, ...lists, progress, error: error && toFailure(error) };
 }
@@ -62,11 +62,14 @@ const MIN_GAP_MS = 500;
 
 function toRecord(event: TaskEvent): EventRecord {
   if (event.type === 'failed') return { v: 1, ...event, error: toFailure(event.error) };
-  if (event.type === 'progress') {
-    const { secondsLeftRange: range, ...rest } = event;
-    return { v: 1, ...rest, queues: [...event.queues], ...(range && { secondsLeftRange: [...range] }) };
-  }
+  if (event.type === 'progress') return { v: 1, ...mutable(event) };
   return { v: 1, ...event };
+}
+
+/** With lists of its own, as the schema's types have them. */
+function mutable({ queues, secondsLeftRange: range, ...rest }: Progress) {
+  const spread: { secondsLeftRange?: [number, number] } = range === undefined ? {} : { secondsLeftRange: [...range] };
+  return { ...rest, queues: [...queues], ...spread };
 }
 
 /** Without `detail`: stack traces are for --verbose and the log. */

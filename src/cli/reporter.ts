@@ -36,6 +36,11 @@ export function chooseReporter({ json, noTui, stdoutIsTty, env }: ReporterChoice
   return 'view';
 }
 
+export function reporterKind(raw: Record<string, unknown>): ReporterKind {
+  const { stdout, env } = process;
+  return chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env });
+}
+
 export interface ReporterOptions {
   readonly kind: ReporterKind;
   readonly stdout: NodeJS.WriteStream;

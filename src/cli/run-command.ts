@@ -13,7 +13,7 @@ import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
-import { chooseReporter, openReporter, type Reporter, type ReporterKind } from './reporter.ts';
+import { openReporter, type Reporter, type ReporterKind, reporterKind } from './reporter.ts';
 import { viewJobs } from './view-jobs.ts';
 
 /** What a command wants done: pictures and videos, one after another. */
@@ -156,11 +156,6 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
   return new UpreelError('some-failed', `${failures.length} of ${total} inputs failed.`, {
     hint: 'The others are done; see the messages above.',
   });
-}
-
-export function reporterKind(raw: Record<string, unknown>): ReporterKind {
-  const { stdout, env } = process;
-  return chooseReporter({ json: raw.json === true, noTui: raw.tui === false, stdoutIsTty: stdout.isTTY, env });
 }
 
 function reporterFor(

@@ -1,12 +1,15 @@
 import { asUpreelError, type ErrorRecord, toErrorRecord } from '../core/errors.ts';
 import { type JobFeed, openJobFeed } from '../job/index.ts';
+import { viewOnDashboard } from './dashboard.ts';
 import { exitCodeOfAll, failureOf, followJob } from './follow-jobs.ts';
-import { chooseReporter, openReporter, type Reporter } from './reporter.ts';
+import { chooseReporter, openReporter, type Reporter, reporterKind } from './reporter.ts';
 
 export interface ViewJobsOptions {
   readonly rawFlags: Record<string, unknown>;
   /** This command has started them: closing the view says how to come back. */
   readonly startedHere: boolean;
+  /** The dashboard is left by a key alone, whatever becomes of the jobs. */
+  readonly staysOpen?: boolean;
 }
 
 /**
@@ -14,6 +17,7 @@ export interface ViewJobsOptions {
  * @returns the exit code: that of the jobs, or 0 for who left.
  */
 export async function viewJobs(ids: readonly string[], options: ViewJobsOptions): Promise<number> {
+  if (reporterKind(options.rawFlags) === 'view') return viewAll(ids, options);
   const feed = await openJobFeed();
   const leave = new AbortController();
   const onLeave = (): void => leave.abort(new Error('left'));
@@ -25,6 +29,21 @@ export async function viewJobs(ids: readonly string[], options: ViewJobsOptions)
     await reporter.close();
     if (leave.signal.aborted && options.startedHere) process.stderr.write(goesOn(ids));
     for (const signal of LEAVING) process.off(signal, onLeave);
+    feed.close();
+  }
+}
+
+async function viewAll(
+  ids: readonly string[],
+  { rawFlags, startedHere, staysOpen = false }: ViewJobsOptions,
+): Promise<number> {
+  const feed = await openJobFeed();
+  try {
+    const options = { startedHere, staysOpen, verbose: rawFlags.verbose === true, bell: rawFlags.bell !== false };
+    const code = await viewOnDashboard(feed, ids, options);
+    if (code === null && startedHere) process.stderr.write(goesOn(ids));
+    return code ?? 0;
+  } finally {
     feed.close();
   }
 }

@@ -24,8 +24,10 @@ export interface DashboardOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Looked at first. */
   readonly selected?: string;
-  /** Jobs that this terminal started: Ctrl-C asks about them, and the dashboard ends when they have all ended. */
+  /** Jobs that this terminal started: Ctrl-C asks about them. */
   readonly ownJobs?: readonly string[];
+  /** The dashboard ends when all of these have ended. Default: `ownJobs`. */
+  readonly until?: readonly string[];
   /** Ring and notify when a job ends. Default: true. */
   readonly bell?: boolean;
 }
@@ -41,7 +43,7 @@ export type DashboardEnd = 'left' | 'drained' | 'aborted' | 'ended';
  * A terminal that goes away, a job whose folder is deleted, a feed that fails: none of them is an error here.
  */
 export async function openDashboard(options: DashboardOptions): Promise<DashboardEnd> {
-  const { feed, look, stdout, stdin, env, ownJobs = [] } = options;
+  const { feed, look, stdout, stdin, env, ownJobs = [], until = ownJobs } = options;
   stdout.on('error', ignoreLostTerminal);
   const graphics: Graphics = stdin.isTTY ? await queryGraphics(stdin, stdout) : CELLS_ONLY;
   const screen = new FullScreen(stdout);
@@ -91,7 +93,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     // Without Ink's own throttle, which holds frames back that are not wanted anyway.
     debug: true,
   });
-  const onInterrupt = () => press({ input: 'c', ctrl: true });
+  // Of others: while the keyboard is read, Ctrl-C is a key.
+  const onInterrupt = () => finish('left');
   process.on('SIGINT', onInterrupt);
   const timers = [
     setInterval(() => dispatch({ type: 'tick', atSeconds: seconds() }, 'news'), TICK_MS),
@@ -119,10 +122,10 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   function takeJobs(jobs: readonly JobSnapshot[]): void {
     tellOfEnded(state.jobs, jobs);
     dispatch({ type: 'jobs', jobs, atSeconds: seconds() }, 'news');
-    const own = jobs.filter((job) => ownJobs.includes(job.id));
-    const areOver = ownJobs.length > 0 && own.every((job) => !isAlive(job.state));
+    const awaited = jobs.filter((job) => until.includes(job.id));
+    const areOver = until.length > 0 && awaited.every((job) => !isAlive(job.state));
     // Gone from the list before it was ever on it: not begun yet.
-    if (areOver && (own.length > 0 || ending !== null)) finish(ending ?? 'ended');
+    if (areOver && (awaited.length > 0 || ending !== null)) finish(ending ?? 'ended');
   }
 
   function tellOfEnded(before: readonly JobSnapshot[], now: readonly JobSnapshot[]): void {
