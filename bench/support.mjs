@@ -1,6 +1,6 @@
 // Shared by the benchmarks: inputs made by ffmpeg and sharp, and figures as people quote them.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,4 +29,26 @@ export function median(values) {
 export function spread(values, digits = 3) {
   const show = (value) => value.toFixed(digits);
   return `${show(median(values))} (${show(Math.min(...values))}..${show(Math.max(...values))})`;
+}
+
+/** A Compact network, 16 features and two convolutions in its body, that changes the enlarged picture a little. */
+export function writeSmallNetwork(path) {
+  const shapes = { 'body.0.weight': [16, 3, 3, 3], 'body.0.bias': [16], 'body.1.weight': [16] };
+  Object.assign(shapes, { 'body.2.weight': [16, 16, 3, 3], 'body.2.bias': [16], 'body.3.weight': [16] });
+  Object.assign(shapes, { 'body.4.weight': [48, 16, 3, 3], 'body.4.bias': [48] });
+  const header = {};
+  const parts = [];
+  let position = 0;
+  for (const [key, shape] of Object.entries(shapes)) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const data = Float32Array.from({ length: count }, (_, i) => 0.05 * Math.sin(i * 12.9898 + count));
+    header[key] = { dtype: 'F32', shape, data_offsets: [position, position + 4 * count] };
+    position += 4 * count;
+    parts.push(new Uint8Array(data.buffer));
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(path, Buffer.concat([length, text, ...parts]));
+  return path;
 }

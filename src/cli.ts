@@ -1,12 +1,14 @@
 #!/usr/bin/env node
+import './cli/last-words.ts';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './cli/doctor.ts';
+import { addEditorCommands } from './cli/editors.ts';
 import { errorText } from './cli/error-text.ts';
 import { addEvaluationCommands } from './cli/evaluation.ts';
-import { addGimpCommand } from './cli/gimp.ts';
 import { addJobCommands } from './cli/jobs.ts';
 import { addModelsCommand } from './cli/models.ts';
+import { addPresetsCommand } from './cli/presets-command.ts';
 import { addPreviewCommand } from './cli/preview.ts';
 import { addResumeCommand } from './cli/resume.ts';
 import { addServeCommand } from './cli/serve.ts';
@@ -30,12 +32,13 @@ function buildProgram(): Command {
     process.exitCode = await runUpscale(inputs, flags);
   });
   addModelsCommand(program);
+  addPresetsCommand(program);
   addJobCommands(program);
   addPreviewCommand(program);
   addResumeCommand(program);
   addEvaluationCommands(program);
   addServeCommand(program, version);
-  addGimpCommand(program);
+  addEditorCommands(program);
   addDoctorCommand(program);
   return program;
 }

@@ -7,7 +7,7 @@ import type { OnnxOptions } from './core/model/index.ts';
 import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
-import { type EncoderName, videoSettingsSchema } from './video/index.ts';
+import { type VideoSettings, videoSettingsSchema } from './video/index.ts';
 
 /** What pictures and videos have in common. Everything may be left out. */
 export interface UpscaleFileOptions {
@@ -47,19 +47,16 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
   readonly effort?: Effort;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
   readonly flatten?: string;
+  /** What enlarges the alpha of a transparent picture. Default: network. */
+  readonly alpha?: 'network' | 'lanczos';
   /** Refuse larger pictures. Default: 1000. */
   readonly maxInputMegapixels?: number;
 }
 
-export interface UpscaleVideoOptions extends UpscaleFileOptions {
-  readonly encoder?: EncoderName;
-  /** Folder for unfinished files. Default: beside the result. */
-  readonly workDir?: string;
-  /** Length of the parts that are finished one by one: what an interruption costs at most. Default: 10. */
-  readonly segmentSeconds?: number;
-  /** Begin anew instead of going on with what an interrupted call has finished. Default: false. */
-  readonly restart?: boolean;
-}
+/** Every setting of video, as on the command line (docs/library.md); each has its default. */
+export interface UpscaleVideoOptions
+  extends UpscaleFileOptions,
+    Partial<Omit<VideoSettings, 'target' | 'overwrite' | 'quality'>> {}
 
 export interface UpscaledFile {
   /** Absolute path of the result. */
@@ -87,6 +84,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       strip: options.strip ?? false,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
+      alpha: options.alpha ?? 'network',
       maxInputMegapixels: options.maxInputMegapixels ?? 1000,
     },
   }));
@@ -94,19 +92,12 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
 
 /**
  * Upscales one video file as `upscaleImage` does pictures: sound and the other streams are copied, frame count and times
- * are verified before the result gets its name. Needs ffmpeg and ffprobe.
+ * are verified before the result gets its name. A call that was interrupted goes on when it is made again. Needs ffmpeg
+ * and ffprobe. `output` may name a sequence of pictures (`frames/%06d.png`).
  * @throws UpreelError as above.
  */
 export function upscaleVideo(input: string, options: UpscaleVideoOptions = {}): Promise<UpscaledFile> {
-  const { encoder, quality, overwrite, workDir, segmentSeconds, restart } = options;
-  const settings = videoSettingsSchema.parse({
-    ...(encoder && { encoder }),
-    ...(quality !== undefined && { quality }),
-    ...(workDir && { workDir: resolve(workDir) }),
-    ...(overwrite !== undefined && { overwrite }),
-    ...(segmentSeconds !== undefined && { segmentSeconds }),
-    ...(restart !== undefined && { restart }),
-  });
+  const settings = videoSettingsOf(options);
   const extension = ['.mp4', '.mov', '.mkv', '.webm'].find((known) => known === extname(input).toLowerCase());
   const output = outputRule(input, options.output, extension ?? '.mkv');
   return upscaleFile(options, (network) => ({
@@ -115,6 +106,24 @@ export function upscaleVideo(input: string, options: UpscaleVideoOptions = {}): 
     request: { input: resolve(input), output, target: targetOf(options), settings },
   }));
 }
+
+/** @throws UpreelError `usage`, naming the option. */
+function videoSettingsOf({ workDir, report, ...options }: UpscaleVideoOptions): VideoSettings {
+  const parsed = videoSettingsSchema.safeParse({
+    ...Object.fromEntries(Object.entries(options).filter(([name, value]) => name in SHAPE && value !== undefined)),
+    ...(workDir && { workDir: resolve(workDir) }),
+    ...(report && { report: resolve(report) }),
+    target: undefined,
+  });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new UpreelError('usage', `The option ${issue.path.join('.')} cannot be so: ${issue.message}.`, {
+    hint: 'docs/library.md lists the options and their values.',
+  });
+}
+
+/** Settings by name: the other options are the network's. */
+const SHAPE = videoSettingsSchema.unwrap().shape;
 
 async function upscaleFile(
   options: UpscaleFileOptions,

@@ -31,6 +31,8 @@ export const upscaleRequestSchema = z.strictObject({
   model: modelId.optional(),
   /** A factor, or a size to fit inside keeping the aspect. Default: the network's own factor. */
   target: targetSchema.optional(),
+  /** How strongly noise is removed, for models whose list entry has `denoise`. Default: as the model was trained, 1. */
+  denoise: z.number().min(0).max(1).optional(),
   /** 1: the network's result; 0: the source plainly resampled. */
   strength: z.number().min(0).max(1).default(1),
   /** Ask the network eight times for turned and mirrored copies and take the mean. */
@@ -90,6 +92,8 @@ export const modelsSchema = z.object({
       scale: z.number().nullable(),
       licence: z.string().nullable(),
       suits: z.string().nullable(),
+      /** Whether a request for it may set `denoise`. */
+      denoise: z.boolean(),
       bytes: z.number(),
       state: z.enum(['cached', 'folder', 'damaged', 'absent']),
     }),

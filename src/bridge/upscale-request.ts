@@ -28,7 +28,13 @@ export function planUpscale(
     const where = issue!.path.length === 0 ? 'JSON' : `\`${issue!.path.join('.')}\``;
     return refuse(400, 'usage', `The Upreel-Request header is not as expected, in ${where}: ${issue!.message}.`);
   }
-  const request = { ...parsed.data, model: parsed.data.model ?? readCatalogue().default };
+  const catalogue = readCatalogue();
+  const request = { ...parsed.data, model: parsed.data.model ?? catalogue.default };
+  const adjustable = catalogue.models.filter(({ twin }) => twin !== undefined).map(({ id }) => id);
+  if (request.denoise !== undefined && !adjustable.includes(request.model)) {
+    const hint = `Leave it out, or use ${adjustable.join(' or ')}.`;
+    return refuse(400, 'usage', `The denoise strength of ${request.model} cannot be set.`, hint);
+  }
   const bodyBytes = pixelBytes(request, request);
   if (request.width * request.height > limits.sourceMegapixels * 1e6) {
     return refuse(413, 'input-too-large', `Expected at most ${limits.sourceMegapixels} megapixels.`);
@@ -49,6 +55,6 @@ function parseJson(values: readonly string[]): unknown {
   }
 }
 
-function refuse(status: number, code: string, message: string): Refusal {
-  return { status, body: { code, message, hint: 'See PROTOCOL.md.' } };
+function refuse(status: number, code: string, message: string, hint = 'See PROTOCOL.md.'): Refusal {
+  return { status, body: { code, message, hint } };
 }

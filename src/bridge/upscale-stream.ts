@@ -32,12 +32,14 @@ export async function streamUpscale(
   response.writeHead(200, { 'content-type': STREAM_TYPE, 'cache-control': 'no-store' });
   response.flushHeaders();
   const say = (event: StreamEvent): void => void response.write(`${JSON.stringify(event)}\n`);
+  /** Told when the job has left the queue: who has read it finds the service free. */
+  let done: StreamEvent | null = null;
   try {
     await queue.run(asked, (job) => work(job), {
       signal: gone.signal,
       onPosition: (position) => say({ event: 'queued', position }),
     });
-    response.end();
+    response.end(done === null ? '' : `${JSON.stringify(done)}\n`);
   } catch (error) {
     endWithError(error, response, request);
   }
@@ -62,7 +64,8 @@ export async function streamUpscale(
         onEvent: (event, pixels) => {
           if (event.type === 'progress') job.setFraction(fractionOf(event));
           const line = lineFor(event, asked);
-          if (line !== null) inOrder(() => writePatiently(response, `${JSON.stringify(line)}\n`, limits, signal));
+          if (line?.event === 'done') done = line;
+          else if (line !== null) inOrder(() => writePatiently(response, `${JSON.stringify(line)}\n`, limits, signal));
           // After the line: a client may wait for it before it sends the pixels.
           if (event.type === 'started') {
             clearInterval(preparing);

@@ -82,16 +82,16 @@ export function openWarmEngine(): WarmEngine {
 const UNKNOWN_TILE_PX = 128;
 
 function settingsOf(
-  { model, device, tile }: UpscaleRequest & { model: string },
+  { model, device, tile, denoise, ensemble }: UpscaleRequest & { model: string },
   ceilingPx: number | null,
 ): NetworkSettings {
   const tilePx = ceilingPx === null ? (tile ?? null) : Math.min(ceilingPx, tile ?? ceilingPx);
-  return { ...AUTOMATIC_NETWORK, model, device, tilePx };
+  return { ...AUTOMATIC_NETWORK, model, device, tilePx, ensemble, denoise: denoise ?? null };
 }
 
-function taskOf({ width, height, channels, depth, target, strength, ensemble }: UpscaleRequest): PixelTask {
+function taskOf({ width, height, channels, depth, target, strength }: UpscaleRequest): PixelTask {
   return {
-    ...{ source: { width, height }, channels, depth, strength, ensemble },
+    ...{ source: { width, height }, channels, depth, strength },
     target: targetOf(target),
   };
 }

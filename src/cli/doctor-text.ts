@@ -1,4 +1,4 @@
-import type { DeviceReport } from '../job/index.ts';
+import type { DeviceReport, KnownVerdict } from '../job/index.ts';
 import { alignColumns, describeBytes } from './models-text.ts';
 
 export interface DoctorReport {
@@ -17,6 +17,8 @@ export interface DoctorReport {
     readonly availableBytes: number;
   };
   readonly devices: readonly DeviceReport[];
+  /** Remembered proofs, for any model. */
+  readonly verdicts: readonly KnownVerdict[];
   readonly ffmpeg: FfmpegReport;
   readonly caches: readonly CacheReport[];
 }
@@ -37,7 +39,7 @@ export interface CacheReport {
   readonly bytes: number;
 }
 
-export function doctorText({ versions, machine, devices, ffmpeg, caches }: DoctorReport): string {
+export function doctorText({ versions, machine, devices, verdicts, ffmpeg, caches }: DoctorReport): string {
   const versionRow = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     'Versions',
@@ -46,6 +48,7 @@ export function doctorText({ versions, machine, devices, ffmpeg, caches }: Docto
     `  ${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ${describeBytes(machine.availableBytes)} available`,
     'Devices',
     indent(alignColumns(devices.map(({ device, state, detail }) => [device, state, detail]))),
+    ...(verdicts.length === 0 ? [] : ['Remembered verdicts', indent(alignColumns(verdicts.map(verdictRow)))]),
     'ffmpeg',
     ...ffmpegLines(ffmpeg).map((line) => `  ${line}`),
     'Caches',
@@ -55,6 +58,18 @@ export function doctorText({ versions, machine, devices, ffmpeg, caches }: Docto
     'To do',
     ...todo({ devices, ffmpeg }).map((line) => `  ${line}`),
   ].join('\n');
+}
+
+/** The weights by the beginning of their hash: one name may have stood for several. */
+function verdictRow({ proof, model, weights, at }: KnownVerdict): string[] {
+  const { device, maxDifference, deviceSeconds, cpuSeconds } = proof;
+  const speed = `${milliseconds(deviceSeconds)} against ${milliseconds(cpuSeconds)} on the CPU`;
+  const name = model.split(/[/\\]/).at(-1)!;
+  return [device, `${name} (${weights.slice(0, 8)})`, `off by ${maxDifference} levels at most`, speed, at.slice(0, 10)];
+}
+
+function milliseconds(seconds: number): string {
+  return `${(1000 * seconds).toFixed(seconds < 0.1 ? 1 : 0)} ms`;
 }
 
 function ffmpegLines(ffmpeg: FfmpegReport): string[] {

@@ -7,7 +7,7 @@ import { codecVersions } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders, readCatalogue } from '../core/model/index.ts';
 import { runtimeVersion } from '../core/session.ts';
-import { inspectDevices } from '../job/index.ts';
+import { inspectDevices, listVerdicts } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
 import { type CacheReport, type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
@@ -43,6 +43,7 @@ async function examine(): Promise<DoctorReport> {
       availableBytes: process.availableMemory(),
     },
     devices: await inspectDevices(readCatalogue().default, { signal, onEvent: () => undefined }),
+    verdicts: await listVerdicts(),
     ffmpeg: await examineFfmpeg(signal),
     caches: await Promise.all(Object.entries(cacheFolders()).map(([name, path]) => examineCache(name, path))),
   };

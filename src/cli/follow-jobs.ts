@@ -19,6 +19,9 @@ export function exitCodeOfAll(jobs: readonly JobSnapshot[]): number {
   return jobs.every((job) => job.state === 'done') ? 0 : EXIT_CODES['some-failed'];
 }
 
+/** What was written to the list a moment ago may not have been read yet. */
+const LISTED_MILLISECONDS = 5000;
+
 /** Resolves with a job as soon as it satisfies the condition; a job that is no longer listed counts as cancelled. */
 export function untilJob(
   feed: JobFeed,
@@ -32,16 +35,20 @@ export function untilJob(
     const settle = (conclude: () => void): void => {
       // The first call comes before there is anything to end.
       queueMicrotask(() => end());
+      clearTimeout(patience);
       signal?.removeEventListener('abort', onAbort);
       conclude();
     };
     const onAbort = (): void => settle(() => reject(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });
+    const patience = setTimeout(() => {
+      if (last === null) settle(() => reject(notListed(id)));
+    }, LISTED_MILLISECONDS);
     end = feed.subscribe((jobs) => {
       const job = jobs.find((other) => other.id === id);
       if (job === undefined) {
-        const gone: JobSnapshot | null = last && { ...last, state: 'cancelled' };
-        settle(() => (gone === null ? reject(notListed(id)) : resolve(gone)));
+        const gone = last;
+        if (gone !== null) settle(() => resolve({ ...gone, state: 'cancelled' }));
         return;
       }
       last = job;

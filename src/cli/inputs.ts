@@ -1,87 +1,130 @@
-import { open, readdir, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
+import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
+import { listTree, type Tree } from './tree.ts';
 
 export interface Input {
   readonly path: string;
   readonly kind: 'image' | 'video';
+  /** Folders between the argument that led here and this file, '' for none; null: the file was named itself. */
+  readonly below: string | null;
+}
+
+export interface ExpandedInputs {
+  readonly inputs: readonly Input[];
+  /** Sentences on what could not be looked into. */
+  readonly warnings: readonly string[];
 }
 
 const IMAGE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif']);
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
-const FOREIGN_IMAGE_EXTENSIONS = new Set([
-  '.heic',
-  '.heif',
-  '.bmp',
-  '.jp2',
-  '.ico',
-  '.ppm',
-  '.pgm',
-  '.hdr',
-  '.svg',
-  '.psd',
-]);
+const FOREIGN_IMAGE_EXTENSIONS = new Set(
+  ['heic', 'heif', 'bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'].map((name) => `.${name}`),
+);
 const VIDEO_EXTENSIONS = new Set(
   [
-    'mp4',
-    'm4v',
-    'mov',
-    'mkv',
-    'webm',
-    'avi',
-    'ts',
-    'm2ts',
-    'mts',
-    'mpg',
-    'mpeg',
-    'vob',
-    'flv',
-    '3gp',
-    'wmv',
-    'ogv',
-    'y4m',
+    ...['mp4', 'm4v', 'mov', 'mkv', 'webm', 'avi', 'ts', 'm2ts', 'mts', 'mpg', 'mpeg', 'vob', 'flv', '3gp', 'wmv'],
+    ...['ogv', 'y4m'],
   ].map((name) => `.${name}`),
 );
+const ANY_DEPTH = Number.POSITIVE_INFINITY;
 const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
 
 /**
- * What the arguments of the command name: files as they are, folders as the pictures and videos in them (not in their
- * subfolders), sorted by name. Results of earlier runs are not taken again.
- * @throws UpreelError `usage` for a folder without any.
+ * What the arguments of the command name: files as they are, folders as the pictures and videos in them (with
+ * `recursive` also below them), patterns as what they match, for shells that leave them alone. A file whose name looks
+ * like a pattern is that file; `-` is standard input. Results of earlier runs and folders of jobs are passed over in folders and patterns.
+ * @returns each file once, in the order of the arguments, those of one argument sorted by name
+ * @throws UpreelError `usage` for a folder or pattern without any, `input-unreadable`.
  */
-export async function expandInputs(paths: readonly string[], output: string | undefined): Promise<readonly Input[]> {
-  const lists = await Promise.all(
-    paths.map(async (path) => {
-      const stats = await stat(path).catch(() => null);
-      return stats?.isDirectory() ? listFolder(path) : [path];
-    }),
-  );
-  const unique = [...new Set(lists.flat().map((path) => resolve(path)))];
-  return Promise.all(unique.map(async (path) => ({ path, kind: await kindOf(path, output) })));
-}
-
-async function listFolder(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).sort();
-  const known = names.filter((name) => {
-    const extension = extname(name).toLowerCase();
-    return (IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension)) && !RESULT_NAME.test(name);
-  });
-  if (known.length === 0) {
-    throw new UpreelError('usage', `There is no picture or video in ${folder}.`, {
-      hint: 'Subfolders are not searched; name the files or another folder.',
-    });
+export async function expandInputs(
+  paths: readonly string[],
+  { output, recursive }: { readonly output: string | undefined; readonly recursive: boolean },
+): Promise<ExpandedInputs> {
+  const warnings: string[] = [];
+  const found = new Map<string, string | null>();
+  for (const path of paths) {
+    const { files, unreadable } = await expandOne(path, recursive);
+    for (const { path: file, below } of files) if (!found.has(file)) found.set(file, below);
+    warnings.push(...unreadable.map((folder) => `The folder ${folder} cannot be read: it was passed over.`));
   }
-  return known.map((name) => join(folder, name));
+  const named = [...found].map(async ([path, below]) => ({ path, below, kind: await kindOf(path, output) }));
+  return { inputs: await Promise.all(named), warnings };
 }
 
-const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|^\.upreel-/i;
+interface Expansion {
+  readonly files: readonly Pick<Input, 'path' | 'below'>[];
+  readonly unreadable: readonly string[];
+}
+
+async function expandOne(path: string, recursive: boolean): Promise<Expansion> {
+  if (path === '-') return { files: [{ path, below: null }], unreadable: [] };
+  const stats = await stat(path).catch(() => null);
+  if (stats?.isDirectory())
+    return inFolder(path, await listTree(resolve(path), { depth: recursive ? ANY_DEPTH : 0 }), recursive);
+  if (stats !== null || !hasGlob(path)) return { files: [{ path: resolve(path), below: null }], unreadable: [] };
+  return matching(path, recursive);
+}
+
+function inFolder(folder: string, tree: Tree, recursive: boolean): Expansion {
+  const root = resolve(folder);
+  const files = tree.files.filter(isWanted).map((name) => ({ path: join(root, name), below: parentOf(name) }));
+  if (files.length > 0) return { files, unreadable: tree.unreadable };
+  throw new UpreelError('usage', `There is no picture or video in ${folder}.`, {
+    hint: recursive ? 'Results of upreel do not count.' : 'Subfolders are only searched with --recursive.',
+  });
+}
+
+/** Files that a pattern matches, and what is in the folders that it matches. */
+async function matching(pattern: string, recursive: boolean): Promise<Expansion> {
+  const base = globBase(pattern);
+  const root = resolve(base);
+  const tree = await listTree(root, { depth: globDepth(pattern), folders: true }).catch(() => ({
+    files: [],
+    folders: [],
+    unreadable: [],
+  }));
+  const matches = (name: string) => matchesGlob(pattern, join(base, name));
+  const files = tree.files
+    .filter((name) => isWanted(name) && matches(name))
+    .map((name) => ({ path: join(root, name), below: parentOf(name) }));
+  const unreadable = [...tree.unreadable];
+  for (const folder of tree.folders.filter(matches)) {
+    const inside = await listTree(join(root, folder), { depth: recursive ? ANY_DEPTH : 0 });
+    unreadable.push(...inside.unreadable);
+    for (const name of inside.files.filter(isWanted))
+      files.push({ path: join(root, folder, name), below: join(folder, parentOf(name)) });
+  }
+  if (files.length > 0) return { files, unreadable: [...new Set(unreadable)] };
+  throw new UpreelError('usage', `No picture or video matches ${pattern}.`, {
+    hint: 'Patterns know *, ?, [a-z], {a,b} and ** for folders at any depth.',
+  });
+}
+
+function isWanted(name: string): boolean {
+  const extension = extname(name).toLowerCase();
+  return (IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension)) && !RESULT_NAME.test(name);
+}
+
+const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|(^|[/\\])\.upreel-/i;
+
+/** Folders of a relative name, '' for none. */
+function parentOf(name: string): string {
+  const folder = dirname(name);
+  return folder === '.' ? '' : folder;
+}
 
 /** By the first bytes, then by the name. A GIF is a video if a video is asked for. */
 async function kindOf(path: string, output: string | undefined): Promise<Input['kind']> {
+  if (path === '-') return 'video';
   const extension = extname(path).toLowerCase();
   const format = pictureFormatOf(await readHead(path));
-  if (format === 'gif' && output !== undefined && VIDEO_OUTPUTS.has(extname(output).toLowerCase())) return 'video';
+  const isFilm =
+    output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
+  if (format === 'gif' && isFilm) return 'video';
   if (format !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';
 }

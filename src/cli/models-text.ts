@@ -7,16 +7,17 @@ export interface ModelInfo {
   readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
 }
 
-export function listTable(models: readonly ListedModel[]): string {
+export function listTable(models: readonly (ListedModel & { readonly presets: string })[]): string {
   const rows = models.map((model) => [
     `${model.id}${model.isDefault ? ' (default)' : ''}`,
     model.scale === null ? '-' : `${model.scale}x`,
     describeBytes(model.bytes),
     STATES[model.state],
     model.licence ?? '-',
+    model.presets || '-',
     model.suits ?? '-',
   ]);
-  return alignColumns([['MODEL', 'SCALE', 'SIZE', 'HERE', 'LICENCE', 'SUITS'], ...rows]);
+  return alignColumns([['MODEL', 'SCALE', 'SIZE', 'HERE', 'LICENCE', 'PRESETS', 'SUITS'], ...rows]);
 }
 
 const STATES: Readonly<Record<ListedModel['state'], string>> = {

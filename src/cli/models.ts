@@ -15,7 +15,9 @@ import {
 } from '../core/model/index.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
 import { safeText } from '../tui/index.ts';
+import { readConfig } from './config-file.ts';
 import { describeBytes, infoText, listTable, type ModelInfo, pullLine } from './models-text.ts';
+import { PRESETS, presetsWith } from './presets.ts';
 
 /** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
 export function addModelsCommand(program: Command, signal?: AbortSignal): void {
@@ -27,9 +29,13 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .description('the models of the catalogue and those that were imported')
     .option('--json', 'one JSON line per model')
     .action(async (_, command: Command) => {
-      const listed = await listModels();
-      if (wantsJson(command)) for (const model of listed) printJson('model', model);
-      else print(listTable(listed));
+      const [listed, { presets }] = [await listModels(), await readConfig()];
+      const withPresets = listed.map((model) => ({
+        ...model,
+        presets: presetsWith(model.id, { ...PRESETS, ...presets }),
+      }));
+      if (wantsJson(command)) for (const model of withPresets) printJson('model', model);
+      else print(listTable(withPresets));
     });
 
   models

@@ -1,53 +1,94 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { OutputRule } from '../core/output-name.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
 import type { Input } from './inputs.ts';
 
 /**
- * Where each input's result goes. `-o` names a file for one input and a folder for several (or if it is one, or ends
- * in a slash).
- * @throws UpreelError `usage` if two results would get one name, `output-unwritable` if the folder cannot be made.
+ * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,
+ * or ends in a slash), in which what lies below a folder keeps its place. With an encoder of pictures, a video becomes a
+ * folder of numbered ones: `-o` itself for one video.
+ * @throws UpreelError `usage` if two results would get one name, `output-unwritable` if a folder cannot be made.
  */
 export async function planOutputs(
   inputs: readonly Input[],
   output: string | undefined,
+  encoder?: string,
 ): Promise<readonly OutputRule[]> {
+  const piped = pipedRule(inputs, output);
+  if (piped !== null) return [piped];
+  const pictures = PICTURE_ENCODERS.find((name) => name === encoder) ?? null;
+  const [only] = inputs;
+  if (pictures !== null && output !== undefined && inputs.length === 1 && only?.kind === 'video') {
+    const path = isSequenceName(output) ? output : join(output, numbered(pictures));
+    return [{ kind: 'file', path: resolve(path) }];
+  }
   const folder = await folderFor(inputs, output);
   if (output !== undefined && folder === null) return [{ kind: 'file', path: resolve(output) }];
-  const rules = inputs.map((input) => derivedRule(input, folder));
+  const rules = inputs.map((input) => derivedRule(input, folder, pictures));
   refuseCollisions(inputs, rules);
+  if (folder !== null) for (const path of new Set(rules.map((rule) => rule.folder))) await makeFolder(path);
   return rules;
+}
+
+/** @throws UpreelError `usage` for what pipes cannot carry. */
+function pipedRule(inputs: readonly Input[], output: string | undefined): OutputRule | null {
+  const isPiped = output === '-' || inputs.some(({ path }) => path === '-');
+  if (!isPiped) return null;
+  const [only] = inputs;
+  if (inputs.length !== 1 || only?.kind !== 'video' || output === undefined) {
+    throw new UpreelError('usage', 'Standard input and output (-) carry one video, and - as input needs -o.', {
+      hint: 'For example: ffmpeg -i FILE -f yuv4mpegpipe - | upreel - -o OUTPUT.mkv',
+    });
+  }
+  return { kind: 'file', path: output === '-' ? output : resolve(output) };
 }
 
 async function folderFor(inputs: readonly Input[], output: string | undefined): Promise<string | null> {
   if (output === undefined) return null;
   const exists = await stat(output).catch(() => null);
-  if (!exists?.isDirectory() && !/[/\\]$/.test(output) && inputs.length === 1) return null;
+  const isOne = inputs.length === 1 && inputs[0]!.below === null;
+  if (!exists?.isDirectory() && !/[/\\]$/.test(output) && isOne) return null;
   if (exists && !exists.isDirectory()) {
     throw new UpreelError('usage', `Expected a folder for -o with ${inputs.length} inputs, got the file ${output}.`, {
       hint: 'Name a folder, or leave -o out to write beside the inputs.',
     });
   }
+  return resolve(output);
+}
+
+async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(output, { recursive: true });
+    await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new UpreelError('output-unwritable', `Cannot make the folder ${output}.`, {
+    throw new UpreelError('output-unwritable', `Cannot make the folder ${path}.`, {
       hint: 'Choose another with -o.',
       cause: error,
     });
   }
-  return resolve(output);
 }
 
-function derivedRule(input: Input, folder: string | null): Extract<OutputRule, { kind: 'derived' }> {
+function derivedRule(
+  input: Input,
+  folder: string | null,
+  pictures: PictureEncoder | null,
+): Extract<OutputRule, { kind: 'derived' }> {
   return {
     kind: 'derived',
-    folder: folder ?? dirname(input.path),
+    folder: folder === null ? dirname(input.path) : join(folder, input.below ?? ''),
     input: basename(input.path),
     // A picture's container follows from its pages, which are not known yet (upscale-image.ts).
-    extension: input.kind === 'image' ? '.png' : videoExtension(input.path),
+    extension:
+      input.kind === 'image' ? '.png' : pictures === null ? videoExtension(input.path) : `/${numbered(pictures)}`,
   };
+}
+
+type PictureEncoder = (typeof PICTURE_ENCODERS)[number];
+const PICTURE_ENCODERS = ['png', 'tiff'] as const;
+
+function numbered(encoder: PictureEncoder): string {
+  return `%06d.${encoder}`;
 }
 
 /** The source's container where upreel writes it, else Matroska, which holds everything. */
@@ -65,7 +106,7 @@ function refuseCollisions(inputs: readonly Input[], rules: readonly Extract<Outp
     const other = seen.get(key);
     if (other !== undefined) {
       throw new UpreelError('usage', `${other} and ${path} would get the same result name.`, {
-        hint: 'Upscale them one by one with -o NAME.',
+        hint: 'Upscale them one by one with -o NAME, or rename one of them.',
       });
     }
     seen.set(key, path);

@@ -52,7 +52,7 @@ export function toJsonLine(record: EventRecord): string {
 
 /** A job as `upreel jobs --json` and the commands that steer jobs give it. */
 export function toJobRecord({ error, ...job }: JobSnapshot): EventRecord {
-  const progress = job.progress && mutable(job.progress);
+  const progress = job.progress && toProgress(job.progress);
   const lists = { segments: [...job.segments], warnings: [...job.warnings] };
   return { v: 1, type: 'job', ...job, ...lists, progress, error: error && toFailure(error) };
 }
@@ -62,15 +62,15 @@ const MIN_GAP_MS = 500;
 
 function toRecord(event: TaskEvent): EventRecord {
   if (event.type === 'failed') return { v: 1, ...event, error: toFailure(event.error) };
-  if (event.type === 'progress') return { v: 1, ...mutable(event) };
+  if (event.type === 'progress') return { v: 1, ...toProgress(event) };
   return { v: 1, ...event };
 }
 
-/** With lists of its own, as the schema's types have them. */
-function mutable({ queues, secondsLeftRange: range, ...rest }: Progress) {
-  const spread: { secondsLeftRange?: [number, number] } = range === undefined ? {} : { secondsLeftRange: [...range] };
-  return { ...rest, queues: [...queues], ...spread };
+function toProgress({ secondsLeftRange: range, queues, ...rest }: Progress): Omit<ProgressRecord, 'v'> {
+  return { ...rest, queues: [...queues], ...(range && { secondsLeftRange: [...range] }) };
 }
+
+type ProgressRecord = Extract<EventRecord, { type: 'progress' }>;
 
 /** Without `detail`: stack traces are for --verbose and the log. */
 function toFailure({ code, message, hint }: ErrorRecord): { code: ErrorRecord['code']; message: string; hint: string } {

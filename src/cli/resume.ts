@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type JobSpec, jobRunning, readSpec } from '../job/index.ts';
+import { enterFolder, type JobSpec, jobRunning, readSpec } from '../job/index.ts';
 import { hasEnded, untilJob } from './follow-jobs.ts';
 import { find, withFeed } from './jobs.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
@@ -39,8 +39,7 @@ function goOn(name: string, flags: Record<string, unknown>): Promise<number> {
       if (!hasEnded(job)) throw jobRunning(job.output, job.id);
       return readSpec(job.id);
     });
-    // Names in the task may be relative to where it was begun.
-    process.chdir(spec.cwd);
+    enterFolder(spec.cwd);
     const { settings } = spec.task.request;
     return {
       tasks: [verified(spec, flags.verify === 'full')],

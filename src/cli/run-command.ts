@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import {
   type EngineTask,
   type JobQueueing,
+  type JobSpec,
   type JobState,
   NO_QUEUEING,
   openTaskQueue,
@@ -13,13 +15,17 @@ import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
-import { openReporter, type Reporter, type ReporterKind, reporterKind } from './reporter.ts';
+import { openReporter, type Reporter, type ReporterKind, reporterKind, shownOn } from './reporter.ts';
 import { viewJobs } from './view-jobs.ts';
 
 /** What a command wants done: pictures and videos, one after another. */
 export interface TaskSource {
   readonly tasks: readonly FileTask[];
   readonly stallSeconds?: number | undefined;
+  /** A result that is there already is passed over instead of being an error. */
+  readonly skipExisting?: boolean;
+  /** A task reads this process's standard input or writes its standard output. */
+  readonly streams?: boolean;
   /** Of its videos. */
   readonly queueing?: JobQueueing;
 }
@@ -70,9 +76,10 @@ async function runAll(
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
     const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const { tasks, stallSeconds, queueing = NO_QUEUEING } = source;
-    const queue = openTaskQueue({ stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
+    const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING } = source;
+    const queue = openTaskQueue({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
     const failures: UpreelError[] = [];
+    let skipped = 0;
     try {
       for (const task of tasks) {
         const announceDrain = () => reporter.event(DRAINING);
@@ -81,6 +88,10 @@ async function runAll(
           await runTask(task, queueing, { queue, signal, drain, onEvent }, detached);
         } catch (error) {
           const failure = asUpreelError(error);
+          if (skipExisting && failure.code === 'output-exists') {
+            skipped++;
+            continue;
+          }
           reporter.event({ type: 'failed', input: task.request.input, error: toErrorRecord(failure) });
           failures.push(failure);
           if (signal.aborted || drain.aborted || STOPS_ALL.has(failure.code)) return failure;
@@ -95,6 +106,7 @@ async function runAll(
     } finally {
       await queue.close();
     }
+    if (skipped > 0) onEvent(skippedNotice(skipped, tasks.length));
     return summary(failures, tasks.length);
   } catch (error) {
     return asUpreelError(error);
@@ -115,7 +127,9 @@ async function runTask(
   detached: DetachedJobs | null,
 ): Promise<void> {
   const { queue, onEvent, ...stop } = command;
-  const spec = isVideo(task) ? await nameJob(task, queueing) : null;
+  const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+  // What is refused at once need not be listed as a job that failed.
+  if (spec !== null) await refuseExisting(spec);
   if (spec === null) {
     await queue.run(task, { ...stop, onEvent });
   } else if (detached === null) {
@@ -128,6 +142,19 @@ async function runTask(
   } else {
     await detached.add(spec);
   }
+}
+
+async function refuseExisting({ output, task }: JobSpec): Promise<void> {
+  if (task.request.settings.overwrite) return;
+  if ((await stat(output).catch(() => null)) === null) return;
+  throw new UpreelError('output-exists', `${output} exists already.`, {
+    hint: 'Choose another name with -o, or add --overwrite.',
+  });
+}
+
+/** What goes through a pipe is no job: nobody could take it up again. */
+function isPiped({ request }: FileTask): boolean {
+  return request.input === '-' || (request.output.kind === 'file' && request.output.path === '-');
 }
 
 function isVideo(task: FileTask): task is Extract<FileTask, { kind: 'video' }> {
@@ -150,6 +177,11 @@ const STOPS_ALL = new Set([
   'ffmpeg-missing',
 ]);
 
+function skippedNotice(skipped: number, total: number): TaskEvent {
+  const message = `${skipped} of ${total} inputs skipped: their results exist already.`;
+  return { type: 'warning', code: 'skipped', message };
+}
+
 function summary(failures: readonly UpreelError[], total: number): UpreelError | null {
   if (failures.length === 0) return null;
   if (total === 1) return failures[0]!;
@@ -164,8 +196,9 @@ function reporterFor(
   inputs: number,
   onInterrupt: () => void,
 ): Promise<Reporter> {
-  const { stdout, stderr, stdin, env } = process;
+  const { stderr, stdin, env } = process;
   return openReporter({
-    ...{ kind, stdout, stderr, stdin, env, onInterrupt, inputsTotal: inputs, verbose: raw.verbose === true },
+    ...{ kind, stdout: shownOn(raw), stderr, stdin, env, onInterrupt, inputsTotal: inputs },
+    verbose: raw.verbose === true,
   });
 }

@@ -2,13 +2,16 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { EFFORTS } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
 import { videoFlagShape, videoFlags } from './video-options.ts';
 
-/** The flags of `upreel INPUT...`: declared once here, parsed once here. */
+const DEFAULT_MODEL = 'realesr-general-x4v3';
+
+/** The flags of `upreel INPUT...`: declared once here, parsed once here. What is left out stays out until then. */
 export function upscaleFlags(): Option[] {
   const number = (value: string): number => {
     if (value.trim() === '' || !Number.isFinite(Number(value))) throw new InvalidArgumentError('It takes a number.');
@@ -16,7 +19,11 @@ export function upscaleFlags(): Option[] {
   };
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
-    new Option('-m, --model <id>', 'catalogue id or checkpoint file').default('realesr-general-x4v3'),
+    new Option('-m, --model <id>', `catalogue id or checkpoint file; default: ${DEFAULT_MODEL}`),
+    new Option('--preset <name>', 'a bundle of model and settings: see upreel presets'),
+    new Option('--no-config', 'leave the configuration file out'),
+    new Option('--recursive', 'folders: with all that is below them'),
+    new Option('--skip-existing', 'pass over inputs whose results are there already').conflicts('overwrite'),
     new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
       number,
     ),
@@ -24,7 +31,7 @@ export function upscaleFlags(): Option[] {
     new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
-    new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]).default('auto'),
+    new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]),
     new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
     new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
@@ -50,7 +57,7 @@ export function upscaleFlags(): Option[] {
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file').choices(EFFORTS).default('balanced'),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
-    new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones').argParser(number).default(1000),
+    new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
     new Option('--json', 'one JSON object per line on standard output'),
     new Option('--no-tui', 'plain lines instead of the live view'),
     new Option('--no-bell', 'do not ring or notify when a job ends'),
@@ -61,7 +68,10 @@ export function upscaleFlags(): Option[] {
 
 const flagsSchema = z.object({
   output: z.string().min(1).optional(),
-  model: z.string().min(1),
+  model: z.string().min(1).default(DEFAULT_MODEL),
+  preset: z.string().min(1).optional(),
+  recursive: z.boolean().default(false),
+  skipExisting: z.boolean().default(false),
   denoise: networkSettingsSchema.shape.denoise.unwrap().optional(),
   onnxRange: networkSettingsSchema.shape.onnxRange.unwrap().optional(),
   onnxChannels: networkSettingsSchema.shape.onnxChannels.unwrap().optional(),
@@ -70,7 +80,7 @@ const flagsSchema = z.object({
     .string()
     .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
     .optional(),
-  device: networkSettingsSchema.shape.device,
+  device: networkSettingsSchema.shape.device.default('auto'),
   gpu: z
     .string()
     .regex(/^\d{1,2}(,\d{1,2})*$/, 'numbers such as 0 or 0,1')
@@ -90,7 +100,7 @@ const flagsSchema = z.object({
   overwrite: z.boolean().default(false),
   quality: z.number().min(0).max(100).optional(),
   encoder: z.string().min(1).optional(),
-  reuse: z.boolean(),
+  reuse: z.boolean().default(true),
   reuseThreshold: z.number().min(0).max(64).optional(),
   ...videoFlagShape,
   ...jobFlagShape,
@@ -106,9 +116,9 @@ const flagsSchema = z.object({
     .string()
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
     .optional(),
-  maxInputMegapixels: z.number().gt(0),
+  maxInputMegapixels: z.number().gt(0).default(1000),
   json: z.boolean().default(false),
-  tui: z.boolean(),
+  tui: z.boolean().default(true),
   foreground: z.boolean().default(false),
   verbose: z.boolean().default(false),
 });
@@ -158,4 +168,14 @@ export function targetOf(flags: UpscaleFlags): Target {
   if (!width || !height)
     throw new UpreelError('usage', `--size cannot be ${flags.size}: both sides must be at least 1.`);
   return { kind: 'size', size: { width, height } };
+}
+
+/** @throws UpreelError `usage` for what only videos can do. */
+export function pictureAlpha({ alpha }: UpscaleFlags): AlphaMethod {
+  if (alpha === 'drop') {
+    throw new UpreelError('usage', '--alpha takes network or lanczos for pictures, got "drop".', {
+      hint: 'To write a picture without transparency, put a colour behind it: --flatten "#ffffff".',
+    });
+  }
+  return alpha === 'lanczos' ? 'lanczos' : 'network';
 }

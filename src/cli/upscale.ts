@@ -1,11 +1,14 @@
+import { isatty } from 'node:tty';
+import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import { type FlagLayers, type InputKind, readFlagLayers } from './flag-layers.ts';
 import { expandInputs, type Input } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, parseUpscaleFlags, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -13,27 +16,56 @@ import { videoSettings } from './video-settings.ts';
  * @returns the exit code; every error has been reported.
  */
 export function runUpscale(paths: readonly string[], rawFlags: Record<string, unknown>): Promise<number> {
-  return runCommand(rawFlags, paths.length, async (context) => {
-    const flags = parseUpscaleFlags(rawFlags);
-    const inputs = await expandInputs(paths, flags.output);
-    const rules = await planOutputs(inputs, flags.output);
-    const network = await decideNetwork(flags, context);
+  // Standard input is no keyboard then.
+  const shown = paths.includes('-') ? { ...rawFlags, tui: false } : rawFlags;
+  return runCommand(shown, paths.length, async (context) => {
+    const layers = await readFlagLayers(rawFlags);
+    const { output, recursive, skipExisting, stallSeconds } = layers.flagsFor('image');
+    refuseTerminals(paths, output);
+    const { inputs, warnings } = await expandInputs(paths, { output, recursive });
+    for (const message of warnings) context.onEvent({ type: 'warning', code: 'input', message });
+    const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder);
+    const networks = await decideNetworks(layers, inputs, context);
     return {
-      tasks: inputs.map((input, index) => taskFor(input, rules[index]!, flags, network)),
-      stallSeconds: flags.stallSeconds,
-      queueing: queueingOf(flags),
+      tasks: inputs.map((input, index) =>
+        taskFor(input, rules[index]!, layers.flagsFor(input.kind), networks.get(input.kind)!),
+      ),
+      stallSeconds,
+      skipExisting,
+      streams: output === '-' || inputs.some(({ path }) => path === '-'),
+      queueing: queueingOf(layers.flagsFor('video')),
     };
   });
 }
 
-async function decideNetwork(
-  flags: UpscaleFlags,
+/** @throws UpreelError `usage`: Y4M is neither typed nor read by people. */
+function refuseTerminals(paths: readonly string[], output: string | undefined): void {
+  if (paths.includes('-') && isatty(0)) {
+    throw new UpreelError('usage', 'Standard input is a terminal, expected Y4M from a pipe.', {
+      hint: 'For example: ffmpeg -i FILE -f yuv4mpegpipe - | upreel - -o OUTPUT.mkv',
+    });
+  }
+  if (output === '-' && isatty(1)) {
+    throw new UpreelError('usage', 'Standard output is a terminal, expected a pipe or a file for Y4M.', {
+      hint: 'For example: upreel FILE -o - | ffmpeg -i - OUTPUT.mkv',
+    });
+  }
+}
+
+/** Pictures and videos may have networks of their own; each is decided once, and checked before any work. */
+async function decideNetworks(
+  layers: FlagLayers,
+  inputs: readonly Input[],
   context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
-): Promise<EngineNetwork> {
-  const settings = networkSettings(flags);
-  const { device, warnings } = await chooseDevice(settings, context);
-  for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
-  return { ...settings, device };
+): Promise<ReadonlyMap<InputKind, EngineNetwork>> {
+  const networks = new Map<InputKind, EngineNetwork>();
+  for (const kind of new Set(inputs.map((input) => input.kind))) {
+    const settings = networkSettings(layers.flagsFor(kind));
+    const { device, warnings } = await chooseDevice(settings, context);
+    for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
+    networks.set(kind, { ...settings, device });
+  }
+  return networks;
 }
 
 function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network: EngineNetwork): FileTask {
@@ -49,6 +81,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
+      alpha: pictureAlpha(flags),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import type { VideoSettings } from '../video/index.ts';
+import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */
 export function videoFlags(): Option[] {
@@ -21,10 +21,16 @@ export function videoFlags(): Option[] {
     new Option('--fps <rate>', 'video: another frame rate, by repeating and leaving out frames'),
     new Option('--pre <filters>', 'video: ffmpeg filters before the network, for example hqdn3d=3'),
     new Option('--post <filters>', 'video: ffmpeg filters after the network, for example unsharp'),
-    choice('--alpha <mode>', 'transparency', ['drop', 'keep']),
+    new Option('--alpha <mode>', 'transparency; video: drop or keep; pictures: by the network or by lanczos').choices([
+      ...['drop', 'keep', 'network', 'lanczos'],
+    ]),
     choice('--levels <mode>', 'levels below black and above white', ['auto', 'keep', 'clip']),
     choice('--chroma <kind>', 'colour resolution of the result', ['auto', '420', '422', '444']),
-    choice('--depth <bits>', 'bits per sample of the result', ['auto', '8', '10']),
+    choice('--depth <bits>', 'bits per sample of the result; 16 in pictures only', ['auto', '8', '10', '16']),
+    new Option(
+      '--hwaccel <name>',
+      'video: decode on hardware if that gives the same frames: auto, cuda, vaapi, qsv, ...',
+    ),
     new Option('--lossless', 'video: code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
@@ -42,10 +48,11 @@ export const videoFlagShape = {
   fps: z.string().optional(),
   pre: z.string().optional(),
   post: z.string().optional(),
-  alpha: z.enum(['drop', 'keep']).optional(),
+  alpha: z.enum(['drop', 'keep', 'network', 'lanczos']).optional(),
   levels: z.enum(['auto', 'keep', 'clip']).optional(),
   chroma: z.enum(['auto', '420', '422', '444']).optional(),
-  depth: z.enum(['auto', '8', '10']).optional(),
+  depth: z.enum(['auto', '8', '10', '16']).optional(),
+  hwaccel: videoSettingsSchema.unwrap().shape.hwaccel.unwrap().optional(),
   lossless: z.boolean().optional(),
   encoderOptions: z.array(z.string()).optional(),
   onDecodeError: z.enum(['fail', 'conceal']).optional(),
@@ -54,15 +61,23 @@ export const videoFlagShape = {
 type VideoFlags = z.output<z.ZodObject<typeof videoFlagShape>>;
 
 /** Those that were given, as settings. @throws UpreelError `usage`. */
-export function pictureSettings({ trim, crop, fps, encoderOptions, ...plain }: VideoFlags): Partial<VideoSettings> {
+export function pictureSettings(flags: VideoFlags): Partial<VideoSettings> {
+  const { trim, crop, fps, encoderOptions, alpha, ...plain } = flags;
   const settings = {
     ...plain,
+    alpha: alpha === undefined ? undefined : videoAlpha(alpha),
     ...(trim === undefined ? {} : { trim: parseTrim(trim) }),
     ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
     ...(fps === undefined ? {} : { fps: parseRate(fps) }),
     ...(encoderOptions === undefined ? {} : { encoderOptions: parsePairs(encoderOptions) }),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** `network` is what keeping means for video. */
+function videoAlpha(alpha: NonNullable<VideoFlags['alpha']>): VideoSettings['alpha'] {
+  if (alpha === 'lanczos') throw wrong('--alpha', alpha, 'drop or keep for videos');
+  return alpha === 'drop' ? 'drop' : 'keep';
 }
 
 /** "0:10-1:02:03.5", "90-" and "-20". */

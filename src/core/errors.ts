@@ -40,6 +40,7 @@ export const EXIT_CODES = {
   'device-unavailable': 8,
   'out-of-memory': 8,
   'some-failed': 9,
+  'output-closed': 141,
   interrupted: 130,
   terminated: 143,
 } as const satisfies Record<string, number>;
@@ -69,19 +70,13 @@ export function asUpreelError(error: unknown): UpreelError {
   if (error instanceof UpreelError) return error;
   const systemCode = systemErrorCode(error);
   if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') return diskFull(error);
-  if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
-    return new UpreelError('out-of-memory', 'Not enough memory.', {
-      hint: 'Use a smaller --tile, or free some memory.',
-      cause: error,
-    });
-  }
+  if (isOutOfMemory(error)) return outOfMemory('Not enough memory.', error);
   if (error instanceof Error && error.name === 'AbortError') {
     return error.cause instanceof UpreelError
       ? error.cause
       : new UpreelError('interrupted', 'Interrupted.', { cause: error });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new UpreelError('internal', `Unexpected failure: ${message}`, {
+  return new UpreelError('internal', `Unexpected failure: ${messageOf(error)}`, {
     hint: 'This is a bug in upreel: please report it with the output of the same command under --verbose.',
     cause: error,
   });
@@ -92,6 +87,52 @@ export function diskFull(cause: unknown, where?: string): UpreelError {
     hint: 'Free some space, or choose another disk with -o, and run the same command again.',
     cause,
   });
+}
+
+export function outOfMemory(message: string, cause: unknown): UpreelError {
+  return new UpreelError('out-of-memory', message, {
+    hint: 'Use a smaller --tile, free some memory, or raise the limit that this runs under.',
+    cause,
+  });
+}
+
+/**
+ * Whether something failed for lack of memory or address space, whoever found out: V8, libuv, zlib, libvips, glib,
+ * onnxruntime, a graphics driver, or the loader of native libraries.
+ */
+export function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof UpreelError) return error.code === 'out-of-memory';
+  return MEMORY_CODES.has(systemErrorCode(error) ?? '') || tellsOfLackingMemory(messageOf(error));
+}
+
+/** The same for text that a native library or a dying process has left. */
+export function tellsOfLackingMemory(text: string): boolean {
+  return MEMORY_WORDS.test(text);
+}
+
+const MEMORY_CODES = new Set([
+  ...['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_WORKER_INIT_FAILED', 'ERR_MEMORY_ALLOCATION_FAILED'],
+  ...['ERR_ZLIB_INITIALIZATION_FAILED', 'Z_MEM_ERROR'],
+]);
+
+/** A thread needs address space for its stack: "Error creating thread" (glib), "pthread_create failed". */
+const MEMORY_WORDS = new RegExp(
+  [
+    ...['bad_alloc', 'bad allocation', 'alloc\\w* fail', '(cannot|can.t|could not|unable to|fail\\w* to) allocate'],
+    ...[
+      '(out of|not enough|insufficient|available) memory',
+      'memory exhausted',
+      'process OOM',
+      'ENOMEM',
+      'vips_malloc',
+    ],
+    ...['creating thread', 'pthread_create', 'failed to map segment', 'cannot create (a )?thread'],
+  ].join('|'),
+  'i',
+);
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The `code` of a Node.js system error (ENOENT, ENOSPC, ...), or undefined. */

@@ -1,6 +1,8 @@
 import type { Effort } from './codec/index.ts';
 import type { OutputRule, Target } from './output-name.ts';
 
+export type AlphaMethod = 'network' | 'lanczos';
+
 /** One still picture (or animation, or sheaf of pages) to upscale. */
 export interface ImageRequest {
   readonly input: string;
@@ -14,5 +16,7 @@ export interface ImageRequest {
   readonly strip: boolean;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha; null keeps the alpha. */
   readonly flatten: string | null;
+  /** What enlarges the alpha of a transparent picture. */
+  readonly alpha: AlphaMethod;
   readonly maxInputMegapixels: number;
 }

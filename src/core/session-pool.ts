@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type ErrorRecord, fromErrorRecord, UpreelError } from './errors.ts';
+import { type ErrorRecord, fromErrorRecord, tellsOfLackingMemory, UpreelError } from './errors.ts';
 import type { Size } from './geometry.ts';
 import type { Pause } from './pause.ts';
 import { type RasterFormat, rasterBytes } from './raster.ts';
@@ -129,7 +129,7 @@ function startLane(workerData: SessionWorkerData): Lane {
   const lane: Lane = { worker, pending: new Map(), buffers: [], dead: null, held: 0, windows: 0 };
   worker.on('message', (reply: RunReply) => settle(lane, reply.id, reply));
   const die = (detail: string): void => {
-    const code = /memory/i.test(detail) ? 'out-of-memory' : 'engine-died';
+    const code = /memory/i.test(detail) || tellsOfLackingMemory(detail) ? 'out-of-memory' : 'engine-died';
     lane.dead ??= { code, message: 'A session worker ended unexpectedly.', hint: '', detail };
     for (const id of [...lane.pending.keys()]) settle(lane, id, lane.dead);
   };

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
-import { UpreelError } from './errors.ts';
+import { isOutOfMemory, UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
 
 /** The one door to onnxruntime. Creating and running a session block the thread: call from a worker thread only. */
@@ -112,17 +112,8 @@ function runError(error: unknown, device: DeviceName, width: number, height: num
   return new UpreelError('out-of-memory', message, { hint: 'Use a smaller --tile.', cause: error });
 }
 
-/** bad_alloc of C++, "Failed to allocate memory" of the arena, "Available memory of ... is smaller", cuda's and Dawn's own. */
-function isOutOfMemory(error: unknown): boolean {
-  return /bad_alloc|bad allocation|allocat|available memory|out of memory/i.test(messageOf(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function sessionError(error: unknown, device: DeviceName): UpreelError {
-  const detail = messageOf(error);
+  const detail = error instanceof Error ? error.message : String(error);
   if (isOutOfMemory(error)) {
     return new UpreelError('out-of-memory', `Not enough memory on ${device} to load the network.`, { cause: error });
   }

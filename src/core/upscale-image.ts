@@ -45,7 +45,7 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
   try {
     announce(output, request, reader.info, sink, context);
     const meter = meterFor(request, reader.info, context);
-    await upscalePages(reader, sink, meter, context);
+    await upscalePages(reader, sink, meter, request, context);
     meter.enter('publish');
     const { bytes } = await sink.finish();
     meter.flush();
@@ -61,13 +61,14 @@ async function upscalePages(
   reader: PictureReader,
   sink: PictureSink,
   meter: ProgressMeter,
+  { alpha }: ImageRequest,
   context: ImageContext,
 ): Promise<void> {
   meter.enter('upscale');
   for await (const page of reader.pages()) {
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
     const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
-    for await (const band of upscalePage(page, { ...context, onTile })) await sink.writeRows(band);
+    for await (const band of upscalePage(page, { ...context, onTile, alphaMethod: alpha })) await sink.writeRows(band);
     meter.add({ frames: 1 });
   }
 }

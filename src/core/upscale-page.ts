@@ -1,3 +1,5 @@
+import type { AlphaMethod } from './image-request.ts';
+import { enlargeByLanczos } from './lanczos.ts';
 import { makeRaster, type Raster } from './raster.ts';
 import type { Upscaler } from './upscaler.ts';
 
@@ -13,15 +15,18 @@ export interface PageContext {
   readonly signal: AbortSignal;
   /** After each tile of the colour, with the output pixels that it finished. */
   readonly onTile: (outputPixels: number) => void;
+  /** Default: the network. */
+  readonly alphaMethod?: AlphaMethod;
 }
 
 /** Upscales colour and alpha of one page, band by band. */
 export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
-  { upscaler, signal, onTile }: PageContext,
+  { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
 ): AsyncIterable<PageBand> {
   const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
-  const alphas = page.alpha === null ? null : alphaBands(page.alpha, upscaler, signal)[Symbol.asyncIterator]();
+  const alphas =
+    page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();
   try {
     for await (const colour of colours) {
       yield { colour, alpha: alphas === null ? null : await nextBand(alphas) };
@@ -31,9 +36,16 @@ export async function* upscalePage(
   }
 }
 
-/** Alpha goes through the network as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
-function alphaBands(alpha: Raster, upscaler: Upscaler, signal: AbortSignal): AsyncIterable<Raster> {
-  return isFlat(alpha) ? flatBands(alpha, upscaler) : upscaler.upscaleBands(alpha, { signal });
+/** By the network alpha goes as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
+function alphaBands(
+  alpha: Raster,
+  method: AlphaMethod,
+  upscaler: Upscaler,
+  signal: AbortSignal,
+): AsyncIterable<Raster> {
+  if (isFlat(alpha)) return flatBands(alpha, upscaler);
+  if (method === 'lanczos') return enlargeByLanczos(alpha, upscaler.scale, upscaler.bandsOf(alpha));
+  return upscaler.upscaleBands(alpha, { signal });
 }
 
 async function* flatBands(alpha: Raster, { scale, bandsOf }: Upscaler): AsyncIterable<Raster> {

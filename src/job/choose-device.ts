@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { UpreelError } from '../core/errors.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import type { DeviceName } from '../core/session.ts';
-import { renderNodes, type Verdict, verdictOn } from './device-verdict.ts';
+import { type Verdict, verdictOn } from './device-verdict.ts';
+import { renderNodes } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 import type { RunOptions } from './supervisor.ts';
 

@@ -1,31 +1,50 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { release } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import { cacheFolders } from '../core/model/index.ts';
+import { cacheFolders, fileSha256, locateWeights } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import { writeFileAtomically } from '../core/publish.ts';
-import { type DeviceName, runtimeVersion } from '../core/session.ts';
+import { DEVICE_NAMES, type DeviceName, runtimeVersion } from '../core/session.ts';
+import { driverFacts } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 import { type RunOptions, startEngine } from './supervisor.ts';
 
 /** What a device did on its proof, or one sentence why it could not be run. */
 export type Verdict = { readonly proof: DeviceProof } | { readonly failure: string };
 
-/** The remembered verdict on a device, or a proof in an engine process of its own. */
+/** A proof that was passed or failed here before, as it is kept. */
+export interface KnownVerdict {
+  readonly proof: DeviceProof;
+  /** As the user called it then; the verdict belongs to its content. */
+  readonly model: string;
+  /** sha256 of the weights. */
+  readonly weights: string;
+  readonly runtime: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * The remembered verdict on a device, or a proof in an engine process of its own. Weights that are not on this machine
+ * are fetched first.
+ */
 export async function verdictOn(device: DeviceName, network: NetworkSettings, context: RunOptions): Promise<Verdict> {
-  const cached = join(cacheFolders().devices, `${fingerprint(device, network)}.json`);
-  const known = await readFile(cached, 'utf8').then(parseVerdict, () => null);
-  if (known) return known;
+  const weights = await weightsHash(network, context);
+  const cached = join(cacheFolders().devices, `${fingerprint(device, network, weights)}.json`);
+  const known = await readVerdict(cached);
+  if (known) return { proof: known.proof };
   const engine = startEngine();
   try {
     const result = await engine.run({ kind: 'prove', network: { ...network, device } }, context);
     if (result.kind !== 'prove') throw new UpreelError('internal', `Expected a proof, got ${result.kind}.`);
-    const verdict = { proof: result.proof };
-    await writeFileAtomically(cached, JSON.stringify(verdict));
-    return verdict;
+    const { proof } = result;
+    const at = new Date().toISOString();
+    const kept: KnownVerdict = { proof, model: network.model, weights, runtime: runtimeVersion(), at };
+    // A cache that cannot be written costs the proof again, no more.
+    await writeFileAtomically(cached, JSON.stringify(kept)).catch(() => undefined);
+    return { proof };
   } catch (error) {
     if (!(error instanceof UpreelError)) throw error;
     // Failures are not remembered: a driver may be installed a minute later.
@@ -38,22 +57,53 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
   }
 }
 
-/** Model, runtime and drivers: a verdict is good for this combination only. */
-function fingerprint(device: DeviceName, { model, gpus }: NetworkSettings): string {
-  const drivers = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES, ...renderNodes()];
-  const facts = [device, gpus, model, runtimeVersion(), process.platform, process.arch, release(), ...drivers];
+/** Every verdict that is remembered on this machine, newest first; of drivers that are no longer there, too. */
+export async function listVerdicts(): Promise<KnownVerdict[]> {
+  const folder = cacheFolders().devices;
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}\.json$/.test(name));
+  const verdicts = await Promise.all(names.map((name) => readVerdict(join(folder, name))));
+  return verdicts.filter((verdict) => verdict !== null).sort((a, b) => b.at.localeCompare(a.at));
+}
+
+/** sha256 of the file, or of the hashes of the two files, that a network is read from. */
+async function weightsHash({ model }: NetworkSettings, { signal, onEvent }: RunOptions): Promise<string> {
+  const onPull = (pull: { model: string; bytesDone: number; bytesTotal: number; from: string }): void =>
+    onEvent({ type: 'pull', ...pull });
+  const { files } = await locateWeights(model, { signal, onPull });
+  const weights = await fileSha256(files.path);
+  if (files.paramPath === undefined) return weights;
+  return createHash('sha256')
+    .update(weights)
+    .update(await fileSha256(files.paramPath))
+    .digest('hex');
+}
+
+/** Weights and what is made of them, runtime and drivers: a verdict is good for this combination only. */
+function fingerprint(device: DeviceName, network: NetworkSettings, weights: string): string {
+  const { gpus, denoise, onnxRange, onnxChannels } = network;
+  const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels };
+  const facts = [device, gpus, weights, use, runtimeVersion(), ...driverFacts()];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 
-export function renderNodes(): string[] {
-  if (!existsSync('/dev/dri')) return [];
-  return readdirSync('/dev/dri').filter((name) => name.startsWith('renderD'));
-}
+const schema = z.object({
+  proof: z.object({
+    device: z.enum(DEVICE_NAMES),
+    maxDifference: z.number(),
+    meanDifference: z.number(),
+    deviceSeconds: z.number().nonnegative(),
+    cpuSeconds: z.number().nonnegative(),
+  }),
+  model: z.string(),
+  weights: z.string(),
+  runtime: z.string(),
+  at: z.iso.datetime(),
+});
 
-function parseVerdict(text: string): Verdict | null {
+/** null for none, and for what this version would not have written. */
+async function readVerdict(path: string): Promise<KnownVerdict | null> {
   try {
-    const value = JSON.parse(text) as Partial<{ proof: DeviceProof }>;
-    return value.proof && Number.isFinite(value.proof.deviceSeconds) ? { proof: value.proof } : null;
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
     return null;
   }

@@ -25,8 +25,6 @@ export interface PixelTask extends PixelLayout {
   readonly target: Target | { readonly kind: 'exact'; readonly size: Size };
   /** 0..1: how much of the network's result, the rest is the source plainly resampled. */
   readonly strength: number;
-  /** Ask the network eight times (self-ensemble.ts). */
-  readonly ensemble: boolean;
 }
 
 /** Rows of the result that are about to come over the pixel port. */

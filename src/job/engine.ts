@@ -1,4 +1,5 @@
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
+import { underAddressSpaceLimit } from './address-space.ts';
 import type { EngineMessage, EngineRequest } from './engine-protocol.ts';
 import { openTaskRunner } from './task-runner.ts';
 
@@ -52,7 +53,7 @@ async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): P
     });
     send({ type: 'settled', id, result });
   } catch (error) {
-    const cause = cancel.signal.aborted ? asUpreelError(cancel.signal.reason) : error;
+    const cause = cancel.signal.aborted ? asUpreelError(cancel.signal.reason) : underAddressSpaceLimit(error);
     send({ type: 'rejected', id, error: toErrorRecord(cause) });
   } finally {
     running.delete(id);

@@ -1,11 +1,12 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
+export { type KnownVerdict, listVerdicts } from './device-verdict.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { parseHours } from './hours.ts';
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openJobFeed } from './job-feed.ts';
 export { followHistory } from './job-history.ts';
 export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState } from './job-snapshot.ts';
-export { type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
+export { enterFolder, type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
 export { adoptJob, pickJob } from './list-job.ts';
 export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
@@ -13,4 +14,3 @@ export { JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
-export { type FoundTask, findTask } from './video-task.ts';

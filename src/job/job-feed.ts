@@ -105,7 +105,10 @@ class ListedJobs implements JobFeed {
   }
 
   async #see(entry: JobEntry): Promise<void> {
-    const job = this.#jobs.get(entry.id) ?? { entry, snapshot: snapshotOf(entry), client: null, stamp: '' };
+    const known = this.#jobs.get(entry.id);
+    // Whoever goes on with a job writes that down first.
+    if (known?.entry === entry && entry.ended !== null && known.client === null && known.stamp !== '') return;
+    const job = known ?? { entry, snapshot: snapshotOf(entry), client: null, stamp: '' };
     job.entry = entry;
     if (job.client === null && (await this.#connect(job))) return;
     if (job.client !== null) return;

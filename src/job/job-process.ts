@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asUpreelError, type ErrorRecord, toErrorRecord, UpreelError } from '../core/errors.ts';
-import type { JobSpec } from './job-spec.ts';
+import { enterFolder, type JobSpec } from './job-spec.ts';
 import { jobPlaceFor } from './registry/index.ts';
 import { runJob } from './run-job.ts';
 import { openTaskQueue } from './run-tasks.ts';
@@ -21,8 +21,7 @@ process.once('message', (specs: readonly JobSpec[]) => void superviseAll(specs))
 
 async function superviseAll(specs: readonly JobSpec[]): Promise<void> {
   const stop = listenForSignals();
-  // Names in their tasks may be relative: all were asked for by one command.
-  process.chdir(specs[0]!.cwd);
+  enterFolder(specs[0]!.cwd);
   const running: Promise<void>[] = [];
   for (const spec of specs) {
     // One after another, so that they queue in this order.

@@ -59,3 +59,15 @@ export function devicesOf({ device, gpus }: EngineNetwork): readonly string[] {
   if (device === 'cpu') return ['cpu'];
   return (gpus.length > 0 ? gpus : [0]).map((gpu) => `${device}:${gpu}`);
 }
+
+/**
+ * Names in a task may be relative to where it was begun; all jobs of one process were begun in one folder. If it is gone,
+ * they mean nothing any more, and whoever needs them says so.
+ */
+export function enterFolder(cwd: string): void {
+  try {
+    process.chdir(cwd);
+  } catch {
+    // Most tasks have no such names.
+  }
+}

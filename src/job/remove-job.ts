@@ -1,14 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 import { openJobDirectory, takeLock } from './directory/index.ts';
-import { type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
+import { isOwnSocket, type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
 import { parseTask } from './video-task.ts';
 
 /**
  * Forgets a job and removes what upreel has put into its folder; never its output or source.
  * @throws UpreelError `job-running`.
  */
-export async function removeJob({ id, output, folder, task }: JobEntry): Promise<void> {
+export async function removeJob({ id, output, folder, task, socket }: JobEntry): Promise<void> {
   const lock = await takeLock(supervisorLock(id), 0);
   if (lock === null) {
     throw new UpreelError('job-running', `The job of ${output} is running.`, {
@@ -22,6 +22,8 @@ export async function removeJob({ id, output, folder, task }: JobEntry): Promise
       const directory = await openJobDirectory(output, { workDir, restart: true });
       await directory.close('finished');
     }
+    // Left by a supervisor that was killed.
+    if (socket !== null && (await isOwnSocket(socket))) await rm(socket, { force: true });
     await removeEntry(id);
   } finally {
     await lock.release();

@@ -2,7 +2,6 @@ import { UpreelError } from '../core/errors.ts';
 import { type Size, scaleSize } from '../core/geometry.ts';
 import { targetSize } from '../core/output-name.ts';
 import { openProgressMeter } from '../core/progress-meter.ts';
-import { selfEnsemble } from '../core/self-ensemble.ts';
 import { pixelBytes, upscalePixels } from '../core/upscale-pixels.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import type { EngineTask } from './engine-protocol.ts';
@@ -22,9 +21,8 @@ export async function runPixelTask(
   { network, request }: Extract<EngineTask, { kind: 'pixels' }>,
   context: TaskContext & { readonly upscaler: Upscaler; readonly port: PixelPort },
 ): Promise<void> {
-  const { onEvent, onRows, signal, port } = context;
+  const { upscaler, onEvent, onRows, signal, port } = context;
   const started = performance.now();
-  const upscaler = request.ensemble ? selfEnsemble(context.upscaler) : context.upscaler;
   const target =
     request.target.kind === 'exact' ? request.target.size : targetSize(request.source, request.target, upscaler.scale);
   checkTarget(target);

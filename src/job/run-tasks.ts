@@ -29,7 +29,7 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
 
-  async function run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+  async function run(task: EngineTask, runOptions: RunOptions): Promise<EngineResult> {
     let crashes = 0;
     /** Longer side of the source: a tile larger than that is the whole picture. */
     let sourcePx = Number.POSITIVE_INFINITY;
@@ -41,16 +41,18 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
         if (event.framesKept > framesKept) crashes = 0;
         framesKept = event.framesKept;
       }
-      options.onEvent(event);
+      runOptions.onEvent(event);
     };
     for (;;) {
       const running: Engine = engine?.alive ? engine : startEngine(engineOptions);
       engine = running;
       if (isPaused) running.pause(true);
       try {
-        return await running.run(withCeiling(task, ceilingPx), { ...options, onEvent });
+        return await running.run(withCeiling(task, ceilingPx), { ...runOptions, onEvent });
       } catch (error) {
-        if (options.signal.aborted || options.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
+        // What has gone through a pipe does not come again.
+        if (engineOptions.streams) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();

@@ -129,7 +129,7 @@ export class SupervisedJob {
       await this.#write();
       return control;
     } catch (error) {
-      this.#warn(`The job cannot be steered from elsewhere: ${asUpreelError(error).message}`);
+      this.#warn(`The job cannot be steered from elsewhere: ${messageOf(error)}`);
       return null;
     }
   }
@@ -140,7 +140,7 @@ export class SupervisedJob {
     return new Steering({
       place: new QueuePlace(this.#entry),
       hours: only === null ? null : parseHours(only),
-      onUnqueued: (cause) => this.#warn(`The job does not wait for others: ${asUpreelError(cause).message}`),
+      onUnqueued: (cause) => this.#warn(`The job does not wait for others: ${messageOf(cause)}`),
       onState: (state, place, mayWork) => {
         this.#context.queue.pause(!mayWork);
         this.#change({ type: 'state', state, place, endedAtMs: null });
@@ -225,3 +225,7 @@ export class SupervisedJob {
 }
 
 const GO_ON = 'What is finished stays: upreel resume goes on with it.';
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { fromErrorRecord, UpreelError } from '../core/errors.ts';
+import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
+import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
+import { STREAMS_FLAG } from './standard-streams.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface Engine {
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly stallSeconds?: number | undefined;
   /** Added to its priority and that of its children: 0 to 19, higher yields more. */
   readonly nice?: number | undefined;
+  /** Hands over this process's standard input and output, for tasks that name them with `-`. */
+  readonly streams?: boolean | undefined;
 }
 
 /** A cancelled engine that has not removed its temporary files by then is ended all the same. */
@@ -64,11 +67,13 @@ interface Pending {
 /** How long an engine may take to answer with a preview. */
 const PREVIEW_MILLISECONDS = 5000;
 
-export function startEngine({ stallSeconds = STALL_SECONDS, nice = 0 }: EngineOptions = {}): Engine {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./engine.js', import.meta.url))], {
+export function startEngine(options: EngineOptions = {}): Engine {
+  const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
+  const script = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const child = spawn(process.execPath, [script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
     serialization: 'advanced',
   });
   if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice);
@@ -223,7 +228,7 @@ function engineDied(what: string, stderrTail: string): UpreelError {
 
 /** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
 function lackOfMemory(what: string, stderrTail: string): string | null {
-  if (/bad_alloc|out of memory|failed to allocate|cannot allocate|process OOM/i.test(stderrTail)) {
+  if (tellsOfLackingMemory(`${what}\n${stderrTail}`)) {
     return 'The engine ran out of memory.';
   }
   // Whoever ends an engine on purpose is not waiting for its task: this is the system's out-of-memory killer, or a person.
@@ -234,14 +239,4 @@ function lackOfMemory(what: string, stderrTail: string): string | null {
     return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
   }
   return null;
-}
-
-/** Native code crashes in many ways where an allocation fails; without a limit of this kind none does. */
-function addressSpaceIsLimited(): boolean {
-  try {
-    return /^Max address space\s+\d/m.test(readFileSync('/proc/self/limits', 'utf8'));
-  } catch {
-    // No Linux.
-    return false;
-  }
 }

@@ -11,6 +11,7 @@ import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
+import { openStandardStreams } from './standard-streams.ts';
 import { jobFacts } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
@@ -92,7 +93,9 @@ export function openTaskRunner(): TaskRunner {
         }
         case 'video': {
           const { upscaler, descriptor } = await openFor(task, soon);
-          await upscaleVideo(videoRequest(task, descriptor), { upscaler, pause, preview, ...context });
+          const streams = openStandardStreams(task.request);
+          const optional = streams && { streams };
+          await upscaleVideo(videoRequest(task, descriptor), { upscaler, pause, preview, ...context, ...optional });
           return { kind: 'video' };
         }
       }

@@ -35,6 +35,12 @@ export function limitedRange(colour: Colour): Colour {
   return { ...colour, range: 'tv', tags: { ...colour.tags, range: 'tv' } };
 }
 
+/** Of pictures in RGB: what viewers take for granted, so that nothing is said of it. */
+export function rgbColour(colour: Colour): Colour {
+  const tags = { matrix: null, range: 'pc', primaries: null, transfer: null, chromaLocation: null } as const;
+  return { ...colour, range: 'pc', tags };
+}
+
 /**
  * The same colours with the code values of limited range as they are: RGB then has black at 16 and white at 235 (of 255),
  * and room for what lies beyond. The sums are those of full range; only the tags say what the values mean.

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
 
 /**
  * Demuxers that upreel lets ffmpeg use: containers that hold their own data. Left out on purpose are all that follow
@@ -18,7 +19,9 @@ export const FORMATS_WITHOUT_ORIGIN: readonly string[] = ['mpegts', 'mpeg'];
 export const FORMATS_WITHOUT_TIMES: readonly string[] = ['h264', 'hevc', 'mpegvideo', 'm4v'];
 
 export interface OutputContainer {
-  readonly name: 'mkv' | 'mp4' | 'mov' | 'webm';
+  readonly name: 'mkv' | 'mp4' | 'mov' | 'webm' | 'png' | 'tiff' | 'y4m';
+  /** What it holds: a film with its streams, or nothing but pictures (numbered files, or Y4M in a pipe). */
+  readonly holds: 'film' | 'pictures';
   /** ffmpeg's name of the muxer. */
   readonly muxer: string;
   readonly muxerOptions: readonly string[];
@@ -41,6 +44,7 @@ const PCM = ['s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32
 const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   mkv: {
     name: 'mkv',
+    holds: 'film',
     muxer: 'matroska',
     muxerOptions: ['-default_mode', 'passthrough'],
     audioCodecs: null,
@@ -52,6 +56,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   },
   mp4: {
     name: 'mp4',
+    holds: 'film',
     muxer: 'mp4',
     muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
     audioCodecs: MP4_AUDIO,
@@ -63,6 +68,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   },
   mov: {
     name: 'mov',
+    holds: 'film',
     muxer: 'mov',
     muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
     audioCodecs: [
@@ -79,6 +85,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   },
   webm: {
     name: 'webm',
+    holds: 'film',
     muxer: 'webm',
     muxerOptions: ['-default_mode', 'passthrough'],
     audioCodecs: ['opus', 'vorbis'],
@@ -88,7 +95,17 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     coverArt: false,
     extraVideo: false,
   },
+  png: picturesOnly('png', 'image2'),
+  tiff: picturesOnly('tiff', 'image2'),
+  y4m: picturesOnly('y4m', 'yuv4mpegpipe'),
 };
+
+function picturesOnly(name: 'png' | 'tiff' | 'y4m', muxer: string): OutputContainer {
+  return {
+    ...{ name, holds: 'pictures', muxer, muxerOptions: [], audioCodecs: [], subtitleCodecs: [] },
+    ...{ textSubtitleCodec: '', attachments: false, coverArt: false, extraVideo: false },
+  };
+}
 
 const EXTENSIONS: Readonly<Record<string, OutputContainer['name']>> = {
   '.mkv': 'mkv',
@@ -98,12 +115,17 @@ const EXTENSIONS: Readonly<Record<string, OutputContainer['name']>> = {
   '.webm': 'webm',
 };
 
+/** The name that means standard input, or standard output. */
+export const STANDARD_STREAM = '-';
+
 /** @throws UpreelError `usage` for an extension that upreel does not write. */
 export function containerFor(output: string): OutputContainer {
+  if (output === STANDARD_STREAM) return CONTAINERS.y4m;
+  if (isSequenceName(output)) return extname(output).toLowerCase() === '.png' ? CONTAINERS.png : CONTAINERS.tiff;
   const extension = extname(output).toLowerCase();
   const name = EXTENSIONS[extension];
   if (name !== undefined) return CONTAINERS[name];
   throw new UpreelError('usage', `Expected the name of a video that upreel can write, got ${JSON.stringify(output)}.`, {
-    hint: `End the name with one of ${Object.keys(EXTENSIONS).join(', ')}.`,
+    hint: `End the name with one of ${Object.keys(EXTENSIONS).join(', ')}, or name pictures such as frames/%06d.png.`,
   });
 }

@@ -26,12 +26,13 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
   // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
   // every second time).
   const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror']), '-thread_type', 'slice'];
+  const hardware = plan.hwaccel === null ? [] : ['-hwaccel', plan.hwaccel];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, [...onDamage, ...seekOptions(seekSeconds)])],
+    inputs: [pictureInput(source, picture, [...hardware, ...onDamage, ...seekOptions(seekSeconds)])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],

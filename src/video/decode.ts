@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
@@ -28,14 +29,21 @@ export interface Decoder {
   readonly concealedFrames: () => number;
 }
 
-export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: number, signal: AbortSignal): Decoder {
+/** @param feed where the source is standard input: hands it on to the decoder's, and ends that. */
+export function startDecoder(
+  plan: VideoPlan,
+  segment: Segment,
+  poolCapacity: number,
+  signal: AbortSignal,
+  feed: Feed | null = null,
+): Decoder {
   const size = sizeOf(plan);
   const pool = new BufferPool(rasterBytes(size.width, size.height, plan.format), poolCapacity);
   const seeks = planSeeks(plan, segment);
   let concealed = 0;
   const start = (seekSeconds: number | null) => {
     concealed = 0;
-    return startAttempt(plan, seekSeconds, signal, () => concealed++);
+    return startAttempt(plan, seekSeconds, signal, feed, () => concealed++);
   };
   let attempt = start(seeks[0] ?? null);
 
@@ -57,7 +65,11 @@ export function startDecoder(plan: VideoPlan, segment: Segment, poolCapacity: nu
   };
 }
 
+export type Feed = (decoder: Writable) => Promise<void>;
+
 interface Attempt {
+  /** Settles when the source is read; never before the program needs no more of it. */
+  readonly feeding: Promise<void>;
   readonly program: RunningProgram;
   readonly reader: NutReader;
 }
@@ -66,20 +78,25 @@ function startAttempt(
   plan: VideoPlan,
   seekSeconds: number | null,
   signal: AbortSignal,
+  feed: Feed | null,
   onConcealed: () => void,
 ): Attempt {
-  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, (line) => {
+  const onLine = (line: string) => {
     if (line.includes('corrupt decoded frame')) onConcealed();
-  });
-  program.stdin.end();
-  return { program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
+  };
+  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, { onLine });
+  if (feed === null) program.stdin.end();
+  const feeding = feed === null ? Promise.resolve() : feed(program.stdin);
+  // Told when the frames that came before it are upscaled.
+  feeding.catch(() => {});
+  return { feeding, program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
 }
 
 /** @returns false if decoding did not begin at or before the segment's first frame, before any frame was given. */
 async function* readFrames({
   plan,
   segment,
-  attempt: { program, reader },
+  attempt: { feeding, program, reader },
   pool,
   mustStartExactly,
 }: {
@@ -123,6 +140,7 @@ async function* readFrames({
       yield { raster: { ...size, ...plan.format, data }, ptsTicks, release: () => pool.release(data) };
     }
     await program.finished();
+    await feeding;
     if (count === 0 && mustStartExactly) return false;
     checkEnd(plan, segment, count, lastPts);
     return true;

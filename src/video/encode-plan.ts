@@ -1,34 +1,59 @@
 import type { Size } from '../core/geometry.ts';
+import { isRgbFormat } from './colour.ts';
+import { STANDARD_STREAM } from './containers.ts';
 import { scaleFilter, yuvOptions } from './decode-plan.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 
-/** The encoder: raw RGB in NUT through stdin, one file of encoded video out, marked with the source's colours. */
+/**
+ * The encoder: raw RGB in NUT through stdin, one file of encoded video out, marked with the source's colours.
+ * @param file `-`: standard output, in Y4M, which has one rate and no times.
+ */
 export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
   const { encoder, resultColour, postFilters } = plan;
+  const isPipe = file === STANDARD_STREAM;
+  // As an input's option it replaces the times.
+  const rate = plan.picture.frameRate ?? plan.source.video.frameRate;
   const filters = [
     ...sizeFilters(plan),
-    ...toYuvFilters(plan),
+    ...toEncodedFilters(plan),
     ...(postFilters === null ? [] : [postFilters, `format=${encoder.pixelFormat}`]),
   ];
   return {
     inputs: [
       {
         // The pipe's header says it all: nothing is read ahead to guess.
-        options: ['-copyts', '-protocol_whitelist', 'pipe', '-fpsprobesize', '0', '-analyzeduration', '0', '-f', 'nut'],
+        options: [
+          '-copyts',
+          '-protocol_whitelist',
+          'pipe',
+          '-fpsprobesize',
+          '0',
+          '-analyzeduration',
+          '0',
+          ...(isPipe ? ['-r', `${rate.num}/${rate.den}`] : []),
+          '-f',
+          'nut',
+        ],
         source: 'pipe:0',
       },
     ],
     output: {
       options: [
         ...['-map', '0:v:0', '-vf', [...alphaFilters(plan), ...filters].join(',')],
-        ...['-fps_mode', 'passthrough', '-enc_time_base', '-1', ...encoder.options],
+        ...[
+          '-fps_mode',
+          'passthrough',
+          '-enc_time_base',
+          isPipe ? `${rate.den}/${rate.num}` : '-1',
+          ...encoder.options,
+        ],
         ...colourOptions(resultColour.tags),
         // No versions and no random ids in the file: the same frames give the same bytes.
         ...['-flags:v', '+bitexact', '-fflags', '+bitexact', '-map_metadata', '-1'],
         ...[...encoder.segmentContainer.options, '-f', encoder.segmentContainer.muxer],
       ],
-      target: `file:${file}`,
+      target: isPipe ? 'pipe:1' : `file:${file}`,
     },
   };
 }
@@ -43,13 +68,14 @@ function alphaFilters({ picture, format }: VideoPlan): string[] {
   return [`split[colour][stack];[colour]crop=iw:ih/2:0:0,format=${rgb}[above];[stack]${alpha}[below];${merge}`];
 }
 
-function toYuvFilters(plan: VideoPlan): string[] {
+/** Samples as the encoder stores them: YUV by the film's own matrix, or RGB as it is. */
+function toEncodedFilters(plan: VideoPlan): string[] {
   const { encoder, target, encodedSize, resultColour } = plan;
   const { width, height } = isSame(target.scaled, encodedSize) ? target.scaled : encodedSize;
   return [
     scaleFilter([
       ...[`${width}:${height}`, 'flags=lanczos+accurate_rnd+full_chroma_inp+bitexact', 'in_range=pc'],
-      ...yuvOptions('out', resultColour, encoder.pixelFormat),
+      ...(isRgbFormat(encoder.pixelFormat) ? ['out_range=pc'] : yuvOptions('out', resultColour, encoder.pixelFormat)),
     ]),
     `format=${encoder.pixelFormat}`,
     ...shapeFilter(plan),

@@ -16,24 +16,25 @@ export interface Encoder {
   stop(): Promise<void>;
 }
 
+/** @param file `-`: into the descriptor `stdout`. */
 export function startEncoder(
   plan: VideoPlan,
   file: string,
   sampleAspectRatio: Rational | null,
   signal: AbortSignal,
+  stdout: number | null = null,
 ): Encoder {
-  const program = startFfmpeg(planEncode(plan, file), signal);
+  const program = startFfmpeg(planEncode(plan, file), signal, { stdout });
   program.stdout.resume();
   const { frameRate } = plan.source.video;
-  const { timeBase } = plan.frames;
-  const shiftTicks = Math.round((plan.shiftSeconds * timeBase.den) / timeBase.num);
+  const { timeBase, parts, shift } = pipeTimes(plan);
   const size = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });
   let isHeaderWritten = false;
 
   async function write(frame: Frame): Promise<void> {
     const { data } = frame.raster;
-    const before = writeNutFrameHeader(Math.max(0, frame.ptsTicks - shiftTicks), data.length);
+    const before = writeNutFrameHeader(Math.max(0, frame.ptsTicks * parts - shift), data.length);
     try {
       program.stdin.cork();
       if (!isHeaderWritten) program.stdin.write(header);
@@ -59,6 +60,17 @@ export function startEncoder(
     stop: program.stop,
   };
 }
+
+/** Frames' ticks, in parts where the shift is no whole number of them (a part of a film at 5 frames a second). */
+function pipeTimes({ frames, shiftSeconds }: Pick<VideoPlan, 'frames' | 'shiftSeconds'>) {
+  const { num, den } = frames.timeBase;
+  const shift = (shiftSeconds * den) / num;
+  const isWhole = Math.abs(shift - Math.round(shift)) < 1e-6;
+  const parts = isWhole ? 1 : Math.ceil((FINE_TICKS_PER_SECOND * num) / den);
+  return { timeBase: { num, den: den * parts }, parts, shift: Math.round(shift * parts) };
+}
+
+const FINE_TICKS_PER_SECOND = 90_000;
 
 function writeAll(stream: Writable, data: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

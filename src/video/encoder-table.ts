@@ -11,7 +11,7 @@ export interface SegmentContainer {
 
 /** What the samples of the result shall be. */
 export interface SampleKind {
-  readonly bits: 8 | 10;
+  readonly bits: 8 | 10 | 16;
   readonly chroma: Chroma;
   readonly alpha: boolean;
 }
@@ -29,6 +29,8 @@ export interface Coding {
 }
 
 export interface Encoder {
+  /** ffmpeg's name, where ours is another. */
+  readonly codec?: string;
   readonly containers: readonly OutputContainer['name'][];
   readonly needsEvenSize: boolean;
   readonly storesFullRange: boolean;
@@ -56,6 +58,9 @@ const SOFTWARE = {
   segmentContainer: MP4,
   fallback: null,
 };
+
+/** Frames that each stand for themselves, without loss. */
+const PICTURES = { ...SOFTWARE, needsEvenSize: false, segmentContainer: MOV };
 
 export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   libx264: {
@@ -152,9 +157,30 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
     needsEvenSize: false,
     segmentContainer: MKV,
     pixelFormat: ({ bits, chroma, alpha }) =>
-      alpha ? planar(bits, chroma).replace('yuv', 'yuva') : planar(bits, chroma),
+      alpha ? (planar(bits, chroma)?.replace('yuv', 'yuva') ?? null) : planar(bits, chroma),
     // Rice coder and the small context: half the time of the range coder at the same size on noisy film.
     options: () => ['-level', '3', '-coder', '0', '-context', '0', '-g', '1', '-slices', '4', '-slicecrc', '1'],
+  },
+  png: {
+    ...PICTURES,
+    containers: ['png'],
+    pixelFormat: (kind) => packedRgb(kind, 'be'),
+    // Half the time of zlib's usual level for a few percent more.
+    options: () => ['-pred', 'mixed', '-compression_level', '4'],
+  },
+  tiff: {
+    ...PICTURES,
+    containers: ['tiff'],
+    pixelFormat: (kind) => packedRgb(kind, 'le'),
+    options: () => ['-compression_algo', 'deflate'],
+  },
+  y4m: {
+    ...PICTURES,
+    codec: 'wrapped_avframe',
+    containers: ['y4m'],
+    segmentContainer: { muxer: 'yuv4mpegpipe', options: ['-strict', '-1'], extension: '.y4m' },
+    pixelFormat: ({ bits, chroma, alpha }) => (alpha || bits === 16 ? null : planar(bits, chroma)),
+    options: () => [],
   },
   h264_nvenc: hardware('libx264', ['mp4', 'mkv', 'mov'], ['yuv420p'], nvencRate),
   hevc_nvenc: hardware('libx265', ['mp4', 'mkv', 'mov'], ['yuv420p', 'p010le'], nvencRate),
@@ -192,7 +218,8 @@ function hardware(
   return {
     ...{ containers, fallback, segmentContainer: MP4, needsEvenSize: true },
     ...{ storesFullRange: true, isLosslessCapable: false, carriesHdr: false },
-    pixelFormat: ({ bits, chroma, alpha }) => (chroma !== '420' || alpha ? null : bits === 8 ? eight : (ten ?? null)),
+    pixelFormat: ({ bits, chroma, alpha }) =>
+      chroma !== '420' || alpha || bits === 16 ? null : bits === 8 ? eight : (ten ?? null),
     options: ({ quality }) => [...rateOptions(quality), ...(fallback === 'libx265' ? ['-tag:v', 'hvc1'] : [])],
   };
 }
@@ -201,8 +228,13 @@ function planarWithoutAlpha({ bits, chroma, alpha }: SampleKind): string | null 
   return alpha ? null : planar(bits, chroma);
 }
 
-function planar(bits: 8 | 10, chroma: Chroma): string {
-  return `yuv${chroma}p${bits === 10 ? '10le' : ''}`;
+function planar(bits: SampleKind['bits'], chroma: Chroma): string | null {
+  return bits === 16 ? null : `yuv${chroma}p${bits === 10 ? '10le' : ''}`;
+}
+
+function packedRgb({ bits, alpha }: SampleKind, byteOrder: 'le' | 'be'): string {
+  if (bits === 8) return alpha ? 'rgba' : 'rgb24';
+  return `${alpha ? 'rgba64' : 'rgb48'}${byteOrder}`;
 }
 
 /** Linear from the worst to the best rate factor of an encoder. */

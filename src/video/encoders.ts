@@ -51,7 +51,7 @@ export function planEncoder(
     name,
     pixelFormat,
     alpha,
-    options: ['-c:v', name, '-threads', `${threads}`, ...encoder.options(coding), ...extra.options],
+    options: ['-c:v', encoder.codec ?? name, '-threads', `${threads}`, ...encoder.options(coding), ...extra.options],
     needsEvenSize: encoder.needsEvenSize,
     storesFullRange: encoder.storesFullRange,
     carriesHdr: encoder.carriesHdr,
@@ -59,23 +59,24 @@ export function planEncoder(
   };
 }
 
-function bitsOf({ depth }: VideoSettings, source: VideoStream): 8 | 10 {
+function bitsOf({ depth }: VideoSettings, source: VideoStream): SampleKind['bits'] {
   if (depth === 'auto') return source.bitsPerSample > 8 ? 10 : 8;
-  return depth === '10' ? 10 : 8;
+  return depth === '16' ? 16 : depth === '10' ? 10 : 8;
 }
 
-function chooseEncoder(container: OutputContainer, bits: 8 | 10, alpha: boolean): EncoderName {
-  if (container.name === 'webm') return 'libvpx-vp9';
-  if (alpha && container.name === 'mov') return 'prores_ks';
+function chooseEncoder({ name: container }: OutputContainer, bits: SampleKind['bits'], alpha: boolean): EncoderName {
+  if (container === 'png' || container === 'tiff' || container === 'y4m') return container;
+  if (container === 'webm') return 'libvpx-vp9';
+  if (alpha && container === 'mov') return 'prores_ks';
   if (alpha) return bits === 8 ? 'libvpx-vp9' : 'ffv1';
-  return bits === 10 ? 'libx265' : 'libx264';
+  return bits === 8 ? 'libx264' : 'libx265';
 }
 
 function kindFor(
   name: EncoderName,
   settings: VideoSettings,
   source: VideoStream,
-  bits: 8 | 10,
+  bits: SampleKind['bits'],
   alpha: boolean,
 ): SampleKind {
   const own = chromaOf(source.pixelFormat);
@@ -84,12 +85,13 @@ function kindFor(
       const chroma = alpha || own === '444' ? '444' : '422';
       // It has 10 bits only; asked for 8, it says so.
       return {
-        bits: settings.depth === '8' ? 8 : 10,
+        bits: settings.depth === 'auto' ? 10 : bits,
         chroma: settings.chroma === 'auto' ? chroma : settings.chroma,
         alpha,
       };
     }
     case 'ffv1':
+    case 'y4m':
       return { bits, chroma: settings.chroma === 'auto' ? own : settings.chroma, alpha };
     default:
       return { bits, chroma: settings.chroma === 'auto' ? '420' : settings.chroma, alpha };

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import createCommand from 'fluent-ffmpeg';
 import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
 
@@ -21,9 +21,16 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
-/** Starts ffmpeg; `onLine` hears its messages. Its stdin is a pipe that ends with us, its stdout a pipe that fails without us. */
-export function startFfmpeg(plan: FfmpegPlan, signal: AbortSignal, onLine?: (line: string) => void): RunningProgram {
-  return startProgram('ffmpeg', argumentsOf(plan), signal, onLine);
+/**
+ * Starts ffmpeg; `onLine` hears its messages. Its stdin is a pipe that ends with us, its stdout a pipe that fails without
+ * us, or the descriptor of ours that is named: then the child alone writes there.
+ */
+export function startFfmpeg(
+  plan: FfmpegPlan,
+  signal: AbortSignal,
+  { onLine, stdout = null }: { readonly onLine?: (line: string) => void; readonly stdout?: number | null } = {},
+): RunningProgram {
+  return startProgram('ffmpeg', argumentsOf(plan), signal, onLine, stdout);
 }
 
 export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<void> {
@@ -57,6 +64,15 @@ export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<str
   for await (const line of programLines('ffmpeg', ['-hide_banner', '-nostdin', '-encoders'], signal)) {
     const name = /^ [VAS][F.][S.][X.][B.][D.] (\S+)/.exec(line)?.[1];
     if (name !== undefined) names.add(name);
+  }
+  return names;
+}
+
+/** Names of the ways to decode on hardware that this ffmpeg was built with; whether one works is another question. */
+export async function listHwaccels(signal: AbortSignal): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const line of programLines('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-hwaccels'], signal)) {
+    if (/^[a-z0-9]+$/.test(line)) names.push(line);
   }
   return names;
 }
@@ -110,9 +126,12 @@ function startProgram(
   args: readonly string[],
   signal: AbortSignal,
   onLine: (line: string) => void = () => {},
+  stdoutDescriptor: number | null = null,
 ): RunningProgram {
   signal.throwIfAborted();
-  const child: Child = spawn(programPath(name), args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  const stdio = ['pipe', stdoutDescriptor ?? 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe'];
+  const child: Child = spawn(programPath(name), args, { stdio, windowsHide: true });
+  const stdout = stdoutDescriptor === null ? child.stdout : Readable.from([]);
   const stderr = keepLastLines(child.stderr, onLine);
   const kill = () => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
@@ -127,7 +146,7 @@ function startProgram(
   return {
     pid: child.pid ?? -1,
     stdin: child.stdin,
-    stdout: child.stdout,
+    stdout,
     finished: async () => {
       const ending = await ended;
       if (signal.aborted && ending.code !== 0) throw signal.reason;
@@ -136,7 +155,7 @@ function startProgram(
     stop: async () => {
       kill();
       // Unread output would keep the pipes open, and `close` from coming.
-      child.stdout.destroy();
+      stdout.destroy();
       child.stderr.destroy();
       child.stdin.destroy();
       await ended;

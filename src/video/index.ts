@@ -9,5 +9,6 @@ export {
   type VideoTarget,
   videoSettingsSchema,
 } from './settings.ts';
-export { upscaleVideo, type VideoContext, type VideoRequest, type VideoResult } from './upscale-video.ts';
+export { upscaleVideo } from './upscale-video.ts';
 export type { JobFacts } from './video-job.ts';
+export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

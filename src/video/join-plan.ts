@@ -1,3 +1,4 @@
+import { STANDARD_STREAM } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { toSeconds } from './rational.ts';
@@ -8,14 +9,17 @@ import type { CarriedStream } from './streams.ts';
 export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
   const { container, streams, source } = plan;
   const carried = streams.order.filter((entry) => entry !== null);
+  // What came through a pipe is gone, and had nothing but its frames.
+  const hasSource = source.path !== STANDARD_STREAM;
+  const kept = hasSource ? '1' : '-1';
   const maps = streams.order.flatMap((entry) => ['-map', entry === null ? '0:v:0' : `1:${entry.source.index}`]);
   return {
-    inputs: [video, sourceInput(plan)],
+    inputs: [video, ...(hasSource ? [sourceInput(plan)] : [])],
     output: {
       options: [
         ...['-copyts', ...(plan.concealsErrors ? [] : ['-xerror']), ...maps, '-c', 'copy', ...codecOptions(carried)],
         ...timesOptions(plan, last),
-        ...['-map_metadata', '1', '-map_chapters', '1', ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
+        ...['-map_metadata', kept, '-map_chapters', kept, ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),
         ...trimOptions(plan),
         ...['-disposition:v:0', source.video.dispositions.join('+') || '0'],

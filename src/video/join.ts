@@ -23,9 +23,8 @@ export async function joinSegments(
   target: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const [first, last] = [segments[0], segments.at(-1)];
-  if (first === undefined || last === undefined) throw new UpreelError('internal', 'Expected segments to join.');
-  requireSameParameters(segments);
+  const last = segments.at(-1);
+  if (last === undefined) throw new UpreelError('internal', 'Expected segments to join.');
   const lastFile = join(folder, last.file);
   const { video } = await probeVideo(lastFile, signal);
   const scan = await scanPackets(lastFile, video.index, signal);
@@ -35,10 +34,14 @@ export async function joinSegments(
     seconds: toSeconds(scan.ptsTicks.at(-1) ?? 0, video.timeBase),
     durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
   };
-  await runFfmpeg(planJoin(plan, await inputOf(segments, first, folder), lastFrame, target), signal);
+  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), lastFrame, target), signal);
 }
 
-async function inputOf(segments: readonly SegmentRecord[], first: SegmentRecord, folder: string) {
+/** All segments one after the other, as one input. @throws UpreelError `verification-failed` if they do not fit together. */
+export async function segmentsInput(segments: readonly SegmentRecord[], folder: string) {
+  const [first] = segments;
+  if (first === undefined) throw new UpreelError('internal', 'Expected segments to join.');
+  requireSameParameters(segments);
   if (segments.length === 1) return singleInput(join(folder, first.file));
   const list = join(folder, 'join.ffconcat');
   await writeFile(list, concatList(segments));

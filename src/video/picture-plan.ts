@@ -26,6 +26,8 @@ export interface PicturePlan {
   readonly headroom: boolean;
   /** Whether transparency goes along; then a frame is colour above and alpha, as gray, below. */
   readonly alpha: boolean;
+  /** Where it is not the source's. */
+  readonly frameRate: Rational | null;
   /** Unit of the frames' times. */
   readonly timeBase: Rational;
   /** Whether the frames are the source's own, one for one, but for those that `trim` leaves out. */
@@ -67,6 +69,7 @@ export function planPicture(
     size: crop ?? video.size,
     headroom: levels.headroom,
     alpha: settings.alpha === 'keep' && video.hasAlpha,
+    frameRate: frameRateOf(video, fields, settings.fps),
     timeBase: timeBaseOf(video, fields, settings.fps),
     keepsFrames: settings.fps === null && (fields.kind === 'frames' || isFrameForFrame(fields)),
     framesBefore: countBefore(fields, settings),
@@ -171,6 +174,13 @@ function timeBaseOf({ timeBase, frameRate }: VideoStream, fields: FieldPlan, fps
   if (fields.kind === 'film') return filmTimeBase(frameRate);
   const isBob = fields.kind === 'deinterlace' && fields.output === 'fields';
   return isBob ? { num: timeBase.num, den: 2 * timeBase.den } : timeBase;
+}
+
+function frameRateOf({ frameRate }: VideoStream, fields: FieldPlan, fps: Rational | null): Rational | null {
+  if (fps !== null) return fps;
+  if (fields.kind === 'film') return { num: 4 * frameRate.num, den: 5 * frameRate.den };
+  const isBob = fields.kind === 'deinterlace' && fields.output === 'fields';
+  return isBob ? { num: 2 * frameRate.num, den: frameRate.den } : null;
 }
 
 /** As ffmpeg turns pictures by itself. @param degrees counter-clockwise, as in the display matrix. */

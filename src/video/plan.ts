@@ -1,7 +1,7 @@
 import { type Size, scaleSize } from '../core/geometry.ts';
 import type { RasterFormat } from '../core/raster.ts';
 import type { Colour } from './colour.ts';
-import { limitedRange, resolveColour, withHeadroom } from './colour.ts';
+import { isRgbFormat, limitedRange, resolveColour, rgbColour, withHeadroom } from './colour.ts';
 import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './containers.ts';
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
@@ -9,6 +9,7 @@ import type { FrameList } from './frame-list.ts';
 import type { HdrMetadata } from './hdr.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { PreparedPicture } from './prepare-picture.ts';
+import { toSeconds } from './rational.ts';
 import type { PacketScan } from './scan.ts';
 import type { ReuseSettings, VideoSettings } from './settings.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
@@ -46,6 +47,8 @@ export interface VideoPlan {
   readonly streams: StreamPlan;
   /** Damaged pictures are concealed instead of ending the work. */
   readonly concealsErrors: boolean;
+  /** ffmpeg's name of the hardware that decodes; null: software. */
+  readonly hwaccel: string | null;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -64,7 +67,8 @@ export function planVideo(
   const colour = resolveColour(video.colour, video.size, video.pixelFormat);
   const networkSize = scaleSize(picture.size, networkScale);
   const { sampleAspectRatio } = video;
-  const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, 2);
+  const isRgb = isRgbFormat(encoder.pixelFormat);
+  const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, isRgb ? 1 : 2);
   const streams = planStreams(source, container);
   return Object.freeze({
     source,
@@ -75,8 +79,8 @@ export function planVideo(
     container,
     encoder,
     sourceColour: picture.headroom ? withHeadroom(colour) : colour,
-    resultColour: picture.headroom ? withHeadroom(colour) : encoder.storesFullRange ? colour : limitedRange(colour),
-    format: frameFormat(settings.depth === '10' ? Math.max(10, video.bitsPerSample) : video.bitsPerSample),
+    resultColour: resultColourOf(colour, picture, encoder),
+    format: frameFormat(Math.max(video.bitsPerSample, Number(settings.depth) || 0)),
     networkSize,
     target,
     encodedSize: encoder.needsEvenSize ? evenSize(target.size) : target.size,
@@ -85,8 +89,35 @@ export function planVideo(
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
     concealsErrors: settings.onDecodeError === 'conceal',
-    warnings: [...streams.warnings, ...picture.warnings, ...warnOfPicture(source, picture, hdr, encoder)],
+    // Only what was proven (prove-hwaccel.ts).
+    hwaccel: null,
+    warnings: [
+      ...streams.warnings,
+      ...picture.warnings,
+      ...warnOfPicture(source, picture, hdr, encoder),
+      ...(container.holds === 'pictures' ? warnOfTimes(frames) : []),
+    ],
   });
+}
+
+function resultColourOf(colour: Colour, { headroom }: PicturePlan, encoder: EncoderPlan): Colour {
+  if (isRgbFormat(encoder.pixelFormat)) return rgbColour(colour);
+  if (headroom) return withHeadroom(colour);
+  return encoder.storesFullRange ? colour : limitedRange(colour);
+}
+
+/** Numbered pictures and Y4M know one rate. */
+function warnOfTimes({ ptsTicks, timeBase }: FrameList): StreamWarning[] {
+  const steps = Array.from(ptsTicks.subarray(1), (ticks, index) => toSeconds(ticks - (ptsTicks[index] ?? 0), timeBase));
+  const [shortest, longest] = steps.reduce(
+    ([least, most], step) => [Math.min(least!, step), Math.max(most!, step)],
+    [Number.POSITIVE_INFINITY, 0],
+  );
+  // Containers that count in milliseconds have steps of 41 and 42.
+  if (!(longest! - shortest! > 0.0021)) return [];
+  const message =
+    'The frames come at varying times, which pictures do not hold: add --fps 30, for example, to keep pace.';
+  return [{ code: 'times-dropped', message }];
 }
 
 /**

@@ -1,3 +1,5 @@
+import { UpreelError } from '../core/errors.ts';
+import { isSequenceName } from '../core/sequence-name.ts';
 import { containerFor } from './containers.ts';
 import { type FrameList, listFrames } from './frame-list.ts';
 import { type HdrMetadata, readHdr } from './hdr.ts';
@@ -27,9 +29,18 @@ export async function preparePicture(
 ): Promise<PreparedPicture> {
   const origin = originOf(source, planStreams(source, containerFor(output)));
   const measure = await measurePicture(source, signal);
-  const picture = planPicture(source, settings, measure, origin);
+  const picture = planPicture(source, settingsFor(output, settings), measure, origin);
   const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
   return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };
+}
+
+/** RGB that is looked at has no room below black and above white. @throws UpreelError `usage` if that was asked for. */
+export function settingsFor(output: string, settings: VideoSettings): VideoSettings {
+  if (!isSequenceName(output)) return settings;
+  if (settings.levels !== 'keep') return { ...settings, levels: 'clip' };
+  throw new UpreelError('usage', '--levels keep is for video: pictures in RGB have no room below black.', {
+    hint: 'Leave it out, or write a video.',
+  });
 }
 
 function mayBeHdr({ video }: VideoInfo): boolean {

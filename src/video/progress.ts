@@ -6,8 +6,8 @@ import type { SegmentWatch } from './run-segment.ts';
 
 interface Totals {
   readonly input: string;
-  readonly framesTotal: number;
-  readonly outputPixelsTotal: number;
+  readonly framesTotal: number | null;
+  readonly outputPixelsTotal: number | null;
   /** Done by earlier runs: counted as done, not as speed. */
   readonly done: WorkDone;
 }

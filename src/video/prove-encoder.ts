@@ -17,16 +17,16 @@ export async function proveEncoder(
   signal: AbortSignal,
 ): Promise<VideoPlan> {
   const { name } = plan.encoder;
-  const { fallback } = ENCODERS[name];
+  const { fallback, codec = name } = ENCODERS[name];
   const available = await listEncoders(signal);
-  const problem = available.has(name) ? await tryEncoder(plan, signal) : 'this ffmpeg was built without it';
+  const problem = available.has(codec) ? await tryEncoder(plan, signal) : 'this ffmpeg was built without it';
   if (problem === null) return plan;
   if (fallback !== null) {
     const proven = await proveEncoder(replan(fallback), replan, signal);
     const message = `The encoder ${name} does not work here (${problem}): ${fallback} is used instead.`;
     return { ...proven, warnings: [...proven.warnings, { code: 'encoder-replaced', message }] };
   }
-  if (!available.has(name)) {
+  if (!available.has(codec)) {
     const others = ENCODER_NAMES.filter((other) => available.has(other));
     throw new UpreelError('usage', `This ffmpeg has no encoder ${name}.`, {
       hint: `Install a fuller ffmpeg, or choose one of ${others.join(', ')} with --encoder.`,

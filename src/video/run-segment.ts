@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
-import { startDecoder } from './decode.ts';
+import { type Feed, startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
 import { ProgramError } from './ffmpeg.ts';
 import { BufferPool, type Frame, splitStacked, stackedSize } from './frame.ts';
@@ -18,8 +17,6 @@ import { watchForStall } from './watchdog.ts';
 
 /** A segment whose frames are all in its file. */
 export interface EncodedSegment {
-  readonly file: string;
-  readonly bytes: number;
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
   readonly reuse: ReuseCount;
@@ -43,10 +40,20 @@ export interface SegmentWatch {
   onHandedOver(): void;
 }
 
+/** Where a film comes from, and goes to, that is no file. */
+export interface SegmentPipes {
+  readonly feed: Feed | null;
+  /** A descriptor. */
+  readonly output: number | null;
+}
+
+const NO_PIPES: SegmentPipes = { feed: null, output: null };
+
 export interface SegmentContext {
   readonly upscaler: Upscaler;
-  /** Where the segment is written. */
+  /** Where the segment is written; `-`: into `pipes.output`. */
   readonly file: string;
+  readonly pipes?: SegmentPipes;
   readonly watch: SegmentWatch;
   readonly pause: Pause;
   readonly preview: PreviewTap;
@@ -62,7 +69,7 @@ export interface SegmentContext {
 export async function runSegment(
   plan: VideoPlan,
   segment: Segment,
-  { upscaler, file, watch, pause, preview, stallSeconds, signal }: SegmentContext,
+  { upscaler, file, watch, pause, preview, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
@@ -84,7 +91,7 @@ export async function runSegment(
     moved++;
   });
   const inFlight = upscaler.lanes + LOOK_AHEAD;
-  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either);
+  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
@@ -118,7 +125,7 @@ export async function runSegment(
   try {
     for await (const frame of upscaled) {
       if (encoder === undefined) {
-        encoder = startEncoder(plan, file, decoder.sampleAspectRatio(), either);
+        encoder = startEncoder(plan, file, decoder.sampleAspectRatio(), either, pipes.output);
         watch.onStart({ queues: [decoded, upscaled], pids: [decoder.pid, encoder.pid], file });
       }
       await failFast(encoder.write(frame));
@@ -133,9 +140,7 @@ export async function runSegment(
     stop.abort();
     await encoder?.stop();
   }
-  const { size } = await stat(file);
-  const concealedFrames = decoder.concealedFrames();
-  return { file, bytes: size, ptsTicks, reuse: made.count, concealedFrames };
+  return { ptsTicks, reuse: made.count, concealedFrames: decoder.concealedFrames() };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */

@@ -9,6 +9,9 @@ export const ENCODER_NAMES = [
   'libvpx-vp9',
   'prores_ks',
   'ffv1',
+  'png',
+  'tiff',
+  'y4m',
   'h264_nvenc',
   'hevc_nvenc',
   'av1_nvenc',
@@ -18,6 +21,12 @@ export const ENCODER_NAMES = [
   'hevc_videotoolbox',
 ] as const;
 export type EncoderName = (typeof ENCODER_NAMES)[number];
+
+/** ffmpeg's names. */
+const HWACCELS = [
+  ...(['off', 'auto', 'cuda', 'vaapi', 'qsv', 'videotoolbox', 'd3d11va', 'dxva2', 'vdpau', 'vulkan', 'drm'] as const),
+] as const;
+export type Hwaccel = (typeof HWACCELS)[number];
 
 const userFilters = (place: FilterPlace) =>
   z
@@ -42,8 +51,8 @@ export const videoSettingsSchema = z
     encoderOptions: z.record(z.string(), z.string()).default({}),
     /** Colour resolution of the result; auto: 4:2:0, or the encoder's own kind. */
     chroma: z.enum(['auto', '420', '422', '444']).default('auto'),
-    /** Bits per sample of the result; auto: 8, or 10 where the source has more than 8. */
-    depth: z.enum(['auto', '8', '10']).default('auto'),
+    /** Bits per sample of the result; auto: 8, or 10 (in pictures 16) where the source has more than 8. */
+    depth: z.enum(['auto', '8', '10', '16']).default('auto'),
     /** Transparency: left out, or through the network like a second picture. */
     alpha: z.enum(['drop', 'keep']).default('drop'),
     /** Levels below black and above white: kept where the source uses them, always, never. */
@@ -63,6 +72,8 @@ export const videoSettingsSchema = z
     reuseThreshold: z.number().min(0).max(64).default(0),
     /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
     fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
+    /** Decode on hardware if its first frames are those of software; auto: whichever ffmpeg has. */
+    hwaccel: z.enum(HWACCELS).default('off'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
     encoderThreads: z.int().min(1).max(64).default(4),
     /** auto: where fields are found, by bwdif; on: always; bob: every field becomes a frame. */

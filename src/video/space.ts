@@ -27,6 +27,9 @@ function bitsPerPixel(encoder: EncoderName, pixelFormat: string, quality: number
   switch (encoder) {
     case 'ffv1':
       return samples * (pixelFormat.includes('10') ? 3 : 2);
+    case 'png':
+    case 'tiff':
+      return /48|64/.test(pixelFormat) ? 24 : 8;
     case 'prores_ks':
       return 0.7 + (quality / 100) * 2;
     default:

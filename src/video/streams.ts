@@ -23,6 +23,7 @@ const TEXT_SUBTITLES = ['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text', 's
 
 /** Decides what goes along, by copy wherever the container allows, and says what cannot. Pure. */
 export function planStreams(info: VideoInfo, container: OutputContainer): StreamPlan {
+  if (container.holds === 'pictures') return { order: [null], warnings: warnOfPictures(info, container) };
   const warnings: StreamWarning[] = [];
   const carried = new Map<StreamInfo, CarriedStream>();
   for (const stream of info.streams) {
@@ -38,6 +39,14 @@ export function planStreams(info: VideoInfo, container: OutputContainer): Stream
     return stream === info.video ? [null] : entry === undefined ? [] : [entry];
   });
   return { order, warnings };
+}
+
+function warnOfPictures({ streams, chapters, video }: VideoInfo, { name }: OutputContainer): StreamWarning[] {
+  const kinds = streams.filter((stream) => stream !== video).map(({ kind }) => (kind === 'audio' ? 'sound' : kind));
+  const counts = [...new Set(kinds)].map((kind) => `${kinds.filter((other) => other === kind).length} ${kind}`);
+  const left = [...counts, ...(chapters > 0 ? [`${chapters} chapters`] : [])].join(', ');
+  const holder = name === 'y4m' ? 'Y4M holds' : 'Numbered pictures hold';
+  return left === '' ? [] : [{ code: 'stream-dropped', message: `${holder} nothing but frames; left out: ${left}.` }];
 }
 
 interface Outcome {

@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
+import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { Pause } from '../core/pause.ts';
-import { publishFile, refuseSameFile } from '../core/publish.ts';
-import type { Upscaler } from '../core/upscaler.ts';
+import { refuseSameFile } from '../core/publish.ts';
+import { resultPlace } from '../core/sequence-name.ts';
 import {
   type JobDirectory,
   type JobFile,
@@ -12,64 +11,26 @@ import {
   requireSpace,
   type SegmentRecord,
 } from '../job/directory/index.ts';
-import { type ReuseCount, reusedShare, sumReuse } from './changed-results.ts';
-import { checkComplete } from './completeness.ts';
-import { concealing, describeLoss } from './concealment.ts';
+import { announce } from './announce.ts';
+import { reusedShare, sumReuse } from './changed-results.ts';
+import { describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
-import { checkCarried, joinSegments, rehearseJoin } from './join.ts';
-import { planVideo, type VideoPlan } from './plan.ts';
-import { preparePicture } from './prepare-picture.ts';
+import { checkPlace, finisherFor } from './finish.ts';
+import type { VideoPlan } from './plan.ts';
+import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
-import { probeVideo } from './probe.ts';
-import { VideoProgress } from './progress.ts';
-import { proveEncoder } from './prove-encoder.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
-import { scanPackets } from './scan.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
 import { estimateSpace } from './space.ts';
-import type { StreamWarning } from './streams.ts';
-import { verifyResult } from './verify.ts';
-import { beginJob, type JobFacts } from './video-job.ts';
-
-export interface VideoRequest {
-  readonly input: string;
-  readonly output: string;
-  /** Name of the network, for the events. */
-  readonly model: string;
-  readonly settings: VideoSettings;
-  readonly job: JobFacts;
-}
-
-export interface VideoContext {
-  readonly upscaler: Upscaler;
-  readonly onEvent: (event: TaskEvent) => void;
-  /** All segments at the start, then each one as it begins and as it is committed. */
-  readonly onSegments?: (news: readonly SegmentNews[]) => void;
-  /** While it is on, no tile, segment or stage begins. The upscaler should have the same. */
-  readonly pause?: Pause;
-  /** Where frames can be looked at as they are made. */
-  readonly preview?: PreviewTap;
-  /** Aborted: the segments in flight are finished, no other is begun. What is done stays for the next run. */
-  readonly drain: AbortSignal;
-  readonly signal: AbortSignal;
-}
-
-export interface VideoResult {
-  readonly output: string;
-  readonly framesTotal: number;
-  readonly seconds: number;
-  readonly bytes: number;
-  /** Largest distance of a frame's time from its source frame's. */
-  readonly maxDeviationSeconds: number;
-  readonly reuse: ReuseCount;
-  readonly warnings: readonly StreamWarning[];
-}
+import { isStream, upscaleStream } from './upscale-stream.ts';
+import { beginJob } from './video-job.ts';
+import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 
 /**
  * Upscales a video: the same film, frame for frame, with the source's times, sound, subtitles, chapters, attachments
- * and colours. The output appears under its name only when it is complete and verified. Until then it is made in
+ * and colours. `-` means standard input or output, in Y4M (upscale-stream.ts). The output appears under its name only when it is complete and verified. Until then it is made in
  * segments in a job's folder: called again after an interruption, a crash or a full disk, it goes on there.
  * @throws UpreelError `usage`, `output-exists`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`, `disk-full`,
  *   `verification-failed`, `output-unwritable`, `job-running`,
@@ -77,7 +38,7 @@ export interface VideoResult {
  */
 export async function upscaleVideo(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
   try {
-    return await run(request, context);
+    return await (isStream(request) ? upscaleStream(request, context) : run(request, context));
   } catch (error) {
     throw asUpreelError(reasonOf(context) ?? error);
   }
@@ -87,7 +48,7 @@ async function run(request: VideoRequest, context: VideoContext): Promise<VideoR
   const { upscaler, signal } = context;
   const output = resolve(request.output);
   await checkOutput(request, output);
-  const directory = await openJobDirectory(output, request.settings);
+  const directory = await openJobDirectory(resultPlace(output), request.settings);
   let ending: Parameters<JobDirectory['close']>[0] = 'keep-if-committed';
   try {
     const soon = AbortSignal.any([signal, context.drain]);
@@ -122,7 +83,7 @@ async function makeFilm(
   };
   const checkSpace = spaceCheck(plan, directory, settings);
   await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
-  const progress = announce(request, plan, directory, upscaler, tell, pause);
+  const progress = announce(request, plan, [...directory.committed.values()], { upscaler, pause, onEvent: tell });
   onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
   await upscaler.warmUp(plan.format);
 
@@ -140,37 +101,37 @@ async function makeFilm(
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
   const either = AbortSignal.any([signal, drain]);
+  const finisher = finisherFor(plan);
   await pause.over(either);
   progress.enter('join');
-  await joinSegments(plan, segments, directory.path, directory.resultFile, either);
+  await finisher.join(segments, directory.path, directory.resultFile, either);
 
   await pause.over(either);
   progress.enter('verify');
-  const verification = await verifyResult(plan, ptsTicks, directory.resultFile, either);
-  const { maxDeviationSeconds, warnings } = verification;
+  const verification = await finisher.verify(ptsTicks, directory.resultFile, either);
+  const { maxDeviationSeconds, bytes, warnings } = verification;
   for (const warning of warnings) tell({ type: 'warning', ...warning });
-  const { size } = await stat(directory.resultFile);
 
   progress.enter('publish');
-  await publishFile(directory.resultFile, plan.output, { overwrite: settings.overwrite });
+  await finisher.publish(directory.resultFile, settings.overwrite);
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, bytes: size, verification };
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, verification };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }
-  const reuse = reuseOf(segments);
+  const reuse = sumReuse(segments.map((segment) => segment.reuse));
   const share = reusedShare(reuse);
   const reused = share > 0 ? { reusedShare: share } : {};
-  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes: size, ...reused });
+  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes, ...reused });
   return {
     output: plan.output,
     framesTotal,
     seconds,
-    bytes: size,
+    bytes,
     maxDeviationSeconds,
     reuse,
     warnings: allWarnings,
@@ -187,31 +148,7 @@ async function checkOutput({ input, settings }: VideoRequest, output: string): P
   containerFor(output);
   await refuseSameFile(resolve(input), output);
   if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
-  const found = await stat(output).catch(() => undefined);
-  if (found === undefined) return;
-  if (settings.overwrite && found.isFile()) return;
-  throw new UpreelError('output-exists', `${output} exists already.`, {
-    hint: 'Choose another name with -o, or add --overwrite.',
-  });
-}
-
-async function preparePlan(
-  { input, settings }: VideoRequest,
-  output: string,
-  upscaler: Upscaler,
-  signal: AbortSignal,
-): Promise<VideoPlan> {
-  const source = await probeVideo(input, signal);
-  const scan = await scanPackets(source.path, source.video.index, signal);
-  const conceal = settings.onDecodeError === 'conceal';
-  const damage = await concealing(conceal, () => checkComplete(source, scan));
-  const picture = await preparePicture(source, scan, { output, settings }, signal);
-  const planWith = (encoder: VideoSettings['encoder']) =>
-    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
-  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
-  const accepted = await rehearseJoin(plan, signal);
-  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
-  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
+  await checkPlace(output, settings.overwrite);
 }
 
 /** For all frames that are left at the start, for one segment before it begins. */
@@ -233,53 +170,9 @@ function newsOf({ index, startFrame, endFrame }: Segment, done: SegmentRecord | 
   return { ...range, state: 'done', reusedShare: reusedShare(done.reuse), bytes: done.bytes };
 }
 
-function reuseOf(segments: readonly SegmentRecord[]): ReuseCount {
-  return sumReuse(segments.map((segment) => segment.reuse));
-}
-
 function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
   const message = `Segment ${index + 1} of ${total} is made again: ${cause.message}`;
   return { type: 'warning', code: 'segment-retried', message };
-}
-
-function announce(
-  { input, model }: VideoRequest,
-  plan: VideoPlan,
-  directory: JobDirectory,
-  upscaler: Upscaler,
-  onEvent: (event: TaskEvent) => void,
-  pause: Pause,
-): VideoProgress {
-  const framesTotal = plan.frames.count;
-  const kept = [...directory.committed.values()];
-  const frames = kept.reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
-  const tilesPerFrame = upscaler.countTiles(plan.picture.size);
-  onEvent({
-    type: 'started',
-    kind: 'video',
-    input,
-    output: plan.output,
-    model,
-    device: upscaler.device,
-    source: plan.picture.size,
-    target: plan.encodedSize,
-    framesTotal,
-    tilesPerFrame,
-    framesKept: frames,
-  });
-  for (const warning of plan.warnings) onEvent({ type: 'warning', ...warning });
-  const { width, height } = plan.networkSize;
-  const pixels = width * height;
-  const work = reuseOf(kept).framesOfWork;
-  const done = {
-    ...{ frames, tiles: Math.round(work * tilesPerFrame) },
-    ...{ outputPixels: Math.round(work * pixels), reusedPixels: Math.round((frames - work) * pixels) },
-  };
-  const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
-  const totals = { input, framesTotal, outputPixelsTotal: framesTotal * pixels, done };
-  const progress = new VideoProgress(totals, keptBytes, onEvent, pause.activeSeconds);
-  progress.enter('prepare');
-  return progress;
 }
 
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */

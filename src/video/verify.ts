@@ -1,5 +1,4 @@
 import { UpreelError } from '../core/errors.ts';
-import type { FrameList } from './frame-list.ts';
 import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
@@ -10,6 +9,9 @@ import type { VideoInfo } from './video-info.ts';
 export interface Verification {
   /** The largest distance of a frame's time from its source frame's. */
   readonly maxDeviationSeconds: number;
+  /** What was checked, in words. */
+  readonly checks: readonly string[];
+  readonly bytes: number;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -27,7 +29,7 @@ export async function verifyResult(
 ): Promise<Verification> {
   const result = await probeVideo(file, signal);
   compareStreams(plan, result);
-  if (plan.frames.isExact && !plan.concealsErrors) expectListed(plan.frames, ptsTicks);
+  expectListed(plan, ptsTicks);
   const scan = await scanPackets(file, result.video.index, signal);
   expectEqual('frames', ptsTicks.length, scan.packets);
   const { timeBase } = plan.frames;
@@ -41,14 +43,23 @@ export async function verifyResult(
     }
     maxDeviationSeconds = Math.max(maxDeviationSeconds, deviation);
   }
-  return { maxDeviationSeconds, warnings: compareChapters(plan, result) };
+  const { width, height } = result.video.size;
+  const checks = [
+    `${scan.packets} frames, counted in the result`,
+    `every frame at its time, at most ${(1000 * maxDeviationSeconds).toFixed(3)} ms away`,
+    `width and height ${width}x${height}`,
+    `${plan.streams.order.length} streams of the planned kinds`,
+  ];
+  return { maxDeviationSeconds, checks, bytes: result.fileBytes, warnings: compareChapters(plan, result) };
 }
 
 /** A millisecond, and a little for the rounding of the numbers themselves. */
 const TOLERANCE_SECONDS = 0.001 + 1e-6;
 
-/** What the decoder gave, against what the filters said before the work. */
-function expectListed({ ptsTicks, timeBase }: FrameList, decoded: readonly number[]): void {
+/** What the decoder gave, against what the filters said before the work. @throws UpreelError `verification-failed`. */
+export function expectListed({ frames, concealsErrors }: VideoPlan, decoded: readonly number[]): void {
+  if (!frames.isExact || concealsErrors) return;
+  const { ptsTicks, timeBase } = frames;
   expectEqual('frames', ptsTicks.length, decoded.length);
   for (const [index, ticks] of ptsTicks.entries()) {
     if (decoded[index] === ticks) continue;
@@ -78,11 +89,11 @@ function kindOf(stream: { readonly kind: string; readonly isCoverArt: boolean })
   return stream.isCoverArt ? 'cover art' : stream.kind;
 }
 
-function expectEqual(what: string, expected: string | number, actual: string | number): void {
+export function expectEqual(what: string, expected: string | number, actual: string | number): void {
   if (expected !== actual) throw failed(`it has ${what} ${actual}, expected ${expected}`);
 }
 
-function failed(what: string): UpreelError {
+export function failed(what: string): UpreelError {
   return new UpreelError('verification-failed', `The finished video was not published: ${what}.`, {
     hint: 'Try another container or encoder, and report the file if it happens again.',
   });

@@ -1,47 +1,26 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bridgeClient, readStateFile } from '../../src/bridge/index.ts';
-import { reasonWithoutGimp, runInTree, runUpreel, writeGimpProfile } from '../support/gimp-tree.ts';
+import { type GimpProfileFolder, openGimpProfile } from '../support/gimp-checks.ts';
+import { reasonWithoutGimp, runInTree } from '../support/gimp-tree.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
-import { allEnded } from '../support/processes.ts';
 
 const SCRIPT = fileURLToPath(new URL('./gimp/gui.sh', import.meta.url));
 const reason = reasonWithoutGimp();
 
 describe.skipIf(reason !== null)(`GIMP 3 on a screen${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
-  let folder: string;
+  let gimp: GimpProfileFolder;
   let steps: string[] = [];
 
   beforeAll(async () => {
     await testModel('realesr-general-x4v3');
-    folder = await mkdtemp(join(tmpdir(), 'upreel-gui-'));
-    await chmod(folder, 0o700);
-    await writePhoto(join(folder, 'photo.png'));
-    const profile = join(folder, 'profile');
-    for (const each of [profile, join(folder, 'home')]) await mkdir(each);
-    await writeGimpProfile(profile);
-    const shortcut = '(file-version 1)\n(action "plug-in-upreel-upscale" "<Primary><Shift><Alt>u")\n';
-    await writeFile(join(profile, 'shortcutsrc'), shortcut);
-    const broken = { node: '/nowhere/node', cli: '/nowhere/cli.js', stateFile: join(folder, 'other', 'service.json') };
-    await writeFile(join(folder, 'broken-config.json'), JSON.stringify(broken));
-    await runUpreel(['gimp', 'install', '--profile', profile, '--state-file', join(folder, 'state', 'service.json')]);
-    await runInTree(['sh', SCRIPT, folder, '141'], { HOME: join(folder, 'home') });
-    steps = (await readFile(join(folder, 'steps.log'), 'utf8')).trim().split('\n');
+    gimp = await openForScreen();
+    steps = await onScreen(gimp, { LANG: 'C.UTF-8' });
   }, 10 * MODEL_TEST_TIMEOUT);
-
-  afterAll(async () => {
-    const state = await readStateFile(join(folder, 'state', 'service.json'));
-    if (state !== null) {
-      process.kill(state.pid, 'SIGTERM');
-      await allEnded([state.pid], 10_000);
-    }
-    // With UPREEL_KEEP_SCREENSHOTS=1 the evidence stays in the temporary folder, to be looked at.
-    if (process.env.UPREEL_KEEP_SCREENSHOTS === undefined) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => closeProfile(gimp));
 
   test('goes from the menu through dialog and preview to results, undo, cancel and an error', () => {
     expect(steps).toEqual([
@@ -52,7 +31,7 @@ describe.skipIf(reason !== null)(`GIMP 3 on a screen${reason === null ? '' : ` (
 
   test('undo gives the canvas back that was there before, and redo the result', async () => {
     const canvas = async (name: string) =>
-      sharp(join(folder, `${name}.png`))
+      sharp(join(gimp.folder, `${name}.png`))
         .extract({ left: 380, top: 300, width: 80, height: 60 })
         .raw()
         .toBuffer();
@@ -62,10 +41,51 @@ describe.skipIf(reason !== null)(`GIMP 3 on a screen${reason === null ? '' : ` (
   });
 
   test('a cancelled job does not go on', async () => {
-    const state = await readStateFile(join(folder, 'state', 'service.json'));
+    const state = await readStateFile(gimp.stateFile);
     expect(await bridgeClient(state!).jobs()).toEqual([]);
   });
+
+  test.each([
+    ['German', 'de_DE.UTF-8', 'Hochskalieren', 'v'],
+    ['Korean', 'ko_KR.UTF-8', '업스케일', 'p'],
+  ])(
+    'speaks %s',
+    async (_, locale, title, previewKey) => {
+      const other = await openForScreen();
+      try {
+        expect(await onScreen(other, { LANG: locale }, title, previewKey)).toEqual(['dialog', 'end']);
+      } finally {
+        await closeProfile(other);
+      }
+    },
+    2 * MODEL_TEST_TIMEOUT,
+  );
 });
+
+async function openForScreen(): Promise<GimpProfileFolder> {
+  const gimp = await openGimpProfile();
+  await writePhoto(join(gimp.folder, 'photo.png'));
+  const shortcut = '(file-version 1)\n(action "plug-in-upreel-upscale" "<Primary><Shift><Alt>u")\n';
+  await writeFile(join(gimp.folder, 'profile', 'shortcutsrc'), shortcut);
+  const nowhere = { node: '/nowhere/node', cli: '/nowhere/cli.js', stateFile: join(gimp.folder, 'other/service.json') };
+  await writeFile(join(gimp.folder, 'broken-config.json'), JSON.stringify(nowhere));
+  return gimp;
+}
+
+/** @returns the steps that were seen */
+async function onScreen(gimp: GimpProfileFolder, env: Readonly<Record<string, string>>, ...args: string[]) {
+  const { output } = await runInTree(['sh', SCRIPT, gimp.folder, '141', ...args], {
+    ...env,
+    HOME: join(gimp.folder, 'home'),
+  });
+  const steps = await readFile(join(gimp.folder, 'steps.log'), 'utf8').catch(() => output);
+  return steps.trim().split('\n');
+}
+
+/** With UPREEL_KEEP_SCREENSHOTS=1 the evidence stays in the temporary folder, to be looked at. */
+async function closeProfile(gimp: GimpProfileFolder | undefined): Promise<void> {
+  await gimp?.close({ keep: process.env.UPREEL_KEEP_SCREENSHOTS !== undefined });
+}
 
 async function writePhoto(path: string): Promise<void> {
   const [width, height] = [96, 72];

@@ -64,7 +64,7 @@ describe('upreel gimp', () => {
     expect([checked.status, checked.stdout]).toEqual([0, expect.not.stringContaining('wrong')]);
     expect(upreel('uninstall').stdout).toContain(`Removed ${folder()}`);
     expect(await readdir(join(home, '.config/GIMP/3.0/plug-ins'))).toEqual([]);
-    expect(upreel('uninstall').stdout).toContain('in none of your');
+    expect(upreel('uninstall').stdout).toContain('in no profile of GIMP 3');
   });
 
   test.each([

@@ -1,16 +1,13 @@
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CLI } from '../support/dist.ts';
 import { reasonWithoutGimp, runInTree, runUpreel } from '../support/gimp-tree.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 const MODEL = 'realesr-animevideov3-x2';
-const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url));
 const reason = reasonWithoutGimp();
 
 describe.skipIf(reason !== null)(`Krita without a screen${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
@@ -23,12 +20,11 @@ describe.skipIf(reason !== null)(`Krita without a screen${reason === null ? '' :
     service = await startService();
     folder = await mkdtemp(join(tmpdir(), 'upreel-krita-'));
     await chmod(folder, 0o700);
-    modules = join(folder, '.local/share/krita/pykrita');
-    await mkdir(modules, { recursive: true });
-    await cp(join(PLUGINS, 'krita-bridge'), modules, { recursive: true });
-    await copyFile(join(PLUGINS, 'shared/upreel_service.py'), join(modules, 'upreel_krita/upreel_service.py'));
-    const config = { node: process.execPath, cli: CLI, stateFile: service.stateFile };
-    await writeFile(join(modules, 'upreel_krita/bridge-config.json'), JSON.stringify(config));
+    const resources = join(folder, '.local/share/krita');
+    modules = join(resources, 'pykrita');
+    const args = ['krita', 'install', '--profile', resources, '--state-file', service.stateFile];
+    const { code, output } = await runUpreel(args);
+    expect(code, output).toBe(0);
   }, MODEL_TEST_TIMEOUT);
   afterAll(async () => {
     await service.close();

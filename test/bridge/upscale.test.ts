@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { request as send } from 'node:http';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type ClientRequest, type IncomingMessage, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BridgeRequest } from '../../src/bridge/index.ts';
+import type { BridgeRequest, BridgeUpscaleOptions } from '../../src/bridge/index.ts';
+import { LIMITS, type StreamEvent, streamEventSchema } from '../../src/bridge/protocol.ts';
+import { StreamReader } from '../../src/bridge/stream-reader.ts';
 import { createPicture, joinAlpha, NO_METADATA, openPicture, splitAlpha } from '../../src/core/codec/index.ts';
 import type { Raster } from '../../src/core/raster.ts';
+import { randomCompact } from '../core/model/writers/random-networks.ts';
+import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { CLI } from '../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel, testModelEnv } from '../support/models.ts';
 import { allEnded, descendantsOf, until } from '../support/processes.ts';
@@ -76,31 +80,65 @@ describe('pixels through the service', () => {
     expect([...half]).toEqual([...none].map((sample, index) => Math.round((sample + full[index]!) / 2)));
   });
 
-  test('asked eight times do not depend on how the source is mirrored', async () => {
-    const request = { ...SIZE, channels: 1, depth: 'u8', model: MODEL, ensemble: true } as const;
-    const source = pixelsFor(1, 'u8');
-    const there = (await service.client.upscale(request, source)).pixels;
-    const mirrored = (await service.client.upscale(request, mirrorRows(source, SIZE.width))).pixels;
-    expect(Buffer.compare(mirrorRows(mirrored, SIZE.width * 2), there)).toBe(0);
+  test.each(['u8', 'u16'] as const)('asked eight times are those of the command with --tta: %s', async (depth) => {
+    const source = join(folder, 'in', `3-${depth}.png`);
+    const target = join(folder, `tta-${depth}.png`);
+    await upreel(source, '-o', target, '-m', MODEL, '--tile', '24', '--tta');
+    const request = { ...SIZE, channels: 3, depth, model: MODEL, tile: 24 } as const;
+    const got = await service.client.upscale({ ...request, ensemble: true }, pixelsFor(3, depth));
+    expect(Buffer.compare(got.pixels, (await readPng(target)).pixels)).toBe(0);
+    const once = await service.client.upscale(request, pixelsFor(3, depth));
+    expect(Buffer.compare(got.pixels, once.pixels)).not.toBe(0);
   });
+
+  test('with less denoise are those of the command with --denoise', async () => {
+    const models = join(folder, 'models');
+    await mkdir(models);
+    for (const [seed, name] of ['realesr-general-x4v3', 'realesr-general-wdn-x4v3', 'mine'].entries()) {
+      await writeFile(join(models, `${name}.safetensors`), writeSafetensors(randomCompact(4, 1, 4, seed + 1)));
+    }
+    const env = { UPREEL_MODELS: models, UPREEL_CACHE: join(folder, 'cache') };
+    const other = await startService({ env });
+    try {
+      const adjustable = (await other.client.models()).filter(({ denoise }) => denoise).map(({ id }) => id);
+      expect(adjustable).toEqual(['realesr-general-x4v3']);
+      const request = { ...SIZE, channels: 3, depth: 'u8', model: 'realesr-general-x4v3' } as const;
+      const source = join(folder, 'in', '3-u8.png');
+      const results = [];
+      for (const denoise of [0, 0.3, 1]) {
+        const target = join(folder, `denoise-${denoise}.png`);
+        await upreelWith(env, source, '-o', target, '-m', request.model, '--denoise', `${denoise}`);
+        const { pixels } = await other.client.upscale({ ...request, denoise }, pixelsFor(3, 'u8'));
+        expect(Buffer.compare(pixels, (await readPng(target)).pixels), `${denoise}`).toBe(0);
+        results.push(Buffer.from(pixels).toString('base64'));
+      }
+      expect(new Set(results).size).toBe(3);
+      const { pixels } = await other.client.upscale(request, pixelsFor(3, 'u8'));
+      expect(Buffer.from(pixels).toString('base64')).toBe(results[2]);
+      const refused = other.client.upscale({ ...request, model: 'mine', denoise: 0.5 }, pixelsFor(3, 'u8'));
+      await expect(refused).rejects.toMatchObject({
+        code: 'usage',
+        hint: 'Leave it out, or use realesr-general-x4v3.',
+      });
+    } finally {
+      await other.close();
+    }
+  }, 60_000);
 });
 
 describe('a running job', () => {
-  test('tells its progress and is listed', async () => {
-    const lines: string[] = [];
-    const running = service.client.upscale(
-      { ...LARGE, height: 150 },
-      largePixels().subarray(0, LARGE.width * 150 * 3),
-      {
-        onEvent: ({ event }) => lines.push(event),
-      },
-    );
-    await until(() => lines.includes('progress'), 20_000);
-    expect(await service.client.jobs()).toMatchObject([{ state: 'running', model: MODEL, width: LARGE.width }]);
-    const result = await running;
-    expect(result.width).toBe(LARGE.width * 2);
-    expect(lines[0]).toBe('started');
-    expect(lines.at(-1)).toBe('done');
+  test('tells its progress, and is listed until it has told its end', async () => {
+    // Half of the pixels hold it where it is, however fast the machine is.
+    const job = await holdJob({ ...LARGE, height: 150 });
+    expect(await service.client.jobs()).toMatchObject([
+      { state: 'running', model: MODEL, width: LARGE.width, height: 150, fraction: 0 },
+    ]);
+    const events = await job.finish();
+    const fractions = events.flatMap((event) => (event.event === 'progress' ? [event.fraction] : []));
+    expect(fractions.length).toBeGreaterThan(1);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect([fractions[0], fractions.at(-1)]).toEqual([0, 1]);
+    expect(events.at(-1)!.event).toBe('done');
     expect(await service.client.jobs()).toEqual([]);
   });
 
@@ -138,22 +176,23 @@ describe('a running job', () => {
   });
 
   test('lets others wait, in order, up to the limit', async () => {
+    const first = await holdJob(SMALL);
     const order: number[] = [];
     const positions: number[] = [];
-    const running = Array.from({ length: 10 }, (_, index) =>
-      service.client
-        .upscale({ ...LARGE, width: 100, height: 80 }, largePixels().subarray(0, 100 * 80 * 3), {
-          onEvent: (event) => event.event === 'queued' && positions.push(event.position),
-        })
-        .then(
-          () => order.push(index),
-          (error: Error) => error.message,
-        ),
+    const waiting: Promise<number>[] = [];
+    for (let index = 0; index < LIMITS.waitingJobs; index++) {
+      const onEvent: BridgeUpscaleOptions['onEvent'] = (event) =>
+        event.event === 'queued' && positions.push(event.position);
+      waiting.push(service.client.upscale(SMALL, pixelsFor(3, 'u8'), { onEvent }).then(() => order.push(index)));
+      await expect.poll(async () => (await service.client.jobs()).length, WAIT).toBe(index + 2);
+    }
+    await expect(service.client.upscale(SMALL, pixelsFor(3, 'u8'))).rejects.toThrow(
+      'Too many jobs are waiting already.',
     );
-    const answers = await Promise.all(running);
-    expect(answers.filter((answer) => answer === 'Too many jobs are waiting already.')).toHaveLength(1);
+    await first.finish();
+    await Promise.all(waiting);
     expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(Math.max(...positions)).toBe(8);
+    expect([Math.min(...positions), Math.max(...positions)]).toEqual([1, LIMITS.waitingJobs]);
   });
 
   test('can be cancelled by its id', async () => {
@@ -182,10 +221,53 @@ describe('a request that cannot be met', () => {
   });
 });
 
-const LARGE = { width: 400, height: 600, channels: 3, depth: 'u8', model: MODEL, tile: 64 } as const;
+/** So large that it runs on while a test looks at it, also on a fast machine. */
+const LARGE = { width: 1000, height: 1200, channels: 3, depth: 'u8', model: MODEL, tile: 64 } as const;
+const SMALL = { ...SIZE, channels: 3, depth: 'u8', model: MODEL } as const;
+const WAIT = { timeout: 20_000 };
 
 function largePixels(): Uint8Array {
-  return Uint8Array.from({ length: LARGE.width * LARGE.height * 3 }, (_, index) => (index * 7919) >> 4);
+  return new Uint8Array(LARGE.width * LARGE.height * 3).map((_, index) => (index * 7919) >> 4);
+}
+
+/** A job that runs and has only half of its pixels; `finish` sends the rest and gives the events to the end. */
+async function holdJob(request: typeof LARGE | typeof SMALL | (Omit<typeof LARGE, 'height'> & { height: number })) {
+  const pixels = new Uint8Array(request.width * request.height * 3).map((_, index) => (index * 7919) >> 4);
+  const half = pixels.byteLength >> 1;
+  const outgoing = openUpscale(request, pixels.byteLength);
+  outgoing.write(pixels.subarray(0, half));
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    outgoing.once('response', resolve).once('error', reject),
+  );
+  const reader = new StreamReader(response);
+  const events: StreamEvent[] = [];
+  const readUntil = async (last: StreamEvent['event']): Promise<void> => {
+    do {
+      const event = streamEventSchema.parse(JSON.parse(await reader.line()));
+      events.push(event);
+      if (event.event === 'rows') await reader.into(new Uint8Array(event.bytes));
+    } while (events.at(-1)!.event !== last);
+  };
+  await readUntil('started');
+  return {
+    async finish(): Promise<StreamEvent[]> {
+      outgoing.end(pixels.subarray(half));
+      await readUntil('done');
+      return events;
+    },
+  };
+}
+
+function openUpscale(request: object, bodyBytes: number): ClientRequest {
+  return send({
+    ...{ host: '127.0.0.1', port: service.state.port, method: 'POST', path: '/v1/upscale' },
+    headers: {
+      authorization: `Bearer ${service.state.token}`,
+      'content-type': 'application/octet-stream',
+      'content-length': bodyBytes,
+      'upreel-request': JSON.stringify(request),
+    },
+  });
 }
 
 async function waitForJob() {
@@ -198,24 +280,14 @@ async function waitForJob() {
 /** The error body of a refusal, or of the stream's last line. */
 async function askRaw(request: object, body: Uint8Array): Promise<{ code: string }> {
   const response = await new Promise<string>((resolve, reject) => {
-    const outgoing = send(
-      {
-        ...{ host: '127.0.0.1', port: service.state.port, method: 'POST', path: '/v1/upscale' },
-        headers: {
-          authorization: `Bearer ${service.state.token}`,
-          'content-type': 'application/octet-stream',
-          'content-length': body.byteLength,
-          'upreel-request': JSON.stringify(request),
-        },
-      },
-      (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (part: string) => {
-          text += part;
-        });
-        answer.on('end', () => resolve(text));
-      },
-    );
+    const outgoing = openUpscale(request, body.byteLength);
+    outgoing.on('response', (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      answer.on('end', () => resolve(text));
+    });
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -231,10 +303,6 @@ function pixelsFor(channels: 1 | 2 | 3 | 4, depth: 'u8' | 'u16'): Uint8Array<Arr
     return Math.round(full * (0.5 + 0.5 * wave));
   });
   return depth === 'u8' ? Uint8Array.from(values) : new Uint8Array(Uint16Array.from(values).buffer);
-}
-
-function mirrorRows(gray: Uint8Array, width: number): Uint8Array {
-  return gray.map((_, index) => gray[index - (index % width) + width - 1 - (index % width)]!);
 }
 
 async function writePng(path: string, { channels: bands, depth }: (typeof KINDS)[number]): Promise<void> {
@@ -269,9 +337,13 @@ async function readPng(path: string): Promise<{ width: number; height: number; p
 }
 
 function upreel(...args: string[]): Promise<void> {
+  return upreelWith(testModelEnv(), ...args);
+}
+
+function upreelWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, ...args, '--no-tui', '--device', 'cpu'], {
-      env: { ...process.env, ...testModelEnv() },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`upreel ended with ${code}.`))));

@@ -54,6 +54,15 @@ describe('the doctor’s text', () => {
         { device: 'webgpu', state: 'works', detail: 'equal to the CPU, 9.0 times as fast', hint: '' },
         { device: 'cuda', state: 'absent', detail: 'its libraries are not installed.', hint: 'Install them.' },
       ],
+      verdicts: [
+        {
+          proof: { device: 'webgpu', maxDifference: 1, meanDifference: 0.1, deviceSeconds: 0.0021, cpuSeconds: 0.5 },
+          model: '/models/film.pth',
+          weights: 'abcdef0123456789',
+          runtime: '1.30.0',
+          at: '2026-01-02T03:04:05.000Z',
+        },
+      ],
       ffmpeg: { state: 'here', version: '5.1.6', encoders: ['libx264'], missingEncoders: ['libsvtav1'] },
       caches: [{ name: 'models', path: '/cache/models', files: 2, bytes: 5e6 }],
     });
@@ -67,6 +76,8 @@ describe('the doctor’s text', () => {
         '  cpu     works   always there',
         '  webgpu  works   equal to the CPU, 9.0 times as fast',
         '  cuda    absent  its libraries are not installed.',
+        'Remembered verdicts',
+        '  webgpu  film.pth (abcdef01)  off by 1 levels at most  2.1 ms against 500 ms on the CPU  2026-01-02',
         'ffmpeg',
         '  version 5.1.6, encoders libx264, without libsvtav1',
         'Caches',

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
@@ -10,6 +10,8 @@ import { isAlive, until } from '../support/processes.ts';
 import { testStateEnv } from '../support/state.ts';
 import { HOSTILE_NAMES } from '../support/task-events.ts';
 import { TestTerminal } from '../support/terminal.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -64,7 +66,7 @@ const committed = (output: string): number => {
 describe('a video in a terminal', () => {
   test('goes on when its view is left, when a viewer is killed, and is looked at by several at once', async () => {
     const first = open(...args('left.mkv'));
-    await first.until((screen) => screen.includes('frames'), 60_000);
+    await first.until((screen) => screen.includes('frames'), 120_000);
     first.press('q');
     await first.untilExit();
     expect(first.exit).toMatchObject({ exitCode: 0 });
@@ -77,7 +79,7 @@ describe('a video in a terminal', () => {
     expect(await upreel(['pause', String(id)], ENV)).toMatchObject({ code: 0 });
 
     const [second, third] = [open(...args('left.mkv')), open('watch', String(id).slice(0, 6))];
-    await Promise.all([second, third].map((viewer) => viewer.until((screen) => screen.includes('left.mkv'), 60_000)));
+    await Promise.all([second, third].map((viewer) => viewer.until((screen) => screen.includes('left.mkv'), 120_000)));
     expect(await jobOf('left.mkv')).toMatchObject({ supervisorPid, state: 'paused' });
     second.kill('SIGKILL');
     await second.untilExit();
@@ -91,7 +93,7 @@ describe('a video in a terminal', () => {
 
   test('whose supervisor is killed ends the view with 130, and goes on with resume', async () => {
     const view = open(...args('killed.mkv'));
-    await until(() => committed('killed.mkv') > 0, 60_000);
+    await until(() => committed('killed.mkv') > 0, 120_000);
     process.kill(Number((await jobOf('killed.mkv')).supervisorPid), 'SIGKILL');
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 130 });
@@ -116,7 +118,7 @@ describe('a video in a terminal', () => {
     ffmpeg(...pattern(0.4, { size: '48x32', rate: '15' }), ...H264, short[0]!);
     for (const name of short.slice(1)) copyFileSync(short[0]!, name);
     const view = open(...short, ...args('batch/').slice(1));
-    await until(async () => (await batch()).length === 9, 60_000);
+    await until(async () => (await batch()).length === 9, 120_000);
     expect(new Set((await batch()).map((job) => job.supervisorPid ?? 'ended')).size).toBeLessThanOrEqual(2);
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 0 });
@@ -127,7 +129,7 @@ describe('a video in a terminal', () => {
 
   test('stays in the foreground when asked to', async () => {
     const view = open(...args('foreground.mkv'), '--foreground');
-    await until(() => committed('foreground.mkv') > 0, 60_000);
+    await until(() => committed('foreground.mkv') > 0, 120_000);
     view.kill('SIGTERM');
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 143 });

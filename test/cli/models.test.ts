@@ -41,8 +41,10 @@ function upreelModels(args: readonly string[], env: Record<string, string> = {})
 describe('upreel models', () => {
   it('lists the catalogue as a table and as JSON lines', () => {
     const table = upreelModels(['list']).out.split('\n');
-    expect(table[0]).toMatch(/^MODEL +SCALE +SIZE +HERE +LICENCE +SUITS$/);
-    expect(table[1]).toMatch(/^realesr-general-x4v3 \(default\) +4x +[\d.]+ MB +yes +BSD-3-Clause +photos/);
+    expect(table[0]).toMatch(/^MODEL +SCALE +SIZE +HERE +LICENCE +PRESETS +SUITS$/);
+    expect(table[1]).toMatch(
+      /^realesr-general-x4v3 \(default\) +4x +[\d.]+ MB +yes +BSD-3-Clause +photo \(video\), grain, .*photos/,
+    );
 
     const records = upreelModels(['list', '--json'], { UPREEL_CACHE: root }).out.trim().split('\n');
     const first = JSON.parse(records[0]!);

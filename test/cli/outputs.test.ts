@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expandInputs } from '../../src/cli/inputs.ts';
 import { planOutputs } from '../../src/cli/outputs.ts';
@@ -12,43 +12,99 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+/** Paths below `folder` and kinds of what the arguments mean. */
+async function expand(paths: readonly string[], options: { output?: string; recursive?: boolean } = {}) {
+  const { output, recursive = false } = options;
+  const { inputs } = await expandInputs(
+    paths.map((path) => join(folder, path)),
+    { output, recursive },
+  );
+  return inputs.map(({ path, below }) => [relative(folder, path), below]);
+}
+
+async function write(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), 'x');
+  }
+}
+
 describe('expandInputs', () => {
   test('takes a folder’s pictures and videos by name, but neither its results nor its other files', async () => {
-    for (const name of ['b.JPG', 'a.png', 'c.mp4', 'notes.txt', 'a.upreel-4x.png', '.upreel-1-ff-a.png']) {
-      await writeFile(join(folder, name), 'x');
-    }
-    const inputs = await expandInputs([folder], undefined);
+    await write('b.JPG', 'a.png', 'c.mp4', 'notes.txt', 'a.upreel-4x.png', '.upreel-1-ff-a.png', 'sub/d.png');
+    const { inputs } = await expandInputs([folder], { output: undefined, recursive: false });
     expect(inputs).toEqual([
-      { path: join(folder, 'a.png'), kind: 'image' },
-      { path: join(folder, 'b.JPG'), kind: 'image' },
-      { path: join(folder, 'c.mp4'), kind: 'video' },
+      { path: join(folder, 'a.png'), kind: 'image', below: '' },
+      { path: join(folder, 'b.JPG'), kind: 'image', below: '' },
+      { path: join(folder, 'c.mp4'), kind: 'video', below: '' },
     ]);
+  });
+
+  test('goes down only when asked, never into folders of jobs or hidden ones, and not twice around a loop', async () => {
+    await write('t/a.png', 't/x/b.png', 't/x/y/c.png', 't/film.mkv.upreel/seg.mkv', 't/.thumbs/d.png');
+    await symlink(join(folder, 't'), join(folder, 't/x/loop'));
+    await symlink(join(folder, 'nosuch'), join(folder, 't/gone.png'));
+    expect(await expand(['t'])).toEqual([['t/a.png', '']]);
+    expect(await expand(['t'], { recursive: true })).toEqual([
+      ['t/a.png', ''],
+      ['t/x/b.png', 'x'],
+      ['t/x/y/c.png', 'x/y'],
+    ]);
+  });
+
+  test('follows a link to a folder elsewhere', async () => {
+    await write('real/a.png', 't/b.png');
+    await symlink(join(folder, 'real'), join(folder, 't/linked'));
+    expect(await expand(['t'], { recursive: true })).toEqual([
+      ['t/b.png', ''],
+      ['t/linked/a.png', 'linked'],
+    ]);
+  });
+
+  test('expands patterns, takes a file of that very name first, and says so where nothing matches', async () => {
+    await write('t/a.png', 't/b.jpg', 't/x/c.png', 't/a.upreel-2x.png', 't/[ab].png', 't/note.txt');
+    expect(await expand(['t/*.png'])).toEqual([
+      ['t/[ab].png', ''],
+      ['t/a.png', ''],
+    ]);
+    expect(await expand(['t/[ab].png'])).toEqual([['t/[ab].png', null]]);
+    expect(await expand(['t/[ab].*'])).toEqual([
+      ['t/a.png', ''],
+      ['t/b.jpg', ''],
+    ]);
+    expect(await expand(['t/**/c.*'])).toEqual([['t/x/c.png', 'x']]);
+    expect(await expand(['t/?'])).toEqual([['t/x/c.png', 'x']]);
+    await expect(expand(['t/*.gif'])).rejects.toMatchObject({ code: 'usage', message: /matches/ });
+    await expect(expand(['nosuch/*.gif'])).rejects.toMatchObject({ code: 'usage' });
   });
 
   test('goes by the first bytes where the name says nothing, and keeps a file named twice once', async () => {
     const path = join(folder, 'photo');
     await writeFile(path, Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0]));
-    expect(await expandInputs([path, path], undefined)).toEqual([{ path, kind: 'image' }]);
+    const { inputs } = await expandInputs([path, path], { output: undefined, recursive: false });
+    expect(inputs).toEqual([{ path, kind: 'image', below: null }]);
   });
 
   test('takes a GIF as a video if the result is one', async () => {
     const path = join(folder, 'anim.gif');
     await writeFile(path, 'GIF89a\0\0');
-    expect((await expandInputs([path], 'out.mkv'))[0]?.kind).toBe('video');
-    expect((await expandInputs([path], undefined))[0]?.kind).toBe('image');
+    const kind = async (output: string | undefined) =>
+      (await expandInputs([path], { output, recursive: false })).inputs[0]?.kind;
+    expect(await kind('out.mkv')).toBe('video');
+    expect(await kind(undefined)).toBe('image');
   });
 
   test('refuses a folder without pictures and videos', async () => {
-    await expect(expandInputs([folder], undefined)).rejects.toMatchObject({ code: 'usage' });
+    await expect(expand([''])).rejects.toMatchObject({ code: 'usage', hint: /--recursive/ });
   });
 });
 
 describe('planOutputs', () => {
   test('writes beside each input, in its container if upreel writes that, else in Matroska', async () => {
     const inputs = [
-      { path: '/films/a.avi', kind: 'video' },
-      { path: '/films/b.mp4', kind: 'video' },
-      { path: '/films/c.jpg', kind: 'image' },
+      { path: '/films/a.avi', kind: 'video', below: null },
+      { path: '/films/b.mp4', kind: 'video', below: null },
+      { path: '/films/c.jpg', kind: 'image', below: null },
     ] as const;
     const rules = await planOutputs(inputs, undefined);
     expect(rules.map((rule) => outputPath(rule, { kind: 'native' }, 4))).toEqual([
@@ -59,8 +115,8 @@ describe('planOutputs', () => {
   });
 
   test('takes -o as a file for one input, and as a folder that it makes for several', async () => {
-    const one = { path: '/films/a.png', kind: 'image' } as const;
-    const two = { path: '/films/b.png', kind: 'image' } as const;
+    const one = { path: '/films/a.png', kind: 'image', below: null } as const;
+    const two = { path: '/films/b.png', kind: 'image', below: null } as const;
     const target = join(folder, 'out');
     expect(await planOutputs([one], target)).toEqual([{ kind: 'file', path: target }]);
     const rules = await planOutputs([one, two], target);
@@ -70,9 +126,17 @@ describe('planOutputs', () => {
     ]);
   });
 
+  test('gives what lies below a folder the same place in the folder of -o, even if it is one file', async () => {
+    const inputs = [{ path: '/films/x/y/a.png', kind: 'image', below: 'x/y' }] as const;
+    const target = join(folder, 'out');
+    expect(await planOutputs(inputs, target)).toMatchObject([{ kind: 'derived', folder: join(target, 'x/y') }]);
+    expect((await stat(join(target, 'x/y'))).isDirectory()).toBe(true);
+    expect(await planOutputs(inputs, undefined)).toMatchObject([{ folder: '/films/x/y' }]);
+  });
+
   test('refuses two inputs that would get one result, and a file where a folder is needed', async () => {
-    const jpeg = { path: '/films/a.jpg', kind: 'image' } as const;
-    const png = { path: '/films/a.png', kind: 'image' } as const;
+    const jpeg = { path: '/films/a.jpg', kind: 'image', below: null } as const;
+    const png = { path: '/films/a.png', kind: 'image', below: null } as const;
     await expect(planOutputs([jpeg, png], undefined)).rejects.toThrow(/same result name/);
     await writeFile(join(folder, 'file'), 'x');
     await expect(planOutputs([jpeg, png], join(folder, 'file'))).rejects.toThrow(/Expected a folder/);

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Model } from '../../src/core/model/index.ts';
+import { fileSha256, type Model } from '../../src/core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../../src/core/options.ts';
-import type { Verdict } from '../../src/job/device-verdict.ts';
+import type { KnownVerdict, Verdict } from '../../src/job/device-verdict.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { jsonLines, runCli } from '../support/cli.ts';
 import { fromDist } from '../support/dist.ts';
@@ -52,6 +52,31 @@ describe.skipIf(!existsSync(SWIFTSHADER))(`WebGPU on a software adapter (needs $
     const [expected, got] = [await sharp(cpu).raw().toBuffer(), await sharp(webgpu).raw().toBuffer()];
     expect(got.length).toBe(48 * 40 * 3);
     expect(Math.max(...expected.map((level, index) => Math.abs(level - got[index]!)))).toBeLessThanOrEqual(1);
+  }, 180_000);
+
+  test('is proved once for the same weights, whatever they are called, and again for others', async () => {
+    const cache = await mkdtemp(join(folder, 'cache-'));
+    const renamed = join(folder, 'renamed.safetensors');
+    await copyFile(small.path, renamed);
+    const other = await modelOf(randomCompact(16, 4, 4, 9));
+    const verdicts = async (path: string, name: string): Promise<KnownVerdict[]> => {
+      const args = [picture, '-o', join(folder, `${name}.png`), '-m', path, '--device', 'webgpu', '--json'];
+      await expectSuccess(args, { ...SOFTWARE_GPU, UPREEL_CACHE: cache });
+      const result = await runCli(['doctor', '--json'], { ...NO_GPU, UPREEL_CACHE: cache });
+      return jsonLines(result)[0]!.verdicts as KnownVerdict[];
+    };
+    try {
+      const [first] = await verdicts(small.path, 'first');
+      expect(first).toMatchObject({
+        model: small.path,
+        proof: { device: 'webgpu' },
+        weights: await fileSha256(small.path),
+      });
+      expect(await verdicts(renamed, 'again')).toEqual([first]);
+      expect((await verdicts(other.path, 'other')).map(({ model }) => model)).toEqual([other.path, small.path]);
+    } finally {
+      await other.dispose();
+    }
   }, 180_000);
 
   test('is never chosen by itself', async () => {

@@ -125,7 +125,8 @@ function imageTask(): EngineTask {
       input: picture,
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
-      ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, maxInputMegapixels: 100 },
+      ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
+      maxInputMegapixels: 100,
     },
   };
 }

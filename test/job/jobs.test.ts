@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventRecordSchema } from '../../src/cli/events-schema.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
@@ -8,6 +8,8 @@ import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/cl
 import { type Finished, type Running, startUpreel, upreel } from '../support/command.ts';
 import { allEnded, descendantsOf, until } from '../support/processes.ts';
 import { testStateEnv } from '../support/state.ts';
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -46,7 +48,7 @@ async function jobOf(output: string): Promise<Record<string, unknown>> {
 
 /** Polls the list until the job is in one of these states. */
 async function untilState(output: string, ...states: string[]): Promise<Record<string, unknown>> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const job = (await jobs()).find((record) => record.output === at(output));
     if (job !== undefined && states.includes(String(job.state))) return job;
@@ -65,7 +67,7 @@ describe('a job', () => {
   test('that a script waits for is listed, pauses and goes on from elsewhere, and its pauses are not its time', async () => {
     const began = Date.now();
     const running = startUpreel(args('paused.mkv'), ENV);
-    await until(() => committed('paused.mkv') > 0, 60_000);
+    await until(() => committed('paused.mkv') > 0, 120_000);
     expect(await run('pause', at('paused.mkv'))).toMatchObject({ code: 0 });
     const before = await jobOf('paused.mkv');
     expect(before).toMatchObject({ state: 'paused', device: 'cpu', model: at('tiny.safetensors'), place: null });
@@ -89,7 +91,7 @@ describe('a job', () => {
 
   test('is cancelled from elsewhere, keeps what it has, and goes on to the same frames', async () => {
     const running = startUpreel(args('cancelled.mkv'), ENV);
-    await until(() => committed('cancelled.mkv') > 1, 60_000);
+    await until(() => committed('cancelled.mkv') > 1, 120_000);
     const waiting = run('wait', at('cancelled.mkv'));
     expect(await run('cancel', at('cancelled.mkv'))).toMatchObject({ code: 0 });
     expect(await running.finished).toMatchObject({ code: 130 });
@@ -106,9 +108,9 @@ describe('a job', () => {
     expect(await run('wait', String(id))).toMatchObject({ code: 0 });
   });
 
-  test('whose supervisor is killed is interrupted, and goes on', async () => {
+  test('whose supervisor is killed is interrupted, and goes on even if the list has lost it', async () => {
     const running = startUpreel(args('killed.mkv'), ENV);
-    await until(() => committed('killed.mkv') > 0, 60_000);
+    await until(() => committed('killed.mkv') > 0, 120_000);
     const family = descendantsOf(running.pid);
     running.child.kill('SIGKILL');
     const job = await untilState('killed.mkv', 'interrupted');
@@ -117,13 +119,14 @@ describe('a job', () => {
     expect(await run('wait', at('killed.mkv'))).toMatchObject({ code: 130 });
     expect(await run('pause', at('killed.mkv'))).toMatchObject({ code: 2 });
     await allEnded(family, 10_000);
+    rmSync(join(testStateEnv().XDG_STATE_HOME, 'upreel', 'jobs', `${job.id}.json`));
     expect(await run('resume', `${at('killed.mkv')}.upreel`, '--json')).toMatchObject({ code: 0 });
     expect(decodeRgb(at('killed.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
   });
 
   test('whose folder is taken away under it fails with a sentence', async () => {
     const running = startUpreel(args('gone.mkv'), ENV);
-    await until(() => committed('gone.mkv') > 0, 60_000);
+    await until(() => committed('gone.mkv') > 0, 120_000);
     rmSync(`${at('gone.mkv')}.upreel`, { recursive: true });
     const { code, err } = await running.finished;
     expect(code).toBe(1);
@@ -135,7 +138,7 @@ describe('a job', () => {
 
   test('is removed only when it does not run, or by force, and leaves no file behind', async () => {
     const running = startUpreel(args('removed.mkv'), ENV);
-    await until(() => committed('removed.mkv') > 0, 60_000);
+    await until(() => committed('removed.mkv') > 0, 120_000);
     expect(await run('remove', at('removed.mkv'))).toMatchObject({ code: 7 });
     expect(await run('remove', '--force', at('removed.mkv'))).toMatchObject({ code: 0 });
     expect(await running.finished).toMatchObject({ code: 130 });
@@ -196,8 +199,13 @@ test('a command is run at the end, and is told of the job', async () => {
   expect(await run(...args('hooked.mkv', '--on-done', command))).toMatchObject({ code: 0 });
   const { id } = await jobOf('hooked.mkv');
   expect(readFileSync(at('hook'), 'utf8')).toBe(`${id}|${at('hooked.mkv')}|done|0|`);
-  expect(await run(...args('hooked.mkv', '--on-done', command))).toMatchObject({ code: 2 });
-  expect(readFileSync(at('hook'), 'utf8')).toBe(`${id}|${at('hooked.mkv')}|failed|2|`);
+  writeFileSync(at('bad.mp4'), 'not a film');
+  const bad = await run(at('bad.mp4'), ...args('bad.mkv', '--on-done', command).slice(1));
+  expect(bad.code).toBe(3);
+  expect(readFileSync(at('hook'), 'utf8')).toBe(`${(await jobOf('bad.mkv')).id}|${at('bad.mkv')}|failed|3|`);
+  // What is refused at once never became a job.
+  expect(await run(...args('hooked.mkv'))).toMatchObject({ code: 2 });
+  expect(await jobOf('hooked.mkv')).toMatchObject({ state: 'done' });
 });
 
 test('a damaged list is passed over', async () => {

@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeError } from '../../src/core/codec/libvips.ts';
+import { asUpreelError } from '../../src/core/errors.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { CLI } from '../support/dist.ts';
 import { testModelEnv } from '../support/models.ts';
@@ -57,13 +59,52 @@ describe.skipIf(spawnSync('prlimit', ['--version']).status !== 0)(
         1,
       );
 
-      const hopeless = await run(['-o', join(folder, 'none.png'), '--tile', '1024'], free.peakBytes - 3 * MARGIN_BYTES);
-      expect(hopeless.code, hopeless.output).toBe(8);
-      expect(hopeless.output).toMatch(/"code":8,"error":\{"code":"out-of-memory","message":"Not enough memory /);
       expect((await readdir(folder)).sort()).toEqual(['expected.png', 'got.png', 'noise.png']);
     }, 240_000);
+
+    test('ends in one exit code at every limit, whichever library notices first', async () => {
+      const free = await run(['-o', join(folder, 'free.png'), '--tile', '32'], null);
+      expect(free.code, free.output).toBe(0);
+      const outcomes: { limit: number; code: number | null; output: string }[] = [];
+      for (const share of [0.98, 0.93, 0.88, 0.8, 0.7]) {
+        const limit = Math.round(free.peakBytes * share);
+        const output = join(folder, `limit-${share}.png`);
+        const { code, output: lines } = await run(['-o', output, '--tile', '64'], limit);
+        outcomes.push({ limit, code, output: lines });
+        expect(existsSync(output), lines).toBe(code === 0);
+      }
+      const told = JSON.stringify(outcomes, null, 1);
+      // null: node itself ended by a signal, below what it needs for its own heap.
+      for (const { code } of outcomes) expect([0, 8, null], told).toContain(code);
+      const refused = outcomes.filter(({ code, output }) => code === 8 && output !== '');
+      expect(refused.length, told).toBeGreaterThan(0);
+      for (const { output } of refused) expect(output).toMatch(/"code":8,"error":\{"code":"out-of-memory"/);
+    }, 600_000);
   },
 );
+
+describe('lack of memory', () => {
+  test.each([
+    'glib: Error creating thread: Resource temporarily unavailable',
+    'vips_tracked: out of memory --- size == 41MB',
+    'std::bad_alloc',
+    'libonnxruntime.so.1: failed to map segment from shared object',
+    'Array buffer allocation failed',
+    'spawn ENOMEM',
+    'Failed to allocate memory for requested buffer of size 157286400',
+  ])('is seen in %j', (message) => {
+    expect(asUpreelError(new Error(message)).code).toBe('out-of-memory');
+    expect(decodeError(new Error(message), 'a.png').code).toBe('out-of-memory');
+  });
+
+  test.each(['VipsJpeg: premature end of JPEG image', 'pngload: libspng read error'])(
+    'is not seen in %j',
+    (message) => {
+      expect(asUpreelError(new Error(message)).code).toBe('internal');
+      expect(decodeError(new Error(message), 'a.png').code).toBe('input-damaged');
+    },
+  );
+});
 
 /** Runs the command, under a limit on the address space of each of its processes if one is given. */
 async function run(

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { CLI } from './dist.ts';
 import { testModelEnv } from './models.ts';
 
-/** The Debian 13 tree of scripts/gimp-tree.sh. */
+/** The tree of scripts/gimp-tree.sh: GIMP 3.0 of Debian 13, or another. */
 export const GIMP_TREE = process.env.UPREEL_GIMP_TREE ?? '/tmp/gimp-tree';
 
 /** Why the tests that need GIMP cannot run here, or null. */
@@ -16,10 +16,11 @@ export function reasonWithoutGimp(): string | null {
   return process.getuid?.() === 0 ? null : 'entering the tree takes root';
 }
 
-/** A GIMP profile folder without greetings and questions. */
+/** A GIMP profile folder without greetings and questions: a profile of another version would bring them. */
 export async function writeGimpProfile(folder: string): Promise<void> {
+  const version = existsSync(join(GIMP_TREE, 'usr/bin/gimp-console-3.2')) ? '3.2.6' : '3.0.4';
   const settings = ['show-welcome-dialog no', 'check-updates no', 'save-session-info no', 'save-document-history no'];
-  const lines = ['config-version "3.0.4"', 'color-profile-policy keep', ...settings].map((line) => `(${line})`);
+  const lines = [`config-version "${version}"`, 'color-profile-policy keep', ...settings].map((line) => `(${line})`);
   await writeFile(join(folder, 'gimprc'), `${lines.join('\n')}\n`);
 }
 
@@ -44,8 +45,11 @@ export function runInTree(
 }
 
 /** Runs the built command. */
-export function runUpreel(args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  return finished(spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...testModelEnv() } }));
+export function runUpreel(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = testModelEnv(),
+): Promise<{ code: number | null; output: string }> {
+  return finished(spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...env } }));
 }
 
 function finished(child: ChildProcess): Promise<{ code: number | null; output: string }> {

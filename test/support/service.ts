@@ -20,7 +20,9 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-export async function startService(options: { args?: readonly string[]; umask?: string } = {}): Promise<TestService> {
+export async function startService(
+  options: { args?: readonly string[]; umask?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), 'upreel-service-'));
   await chmod(folder, 0o700);
   const stateFile = join(folder, 'state', 'service.json');
@@ -29,7 +31,7 @@ export async function startService(options: { args?: readonly string[]; umask?: 
     '/bin/sh',
     ['-c', `umask ${options.umask ?? '022'}; exec "$@"`, 'sh', process.execPath, ...args],
     {
-      env: { ...process.env, ...testModelEnv() },
+      env: { ...process.env, ...(options.env ?? testModelEnv()) },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

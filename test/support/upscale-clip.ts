@@ -1,6 +1,7 @@
 import type { TaskEvent } from '../../src/core/events.ts';
 import type { Upscaler } from '../../src/core/upscaler.ts';
 import { upscaleVideo, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
+import type { StandardStreams } from '../../src/video/video-request.ts';
 import { nearestUpscaler } from './nearest-upscaler.ts';
 
 interface Options {
@@ -9,6 +10,7 @@ interface Options {
   readonly signal?: AbortSignal;
   readonly drain?: AbortSignal;
   readonly onEvent?: (event: TaskEvent) => void;
+  readonly streams?: StandardStreams;
 }
 
 /** Upscales a clip, by nearest neighbour twice unless told otherwise, and gives all that it told. */
@@ -21,6 +23,7 @@ export async function upscaleClip(
     signal = new AbortController().signal,
     drain = new AbortController().signal,
     onEvent = () => {},
+    streams,
   }: Options = {},
 ): Promise<VideoResult & { readonly events: readonly TaskEvent[] }> {
   const events: TaskEvent[] = [];
@@ -30,5 +33,8 @@ export async function upscaleClip(
   };
   const job = { model: { id: 'nearest' }, flopsPerPixel: 0, program: 'a test', task: null };
   const request = { input, output, model: 'nearest', settings: videoSettingsSchema.parse(settings), job };
-  return { ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal, drain })), events };
+  return {
+    ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal, drain, ...(streams && { streams }) })),
+    events,
+  };
 }

@@ -40,7 +40,7 @@ class Upreel(Gimp.PlugIn):
         procedure.set_image_types("*")
         mask = Gimp.ProcedureSensitivityMask
         procedure.set_sensitivity_mask(mask.DRAWABLE | mask.DRAWABLES)
-        procedure.set_menu_label(_("_Upscale (upreel)..."))
+        procedure.set_menu_label(_("Ups_cale (upreel)..."))
         procedure.add_menu_path("<Image>/Filters/Enhance")
         procedure.set_documentation(
             _("Enlarge with a neural network"),
@@ -72,6 +72,8 @@ def _add_arguments(procedure):
     procedure.add_choice_argument("size-by", _("Si_ze"), _("How the size is given"), size_by, "scale", flags)
     procedure.add_double_argument("scale", _("_Factor"), _("How many times as wide"), 1, 16, 4, flags)
     procedure.add_int_argument("width", _("Wi_dth"), _("Width of the result in pixels"), 1, 524288, 3840, flags)
+    procedure.add_double_argument("denoise", _("_Noise removal"),
+                                  _("100: all of it; less leaves grain. Only for models that can"), 0, 100, 100, flags)
     procedure.add_double_argument("strength", _("S_trength"),
                                   _("100: the network's result; less: blended with plain resampling"), 0, 100, 100, flags)
     procedure.add_boolean_argument("ensemble", _("_Best quality (8 times the work)"),

@@ -23,6 +23,7 @@ class Settings:
         self.size_by = config.get_property("size-by")
         self.scale = config.get_property("scale")
         self.width = config.get_property("width")
+        self.denoise = config.get_property("denoise") / 100
         self.strength = config.get_property("strength") / 100
         self.ensemble = config.get_property("ensemble")
         self.tile = config.get_property("tile")
@@ -35,6 +36,9 @@ class Settings:
         request = {"strength": self.strength, "ensemble": self.ensemble}
         if self.model:
             request["model"] = self.model
+        # At its full strength every model can be asked for, those without the setting too.
+        if self.denoise < 1:
+            request["denoise"] = self.denoise
         if self.tile:
             request["tile"] = self.tile
         return request
@@ -43,6 +47,8 @@ class Settings:
 def run(service, image, drawables, settings, progress):
     """Upscales and gives (image, layer) of the result."""
     _ = settings.translate
+    if image.get_floating_sel() is not None:
+        raise UpreelError("usage", _("The image has a floating selection."), _("Anchor it, or make it a layer."))
     layers = _layers_for(image, drawables, settings)
     if settings.target == "new-image":
         return _to_new_image(service, image, layers, settings, progress)
@@ -73,9 +79,14 @@ def _layers_for(image, drawables, settings):
         if layer.is_group():
             raise UpreelError("usage", _("Layer groups cannot be upscaled."), _("Select a layer in it, or merge the group."))
         # GIMP would end this process if it wrote to one.
-        if settings.target == "in-place" and layer.get_lock_content():
+        if settings.target == "in-place" and _is_locked(layer):
             raise UpreelError("usage", _("The pixels of the layer are locked."), _("Unlock them, or choose a new image."))
     return layers
+
+
+def _is_locked(item):
+    """Also by a group that it is in."""
+    return item is not None and (item.get_lock_content() or _is_locked(item.get_parent()))
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------
@@ -240,11 +251,11 @@ def _part_of(image, layer, settings):
             _ = settings.translate
             raise UpreelError("usage", _("The selection does not touch the layer."), _("Select a part of it."))
         rect = (x, y, width, height)
-    drawable, helper = _readable(image, layer)
+    drawable, helper = readable(image, layer)
     return Source(drawable, rect, (offset_x + rect[0], offset_y + rect[1]), layer, layer.get_name(), helper)
 
 
-def _readable(image, layer):
+def readable(image, layer):
     """The layer whose buffer has the pixels, and the copy of the image that it is in, if that had to be made."""
     indexed = image.get_base_type() == Gimp.ImageBaseType.INDEXED
     if not indexed and not layer.get_filters():
@@ -276,7 +287,7 @@ def _same_place(image, copy, layer):
 def _visible(image):
     plain = _plain_layer(image)
     if plain is not None:
-        drawable, helper = _readable(image, plain)
+        drawable, helper = readable(image, plain)
         return Source(drawable, (0, 0, plain.get_width(), plain.get_height()), (0, 0), None, plain.get_name(), helper)
     # In an image of its own: a layer that belongs to none cannot be removed.
     helper = image.duplicate()

@@ -1,48 +1,35 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { commonFiles, type PlugInConfig, type PlugInFile, readPlugInSource } from '../plug-in/index.ts';
 import { compileCatalogue } from './message-catalogue.ts';
 
-/** One file of the plug-in as it is to lie in its folder. */
-export interface PlugInFile {
-  /** With forward slashes. */
-  readonly name: string;
-  readonly content: Uint8Array;
-  readonly executable: boolean;
-}
-
 export const PLUG_IN = 'upreel';
-export const CONFIG_FILE = 'bridge-config.json';
-
-/** Where the plug-in finds upreel: PATH is not to be trusted, desktop launchers have another one than terminals. */
-export interface PlugInConfig {
-  readonly node: string;
-  readonly cli: string;
-  readonly stateFile: string;
-}
+/** GIMP runs the file that has the folder's name, if it is executable. */
+export const SCRIPT = `${PLUG_IN}.py`;
 
 /** What is copied into `plug-ins/upreel`. */
 export async function plugInFiles(config: PlugInConfig): Promise<PlugInFile[]> {
-  const own = fileURLToPath(new URL('../../../plugins/gimp-bridge/upreel/', import.meta.url));
-  const shared = fileURLToPath(new URL('../../../plugins/shared/', import.meta.url));
-  const names = (await readdir(own)).filter((name) => name.endsWith('.py'));
-  const read = async (folder: string, name: string): Promise<PlugInFile> => ({
-    ...{ name, content: await readFile(`${folder}${name}`), executable: name === `${PLUG_IN}.py` },
-  });
+  const scripts = (await namesIn('')).filter((name) => name.endsWith('.py'));
+  const catalogues = (await namesIn('locale/')).filter((name) => name.endsWith('.po'));
   return [
-    ...(await Promise.all(names.map((name) => read(own, name)))),
-    await read(shared, 'upreel_service.py'),
-    ...(await catalogues(`${own}locale/`)),
-    { name: CONFIG_FILE, content: Buffer.from(`${JSON.stringify(config, null, 2)}\n`), executable: false },
+    ...(await Promise.all(scripts.map(script))),
+    ...(await Promise.all(catalogues.map(catalogue))),
+    ...(await commonFiles(config)),
   ];
 }
 
-async function catalogues(folder: string): Promise<PlugInFile[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.po'));
-  return Promise.all(
-    names.map(async (name) => ({
-      name: `locale/${name.slice(0, -'.po'.length)}/LC_MESSAGES/${PLUG_IN}.mo`,
-      content: compileCatalogue(await readFile(`${folder}${name}`, 'utf8')),
-      executable: false,
-    })),
-  );
+const SOURCE = `gimp-bridge/${PLUG_IN}/`;
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(fileURLToPath(new URL(`../../../plugins/${SOURCE}${folder}`, import.meta.url)));
+}
+
+async function script(name: string): Promise<PlugInFile> {
+  return { name, content: await readPlugInSource(`${SOURCE}${name}`), executable: name === SCRIPT };
+}
+
+async function catalogue(name: string): Promise<PlugInFile> {
+  const content = compileCatalogue((await readPlugInSource(`${SOURCE}locale/${name}`)).toString('utf8'));
+  const language = name.slice(0, -'.po'.length);
+  return { name: `locale/${language}/LC_MESSAGES/${PLUG_IN}.mo`, content, executable: false };
 }

@@ -1,11 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-export interface Surroundings {
-  readonly platform: NodeJS.Platform;
-  readonly home: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import type { Surroundings } from '../plug-in/index.ts';
 
 /** A folder that GIMP 3 keeps a user's settings in. */
 export interface GimpProfile {

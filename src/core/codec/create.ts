@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asUpreelError, diskFull, systemErrorCode, UpreelError } from '../errors.ts';
+import { asUpreelError, diskFull, isOutOfMemory, outOfMemory, systemErrorCode, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
@@ -247,6 +247,7 @@ function writeError(error: unknown, path: string): UpreelError {
   const text = error instanceof Error ? error.message : '';
   if (code === 'ENOSPC' || code === 'EDQUOT' || /no space left|quota exceeded/i.test(text))
     return diskFull(error, path);
+  if (isOutOfMemory(error)) return outOfMemory(`Not enough memory to write ${path}.`, error);
   if (code !== undefined || /unable to (open|write)|write error/i.test(text)) {
     return new UpreelError('output-unwritable', `Cannot write ${path}.`, {
       hint: 'Check that the folder exists and that you may write there, or choose another with -o.',

@@ -1,5 +1,5 @@
 import type { SharpInput } from 'sharp';
-import { UpreelError } from '../errors.ts';
+import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import type { Raster } from '../raster.ts';
 import { readOwnHeader } from './header.ts';
@@ -118,6 +118,7 @@ async function decodeStrictly(input: SharpInput, described: PageDescription, ran
     return { ...(await decodeRaw(input, described, range, 'warning')), warnings: described.warnings };
   } catch (error) {
     if (isCorruptJpeg(error)) throw damaged(range.path, error);
+    if (isOutOfMemory(error)) throw decodeError(error, range.path);
   }
   try {
     const raw = await decodeRaw(input, described, range, 'error');

@@ -1,5 +1,5 @@
 import sharp, { type Sharp, type SharpInput, type SharpOptions } from 'sharp';
-import { UpreelError } from '../errors.ts';
+import { isOutOfMemory, outOfMemory, UpreelError } from '../errors.ts';
 
 /**
  * The one way to a libvips pipeline, with the loaders that upreel does not want switched off and without libvips' cache,
@@ -40,16 +40,12 @@ const UNWANTED_LOADERS = [
 
 /** What a failure of libvips on `path` means to people. */
 export function decodeError(error: unknown, path: string): UpreelError {
+  // First of all: what failed for lack of memory says nothing of the file, whatever else is in the message.
+  if (isOutOfMemory(error)) return outOfMemory(`Not enough memory to read ${path}.`, error);
   const text = error instanceof Error ? error.message : String(error);
   if (/not been built in|not configured|unsupported|not supported|unimplemented/i.test(text)) {
     return new UpreelError('input-unsupported', `${path} uses a kind of compression or samples that cannot be read.`, {
       hint: 'Convert it to PNG or TIFF first, for example in GIMP.',
-      cause: error,
-    });
-  }
-  if (/out of memory|allocate/i.test(text)) {
-    return new UpreelError('out-of-memory', `${path} needs more memory than there is.`, {
-      hint: 'Close other programs, or cut the picture into parts.',
       cause: error,
     });
   }

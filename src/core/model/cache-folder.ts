@@ -8,11 +8,18 @@ export interface CacheFolders {
   readonly onnx: string;
   /** What each device did on its proof. */
   readonly devices: string;
+  /** What trying ONNX files of others has shown. */
+  readonly probes: string;
 }
 
 /** `$UPREEL_CACHE`, else `$XDG_CACHE_HOME/upreel` or what the platform has for it. Nothing is created here. */
 export function cacheFolders(root: string = defaultRoot()): CacheFolders {
-  return { models: resolve(root, 'models'), onnx: resolve(root, 'onnx'), devices: resolve(root, 'devices') };
+  return {
+    models: resolve(root, 'models'),
+    onnx: resolve(root, 'onnx'),
+    devices: resolve(root, 'devices'),
+    probes: resolve(root, 'probes'),
+  };
 }
 
 /** The folder of `$UPREEL_MODELS`: weights are read from there, and the network is never used. */

@@ -86,13 +86,17 @@ function describeForeign({ model, use, size }: ForeignNetwork, id: string): Impo
   return { descriptor, wrap: (variant) => wrapNetwork(coreOfForeign(model, use), variant) };
 }
 
-/** @throws UpreelError as `importNetwork` */
-export async function readNetwork(files: CheckpointFiles, onnx: OnnxOptions = {}): Promise<ReadNetwork> {
+/** @param probes see `importOnnx`. @throws UpreelError as `importNetwork` */
+export async function readNetwork(
+  files: CheckpointFiles,
+  onnx: OnnxOptions = {},
+  probes: string | null = null,
+): Promise<ReadNetwork> {
   const { path, paramPath } = files;
   const extension = extname(path).toLowerCase();
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
   if (extension === '.onnx') {
-    const network = await importOnnx(await readModelFile(path), onnx);
+    const network = await importOnnx(await readModelFile(path), onnx, probes);
     return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
   }
   if (paramPath !== undefined) return readNcnn(path, paramPath);

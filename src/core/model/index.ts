@@ -1,6 +1,6 @@
 export { type BlendedModel, blendModels } from './blend-models.ts';
 export { cacheFolders } from './cache-folder.ts';
-export { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.ts';
+export { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';

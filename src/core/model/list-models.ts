@@ -13,6 +13,8 @@ export interface ListedModel {
   readonly scale: number | null;
   readonly licence: string | null;
   readonly suits: string | null;
+  /** Whether its strength of removing noise can be set: it has a twin that keeps noise. */
+  readonly denoise: boolean;
   /** Of the files on this machine, or of those that would be tried first. */
   readonly bytes: number;
   /** "folder": in the one of UPREEL_MODELS; "absent": would be fetched on first use. */
@@ -24,12 +26,14 @@ export async function listModels(
   options: Pick<LoadModelOptions, 'cacheFolder' | 'catalogue'> = {},
 ): Promise<ListedModel[]> {
   const catalogue = options.catalogue ?? readCatalogue();
-  const catalogued = catalogue.models.map(async ({ id, scale, licence, suits, sources }): Promise<ListedModel> => {
-    const facts = { id, isDefault: id === catalogue.default, scale, licence, suits };
-    const here = await look(id, options);
-    const absentBytes = sources[0]!.files.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { ...facts, bytes: here.files === undefined ? absentBytes : await sizeOf(here.files), state: here.state };
-  });
+  const catalogued = catalogue.models.map(
+    async ({ id, scale, licence, suits, twin, sources }): Promise<ListedModel> => {
+      const facts = { id, isDefault: id === catalogue.default, scale, licence, suits, denoise: twin !== undefined };
+      const here = await look(id, options);
+      const absentBytes = sources[0]!.files.reduce((sum, { bytes }) => sum + bytes, 0);
+      return { ...facts, bytes: here.files === undefined ? absentBytes : await sizeOf(here.files), state: here.state };
+    },
+  );
   const folders = [
     cacheFolders(options.cacheFolder).models,
     ...(offlineFolder() === undefined ? [] : [offlineFolder()!]),
@@ -40,7 +44,7 @@ export async function listModels(
     .map(async (id): Promise<ListedModel> => {
       const { files, state } = await look(id, options);
       const bytes = files === undefined ? 0 : await sizeOf(files);
-      return { id, isDefault: false, scale: null, licence: null, suits: null, bytes, state };
+      return { id, isDefault: false, scale: null, licence: null, suits: null, denoise: false, bytes, state };
     });
   return [...(await Promise.all(catalogued)), ...(await Promise.all(own)).filter(({ state }) => state !== 'absent')];
 }

@@ -44,7 +44,8 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   const { denoise } = options;
   const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
-  const network = await readNetwork(files, options.onnx);
+  const { probes } = cacheFolders(options.cacheFolder);
+  const network = await readNetwork(files, options.onnx, probes);
   const wanted =
     twin === undefined || denoise === undefined || denoise === 1
       ? network

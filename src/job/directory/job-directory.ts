@@ -18,7 +18,7 @@ export interface JobDirectory {
   readonly path: string;
   /** The job that was begun here before; null: none. */
   readonly begun: JobFile | null;
-  /** The finished file before it gets its name: on the output's file system. */
+  /** The finished file, or folder of pictures, before it gets its name: on the output's file system. */
   readonly resultFile: string;
   readonly journal: Journal;
   /** Segments that are done, by index. */
@@ -62,7 +62,7 @@ export async function openJobDirectory(
     const begun = await readJobFile(path);
     const committed = await readSegments(path, begun?.segments ?? []);
     await sweepFolder(path, committed);
-    await rm(resultFile, { force: true });
+    await rm(resultFile, REMOVE);
     return new HeldDirectory(path, resultFile, begun, committed, held);
   } catch (error) {
     await held.unmark();
@@ -210,7 +210,7 @@ class HeldDirectory implements JobDirectory {
       }
       await removeContents(this.path, true);
     } finally {
-      await rm(this.resultFile, { force: true }).catch(() => {});
+      await rm(this.resultFile, REMOVE).catch(() => {});
       await this.#hold.release();
     }
   }
@@ -221,12 +221,15 @@ async function removeContents(path: string, andFolder: boolean): Promise<void> {
   const names = await readdir(path).catch(() => []);
   const ours = names.filter((name) => OUR_FILES.test(name));
   // The record of what is to be done goes first: without it, the rest counts for nothing.
-  for (const name of ours.sort((a) => (a === 'job.json' ? -1 : 1))) await rm(join(path, name), { force: true });
+  for (const name of ours.sort((a) => (a === 'job.json' ? -1 : 1))) await rm(join(path, name), REMOVE);
   if (andFolder) await rmdir(path).catch(() => {});
 }
 
 const OUR_FILES =
-  /^(job\.json|events\.jsonl|owner\.json|clock|supervisor\.log|segment-\d+\..+|join\.ffconcat|result\.[^.]+|\.upreel-.+)$/;
+  /^(job\.json|events\.jsonl|owner\.json|clock|supervisor\.log|segment-\d+\..+|join\.ffconcat|result(\.[^.]+)?|\.upreel-.+)$/;
+
+/** A result may be a folder of pictures. */
+const REMOVE = { force: true, recursive: true } as const;
 
 function ignoreExisting(error: unknown): void {
   if (systemErrorCode(error) !== 'EEXIST') throw error;

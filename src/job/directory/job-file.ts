@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UpreelError } from '../../core/errors.ts';
 import { writeFileAtomically } from '../../core/publish.ts';
+import { resultPlace } from '../../core/sequence-name.ts';
 
 /** job.json: written once when a job begins, never changed. What is done is told by the segments' own files. */
 
@@ -62,7 +63,7 @@ export async function readJobFile(folder: string): Promise<JobFile | null> {
  * @throws UpreelError `usage` if there is none.
  */
 export async function findJob(name: string): Promise<JobFile> {
-  const path = resolve(name);
+  const path = resultPlace(name);
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
   const folders = [...(isFolder ? [path] : []), `${path}.upreel`, ...(path.endsWith(JOB_FILE) ? [dirname(path)] : [])];
   for (const folder of folders) {

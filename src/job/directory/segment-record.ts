@@ -65,7 +65,7 @@ async function readRecord(
 export async function sweepFolder(folder: string, kept: ReadonlyMap<number, SegmentRecord>): Promise<void> {
   const known = new Set([...kept.values()].flatMap((record) => [record.file, `${segmentStem(record.index)}.json`]));
   for (const name of await readdir(folder)) {
-    if (/^(segment-|\.upreel-|result\.|join\.|clock$)/.test(name) && !known.has(name))
-      await rm(join(folder, name), { force: true });
+    if (/^(segment-|\.upreel-|result(\.|$)|join\.|clock$)/.test(name) && !known.has(name))
+      await rm(join(folder, name), { force: true, recursive: true });
   }
 }

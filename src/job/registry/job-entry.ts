@@ -81,9 +81,13 @@ export class JobList {
   }
 }
 
-/** Ended jobs are forgotten after a while; those that can go on never are. */
+/** Ended jobs are forgotten after a while; those that have something to go on with never are. */
 export async function pruneEntries(): Promise<void> {
-  const finished = (await new JobList().read()).filter(({ ended }) => ended?.state === 'done');
+  const finished: JobEntry[] = [];
+  for (const entry of await new JobList().read()) {
+    if (entry.ended === null) continue;
+    if (entry.ended.state === 'done' || (await lstat(entry.folder).catch(() => null)) === null) finished.push(entry);
+  }
   const oldest = finished.sort((a, b) => b.ended!.atMs - a.ended!.atMs);
   const limitMs = Date.now() - KEPT_DAYS * 86_400_000;
   for (const [index, { id, ended }] of oldest.entries()) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { resultPlace } from '../../core/sequence-name.ts';
 import { jobFolderFor } from '../directory/index.ts';
 
 export interface JobPlace {
@@ -11,7 +12,7 @@ export interface JobPlace {
 
 /** Where the job of an output lives, and what it is called. */
 export async function jobPlaceFor(output: string, workDir: string | null): Promise<JobPlace> {
-  const folder = jobFolderFor(output, workDir);
+  const folder = jobFolderFor(resultPlace(output), workDir);
   return { id: await jobIdOf(folder), folder };
 }
 

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Runs inside the tree: GIMP on a screen of its own, driven by keys. gui.sh FOLDER DISPLAY
+# Runs inside the tree: GIMP on a screen of its own, driven by keys. gui.sh FOLDER DISPLAY [TITLE PREVIEW-KEY]
 # FOLDER has photo.png and profile/; it gets screenshots, and steps.log with one line for each step that was seen.
+# With the dialog's title in another language, and the key of its preview, only the dialog is looked at.
 set -eu
 folder=$1
+title=${3:-Upscale}
 export DISPLAY=":$2" NO_AT_BRIDGE=1 GIMP3_DIRECTORY="$folder/profile"
 seen() { echo "$1" >>"$folder/steps.log"; import -window root "$folder/$1.png"; }
 pids=''
@@ -33,14 +35,22 @@ gone() {
 dialog() {
   window "$1" 60; xdotool windowactivate --sync "$id"; sleep 0.5
   xdotool key ctrl+shift+alt+u
-  window '^Upscale$' 40; xdotool windowactivate --sync "$id"; sleep 1
+  window "^$title\$" 40; xdotool windowactivate --sync "$id"; sleep 1
 }
 
-# The menu has the entry, and the dialog a preview.
 window 'photo.*96x72' 120; xdotool windowactivate --sync "$id"; sleep 1
-xdotool key alt+r; sleep 1; seen menu; xdotool key Escape; sleep 0.3; xdotool key Escape
-dialog 'photo.*96x72'
-xdotool key alt+p; sleep 8; seen dialog
+if [ -n "${4:-}" ]; then
+  dialog 'photo.*96x72'
+  xdotool key "alt+$4"; sleep 8; seen dialog
+  echo end >>"$folder/steps.log"
+  exit 0
+fi
+# Filters > Enhance has the entry, which opens the dialog; that has a preview.
+xdotool key alt+r; sleep 1; for key in Down Down Right; do xdotool key $key; sleep 0.3; done; sleep 1; seen menu
+xdotool key c
+window '^Upscale$' 40; xdotool windowactivate --sync "$id"; sleep 1
+# The preview is of the spot that was clicked.
+xdotool mousemove --window "$id" 580 95 click 1; sleep 0.5; xdotool key alt+p; sleep 8; seen dialog
 # To a new image.
 xdotool key alt+o
 window '384x288' 60; sleep 1; seen new-image
@@ -66,7 +76,8 @@ window 'photo.*96x72' 20; sleep 1
 
 # Cancelled while it works: the button at the right of the status bar.
 dialog 'photo.*96x72'
-xdotool key alt+b; sleep 0.3; xdotool key alt+f; xdotool key ctrl+a; xdotool type 16; sleep 0.3; xdotool key alt+o
+# Eight runs of many tiles: more work than any machine does before the button is pressed.
+xdotool key alt+b; sleep 0.3; xdotool key alt+e; xdotool key ctrl+a; xdotool type 8; sleep 0.3; xdotool key alt+o
 sleep 3; seen working
 xdotool mousemove 530 603 click 1
 window 'photo.*96x72' 10; xdotool windowactivate --sync "$id"; xdotool key ctrl+shift+j

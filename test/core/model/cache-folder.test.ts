@@ -12,6 +12,7 @@ describe('cacheFolders', () => {
       models: '/somewhere/upreel/models',
       onnx: '/somewhere/upreel/onnx',
       devices: '/somewhere/upreel/devices',
+      probes: '/somewhere/upreel/probes',
     });
   });
 

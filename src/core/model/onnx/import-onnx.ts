@@ -1,10 +1,12 @@
-import { openNetworkProbe } from '../../network-probe.ts';
+import { z } from 'zod';
+import { type NetworkProbe, openNetworkProbe } from '../../network-probe.ts';
 import { adaptGraph, type SampleFormat } from '../graph/adapt-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { unsupported } from '../refusal.ts';
 import { coreOfForeign, type ForeignUse } from './foreign-core.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';
+import { openProbeCache, type ProbeCache } from './probe-cache.ts';
 import { type ProbedSize, probeSize, probeWhite } from './probe-foreign.ts';
 import { readForeignModel } from './read-foreign.ts';
 import { translateForeign } from './translate-foreign.ts';
@@ -27,27 +29,55 @@ export type OnnxNetwork =
 /**
  * A network from an ONNX file of others: float32, float16 or uint8, channels first or last, 3 or 1 of them.
  * @throws UpreelError `model-refused`, `model-unsupported`, naming what it has or what has to be told
+ * @param probes folder in which what trying shows is kept, by the file's content; null: it is tried each time
  */
-export async function importOnnx(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxNetwork> {
+export async function importOnnx(
+  bytes: Uint8Array,
+  options: OnnxOptions,
+  probes: string | null = null,
+): Promise<OnnxNetwork> {
   const model = readForeignModel(bytes);
   const { channels, layout } = portOf(model);
+  const cache = openProbeCache(probes, bytes, `${channels} ${layout}`);
   const order = options.channels ?? 'rgb';
   const graph = SAMPLES_OF_FLOAT.has(model.input.type) ? translateForeign(model, channels, layout) : undefined;
   if (graph !== undefined) {
-    return { kind: 'graph', graph: adaptGraph(graph, { white: await whiteOf(graph, channels, options), order }) };
+    return {
+      kind: 'graph',
+      graph: adaptGraph(graph, { white: await whiteOf(graph, channels, options, cache), order }),
+    };
   }
   checkRunnable(model, channels, layout);
   const use = (white: 1 | 255): ForeignUse => ({ channels, layout, samples: { white, order } });
   const isInteger = model.input.type === DATA_TYPE.uint8;
   const told = isInteger ? 255 : toWhite(options.range);
-  const probe = await openNetworkProbe(emitBare(coreOfForeign(model, use(isInteger ? 255 : 1))));
+  const lazy = openLazily(() => emitBare(coreOfForeign(model, use(isInteger ? 255 : 1))));
   try {
-    const size = await probeSize(probe, channels);
-    const white = told ?? (await probeWhite(probe, channels, size.scale)) ?? undecided();
+    const size = (await cache.remember('size', SIZE, async () => probeSize(await lazy.open(), channels)))!;
+    const find = async () => probeWhite(await lazy.open(), channels, size.scale);
+    const white = told ?? (await cache.remember('white', WHITE, find)) ?? undecided();
     return { kind: 'foreign', model, use: use(white), size };
   } finally {
-    await probe.close();
+    await lazy.close();
   }
+}
+
+const WHITE = z.union([z.literal(1), z.literal(255)]);
+const SIZE = z.object({ scale: z.int().min(1).max(16), alignPx: z.int().min(1).max(16) });
+
+/** A process is only started for what is not known already. */
+function openLazily(network: () => Uint8Array): { open(): Promise<NetworkProbe>; close(): Promise<void> } {
+  let probe: Promise<NetworkProbe> | undefined;
+  return {
+    open() {
+      probe ??= openNetworkProbe(network());
+      return probe;
+    },
+    async close() {
+      // Its failure to open has been thrown already.
+      await (await probe?.catch(() => undefined))?.close();
+    },
+  };
 }
 
 const SAMPLES_OF_FLOAT: ReadonlySet<number> = new Set([DATA_TYPE.float, DATA_TYPE.float16]);
@@ -102,15 +132,21 @@ function checkRunnable({ opset, input, nodes }: ForeignModel, channels: 1 | 3, l
   }
 }
 
-async function whiteOf(graph: Graph, channels: 1 | 3, { range }: OnnxOptions): Promise<SampleFormat['white']> {
+async function whiteOf(
+  graph: Graph,
+  channels: 1 | 3,
+  { range }: OnnxOptions,
+  cache: ProbeCache,
+): Promise<SampleFormat['white']> {
   const told = toWhite(range);
   if (told !== undefined) return told;
   const { height } = graph.shapes[graph.output]!;
-  const probe = await openNetworkProbe(emitBare(coreOf(graph)));
+  const lazy = openLazily(() => emitBare(coreOf(graph)));
   try {
-    return (await probeWhite(probe, channels, height.numerator / height.denominator)) ?? undecided();
+    const find = async () => probeWhite(await lazy.open(), channels, height.numerator / height.denominator);
+    return (await cache.remember('white', WHITE, find)) ?? undecided();
   } finally {
-    await probe.close();
+    await lazy.close();
   }
 }
 

@@ -1,0 +1,2 @@
+export { findKritaFolders } from './folders.ts';
+export { checkKritaPlugIn, installKritaPlugIn, uninstallKritaPlugIn } from './install.ts';

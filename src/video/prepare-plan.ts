@@ -1,0 +1,36 @@
+import type { Upscaler } from '../core/upscaler.ts';
+import { checkComplete } from './completeness.ts';
+import { concealing } from './concealment.ts';
+import { checkCarried, rehearseJoin } from './join.ts';
+import { planVideo, type VideoPlan } from './plan.ts';
+import { preparePicture } from './prepare-picture.ts';
+import { probeVideo } from './probe.ts';
+import { proveEncoder } from './prove-encoder.ts';
+import { proveHwaccel } from './prove-hwaccel.ts';
+import { scanPackets } from './scan.ts';
+import type { VideoSettings } from './settings.ts';
+
+/**
+ * Everything that is found out and decided before the first frame of a file.
+ * @param output absolute, or `-`.
+ * @throws UpreelError `usage`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`.
+ */
+export async function preparePlan(
+  { input, settings }: { readonly input: string; readonly settings: VideoSettings },
+  output: string,
+  upscaler: Upscaler,
+  signal: AbortSignal,
+): Promise<VideoPlan> {
+  const source = await probeVideo(input, signal);
+  const scan = await scanPackets(source.path, source.video.index, signal);
+  const conceal = settings.onDecodeError === 'conceal';
+  const damage = await concealing(conceal, () => checkComplete(source, scan));
+  const picture = await preparePicture(source, scan, { output, settings }, signal);
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
+  const proven = await proveHwaccel(plan, settings.hwaccel, signal);
+  const accepted = await rehearseJoin(proven, signal);
+  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
+  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
+}

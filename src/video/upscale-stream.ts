@@ -1,0 +1,205 @@
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+import { Pause } from '../core/pause.ts';
+import { resultPlace } from '../core/sequence-name.ts';
+import type { Upscaler } from '../core/upscaler.ts';
+import { type JobDirectory, openJobDirectory } from '../job/directory/index.ts';
+import { announce } from './announce.ts';
+import { ByteReader } from './byte-reader.ts';
+import { reusedShare } from './changed-results.ts';
+import { STANDARD_STREAM } from './containers.ts';
+import { ProgramError } from './ffmpeg.ts';
+import { checkPlace, finisherFor } from './finish.ts';
+import type { FrameList } from './frame-list.ts';
+import { planPicture } from './picture-plan.ts';
+import { planVideo, type VideoPlan } from './plan.ts';
+import { settingsFor } from './prepare-picture.ts';
+import { preparePlan } from './prepare-plan.ts';
+import { PreviewTap } from './preview.ts';
+import { bitsPerSampleOf } from './probe.ts';
+import { proveEncoder } from './prove-encoder.ts';
+import { type EncodedSegment, runSegment } from './run-segment.ts';
+import type { PacketScan } from './scan.ts';
+import type { VideoSettings } from './settings.ts';
+import { expectEqual, expectListed } from './verify.ts';
+import { verifySegment } from './verify-segment.ts';
+import type { StandardStreams, VideoContext, VideoRequest, VideoResult } from './video-request.ts';
+import { describeY4m, frameBytes, Y4mReader } from './y4m.ts';
+
+export function isStream({ input, output }: Pick<VideoRequest, 'input' | 'output'>): boolean {
+  return input === STANDARD_STREAM || output === STANDARD_STREAM;
+}
+
+/**
+ * Upscales a film that comes from standard input, goes to standard output, or both, in one go: nothing of it can be taken
+ * up again. What goes to a file appears complete and verified as always; what has gone through a pipe is gone.
+ * @throws UpreelError as `upscaleVideo`; `output-closed` when nobody reads the output any more.
+ */
+export async function upscaleStream(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
+  // Nothing is kept, so that there is nothing to finish first.
+  const signal = AbortSignal.any([context.signal, context.drain]);
+  const streams = context.streams;
+  if (streams === undefined) throw new UpreelError('internal', 'Expected standard streams to be open.');
+  const isPiped = request.input === STANDARD_STREAM;
+  const output = request.output === STANDARD_STREAM ? STANDARD_STREAM : resolve(request.output);
+  if (output !== STANDARD_STREAM) await checkPlace(output, request.settings.overwrite);
+  const source = isPiped ? await Y4mReader.open(new ByteReader(streams.input!)) : null;
+  const plan =
+    source === null
+      ? await preparePlan(request, output, context.upscaler, signal)
+      : await planStream(source, output, request.settings, context.upscaler, signal);
+  return run({ plan, source, request, streams, context: { ...context, signal } });
+}
+
+interface Work {
+  readonly plan: VideoPlan;
+  readonly source: Y4mReader | null;
+  readonly request: VideoRequest;
+  readonly streams: StandardStreams;
+  readonly context: VideoContext;
+}
+
+async function run(work: Work): Promise<VideoResult> {
+  const { plan, request, context } = work;
+  const { upscaler, onEvent, pause = new Pause() } = context;
+  const directory = plan.output === STANDARD_STREAM ? null : await openScratch(plan.output, request.settings);
+  try {
+    const progress = announce(request, plan, [], { upscaler, pause, onEvent });
+    await upscaler.warmUp(plan.format);
+    progress.enter('upscale');
+    const watch = progress.watchSegment(() => {});
+    const file = directory === null ? STANDARD_STREAM : await partOf(directory, plan);
+    const made = await runWhole(work, file, watch);
+    const { ptsTicks, reuse } = made;
+    const finished =
+      directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);
+    const share = reusedShare(reuse);
+    const { input } = request;
+    const framesTotal = ptsTicks.length;
+    const { bytes, maxDeviationSeconds } = finished;
+    const seconds = progress.elapsedSeconds;
+    const reused = share > 0 ? { reusedShare: share } : {};
+    onEvent({ type: 'done', input, output: plan.output, framesTotal, seconds, bytes, ...reused });
+    return { output: plan.output, framesTotal, seconds, bytes, maxDeviationSeconds, reuse, warnings: plan.warnings };
+  } finally {
+    await directory?.close('finished');
+  }
+}
+
+async function runWhole(
+  { plan, source, streams, context: { upscaler, signal, pause = new Pause(), preview = new PreviewTap() } }: Work,
+  file: string,
+  watch: Parameters<typeof runSegment>[2]['watch'],
+): Promise<EncodedSegment> {
+  const film = { index: 0, startFrame: 0, endFrame: plan.frames.count, startTicks: null, endTicks: null };
+  const feed = source === null ? null : (decoder: Parameters<Y4mReader['copyTo']>[0]) => source.copyTo(decoder);
+  const pipes = { feed, output: streams.output };
+  let frames = 0;
+  const counting = {
+    ...watch,
+    onFrame() {
+      frames++;
+      watch.onFrame();
+    },
+  };
+  try {
+    // Whoever is at the other ends may take their time: that nothing moves says nothing.
+    const stallSeconds = Number.POSITIVE_INFINITY;
+    const made = await runSegment(plan, film, {
+      ...{ upscaler, file, watch: counting, pause, preview, stallSeconds, pipes, signal },
+    });
+    if (source !== null && plan.picture.keepsFrames && plan.picture.trim === null) {
+      expectEqual('frames', source.frames, made.ptsTicks.length);
+    }
+    return made;
+  } catch (error) {
+    const isClosed = error instanceof ProgramError && error.lines.some((line) => line.includes('Broken pipe'));
+    if (!isClosed || file !== STANDARD_STREAM) throw error;
+    throw new UpreelError('output-closed', `Whoever read standard output has stopped, after about ${frames} frames.`, {
+      cause: error,
+    });
+  }
+}
+
+function checkPiped(plan: VideoPlan, ptsTicks: readonly number[]): { bytes: number; maxDeviationSeconds: number } {
+  expectListed(plan, ptsTicks);
+  const frame = 'FRAME\n'.length + frameBytes(plan.encoder.pixelFormat, plan.encodedSize);
+  return { bytes: ptsTicks.length * frame, maxDeviationSeconds: 0 };
+}
+
+async function finish(
+  { plan, request, context: { signal, onEvent } }: Work,
+  file: string,
+  { ptsTicks, reuse, concealedFrames }: EncodedSegment,
+  directory: JobDirectory,
+  progress: ReturnType<typeof announce>,
+) {
+  const finisher = finisherFor(plan);
+  progress.enter('join');
+  const facts = await verifySegment(plan, file, ptsTicks, signal);
+  const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
+  const segment = await directory.commit(file, { ...range, ptsTicks: [...ptsTicks], reuse, concealedFrames, ...facts });
+  await finisher.join([segment], directory.path, directory.resultFile, signal);
+  progress.enter('verify');
+  const verification = await finisher.verify(ptsTicks, directory.resultFile, signal);
+  for (const warning of verification.warnings) onEvent({ type: 'warning', ...warning });
+  progress.enter('publish');
+  await finisher.publish(directory.resultFile, request.settings.overwrite);
+  return verification;
+}
+
+/** @throws UpreelError `usage` where a job of a file waits to go on: it would be lost. */
+async function openScratch(output: string, settings: VideoSettings): Promise<JobDirectory> {
+  const directory = await openJobDirectory(resultPlace(output), settings);
+  if (directory.begun === null) return directory;
+  await directory.close('keep');
+  throw new UpreelError('usage', `An unfinished job of ${output} is in ${directory.path}.`, {
+    hint: 'Go on with it (upreel resume), choose another output, or add --restart to throw it away.',
+  });
+}
+
+async function partOf(directory: JobDirectory, plan: VideoPlan): Promise<string> {
+  const file = await directory.partFile(0, plan.encoder.segmentContainer.extension);
+  await rm(file, { force: true });
+  return file;
+}
+
+/** What a file's plan takes from samples and counts is taken from the stream's first line here. */
+async function planStream(
+  { header }: Y4mReader,
+  output: string,
+  asked: VideoSettings,
+  upscaler: Upscaler,
+  signal: AbortSignal,
+): Promise<VideoPlan> {
+  if (asked.crop === 'auto' || asked.ivtc === 'on') {
+    const what = asked.crop === 'auto' ? '--crop auto needs to look at' : '--ivtc needs to count';
+    throw new UpreelError('usage', `${what} the film before the work, which standard input does not allow.`, {
+      hint: 'Name a place (--crop 640x360+0+60), filter before upreel, or upscale a file.',
+    });
+  }
+  const source = describeY4m(header, bitsPerSampleOf(header.pixelFormat));
+  const isMarked = header.fieldOrder !== null && asked.deinterlace === 'auto';
+  const settings = settingsFor(output, isMarked ? { ...asked, deinterlace: 'on' } : asked);
+  const picture = planPicture(source, settings, null, 0);
+  const frames: FrameList = {
+    ...{ count: Number.POSITIVE_INFINITY, ptsTicks: new Float64Array(0), isExact: false },
+    ...{ timeBase: picture.timeBase, lastDurationTicks: picture.keepsFrames || settings.fps !== null ? 1 : 0 },
+  };
+  const hdr = { mastering: null, light: null, dynamic: [] };
+  const planWith = (encoder: VideoSettings['encoder']) =>
+    planVideo(source, NO_SCAN, { output, settings: { ...settings, encoder } }, upscaler.scale, {
+      picture,
+      frames,
+      hdr,
+    });
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
+  const message = 'Standard input is marked as interlaced: it is deinterlaced, a frame for each frame.';
+  return isMarked ? { ...plan, warnings: [...plan.warnings, { code: 'fields', message }] } : plan;
+}
+
+const NO_SCAN: PacketScan = {
+  ...{ packetsRead: 0, packets: 0, ptsTicks: new Float64Array(0), keyTicks: new Float64Array(0) },
+  ...{ lastDurationTicks: 0, lastIndex: 0, endByte: 0, bytes: 0, demuxerError: null },
+};
