@@ -41,12 +41,17 @@ test('preview tries models on the frame at a time, writes what they make, and es
     'frame-000026.png',
     'frame-000026.two.safetensors.png',
   ]);
-  // The frame is that of the film at this time.
-  ffmpeg('-i', at('film.mp4'), '-vf', 'select=eq(n\\,25)', '-frames:v', '1', '-y', at('expected.png'));
+  // The frame is that of the film at this time: no other is as near, however colours are converted.
   const pixels = (name: string) => sharp(at(name)).removeAlpha().raw().toBuffer();
-  const [shown, expected] = await Promise.all([pixels('look/frame-000026.png'), pixels('expected.png')]);
-  const error = shown.reduce((sum, value, index) => sum + Math.abs(value - expected[index]!), 0) / shown.length;
-  expect(error).toBeLessThan(3);
+  const shown = await pixels('look/frame-000026.png');
+  const distances = [24, 25, 26].map(async (frame) => {
+    const name = `frame${frame}.png`;
+    ffmpeg('-i', at('film.mp4'), '-vf', `select=eq(n\\,${frame})`, '-frames:v', '1', '-y', at(name));
+    const other = await pixels(name);
+    return shown.reduce((sum, value, index) => sum + Math.abs(value - other[index]!), 0);
+  });
+  const [before, same, after] = await Promise.all(distances);
+  expect(same).toBeLessThan(Math.min(before!, after!));
 });
 
 test('preview goes on after a model that does not exist, and says so by its exit code', async () => {
