@@ -144,16 +144,15 @@ async function printJobs(
 async function watch(name: string | undefined, flags: Record<string, unknown>): Promise<void> {
   const ids = await withFeed(async (feed) => {
     if (name !== undefined) return [(await find(feed, name)).id];
-    const running = list(feed).filter((job) => !hasEnded(job));
-    if (running.length > 1 && reporterKind(flags) !== 'view') {
-      throw new UpreelError('usage', 'Several jobs run: name the one to watch.', { hint: 'See upreel jobs.' });
-    }
-    return running.map(({ id }) => id);
+    const jobs = list(feed);
+    const running = jobs.filter((job) => !hasEnded(job)).map(({ id }) => id);
+    // The view shows all of them, and can go on with those that do not run.
+    if (reporterKind(flags) === 'view' ? jobs.length > 0 : running.length === 1) return running;
+    throw running.length > 1
+      ? new UpreelError('usage', 'Several jobs run: name the one to watch.', { hint: 'See upreel jobs.' })
+      : new UpreelError('usage', 'No job runs.', { hint: 'upreel jobs shows those that can go on.' });
   });
-  if (ids.length === 0) {
-    throw new UpreelError('usage', 'No job runs.', { hint: 'upreel jobs shows those that can go on.' });
-  }
-  process.exitCode = await viewJobs(ids, { rawFlags: flags, startedHere: false, staysOpen: name === undefined });
+  process.exitCode = await viewJobs(ids, { rawFlags: flags, startedHere: false });
 }
 
 async function logs(

@@ -1,15 +1,15 @@
-import { asUpreelError, type ErrorRecord, toErrorRecord } from '../core/errors.ts';
-import { type JobFeed, openJobFeed } from '../job/index.ts';
-import { viewOnDashboard } from './dashboard.ts';
-import { exitCodeOfAll, failureOf, followJob } from './follow-jobs.ts';
-import { chooseReporter, openReporter, type Reporter, reporterKind } from './reporter.ts';
+import { asUpreelError, toErrorRecord } from '../core/errors.ts';
+import { type JobFeed, type JobSnapshot, openJobFeed } from '../job/index.ts';
+import { errorText } from './error-text.ts';
+import { exitCodeOfAll, failureOf, followJob, hasEnded, untilJob } from './follow-jobs.ts';
+import { jobLine, lookHere } from './jobs-text.ts';
+import { openLineWriter } from './report-lines.ts';
+import { chooseReporter, openReporter, type Reporter, type ReporterKind } from './reporter.ts';
 
 export interface ViewJobsOptions {
   readonly rawFlags: Record<string, unknown>;
-  /** This command has started them: closing the view says how to come back. */
+  /** This command has started them: the view may end them, and closing it says how to come back. */
   readonly startedHere: boolean;
-  /** The dashboard is left by a key alone, whatever becomes of the jobs. */
-  readonly staysOpen?: boolean;
 }
 
 /**
@@ -17,34 +17,62 @@ export interface ViewJobsOptions {
  * @returns the exit code: that of the jobs, or 0 for who left.
  */
 export async function viewJobs(ids: readonly string[], options: ViewJobsOptions): Promise<number> {
-  if (reporterKind(options.rawFlags) === 'view') return viewAll(ids, options);
+  const { json, tui } = options.rawFlags;
+  const { stdout, env } = process;
+  const kind = chooseReporter({ json: json === true, noTui: tui === false, stdoutIsTty: stdout.isTTY, env });
   const feed = await openJobFeed();
-  const leave = new AbortController();
-  const onLeave = (): void => leave.abort(new Error('left'));
-  for (const signal of LEAVING) process.on(signal, onLeave);
-  const reporter = await openJobsReporter(options, ids.length, onLeave);
   try {
-    return await followAll(feed, ids, reporter, leave.signal);
+    return kind === 'view' ? await viewOnDashboard(feed, ids, options) : await tellOfJobs(feed, ids, kind, options);
   } finally {
-    await reporter.close();
-    if (leave.signal.aborted && options.startedHere) process.stderr.write(goesOn(ids));
-    for (const signal of LEAVING) process.off(signal, onLeave);
     feed.close();
   }
 }
 
-async function viewAll(
+async function viewOnDashboard(feed: JobFeed, ids: readonly string[], options: ViewJobsOptions): Promise<number> {
+  const { stdout, stdin, stderr, env } = process;
+  // React's development build costs half as much again per draw; it is chosen when React loads.
+  env.NODE_ENV ??= 'production';
+  const { openDashboard } = await import('../tui/dashboard/open-dashboard.tsx');
+  const look = lookHere();
+  const [selected] = ids;
+  const how = await openDashboard({
+    ...{ feed, look, stdout, stdin, env, ownJobs: options.startedHere ? ids : [] },
+    ...(selected === undefined ? {} : { selected }),
+    bell: options.rawFlags.bell !== false,
+  });
+  if (!options.startedHere) return 0;
+  // The dashboard has left the screen as it was: what stays in the terminal is said here.
+  const jobs = await Promise.all(ids.map((id) => untilJob(feed, id, how === 'left' ? () => true : hasEnded)));
+  const [lines, words] = [openLineWriter(stdout), openLineWriter(stderr)];
+  const wording = { verbose: options.rawFlags.verbose === true, charset: look.charset };
+  for (const job of jobs) {
+    lines.write(`${jobLine(job, look)}\n`);
+    const failure = hasEnded(job) ? failureOf(job) : null;
+    if (failure !== null) words.write(errorText(toErrorRecord(failure), wording));
+  }
+  if (how === 'left') words.write(goesOn(ids));
+  await Promise.all([lines.flush(), words.flush()]);
+  return how === 'left' ? 0 : exitCodeOfAll(jobs);
+}
+
+/** Plain lines, or JSON: told as if the jobs ran here, one after another. */
+async function tellOfJobs(
+  feed: JobFeed,
   ids: readonly string[],
-  { rawFlags, startedHere, staysOpen = false }: ViewJobsOptions,
+  kind: ReporterKind,
+  { rawFlags }: ViewJobsOptions,
 ): Promise<number> {
-  const feed = await openJobFeed();
+  const leave = new AbortController();
+  const onLeave = (): void => leave.abort(new Error('left'));
+  for (const signal of LEAVING) process.on(signal, onLeave);
+  const { stdout, stderr, stdin, env } = process;
+  const verbose = rawFlags.verbose === true;
+  const reporter = await openReporter({ kind, stdout, stderr, stdin, env, inputsTotal: ids.length, verbose });
   try {
-    const options = { startedHere, staysOpen, verbose: rawFlags.verbose === true, bell: rawFlags.bell !== false };
-    const code = await viewOnDashboard(feed, ids, options);
-    if (code === null && startedHere) process.stderr.write(goesOn(ids));
-    return code ?? 0;
+    return await followAll(feed, ids, reporter, leave.signal);
   } finally {
-    feed.close();
+    await reporter.close();
+    for (const signal of LEAVING) process.off(signal, onLeave);
   }
 }
 
@@ -56,7 +84,7 @@ async function followAll(
   reporter: Reporter,
   signal: AbortSignal,
 ): Promise<number> {
-  const ended = [];
+  const ended: JobSnapshot[] = [];
   try {
     for (const id of ids) ended.push(await followJob(feed, id, (event) => reporter.event(event), signal));
   } catch (error) {
@@ -66,24 +94,9 @@ async function followAll(
     return failure.exitCode;
   }
   const code = exitCodeOfAll(ended);
-  reporter.exit(code, ended.map((job) => errorOf(job)).find((error) => error !== null) ?? undefined);
+  const failure = ended.map(failureOf).find((error) => error !== null);
+  reporter.exit(code, failure ? toErrorRecord(failure) : undefined);
   return code;
-}
-
-function errorOf(job: Parameters<typeof failureOf>[0]): ErrorRecord | null {
-  const failure = failureOf(job);
-  return failure && toErrorRecord(failure);
-}
-
-function openJobsReporter(
-  { rawFlags }: ViewJobsOptions,
-  inputsTotal: number,
-  onInterrupt: () => void,
-): Promise<Reporter> {
-  const { stdout, stderr, stdin, env } = process;
-  const { json, tui, verbose } = rawFlags;
-  const kind = chooseReporter({ json: json === true, noTui: tui === false, stdoutIsTty: stdout.isTTY, env });
-  return openReporter({ ...{ kind, stdout, stderr, stdin, env, onInterrupt, inputsTotal }, verbose: verbose === true });
 }
 
 function goesOn(ids: readonly string[]): string {

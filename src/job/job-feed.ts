@@ -116,9 +116,9 @@ class ListedJobs implements JobFeed {
     const stamp = `${isHeld} ${JSON.stringify(entry.ended)} ${await folderStamp(entry.folder)}`;
     if (stamp === job.stamp && this.#jobs.has(entry.id)) return;
     const offline = await inspectJob(entry);
-    // Its supervisor is just beginning or ending, or cannot be reached from here.
-    job.snapshot = isHeld ? { ...offline, state: 'running' } : offline;
-    job.stamp = stamp;
+    // Its supervisor is just beginning or ending, or cannot be reached from here: it is looked at again.
+    job.snapshot = isHeld && entry.ended === null ? { ...offline, state: 'running' } : offline;
+    job.stamp = isHeld ? '' : stamp;
     this.#jobs.set(entry.id, job);
     this.#tellSoon();
   }

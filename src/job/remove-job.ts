@@ -4,12 +4,15 @@ import { openJobDirectory, takeLock } from './directory/index.ts';
 import { isOwnSocket, type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
 import { parseTask } from './video-task.ts';
 
+/** A supervisor that has said how its job ended needs a moment to go. */
+const PATIENCE_MILLISECONDS = 2000;
+
 /**
  * Forgets a job and removes what upreel has put into its folder; never its output or source.
  * @throws UpreelError `job-running`.
  */
 export async function removeJob({ id, output, folder, task, socket }: JobEntry): Promise<void> {
-  const lock = await takeLock(supervisorLock(id), 0);
+  const lock = await takeLock(supervisorLock(id), PATIENCE_MILLISECONDS);
   if (lock === null) {
     throw new UpreelError('job-running', `The job of ${output} is running.`, {
       hint: 'Cancel it first, or add --force.',

@@ -66,7 +66,7 @@ const committed = (output: string): number => {
 describe('a video in a terminal', () => {
   test('goes on when its view is left, when a viewer is killed, and is looked at by several at once', async () => {
     const first = open(...args('left.mkv'));
-    await first.until((screen) => screen.includes('frames'), 120_000);
+    await first.until((screen) => screen.includes('left.mkv') && screen.includes('running'), 120_000);
     first.press('q');
     await first.untilExit();
     expect(first.exit).toMatchObject({ exitCode: 0 });
@@ -84,6 +84,9 @@ describe('a video in a terminal', () => {
     second.kill('SIGKILL');
     await second.untilExit();
     expect(await upreel(['resume', String(id)], ENV)).toMatchObject({ code: 0 });
+    await third.until((screen) => /\bdone\b/.test(screen) && screen.includes('left.mkv'), 120_000);
+    await until(() => existsSync(at('left.mkv')), 120_000);
+    third.press('q');
     await third.untilExit();
     expect(third.exit).toMatchObject({ exitCode: 0 });
     expect(decodeRgb(at('left.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);

@@ -24,10 +24,8 @@ export interface DashboardOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Looked at first. */
   readonly selected?: string;
-  /** Jobs that this terminal started: Ctrl-C asks about them. */
+  /** Jobs that this terminal started: Ctrl-C asks about them, and the dashboard ends when they have all ended. */
   readonly ownJobs?: readonly string[];
-  /** The dashboard ends when all of these have ended. Default: `ownJobs`. */
-  readonly until?: readonly string[];
   /** Ring and notify when a job ends. Default: true. */
   readonly bell?: boolean;
 }
@@ -43,7 +41,7 @@ export type DashboardEnd = 'left' | 'drained' | 'aborted' | 'ended';
  * A terminal that goes away, a job whose folder is deleted, a feed that fails: none of them is an error here.
  */
 export async function openDashboard(options: DashboardOptions): Promise<DashboardEnd> {
-  const { feed, look, stdout, stdin, env, ownJobs = [], until = ownJobs } = options;
+  const { feed, look, stdout, stdin, env, ownJobs = [] } = options;
   stdout.on('error', ignoreLostTerminal);
   const graphics: Graphics = stdin.isTTY ? await queryGraphics(stdin, stdout) : CELLS_ONLY;
   const screen = new FullScreen(stdout);
@@ -122,8 +120,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   function takeJobs(jobs: readonly JobSnapshot[]): void {
     tellOfEnded(state.jobs, jobs);
     dispatch({ type: 'jobs', jobs, atSeconds: seconds() }, 'news');
-    const awaited = jobs.filter((job) => until.includes(job.id));
-    const areOver = until.length > 0 && awaited.every((job) => !isAlive(job.state));
+    const awaited = jobs.filter((job) => ownJobs.includes(job.id));
+    const areOver = ownJobs.length > 0 && awaited.every((job) => !isAlive(job.state));
     // Gone from the list before it was ever on it: not begun yet.
     if (areOver && (awaited.length > 0 || ending !== null)) finish(ending ?? 'ended');
   }
