@@ -11,6 +11,7 @@ if (root === undefined) throw new Error('Expected a folder with clips, got nothi
 const folder = keepFlag === '--keep' ? resolve(keepFolder) : scratchFolder();
 mkdirSync(folder, { recursive: true });
 
+const JOB = { model: { id: 'nearest' }, flopsPerPixel: 0, program: 'clip-table', task: null };
 const columns = [
   'clip',
   'frames',
@@ -30,14 +31,10 @@ for (const [index, path] of clipsIn(root).entries()) {
   const output = join(folder, `${index}${extension}`);
   const codes = [];
   try {
-    await upscaleVideo(
-      { input: path, output, model: 'nearest', settings: videoSettingsSchema.parse({ overwrite: true, reuse: false }) },
-      {
-        upscaler: nearestUpscaler(2),
-        onEvent: (event) => event.type === 'warning' && codes.push(event.code),
-        signal: new AbortController().signal,
-      },
-    );
+    const { signal } = new AbortController();
+    const onEvent = (event) => event.type === 'warning' && codes.push(event.code);
+    const request = { input: path, output, model: 'nearest', settings: settingsFor(extension), job: JOB };
+    await upscaleVideo(request, { upscaler: nearestUpscaler(2), onEvent, signal, drain: signal });
     print([relative(root, path), ...compare(describe(path), describe(output)), [...new Set(codes)].join(', ') || '-']);
   } catch (error) {
     print([
@@ -46,6 +43,12 @@ for (const [index, path] of clipsIn(root).entries()) {
       ...columns.slice(2).map(() => ''),
     ]);
   }
+}
+
+/** Quick encoders: it is not their picture that is looked at. Short segments, so that there are joins. */
+function settingsFor(extension) {
+  const quick = extension === '.webm' ? { deadline: 'realtime', 'cpu-used': '8' } : { preset: 'ultrafast' };
+  return videoSettingsSchema.parse({ overwrite: true, reuse: false, segmentSeconds: 1, encoderOptions: quick });
 }
 
 function clipsIn(directory) {

@@ -1,4 +1,4 @@
-// Peak resident memory of upreel's processes (node, engine, ffmpeg) on a clip and on one ten times as long. The bar: 1.10.
+// Peak resident memory of upreel's processes (node, engine, ffmpeg) on a clip and on one ten times as long. The bar: 1.05.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

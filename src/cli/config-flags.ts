@@ -1,4 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
+import { queueingOf } from './job-options.ts';
 import { parseUpscaleFlags, targetOf, upscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
@@ -32,6 +33,7 @@ function problemOf(key: string, name: string, value: unknown): string | null {
   try {
     const flags = parseUpscaleFlags({ [name]: value });
     targetOf(flags);
+    queueingOf(flags);
     videoSettings(name === 'alpha' ? { ...flags, alpha: undefined } : flags);
     return null;
   } catch (error) {

@@ -65,7 +65,8 @@ function verdictRow({ proof, model, weights, at }: KnownVerdict): string[] {
   const { device, maxDifference, deviceSeconds, cpuSeconds } = proof;
   const speed = `${milliseconds(deviceSeconds)} against ${milliseconds(cpuSeconds)} on the CPU`;
   const name = model.split(/[/\\]/).at(-1)!;
-  return [device, `${name} (${weights.slice(0, 8)})`, `off by ${maxDifference} levels at most`, speed, at.slice(0, 10)];
+  const difference = maxDifference === 0 ? 'equal to the CPU' : `within ${maxDifference} levels of the CPU`;
+  return [device, `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
 }
 
 function milliseconds(seconds: number): string {

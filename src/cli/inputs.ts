@@ -36,7 +36,8 @@ const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
 /**
  * What the arguments of the command name: files as they are, folders as the pictures and videos in them (with
  * `recursive` also below them), patterns as what they match, for shells that leave them alone. A file whose name looks
- * like a pattern is that file; `-` is standard input. Results of earlier runs and folders of jobs are passed over in folders and patterns.
+ * like a pattern is that file; `-` is standard input. Results of earlier runs and folders of jobs are passed over in
+ * folders and patterns.
  * @returns each file once, in the order of the arguments, those of one argument sorted by name
  * @throws UpreelError `usage` for a folder or pattern without any, `input-unreadable`.
  */
@@ -51,8 +52,10 @@ export async function expandInputs(
     for (const { path: file, below } of files) if (!found.has(file)) found.set(file, below);
     warnings.push(...unreadable.map((folder) => `The folder ${folder} cannot be read: it was passed over.`));
   }
-  const named = [...found].map(async ([path, below]) => ({ path, below, kind: await kindOf(path, output) }));
-  return { inputs: await Promise.all(named), warnings };
+  const inputs: Input[] = [];
+  // One after another: a tree may hold more files than may be open at once.
+  for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, output) });
+  return { inputs, warnings };
 }
 
 interface Expansion {

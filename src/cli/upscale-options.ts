@@ -55,7 +55,7 @@ export function upscaleFlags(): Option[] {
     new Option('--no-space-check', 'video: start even if the disk seems too small'),
     new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
-    new Option('--effort <how>', 'pictures: how long to try for a smaller file').choices(EFFORTS).default('balanced'),
+    new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
     new Option('--json', 'one JSON object per line on standard output'),
@@ -111,7 +111,7 @@ const flagsSchema = z.object({
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
   strip: z.boolean().default(false),
-  effort: z.enum(EFFORTS),
+  effort: z.enum(EFFORTS).default('balanced'),
   flatten: z
     .string()
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')

@@ -1,7 +1,7 @@
 import type { Progress, Stage, TaskDone, TaskStarted } from '../core/events.ts';
 import { type Charset, type SafeText, safeText, text } from './safe-text.ts';
 import { type CurrentTask, slowestReader } from './state.ts';
-import { bytes, countOf, duration, elapsed, finishTime, frameRate, megapixels, plural } from './wording.ts';
+import { bytes, countOf, duration, elapsed, finishTime, frameRate, megapixels, percent, plural } from './wording.ts';
 
 /** Sentences and facts about a task, for the view and for plain lines alike. */
 
@@ -10,11 +10,14 @@ export interface Fact {
   readonly value: SafeText;
 }
 
-/** "300 frames in 4 min 12 s, 48.2 MB"; a still picture has no frames to tell of. */
+/** "300 frames in 4 min 12 s, 48.2 MB", and what reuse has saved; a still picture has no frames to tell of. */
 export function doneSummary(done: TaskDone, kind: TaskStarted['kind']): SafeText {
   const took = text`${elapsed(done.seconds)}, ${bytes(done.bytes)}`;
   if (kind === 'image' && done.framesTotal === 1) return text`done in ${took}`;
-  return text`${plural(done.framesTotal, text`frame`, text`frames`)} in ${took}`;
+  const whole = text`${plural(done.framesTotal, text`frame`, text`frames`)} in ${took}`;
+  const share = done.reusedShare ?? 0;
+  // Less would be told as nothing.
+  return share < 0.001 ? whole : text`${whole}, ${percent(share)} of the work saved by reuse`;
 }
 
 /** The facts of the running task, most wanted first. */
@@ -27,6 +30,8 @@ export function taskFacts(task: CurrentTask, warnings: number, isOver: boolean):
   }
   facts.push({ label: text`elapsed`, value: elapsed(progress?.elapsedSeconds ?? 0) });
   if (progress !== null) {
+    if ((progress.reusedShare ?? 0) >= 0.001)
+      facts.push({ label: text`reused`, value: percent(progress.reusedShare ?? 0) });
     // Zero: nothing is written or measured yet.
     if (progress.bytesWritten > 0) facts.push({ label: text`written`, value: bytes(progress.bytesWritten) });
     if (progress.rssBytes > 0) facts.push({ label: text`memory`, value: bytes(progress.rssBytes) });

@@ -33,12 +33,22 @@ export interface OutputContainer {
   readonly attachments: boolean;
   readonly coverArt: boolean;
   readonly extraVideo: boolean;
+  /** Tags of the film that its muxer stores (measured); null: all. */
+  readonly tags: readonly string[] | null;
 }
 
 /** Edit lists (a late start, priming) count in this unit; the usual milliseconds would round them. */
 export const MP4_EXACT_TIMES: readonly string[] = ['-movie_timescale', '90000'];
 
 const MP4_AUDIO = ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'alac', 'opus', 'flac', 'dts', 'vorbis'];
+const MOV_TAGS = [
+  ...['title', 'artist', 'album', 'comment', 'copyright', 'creation_time', 'date', 'encoder', 'genre', 'location'],
+];
+const MP4_TAGS = [
+  ...[...MOV_TAGS, 'album_artist', 'compilation', 'composer', 'description', 'disc', 'episode_id', 'episode_sort'],
+  ...['gapless_playback', 'grouping', 'hd_video', 'keywords', 'lyrics', 'media_type', 'network', 'season_number'],
+  ...['show', 'synopsis', 'track'],
+];
 const PCM = ['s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be', 'u8', 's8'];
 
 const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
@@ -53,6 +63,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     attachments: true,
     coverArt: true,
     extraVideo: true,
+    tags: null,
   },
   mp4: {
     name: 'mp4',
@@ -65,6 +76,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     attachments: false,
     coverArt: true,
     extraVideo: true,
+    tags: MP4_TAGS,
   },
   mov: {
     name: 'mov',
@@ -82,6 +94,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     attachments: false,
     coverArt: false,
     extraVideo: true,
+    tags: [...MOV_TAGS, 'make', 'model'],
   },
   webm: {
     name: 'webm',
@@ -94,6 +107,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     attachments: false,
     coverArt: false,
     extraVideo: false,
+    tags: null,
   },
   png: picturesOnly('png', 'image2'),
   tiff: picturesOnly('tiff', 'image2'),
@@ -103,7 +117,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
 function picturesOnly(name: 'png' | 'tiff' | 'y4m', muxer: string): OutputContainer {
   return {
     ...{ name, holds: 'pictures', muxer, muxerOptions: [], audioCodecs: [], subtitleCodecs: [] },
-    ...{ textSubtitleCodec: '', attachments: false, coverArt: false, extraVideo: false },
+    ...{ textSubtitleCodec: '', attachments: false, coverArt: false, extraVideo: false, tags: null },
   };
 }
 

@@ -4,6 +4,7 @@ import { UpreelError } from '../core/errors.ts';
 import type { Stage } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
 import { refuseSameFile } from '../core/publish.ts';
+import { type ReuseCount, reusedShare } from './changed-results.ts';
 import type { VideoPlan } from './plan.ts';
 import type { StreamWarning } from './streams.ts';
 import type { Verification } from './verify.ts';
@@ -20,6 +21,7 @@ export interface VideoReport {
   readonly result: Size & { readonly bytes: number; readonly encoder: string; readonly pixelFormat: string };
   /** Wall time of each stage, one after the other; decoding, network and encoding are `upscale`, all at once. */
   readonly stages: readonly { readonly name: Stage; readonly seconds: number; readonly framesPerSecond: number }[];
+  readonly reuse: ReuseCount & { readonly share: number };
   readonly checks: readonly string[];
   readonly warnings: readonly StreamWarning[];
 }
@@ -31,7 +33,8 @@ export function makeReport(
     readonly device: string;
     readonly frames: number;
     readonly stageSeconds: ReadonlyMap<Stage, number>;
-    readonly verification: Verification;
+    readonly verification: Pick<Verification, 'bytes' | 'checks'>;
+    readonly reuse: ReuseCount;
     readonly warnings: readonly StreamWarning[];
   },
 ): VideoReport {
@@ -46,6 +49,7 @@ export function makeReport(
       seconds: round(seconds),
       framesPerSecond: seconds > 0 ? round(made.frames / seconds) : 0,
     })),
+    reuse: { ...made.reuse, framesOfWork: round(made.reuse.framesOfWork), share: round(reusedShare(made.reuse)) },
     checks,
     warnings: made.warnings,
   };

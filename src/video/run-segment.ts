@@ -90,7 +90,7 @@ export async function runSegment(
     upscaling += change;
     moved++;
   });
-  const inFlight = upscaler.lanes + LOOK_AHEAD;
+  const inFlight = FRAMES_PER_LANE * upscaler.lanes + LOOK_AHEAD;
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
@@ -146,7 +146,9 @@ export async function runSegment(
 /** Frames that wait between decoder and network, and between network and encoder. */
 const DECODED_CAPACITY = 2;
 const UPSCALED_CAPACITY = 2;
-/** Frames in flight beyond the lanes, so that no lane waits for the next frame to be handed over. */
+/** Of frames that are one tile: one that runs, and one that lies ready at the session. */
+const FRAMES_PER_LANE = 2;
+/** Frames in flight beyond those, so that the oldest may wait to be taken while the others move up. */
 const LOOK_AHEAD = 1;
 
 /** Tells when a run of the network begins (1), ends (-1), and when a tile of it is done (0). */

@@ -38,8 +38,23 @@ export function planStreams(info: VideoInfo, container: OutputContainer): Stream
     const entry = carried.get(stream);
     return stream === info.video ? [null] : entry === undefined ? [] : [entry];
   });
-  return { order, warnings };
+  return { order, warnings: [...warnings, ...warnOfTags(info, container)] };
 }
+
+function warnOfTags({ tags }: VideoInfo, { name, tags: stored }: OutputContainer): StreamWarning[] {
+  if (stored === null) return [];
+  // "location-eng": a tag in a language.
+  const isStored = (tag: string) => stored.includes(tag.toLowerCase().replace(/-[a-z]{3}$/, ''));
+  const lost = Object.keys(tags)
+    .filter((tag) => !isStored(tag) && !TAGS_OF_THE_FILE.test(tag))
+    .sort();
+  if (lost.length === 0) return [];
+  const message = `A .${name} file cannot hold the tags ${lost.slice(0, 10).join(', ')}: they are left out.`;
+  return [{ code: 'tags-dropped', message }];
+}
+
+/** They describe the source's container, or who wrote it. */
+const TAGS_OF_THE_FILE = /^(major_brand|minor_version|compatible_brands|encoder|duration)$/i;
 
 function warnOfPictures({ streams, chapters, video }: VideoInfo, { name }: OutputContainer): StreamWarning[] {
   const kinds = streams.filter((stream) => stream !== video).map(({ kind }) => (kind === 'audio' ? 'sound' : kind));

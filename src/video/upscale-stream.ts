@@ -19,10 +19,11 @@ import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
 import { bitsPerSampleOf } from './probe.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { checkReport, makeReport, writeReport } from './report.ts';
 import { type EncodedSegment, runSegment } from './run-segment.ts';
 import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
-import { expectEqual, expectListed } from './verify.ts';
+import { expectEqual, expectListed, type Verification } from './verify.ts';
 import { verifySegment } from './verify-segment.ts';
 import type { StandardStreams, VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 import { describeY4m, frameBytes, Y4mReader } from './y4m.ts';
@@ -43,7 +44,9 @@ export async function upscaleStream(request: VideoRequest, context: VideoContext
   if (streams === undefined) throw new UpreelError('internal', 'Expected standard streams to be open.');
   const isPiped = request.input === STANDARD_STREAM;
   const output = request.output === STANDARD_STREAM ? STANDARD_STREAM : resolve(request.output);
-  if (output !== STANDARD_STREAM) await checkPlace(output, request.settings.overwrite);
+  const { report, overwrite } = request.settings;
+  if (output !== STANDARD_STREAM) await checkPlace(output, overwrite);
+  if (report !== null) await checkReport(report, [output], overwrite);
   const source = isPiped ? await Y4mReader.open(new ByteReader(streams.input!)) : null;
   const plan =
     source === null
@@ -74,9 +77,14 @@ async function run(work: Work): Promise<VideoResult> {
     const { ptsTicks, reuse } = made;
     const finished =
       directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);
-    const share = reusedShare(reuse);
-    const { input } = request;
     const framesTotal = ptsTicks.length;
+    const { input, model, settings } = request;
+    if (settings.report !== null) {
+      const told = { model, device: upscaler.device, frames: framesTotal, reuse, verification: finished };
+      const report = makeReport(plan, { ...told, stageSeconds: progress.stageSeconds, warnings: plan.warnings });
+      await writeReport(report, settings.report, settings.overwrite);
+    }
+    const share = reusedShare(reuse);
     const { bytes, maxDeviationSeconds } = finished;
     const seconds = progress.elapsedSeconds;
     const reused = share > 0 ? { reusedShare: share } : {};
@@ -122,10 +130,14 @@ async function runWhole(
   }
 }
 
-function checkPiped(plan: VideoPlan, ptsTicks: readonly number[]): { bytes: number; maxDeviationSeconds: number } {
+function checkPiped(
+  plan: VideoPlan,
+  ptsTicks: readonly number[],
+): Pick<Verification, 'bytes' | 'maxDeviationSeconds' | 'checks'> {
   expectListed(plan, ptsTicks);
   const frame = 'FRAME\n'.length + frameBytes(plan.encoder.pixelFormat, plan.encodedSize);
-  return { bytes: ptsTicks.length * frame, maxDeviationSeconds: 0 };
+  const checks = [`${ptsTicks.length} frames, counted into the pipe`];
+  return { bytes: ptsTicks.length * frame, maxDeviationSeconds: 0, checks };
 }
 
 async function finish(

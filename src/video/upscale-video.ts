@@ -118,12 +118,12 @@ async function makeFilm(
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
+  const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, verification };
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }
-  const reuse = sumReuse(segments.map((segment) => segment.reuse));
   const share = reusedShare(reuse);
   const reused = share > 0 ? { reusedShare: share } : {};
   tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes, ...reused });

@@ -76,7 +76,7 @@ describe.skipIf(reason !== null)(`GIMP 3${reason === null ? '' : ` (skipped: ${r
       const peaks = large!.peaks as Record<string, number>;
       expect(Object.keys(peaks).sort()).toEqual(['GIMP', 'engine', 'plug-in', 'service']);
       // Megabytes. The picture has 48 and its result 192: the plug-in and the service hold neither.
-      expect(peaks['plug-in']).toBeLessThan(300);
+      expect(peaks['plug-in']).toBeLessThan(400);
       expect(peaks.service).toBeLessThan(300);
       expect(peaks.engine).toBeLessThan(1000);
     },

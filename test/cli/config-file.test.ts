@@ -53,6 +53,7 @@ describe('the configuration', () => {
     ['a value of another kind', '[defaults]\ntta = "yes"\n', /line 2: tta cannot be "yes": .*boolean/],
     ['an unknown filter', '[video]\npre = "movie=x"\n', /line 2: pre: the filter movie is not one of /],
     ['a crop that is none', '[presets.x.video]\ncrop = "all"\n', /line 2: crop takes auto, or a place/],
+    ['hours that are none', '[video]\nonly = "late"\n', /line 2: .*late/],
     ['a size of nothing', '[defaults]\nsize = "0x0"\n', /line 2: size cannot be 0x0/],
     ['a preset with a bad name', '[presets."Old Film"]\n', /line 1: a preset's name is of /],
     ['a preset named none', '[presets.none]\n', /and not "none"/],

@@ -77,7 +77,7 @@ describe('the doctor’s text', () => {
         '  webgpu  works   equal to the CPU, 9.0 times as fast',
         '  cuda    absent  its libraries are not installed.',
         'Remembered verdicts',
-        '  webgpu  film.pth (abcdef01)  off by 1 levels at most  2.1 ms against 500 ms on the CPU  2026-01-02',
+        '  webgpu  film.pth (abcdef01)  within 1 levels of the CPU  2.1 ms against 500 ms on the CPU  2026-01-02',
         'ffmpeg',
         '  version 5.1.6, encoders libx264, without libsvtav1',
         'Caches',

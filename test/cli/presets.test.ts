@@ -5,7 +5,7 @@ import { NO_CONFIG, parseConfig } from '../../src/cli/config-file.ts';
 import { settableFlags } from '../../src/cli/config-flags.ts';
 import { givenFlags, layered } from '../../src/cli/flag-layers.ts';
 import { findPreset, PRESETS, presetsWith } from '../../src/cli/presets.ts';
-import { networkSettings, parseUpscaleFlags } from '../../src/cli/upscale-options.ts';
+import { networkSettings, parseUpscaleFlags, upscaleFlags } from '../../src/cli/upscale-options.ts';
 import { videoSettings } from '../../src/cli/video-settings.ts';
 import { readCatalogue } from '../../src/core/model/index.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
@@ -82,6 +82,11 @@ describe('layers of flags', () => {
     expect(layered('image', {}, anime)).toMatchObject({ model: 'realesrgan-x4plus-anime' });
     expect(layered('video', {}, anime)).toMatchObject({ model: 'realesr-animevideov3-x2' });
     expect(layered('video', { preset: 'none' }, anime)).not.toHaveProperty('model');
+  });
+
+  test('hold whatever flag is left out: none has a value before they are laid over each other', () => {
+    for (const option of upscaleFlags()) expect([undefined, true], option.long!).toContain(option.defaultValue);
+    expect(() => parseUpscaleFlags({})).not.toThrow();
   });
 
   test('know what was said from what the parser of the command line leaves behind', () => {

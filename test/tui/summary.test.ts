@@ -41,6 +41,18 @@ describe('taskFacts', () => {
   });
 });
 
+describe('reuse', () => {
+  it('is told when there was any, while it runs and at the end', () => {
+    const started = videoStarted();
+    const progress = { ...progressAt(started, 5), reusedShare: 0.4567 };
+    expect(factsOf({ started, progress, number: 1, newsAtMs: 0 })).toContain('reused: 45.6 %');
+    expect(doneSummary({ ...taskDone(started), reusedShare: 0.4567 }, 'video')).toMatch(
+      /, 45\.6 % of the work saved by reuse$/,
+    );
+    expect(doneSummary({ ...taskDone(started), reusedShare: 0.0001 }, 'video')).not.toContain('reuse');
+  });
+});
+
 describe('doneSummary', () => {
   it.each([
     [taskDone(videoStarted()), 'video', '43,200 frames in 58 min 32 s, 158 MB'],

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { concatList } from '../../src/video/join-plan.ts';
@@ -45,6 +46,27 @@ describe('a film of several segments', () => {
   });
 });
 
+test.each(['mkv', 'mp4'])('subtitles in .%s keep their times at both ends of a late film', async (extension) => {
+  writeFileSync(at('lines.srt'), '1\n00:00:00,420 --> 00:00:01,000\nFirst\n\n2\n00:00:03,700 --> 00:00:04,250\nLast\n');
+  const maps = ['-map', '0:v', '-map', '1:a', '-map', '2:s'];
+  const late = ['-vf', 'setpts=PTS+0.4/TB', ...H264, '-c:a', 'aac', '-c:s', 'srt'];
+  ffmpeg(
+    ...pattern(4, { size: '32x24', rate: '15' }),
+    ...tone(4),
+    '-i',
+    at('lines.srt'),
+    ...maps,
+    ...late,
+    at('sub.mkv'),
+  );
+  const output = at(`sub-out.${extension}`);
+  await upscaleClip(at('sub.mkv'), output, { settings: { segmentSeconds: 0.9, levels: 'clip' } });
+  // A frame of AAC lasts 23 ms; mov_text fills the gaps with empty packets.
+  const [before, after] = [cuesOf(at('sub.mkv')), cuesOf(output)];
+  expect(after).toHaveLength(before.length);
+  expect(Math.max(...after.map((time, index) => Math.abs(time - before[index]!)))).toBeLessThan(0.002);
+});
+
 test('the list for ffmpeg lets no rounding add up', () => {
   const files = Array.from({ length: 1000 }, (_, index) => ({ file: `s-${index}.mp4`, startSeconds: 5 + index / 3 }));
   const durations = [...concatList(files).matchAll(/duration ([\d.]+)/g)].map((match) => Number(match[1]));
@@ -65,4 +87,13 @@ function soundTimes(file: string): number[] {
     .split('\n');
   // Side data of a packet makes a line of its own.
   return lines.filter((line) => line !== '').map((line) => Number(line.split('|')[0]));
+}
+
+/** When each line of the first subtitle stream appears and goes, as ffmpeg reads it back. */
+function cuesOf(file: string): number[] {
+  const text = ffmpeg('-copyts', '-i', file, '-map', '0:s:0', '-f', 'srt', '-').toString();
+  return [...text.matchAll(/(\d+):(\d+):(\d+),(\d+)/g)].map(
+    ([, hours, minutes, seconds, ms]) =>
+      3600 * Number(hours) + 60 * Number(minutes) + Number(seconds) + Number(ms) / 1000,
+  );
 }

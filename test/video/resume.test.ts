@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,6 +32,11 @@ describe('kill -9 at any moment', () => {
   const KILLS_PER_FILM = 5;
   const kills: string[] = [];
   afterAll(() => expect(kills.length).toBeGreaterThanOrEqual(30));
+  /** For the documents: what was killed when. */
+  const note = (kill: string) => {
+    kills.push(kill);
+    if (process.env.UPREEL_KILL_LOG) appendFileSync(process.env.UPREEL_KILL_LOG, `${kill}\n`);
+  };
 
   test.each([
     ['x264 in .mp4', 'libx264', 'mp4', 1],
@@ -50,7 +64,12 @@ describe('kill -9 at any moment', () => {
           await running.finished;
           expect(existsSync(job.output)).toBe(false);
           kept = expectKept(running.out(), kept);
-          kills.push(running.out().trim().split('\n').at(-1) ?? '');
+          const stage = running.out().trim().split('\n').at(-1) ?? '';
+          const folder = `${job.output}.upreel`;
+          const parts = existsSync(folder)
+            ? readdirSync(folder).filter((name) => /^segment-\d+\.json$/.test(name))
+            : [];
+          note(`${encoder} film ${film + 1}, kill ${kill + 1}: at "${stage}", ${parts.length} segments are safe`);
         }
         await upscaleInChild({ ...job, delayMs: 0 });
         expect(frameHashes(job.output)).toEqual(frameHashes(reference));
@@ -59,7 +78,7 @@ describe('kill -9 at any moment', () => {
         expect(readdirSync(folder).filter((name) => name.includes('.upreel'))).toEqual([]);
       }
     },
-    300_000,
+    1_200_000,
   );
 });
 
@@ -84,17 +103,21 @@ describe('a job that was interrupted', () => {
     ['source', () => utimesSync(at('changing.mp4'), 1, 1), {}, 'the source has a time of change of 1000'],
     ['model', () => {}, { model: 'another' }, 'the model has id another, then it was copies'],
     ['settings', () => {}, { settings: { ...settings, quality: 50 } }, 'the settings has quality 50, then it was 70'],
-  ])('refuses to go on with another %s, and begins anew when told to', async (section, change, other, message) => {
-    execFileSync('cp', [at('film.mp4'), at('changing.mp4')]);
-    const job = { input: at('changing.mp4'), output: at(`changed-${section}.mkv`), settings, delayMs: 30 };
-    await interrupt(job);
-    change();
-    const refused = await startClip({ ...job, ...other }).finished;
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(message) });
-    const anew = { ...job, ...other, delayMs: 0 };
-    const done = await startClip({ ...anew, settings: { ...anew.settings, restart: true } }).finished;
-    expect(done).toMatchObject({ code: 0, out: expect.stringContaining('started after 0') });
-  });
+  ])(
+    'refuses to go on with another %s, and begins anew when told to',
+    async (section, change, other, message) => {
+      execFileSync('cp', [at('film.mp4'), at('changing.mp4')]);
+      const job = { input: at('changing.mp4'), output: at(`changed-${section}.mkv`), settings, delayMs: 30 };
+      await interrupt(job);
+      change();
+      const refused = await startClip({ ...job, ...other }).finished;
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+      const anew = { ...job, ...other, delayMs: 0 };
+      const done = await startClip({ ...anew, settings: { ...anew.settings, restart: true } }).finished;
+      expect(done).toMatchObject({ code: 0, out: expect.stringContaining('started after 0') });
+    },
+    300_000,
+  );
 
   test('is refused to a second runner while the first one works, also while that one is stopped', async () => {
     const job = { input: at('film.mp4'), output: at('two.mkv'), settings, delayMs: 60 };

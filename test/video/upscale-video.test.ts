@@ -212,6 +212,19 @@ describe('streams', () => {
     expect(probe(at('streams-out.mp4')).chapters.map((chapter) => chapter.tags?.title)).toEqual(['One', 'Two']);
   });
 
+  test.each(['mkv', 'mp4', 'mov'])('tags are kept in .%s, or named before the work starts', async (extension) => {
+    const names = ['title', 'artist', 'comment', 'genre', 'synopsis', 'make', 'publisher', 'com.example.key'];
+    const tags = names.flatMap((name) => ['-metadata', `${name}=of ${name}`]);
+    ffmpeg(...pattern(0.2), ...H264, ...tags, at('tags.mkv'));
+    const { events } = await upscaleClip(at('tags.mkv'), at(`tags-out.${extension}`), { settings: { levels: 'clip' } });
+    const found = probe(at(`tags-out.${extension}`)).format.tags ?? {};
+    const kept = new Set(Object.keys(found).map((name) => name.toLowerCase()));
+    const lost = names.filter((name) => !kept.has(name));
+    const warnings = events.filter((event) => event.type === 'warning');
+    const said = lost.length === 0 ? [] : [expect.stringContaining(`the tags ${lost.sort().join(', ')}:`)];
+    expect(warnings.map(({ message }) => message.toLowerCase())).toEqual(said);
+  });
+
   test('cover art stays cover art and is not taken for the film', async () => {
     ffmpeg('-f', 'lavfi', '-i', 'color=red:size=300x300:duration=0.04', '-frames:v', '1', at('cover.png'));
     ffmpeg(

@@ -33,9 +33,12 @@ def ask(procedure, config, image, drawables, service, translate):
     dialog.fill(["upreel-settings"])
     rows.get_parent().remove(rows)
     settings.pack_start(rows, False, False, 0)
-    labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
-    for label in (model_label, dialog.get_widget("source", GObject.TYPE_NONE).get_label()):
-        labels.add_widget(label)
+    # A widget in GIMP 3.0, its text in 3.2.
+    first_label = dialog.get_widget("source", GObject.TYPE_NONE).get_label()
+    if isinstance(first_label, Gtk.Widget):
+        labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+        labels.add_widget(model_label)
+        labels.add_widget(first_label)
     both = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=18, border_width=12)
     both.pack_start(settings, True, True, 0)
     both.pack_start(preview.widget, False, False, 0)

@@ -322,7 +322,7 @@ def _upscaled(service, source, size, settings, progress):
         _fill(service, source.drawable, source.rect, result.get_layers()[0], settings.request(), progress)
         mask = source.drawable.get_mask() if source.drawable.is_layer() and settings.target != "in-place" else None
         if mask is not None:
-            _add_mask(service, mask, source.rect, result.get_layers()[0], progress)
+            _add_mask(service, mask, source.rect, result.get_layers()[0], settings, progress)
         return result
     except BaseException:
         result.delete()
@@ -354,11 +354,13 @@ def _fill(service, drawable, rect, target, request, progress):
     target.update(0, 0, target.get_width(), target.get_height())
 
 
-def _add_mask(service, mask, rect, layer, progress):
+def _add_mask(service, mask, rect, layer, settings, progress):
     """The layer's mask, resampled: it says how much of a pixel is seen and needs no network."""
+    # The layer's settings, so that the service keeps the network that is open.
+    request = {**settings.request(), "strength": 0}
     added = layer.create_mask(Gimp.AddMaskType.WHITE)
     layer.add_mask(added)
-    _fill(service, mask, rect, added, {"strength": 0}, progress)
+    _fill(service, mask, rect, added, request, progress)
 
 
 def _image_like(drawable, size):

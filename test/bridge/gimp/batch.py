@@ -8,10 +8,11 @@ from images import (HEIGHT, MODEL, SERVICE, WIDTH, Gegl, Gimp, P, check, distanc
 
 EXACT = (P.U8_NON_LINEAR, P.U16_NON_LINEAR)
 CURVES = ("LINEAR", "NON_LINEAR", "PERCEPTUAL")
-PRECISIONS = [getattr(P, f"{depth}_{curve}") for depth in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE") for curve in CURVES]
+DEPTHS = ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE")
+PRECISIONS = [getattr(P, f"{depth}_{curve}") for depth in DEPTHS for curve in CURVES]
 # Levels of 65535. Integers of 8 and 16 bits travel as they are. The rest travels as floats, which the service takes for
 # 16 bits: where its rounding and GIMP's conversion to 16 bits disagree by one level, the network's result may by some.
-FLOAT_BOUND = 32
+FLOAT_BOUND = 64
 
 
 def icc(image):
@@ -177,7 +178,7 @@ def to_a_width():
     return None if got == expected and image.get_width() == 200 else f"{got}, expected {expected}"
 
 
-def undo_restores():
+def undo_is_kept():
     image, layer = make(Gimp.ImageBaseType.RGB, alpha=True)
     before = pixels(layer)
     upscale(image, [layer], source="layer", target="in-place")
@@ -270,6 +271,18 @@ def denoise():
     return refused(lambda: upscale(image, [layer], denoise=50.0), f"The denoise strength of {MODEL} cannot be set")
 
 
+def script_fu():
+    image, layer = make(Gimp.ImageBaseType.RGB)
+    _made, expected = upscale(image, [layer])
+    evaluate = Gimp.get_pdb().lookup_procedure("plug-in-script-fu-eval")
+    config = evaluate.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("script", f"""(plug-in-upreel-upscale #:run-mode RUN-NONINTERACTIVE #:image {image.get_id()}
+        #:drawables (vector {layer.get_id()}) #:model "{MODEL}" #:source "layer" #:target "in-place" #:scale 2.0)""")
+    evaluate.run(config)
+    return None if pixels(layer) == pixels(expected) else f"the image has {image.get_width()}x{image.get_height()}"
+
+
 def layer_in_a_group():
     image, layer = make(Gimp.ImageBaseType.RGB)
     _made, expected = upscale(image, [layer])
@@ -349,9 +362,10 @@ def whole_image_in_place():
 
 
 for function in (selection_in_place, selection_to_layer, empty_selection_is_everything, selection_beside_the_layer,
-                 others_scaled_with_it, to_a_width, undo_restores, masks_go_along, filters_are_seen,
+                 others_scaled_with_it, to_a_width, undo_is_kept, masks_go_along, filters_are_seen,
                  composite_of_layers, locked_pixels, pixels_locked_by_a_group,
-                 other_locks_do_not_hinder, floating_selection, denoise, layer_in_a_group, groups, masks_and_channels, unknown_model,
+                 other_locks_do_not_hinder, floating_selection, denoise, script_fu, layer_in_a_group, groups,
+                 masks_and_channels, unknown_model,
                  strength_and_ensemble, beyond_white, facts_kept, several_layers, whole_image_in_place):
     check(function.__name__.replace("_", " "), function)
 check_kinds()
