@@ -2,7 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const ALL = ['overhead', 'supervisor-latency', 'memory', 'big-picture', 'curves', 'seams', 'reuse', 'pipeline'];
+const ALL = [
+  'overhead',
+  'supervisor-latency',
+  'memory',
+  'big-picture',
+  'curves',
+  'seams',
+  'reuse',
+  'pipeline',
+  'view-cpu',
+];
 const asked = (process.env.BENCH ?? '').split(/\s+/).filter(Boolean);
 const unknown = asked.filter((name) => !ALL.includes(name));
 if (unknown.length > 0) {

@@ -15,7 +15,7 @@ import { listenForInterrupts } from './interrupt.ts';
 import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
 import { toJobRecord, toJsonLine } from './report-json.ts';
 import { openLineWriter } from './report-lines.ts';
-import { reporterKind } from './run-command.ts';
+import { reporterKind } from './reporter.ts';
 import { viewJobs } from './view-jobs.ts';
 
 const JOB = 'its id or the beginning of it, its folder (OUTPUT.upreel), or its output';
@@ -35,6 +35,7 @@ export function addJobCommands(program: Command): void {
     .argument('[job]', JOB)
     .option('--json', 'one JSON object per line on standard output')
     .option('--no-tui', 'plain lines instead of the live view')
+    .option('--no-bell', 'do not ring or notify when a job ends')
     .action(watch);
 
   program

@@ -36,6 +36,16 @@ export function chooseReporter({ json, noTui, stdoutIsTty, env }: ReporterChoice
   return 'view';
 }
 
+/** Standard output may be the film's: whatever is told goes to standard error then. */
+export function shownOn(raw: Record<string, unknown>): NodeJS.WriteStream {
+  return raw.output === '-' ? process.stderr : process.stdout;
+}
+
+export function reporterKind(raw: Record<string, unknown>): ReporterKind {
+  const noTui = raw.tui === false || raw.output === '-';
+  return chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: shownOn(raw).isTTY, env: process.env });
+}
+
 export interface ReporterOptions {
   readonly kind: ReporterKind;
   readonly stdout: NodeJS.WriteStream;

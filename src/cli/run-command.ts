@@ -15,7 +15,7 @@ import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
-import { chooseReporter, openReporter, type Reporter, type ReporterKind } from './reporter.ts';
+import { openReporter, type Reporter, type ReporterKind, reporterKind, shownOn } from './reporter.ts';
 import { viewJobs } from './view-jobs.ts';
 
 /** What a command wants done: pictures and videos, one after another. */
@@ -188,16 +188,6 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
   return new UpreelError('some-failed', `${failures.length} of ${total} inputs failed.`, {
     hint: 'The others are done; see the messages above.',
   });
-}
-
-/** Standard output may be the film's: whatever is told goes to standard error then. */
-function shownOn(raw: Record<string, unknown>): NodeJS.WriteStream {
-  return raw.output === '-' ? process.stderr : process.stdout;
-}
-
-export function reporterKind(raw: Record<string, unknown>): ReporterKind {
-  const noTui = raw.tui === false || raw.output === '-';
-  return chooseReporter({ json: raw.json === true, noTui, stdoutIsTty: shownOn(raw).isTTY, env: process.env });
 }
 
 function reporterFor(

@@ -60,6 +60,7 @@ export function upscaleFlags(): Option[] {
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
     new Option('--json', 'one JSON object per line on standard output'),
     new Option('--no-tui', 'plain lines instead of the live view'),
+    new Option('--no-bell', 'do not ring or notify when a job ends'),
     new Option('--foreground', 'stay attached until the work is done, for scripts'),
     new Option('--verbose', 'show the causes of errors'),
   ];

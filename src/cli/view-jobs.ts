@@ -38,6 +38,7 @@ async function viewOnDashboard(feed: JobFeed, ids: readonly string[], options: V
   const how = await openDashboard({
     ...{ feed, look, stdout, stdin, env, ownJobs: options.startedHere ? ids : [] },
     ...(selected === undefined ? {} : { selected }),
+    bell: options.rawFlags.bell !== false,
   });
   if (!options.startedHere) return 0;
   // The dashboard has left the screen as it was: what stays in the terminal is said here.

@@ -35,6 +35,16 @@ export function Sentence({ tone = 'plain', children }: { tone?: Tone; children: 
   );
 }
 
+/** The same for a terminal: select graphic rendition (ECMA-48 8.3.117) before, and its end after. */
+export function styleText(words: SafeText, tone: Tone, hasColour: boolean): string {
+  const code = CODES[tone];
+  return code === '' || !hasColour ? words : `\x1b[${code}m${words}\x1b[0m`;
+}
+
+const CODES: Readonly<Record<Tone, string>> = {
+  ...{ plain: '', name: '1', faint: '2', good: '36', active: '1;36', caution: '33', bad: '1;31' },
+};
+
 const STYLES = {
   plain: {},
   name: { bold: true },

@@ -103,7 +103,9 @@ describe('the view', () => {
       await terminal.until((screen) =>
         screen.split('\n').some((line) => line.includes(bar) && line.length === columns - 1),
       );
-      await sleep(150);
+      // A slow machine draws the new size in steps.
+      await terminal.until(() => occurrences(terminal.everything(), 'slowest: upscaling') === 1);
+      await terminal.until(() => occurrences(terminal.everything(), 'a first row') === 1);
       const all = terminal.everything();
       expect(occurrences(all, 'a first row')).toBe(1);
       expect(occurrences(all, 'holiday 1998.mp4')).toBe(1);

@@ -1,11 +1,13 @@
-import { Box, Text, useInput } from 'ink';
-import { memo, type ReactNode, useLayoutEffect } from 'react';
+import { useInput } from 'ink';
+import { createContext, memo, type ReactNode, useContext, useLayoutEffect } from 'react';
 import type { Look } from '../look.ts';
-import { LookContext, Words } from '../tone.tsx';
+import { LookContext, styleText, useLook } from '../tone.tsx';
+import type { FullScreen } from './full-screen.ts';
 import type { Key } from './keys.ts';
 import type { Line } from './line.ts';
 
 export interface DashboardProps {
+  readonly screen: FullScreen;
   readonly lines: readonly Line[];
   readonly look: Look;
   /** Null: there is no keyboard. */
@@ -14,21 +16,43 @@ export interface DashboardProps {
   readonly onGone: () => void;
 }
 
-/** Rows that are already measured, one below the other. */
-export function Dashboard({ lines, look, onKey, onGone }: DashboardProps): ReactNode {
+const ScreenContext = createContext<FullScreen | null>(null);
+
+/** Rows that are already measured, each put in its place on the screen when it changes. */
+export function Dashboard({ screen, lines, look, onKey, onGone }: DashboardProps): ReactNode {
   useLayoutEffect(() => onGone, [onGone]);
+  // After the rows' own effects.
+  useLayoutEffect(() => screen.show(lines.length));
   return (
     <LookContext.Provider value={look}>
-      {onKey === null ? null : <Keys onKey={onKey} />}
-      <Box flexDirection="column" height={lines.length}>
+      <ScreenContext.Provider value={screen}>
+        {onKey === null ? null : <Keys onKey={onKey} />}
         {lines.map((line, row) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is its place.
-          <Row key={row} line={line} />
+          <Row key={row} row={row} line={line} />
         ))}
-      </Box>
+      </ScreenContext.Provider>
     </LookContext.Provider>
   );
 }
+
+const Row = memo(
+  ({ row, line }: { row: number; line: Line }): ReactNode => {
+    const screen = useContext(ScreenContext);
+    const { colour } = useLook();
+    useLayoutEffect(() => {
+      screen?.setRow(
+        row,
+        line
+          .map((part) => styleText(part.text, part.tone, colour))
+          .join('')
+          .trimEnd(),
+      );
+    });
+    return null;
+  },
+  (a, b) => a.row === b.row && sameLine(a.line, b.line),
+);
 
 function Keys({ onKey }: { onKey: (key: Key) => void }): ReactNode {
   useInput((input, key) => {
@@ -44,22 +68,6 @@ function keyOf(letter: string): Key {
   if (letter === '\r') return { input: '', return: true };
   return letter === '\x7f' ? { input: '', backspace: true } : { input: letter };
 }
-
-const Row = memo(
-  ({ line }: { line: Line }): ReactNode => (
-    <Box height={1} flexShrink={0}>
-      <Text wrap="truncate">
-        {line.map((part, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is its place.
-          <Words key={index} tone={part.tone}>
-            {part.text}
-          </Words>
-        ))}
-      </Text>
-    </Box>
-  ),
-  (a, b) => sameLine(a.line, b.line),
-);
 
 export function sameLine(a: Line, b: Line): boolean {
   return (

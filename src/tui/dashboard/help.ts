@@ -43,7 +43,7 @@ export function helpLine(state: DashboardState, job: JobSnapshot | null, columns
 /** Above the help line, when more has to be said than fits into it. */
 export function askHint(state: DashboardState): SafeText | null {
   return state.mode.kind === 'ask-leave'
-    ? text`Stop the jobs of this terminal? What is finished stays, and each can go on later.`
+    ? text`Stop the jobs of this terminal? What is finished stays; they can go on later.`
     : null;
 }
 

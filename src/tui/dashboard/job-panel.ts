@@ -245,12 +245,13 @@ function speedRows(
   if (known.length === 0) return [];
   const chart = drawChart(rates, chartRows, look);
   const best = frameRate(Math.max(...known));
-  const worst = frameRate(Math.min(...known));
+  const lowest = Math.min(...known);
+  const worst = lowest > 0 ? text`least ${frameRate(lowest)}` : text``;
   return chart.map((row, index) => [
     span(column(index === 0 ? text`speed` : text``, LABEL_COLUMNS), 'faint'),
     span(column(row, chartColumns), 'active'),
     span(text`  `),
-    span(index === 0 ? text`most ${best}` : index === chartRows - 1 ? text`least ${worst}` : text``, 'faint'),
+    span(index === 0 ? text`most ${best}` : index === chartRows - 1 ? worst : text``, 'faint'),
   ]);
 }
 

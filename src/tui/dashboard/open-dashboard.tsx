@@ -70,7 +70,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     screen.close();
     finish('left');
   };
-  const element = (now: Screen) => <Dashboard lines={now.lines} look={look} onKey={onKey} onGone={onGone} />;
+  const element = (now: Screen) => (
+    <Dashboard screen={screen} lines={now.lines} look={look} onKey={onKey} onGone={onGone} />
+  );
 
   screen.open();
   process.on('exit', onGone);
@@ -86,10 +88,11 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     exitOnCtrlC: false,
     patchConsole: false,
     isScreenReaderEnabled: false,
-    // Whole frames: the screen knows what has changed.
+    // Without Ink's own throttle, which holds frames back that are not wanted anyway.
     debug: true,
   });
-  const onInterrupt = () => press({ input: 'c', ctrl: true });
+  // Of others: while the keyboard is read, Ctrl-C is a key.
+  const onInterrupt = () => finish('left');
   process.on('SIGINT', onInterrupt);
   const timers = [
     setInterval(() => dispatch({ type: 'tick', atSeconds: seconds() }, 'news'), TICK_MS),
@@ -117,10 +120,10 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   function takeJobs(jobs: readonly JobSnapshot[]): void {
     tellOfEnded(state.jobs, jobs);
     dispatch({ type: 'jobs', jobs, atSeconds: seconds() }, 'news');
-    const own = jobs.filter((job) => ownJobs.includes(job.id));
-    const areOver = ownJobs.length > 0 && own.every((job) => !isAlive(job.state));
+    const awaited = jobs.filter((job) => ownJobs.includes(job.id));
+    const areOver = ownJobs.length > 0 && awaited.every((job) => !isAlive(job.state));
     // Gone from the list before it was ever on it: not begun yet.
-    if (areOver && (own.length > 0 || ending !== null)) finish(ending ?? 'ended');
+    if (areOver && (awaited.length > 0 || ending !== null)) finish(ending ?? 'ended');
   }
 
   function tellOfEnded(before: readonly JobSnapshot[], now: readonly JobSnapshot[]): void {

@@ -67,7 +67,7 @@ export function indexOf256(red: number, green: number, blue: number): number {
 
 function nearestStep(value: number): number {
   if (value < 48) return 0;
-  return value < 115 ? 1 : Math.min(5, Math.round((value - 35) / 40));
+  return value < 115 ? 1 : Math.min(5, Math.floor((value - 35) / 40));
 }
 
 const CUBE = [0, 95, 135, 175, 215, 255] as const;

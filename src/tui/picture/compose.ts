@@ -52,8 +52,8 @@ export function fitInto(
   pixelAspect: number,
 ): { readonly width: number; readonly height: number } {
   const shape = picture.width / picture.height / pixelAspect;
-  const width = Math.min(space.width, Math.floor(space.height * shape));
-  return { width: Math.max(1, width), height: Math.max(1, Math.min(space.height, Math.round(width / shape))) };
+  const width = Math.max(1, Math.min(space.width, Math.floor(space.height * shape)));
+  return { width, height: Math.max(1, Math.min(space.height, Math.round(width / shape))) };
 }
 
 export function regionOf(picture: RgbPicture, { zoom, x, y }: PreviewView): Region {
