@@ -19,7 +19,7 @@ export interface Overlay {
  * a synchronized update, so that nothing flickers.
  *
  * It is also what Ink takes for its terminal. What Ink writes is left out: it composes every cell of a frame again, which
- * costs 15 ms at 130x35 (bench/view-cpu.mjs), and our rows are composed already.
+ * costs most of a draw, and our rows are composed already (bench/view-cpu.mjs measures).
  */
 export class FullScreen extends EventEmitter {
   /** Makes Ink leave the cursor to us. */
