@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { isLockHeld } from './directory/index.ts';
@@ -34,15 +35,23 @@ export function pickJob(jobs: readonly JobSnapshot[], name: string): JobSnapshot
 }
 
 /**
- * Lists a job that is known by its folder alone: another machine began it, or the list was lost.
+ * Lists a job that is known by its folder alone: another machine began it, or the list was lost. A folder may come from
+ * anyone: what it says may write beside itself alone, and replace nothing.
  * @param name its folder or its output
  * @returns its id. @throws UpreelError `usage` if there is no job.
  */
 export async function adoptJob(name: string): Promise<string> {
-  const { task, cwd } = await findTask(name);
-  const { output: rule, settings } = task.request;
+  const { task: found, cwd, folder } = await findTask(name);
+  const { output: rule, settings } = found.request;
   if (rule.kind !== 'file') throw new UpreelError('internal', 'Expected a job that knows its output.');
   const place = await jobPlaceFor(rule.path, settings.workDir);
+  const isThere = await realpath(place.folder).catch(() => null);
+  if (isThere !== (await realpath(folder))) {
+    throw new UpreelError('usage', `The job in ${folder} belongs in ${place.folder}: it makes ${rule.path}.`, {
+      hint: 'Move it back, or run its command again.',
+    });
+  }
+  const task = { ...found, request: { ...found.request, settings: { ...settings, overwrite: false } } };
   const isKnown = (await readEntry(place.id)) !== null || (await isLockHeld(supervisorLock(place.id)));
   if (!isKnown) await writeEntry(newEntry({ task, cwd, output: rule.path, queueing: NO_QUEUEING }, place));
   return place.id;

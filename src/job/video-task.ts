@@ -38,10 +38,10 @@ export interface FoundTask {
  * @param name the job's folder, or the output that it was to make.
  * @throws UpreelError `usage` if there is no such job, or another version of upreel began it.
  */
-export async function findTask(name: string): Promise<FoundTask> {
-  const job = await findJob(name);
+export async function findTask(name: string): Promise<FoundTask & { readonly folder: string }> {
+  const { job, folder } = await findJob(name);
   const found = parseTask(job.task, job.output);
-  if (found !== null) return found;
+  if (found !== null) return { ...found, folder };
   throw otherVersion(job.output, job.program);
 }
 

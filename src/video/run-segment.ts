@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { UpreelError } from '../core/errors.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
@@ -75,6 +76,8 @@ export async function runSegment(
   // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // Each frame in flight listens.
+  setMaxListeners(0, either);
   const failFast = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;

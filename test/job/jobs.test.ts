@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventRecordSchema } from '../../src/cli/events-schema.ts';
@@ -120,6 +120,12 @@ describe('a job', () => {
     expect(await run('pause', at('killed.mkv'))).toMatchObject({ code: 2 });
     await allEnded(family, 10_000);
     rmSync(join(testStateEnv().XDG_STATE_HOME, 'upreel', 'jobs', `${job.id}.json`));
+    // A folder from anywhere must not write elsewhere than beside itself.
+    mkdirSync(at('elsewhere'));
+    cpSync(`${at('killed.mkv')}.upreel`, at('elsewhere/foreign.upreel'), { recursive: true });
+    const foreign = await run('resume', at('elsewhere/foreign.upreel'));
+    expect(foreign).toMatchObject({ code: 2, err: expect.stringContaining('belongs in') });
+    expect(existsSync(at('killed.mkv'))).toBe(false);
     expect(await run('resume', `${at('killed.mkv')}.upreel`, '--json')).toMatchObject({ code: 0 });
     expect(decodeRgb(at('killed.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
   });

@@ -59,16 +59,16 @@ export async function readJobFile(folder: string): Promise<JobFile | null> {
 }
 
 /**
- * The job that a person means: its folder, its job.json, or the output that it was to make.
+ * The job that a person means, and where it was found: its folder, its job.json, or the output that it was to make.
  * @throws UpreelError `usage` if there is none.
  */
-export async function findJob(name: string): Promise<JobFile> {
+export async function findJob(name: string): Promise<{ readonly job: JobFile; readonly folder: string }> {
   const path = resultPlace(name);
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
   const folders = [...(isFolder ? [path] : []), `${path}.upreel`, ...(path.endsWith(JOB_FILE) ? [dirname(path)] : [])];
   for (const folder of folders) {
     const job = await readJobFile(folder);
-    if (job !== null) return job;
+    if (job !== null) return { job, folder };
   }
   throw new UpreelError('usage', `There is no unfinished job at ${name}.`, {
     hint: 'Name its folder (OUTPUT.upreel) or its output. A finished job leaves nothing to resume.',
