@@ -108,6 +108,15 @@ export class TestTerminal {
     }
   }
 
+  /**
+   * Until nothing has come out for a while and the emulator has taken all of it. A terminal that is resized before that
+   * wraps lines that were meant for another width, which no program can know of.
+   */
+  async untilQuiet(): Promise<void> {
+    for (let seen = -1; seen !== this.output.length; await sleep(400)) seen = this.output.length;
+    await new Promise<void>((resolve) => this.#screen.write('', resolve));
+  }
+
   async untilExit(): Promise<void> {
     await this.#exited;
     // The emulator takes what it was given in turns of its own.

@@ -97,6 +97,7 @@ describe('the view', () => {
       [200, 60],
       [80, 24],
     ] as const) {
+      await terminal.untilQuiet();
       terminal.resize(columns, rows);
       const bar = `${'░'.repeat(columns >= 80 ? 40 : 20)}`;
       await terminal.until((screen) =>
