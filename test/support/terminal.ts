@@ -117,8 +117,14 @@ export class TestTerminal {
     await new Promise<void>((resolve) => this.#screen.write('', resolve));
   }
 
-  async untilExit(): Promise<void> {
-    await this.#exited;
+  async untilExit(timeoutMs = 120_000): Promise<void> {
+    const late = new AbortController();
+    const isLate = await Promise.race([
+      this.#exited.then(() => false),
+      sleep(timeoutMs, true, { signal: late.signal }).catch(() => true),
+    ]);
+    late.abort();
+    if (isLate) throw new Error(`Expected the program to end; it shows:\n${this.everything().join('\n')}`);
     // The emulator takes what it was given in turns of its own.
     await new Promise<void>((resolve) => this.#screen.write('', resolve));
     await sleep(50);

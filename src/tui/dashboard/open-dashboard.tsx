@@ -43,6 +43,8 @@ export type DashboardEnd = 'left' | 'drained' | 'aborted' | 'ended';
 export async function openDashboard(options: DashboardOptions): Promise<DashboardEnd> {
   const { feed, look, stdout, stdin, env, ownJobs = [] } = options;
   stdout.on('error', ignoreLostTerminal);
+  // Raw from here to the end: a key that comes before Ink reads would else wait for the end of a line.
+  if (stdin.isTTY) stdin.setRawMode(true);
   const graphics: Graphics = stdin.isTTY ? await queryGraphics(stdin, stdout) : CELLS_ONLY;
   const screen = new FullScreen(stdout);
   const meter = openLoadMeter(seconds);
@@ -107,6 +109,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     for (const timer of timers) clearInterval(timer);
     if (drawing !== null) clearTimeout(drawing);
     ink.unmount();
+    if (stdin.isTTY) stdin.setRawMode(false);
     screen.close();
     process.off('exit', onGone);
     process.off('uncaughtExceptionMonitor', onGone);
