@@ -50,8 +50,9 @@ async function compare(what, size, count, { name, effort }) {
   const windows = await cutWindows(input, plan, effort !== undefined);
   const output = join(folder, name);
   const whole = () => (effort ? upscaleStill(input, output, effort, upscaler) : upscaleClip(input, output, upscaler));
-  await runBare(pool, windows, count);
-  await whole();
+  await runBare(pool, windows, Math.min(count, 4));
+  if (effort) await whole();
+  else await upscaler.warmUp(FORMAT);
   const ratios = [];
   const seconds = [];
   for (let round = 0; round < ROUNDS; round++) {

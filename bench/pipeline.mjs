@@ -6,12 +6,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadModel } from '../dist/core/model/index.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
+import { Pause } from '../dist/core/pause.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
 import { startDecoder } from '../dist/video/decode.js';
 import { startEncoder } from '../dist/video/encode.js';
 import { videoSettingsSchema } from '../dist/video/index.js';
 import { planVideo } from '../dist/video/plan.js';
 import { preparePicture } from '../dist/video/prepare-picture.js';
+import { PreviewTap } from '../dist/video/preview.js';
 import { probeVideo } from '../dist/video/probe.js';
 import { runSegment } from '../dist/video/run-segment.js';
 import { scanPackets } from '../dist/video/scan.js';
@@ -61,7 +63,15 @@ async function measure(encoder) {
   const watch = { onTile() {}, onReuse() {}, onFrame() {}, onStart() {}, onHandedOver() {} };
   const file = join(folder, `out${plan.encoder.segmentContainer.extension}`);
   const { seconds: wall } = await timed(() =>
-    runSegment(plan, film, { upscaler, file, watch, stallSeconds: 120, signal }),
+    runSegment(plan, film, {
+      upscaler,
+      file,
+      watch,
+      pause: new Pause(),
+      preview: new PreviewTap(),
+      stallSeconds: 120,
+      signal,
+    }),
   );
   const cpu = (cpuSeconds() - cpuBefore) / CORES;
   const busy = (pool.busyMilliseconds - busyBefore) / 1000 / (wall * pool.sessions);
