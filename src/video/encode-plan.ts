@@ -79,9 +79,20 @@ function toEncodedFilters(plan: VideoPlan): string[] {
     ]),
     `format=${encoder.pixelFormat}`,
     ...shapeFilter(plan),
-    // The sums may have been those of full range for the sake of headroom; this is what the values mean.
-    `setparams=range=${resultColour.tags.range}`,
+    // The sums may have been those of full range for the sake of headroom; this is what the values mean. From ffmpeg 7 on
+    // an encoder believes its frames, not its options.
+    `setparams=${frameTags(resultColour.tags).join(':')}`,
   ];
+}
+
+function frameTags({ range, matrix, primaries, transfer }: VideoPlan['resultColour']['tags']): string[] {
+  const tags = [
+    ['range', range],
+    ['colorspace', matrix],
+    ['color_primaries', primaries],
+    ['color_trc', transfer],
+  ];
+  return tags.flatMap(([name, value]) => (value ? [`${name}=${value}`] : []));
 }
 
 /** Scaling to rounded sizes makes ffmpeg stretch the pixels by as little, which nobody asked for. */
