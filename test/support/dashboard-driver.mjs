@@ -109,8 +109,7 @@ function goOn() {
         bytesWritten: framesDone * 3650,
         queues: progress.queues.map((queue, index) => ({
           ...queue,
-          length: index === 0 ? (full ? 2 : 1) : full ? 0 : 1,
-          waits: index === 0 ? { producer: 0.93, consumer: 0.01 } : { producer: 0.01, consumer: 0.85 },
+          length: full ? queue.length : index === 2 ? 1 : queue.capacity - 1,
         })),
       },
       segments: job.segments.map((segment) => ({
