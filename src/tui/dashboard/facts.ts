@@ -39,9 +39,13 @@ function timeFacts({ secondsLeft, secondsLeftRange: range }: Figures, now: Date)
     ];
   }
   return [
-    { label: text`left`, value: text`${shortDuration(range[0])} to ${shortDuration(range[1])}` },
-    { label: text`finish`, value: text`${finishTime(now, range[0])} to ${finishTime(now, range[1])}` },
+    { label: text`left`, value: rangeOf(shortDuration(range[0]), shortDuration(range[1])) },
+    { label: text`finish`, value: rangeOf(finishTime(now, range[0]), finishTime(now, range[1])) },
   ];
+}
+
+function rangeOf(first: SafeText, last: SafeText): SafeText {
+  return first === last ? first : text`${first} to ${last}`;
 }
 
 function outputWords({ state }: JobSnapshot, { bytes: now, bytesForecast }: Figures): SafeText {
