@@ -37,8 +37,7 @@ test('a real job is drawn, paused, resized, looked at and cancelled on its dashb
   expect(terminal.screen().join('\n')).toContain('192x144 → 384x288');
   terminal.press('p');
   await terminal.until((screen) => screen.includes('‖ paused'), LONG);
-  terminal.resize(80, 24);
-  await terminal.until((screen) => screen.includes('p go on') && screen.includes('q leave'), LONG);
+  await terminal.untilResized(80, 24, (screen) => screen.includes('p go on') && screen.includes('q leave'));
   terminal.press('p');
   await terminal.until((screen) => screen.includes('▸ running'), LONG);
   terminal.press('v');
@@ -53,4 +52,4 @@ test('a real job is drawn, paused, resized, looked at and cancelled on its dashb
   await terminal.untilExit();
   expect(terminal.exit).toMatchObject({ exitCode: 130 });
   expect(terminal.everything().join('\n')).toContain('upreel: Cancelled.');
-}, 300_000);
+}, 900_000);
