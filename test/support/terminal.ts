@@ -101,8 +101,10 @@ export class TestTerminal {
 
   /** Until the screen satisfies `condition`, or something beside it does; fails with what the terminal shows. */
   async until(condition: (screen: string) => boolean | Promise<boolean>, timeoutMs = PATIENCE_MS): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    let deadline = Date.now() + timeoutMs;
     while (!(await condition(this.screen().join('\n')))) {
+      // What has ended shows nothing new; what it did beside may take a moment to be seen.
+      if (this.exit !== null) deadline = Math.min(deadline, Date.now() + 10_000);
       if (Date.now() > deadline) {
         throw new Error(`Expected ${condition} within ${timeoutMs / 1000} s${await this.#told()}`);
       }

@@ -19,7 +19,9 @@ export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonl
     { label: text`frames`, value: countOf(figures.framesDone, figures.framesTotal) },
     ...(works ? [{ label: text`speed`, value: frameRate(figures.framesPerSecond) }, ...timeFacts(figures, now)] : []),
   ];
-  if (progress !== null) facts.push({ label: text`elapsed`, value: elapsed(progress.elapsedSeconds) });
+  // Of an unfinished job that nobody works on it is not known.
+  if (progress !== null && (works || progress.elapsedSeconds > 0))
+    facts.push({ label: text`elapsed`, value: elapsed(progress.elapsedSeconds) });
   if (figures.bytes > 0) facts.push({ label: text`output`, value: outputWords(job, figures) });
   if (progress?.reusedShare !== undefined && progress.reusedShare > 0.005) {
     facts.push({ label: text`reused`, value: text`${percent(progress.reusedShare)} of the picture` });

@@ -75,13 +75,14 @@ export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readon
     warnings: warningRows(job, inner, rows, look),
   };
   const others = SECTIONS.reduce((sum, [name]) => sum + parts[name].length, 0);
-  parts.speed = speedRows(job, options.history, inner, Math.min(10, Math.max(1, rows - 1 - others)), look);
+  parts.speed = speedRows(job, options.history, inner, Math.min(CHART_ROWS, Math.max(1, rows - 1 - others)), look);
   for (const [gap, section] of GAPS) if (parts[section].length === 0) parts[gap] = [];
   const sections = SECTIONS.map(([name, rank]) => ({ name, rank, rows: parts[name].length }));
   const kept = fitSections(sections, rows - 1);
   return [heading(job, columns, look), ...kept.flatMap((name) => parts[name].map((row) => indent(row, 2)))];
 }
 
+const CHART_ROWS = 16;
 /** With fewer rows, the three stages share one. */
 const PIPELINE_ROWS = 12;
 
@@ -177,13 +178,17 @@ function barRow(job: JobSnapshot, { fraction }: Figures, columns: number, look: 
   ];
 }
 
-function errorRows({ error, state }: JobSnapshot, columns: number, { charset, symbols }: Look): readonly Line[] {
+function errorRows({ error, state }: JobSnapshot, columns: number, look: Look): readonly Line[] {
+  const { charset } = look;
   if (error === null || state === 'done' || isAtWork(state)) return [];
   const tone = state === 'failed' ? 'bad' : 'caution';
   const message = wrapText(safeText(error.message, { charset }), columns - 2, 3, charset);
   const hint = wrapText(safeText(error.hint, { charset }), columns - 2, 2, charset);
   return [
-    ...message.map((row, index) => [span(index === 0 ? text`${symbols.failed} ` : text`  `, tone), span(row, tone)]),
+    ...message.map((row, index) => [
+      span(index === 0 ? text`${stateSymbol(state, look)} ` : text`  `, tone),
+      span(row, tone),
+    ]),
     ...hint.map((row) => line(text`  ${row}`)),
     EMPTY_LINE,
   ];
