@@ -76,15 +76,16 @@ function amountFacts(task: CurrentTask): Fact[] {
 
 /**
  * "decode 1.7/s   upscale 0.60/s slowest   encode 5.5/s": what each stage could do alone, in pieces of which one is the
- * slowest; with how busy it is where there is room.
+ * slowest; with how busy it is where there is room, and the slowest alone where there is little.
  */
 export function stageRates(
   progress: Pick<Progress, 'stageLoads' | 'framesPerSecond'>,
   columns: number,
 ): readonly StageRate[] {
-  const long = ratesOf(progress, true);
-  const wide = long.reduce((sum, { words }) => sum + columnsOf(words), 0) + GAP_COLUMNS * (long.length - 1);
-  return wide <= columns ? long : ratesOf(progress, false);
+  const [long, short] = [ratesOf(progress, true), ratesOf(progress, false)];
+  const fits = (rates: readonly StageRate[]) =>
+    rates.reduce((sum, { words }) => sum + columnsOf(words) + GAP_COLUMNS, -GAP_COLUMNS) <= columns;
+  return [long, short].find(fits) ?? short.filter(({ isSlowest }) => isSlowest);
 }
 
 export interface StageRate {

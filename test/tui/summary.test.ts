@@ -77,6 +77,7 @@ describe('stageRates', () => {
 
   it('leaves out how busy they are where there is no room', () => {
     expect(row(60)).toBe('decode 176/s   upscale 12.6/s slowest   encode 82.0/s');
+    expect(row(40)).toBe('upscale 12.6/s slowest');
   });
 
   it('says how busy they are where the rate is not known, and nothing where nothing is', () => {
