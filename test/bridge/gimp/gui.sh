@@ -33,7 +33,7 @@ fail() {
   {
     echo "failed: $1"
     echo "on screen: $(windows 2>/dev/null | grep . | tr '\n' '|')"
-    for name in gimp xvfb state/service; do echo "$name.log: $(tail -n 8 "$folder/$name.log" 2>/dev/null)"; done
+    for name in gimp xvfb openbox state/service; do echo "$name.log: $(tail -n 8 "$folder/$name.log" 2>/dev/null)"; done
   } >>"$folder/steps.log"
   import -window root "$folder/failed.png" || :
   exit 1
@@ -41,6 +41,7 @@ fail() {
 # check DEADLINE WORDS: fails when there is nothing to wait for any more.
 check() {
   kill -0 "$xvfb" 2>/dev/null || fail "the X server has ended, expected $2"
+  [ -z "$openbox" ] || kill -0 "$openbox" 2>/dev/null || fail "openbox has ended, expected $2"
   [ -z "$gimp" ] || kill -0 "$gimp" 2>/dev/null || fail "GIMP has ended, expected $2"
   [ "$(now)" -lt "$1" ] || fail "no $2 within $limit seconds"
 }
@@ -65,6 +66,8 @@ press() {
 }
 
 # Conditions.
+connected() { xdotool getdisplaygeometry >/dev/null 2>&1; }
+managed() { xdotool get_num_desktops >/dev/null 2>&1; }
 id_of() { xdotool search --onlyvisible --name "$1" 2>/dev/null | tail -n 1; }
 window() { [ -n "$(id_of "$1")" ]; }
 gone() { ! window "$1"; }
@@ -138,12 +141,12 @@ dialog() {
   await focus "$title"
 }
 
-Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp 3>"$folder/display" >"$folder/xvfb.log" 2>&1 & xvfb=$!
-# With a number that no other screen has, not even one that is about to end.
-await test -s "$folder/display"
-DISPLAY=":$(cat "$folder/display")"
-export DISPLAY
+# A number that no other run has: beside a screen that is about to end, one of the same number starts, and loses clients.
+export DISPLAY=":$((1000 + $$ % 50000))"
+Xvfb "$DISPLAY" -screen 0 1280x900x24 -nolisten tcp >"$folder/xvfb.log" 2>&1 & xvfb=$!
+await connected
 openbox >"$folder/openbox.log" 2>&1 & openbox=$!
+await managed
 gimp -n -s "$folder/photo.png" >"$folder/gimp.log" 2>&1 & gimp=$!
 await window "$small"
 # Where no tooltip appears.
