@@ -50,3 +50,10 @@ describe('the protocol’s documents', () => {
     expect(limits).toContain(`${LIMITS.bodySeconds} s and ${LIMITS.slowestBytesPerSecond / 2 ** 20} s a MiB for all`);
   });
 });
+
+test('the package has the client for other programs', async () => {
+  const { bridgeClient, defaultStateFile, readStateFile } = await import('upreel/bridge');
+  expect([bridgeClient, defaultStateFile, readStateFile].map((entry) => typeof entry)).toEqual(
+    Array(3).fill('function'),
+  );
+});
