@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
-import { looksLikeMp4 } from './file-end.ts';
+import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational } from './rational.ts';
 import { safeInput } from './safe-input.ts';
 import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
@@ -256,7 +256,8 @@ async function probeError(path: string, error: unknown): Promise<unknown> {
   }
   if (error instanceof UpreelError && !(error instanceof ProgramError)) return error;
   const lines = error instanceof ProgramError ? error.lines : [];
-  if (lines.some((line) => line.includes('not on whitelist'))) {
+  // ffmpeg 7 does not even try a playlist whose name says that it is a film.
+  if (lines.some((line) => line.includes('not on whitelist')) || (await looksLikePlaylist(path))) {
     return new UpreelError(
       'input-unsupported',
       `${path} is not a video that upreel opens: its content is of another kind than its name says.`,
