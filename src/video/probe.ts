@@ -226,10 +226,14 @@ function describeVideo(stream: StreamReport): VideoStream {
   };
 }
 
-/** ffprobe gives the order of coding and of showing: "tb" is coded top first, shown bottom first. */
+/**
+ * The first letter is the field that comes first: "tt" where each field is coded alone, "tb" where the two are woven.
+ * ffmpeg's own comment reads "tb" as shown bottom first, but in Matroska (FieldOrder 9) it is top first, and ffmpeg 7
+ * marks what it encodes top first so.
+ */
 function fieldOrderOf(order: string | undefined): FieldOrder | null {
-  if (order === 'tt' || order === 'bt') return 'tff';
-  return order === 'bb' || order === 'tb' ? 'bff' : null;
+  if (order === 'tt' || order === 'tb') return 'tff';
+  return order === 'bb' || order === 'bt' ? 'bff' : null;
 }
 
 function invert(ratio: Rational | null): Rational | null {
