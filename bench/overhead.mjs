@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
 import { openUpscaler } from '../dist/core/open-upscaler.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
@@ -47,16 +46,16 @@ async function compare(what, size, count, { name, effort }) {
   const pool = openSessionPool({ ...options, scale: model.descriptor.scale });
   const plan = planTiles(size, { ...options, alignPx: 1 });
   const input = await makeInput(effort !== undefined, size, count);
-  const windows = await cutWindows(input, plan, effort !== undefined);
+  const windows = cutWindows(input, plan, size);
   const output = join(folder, name);
   const whole = () => (effort ? upscaleStill(input, output, effort, upscaler) : upscaleClip(input, output, upscaler));
-  await runBare(pool, windows, Math.min(count, 4));
+  await runBare(pool, windows.slice(0, 4));
   if (effort) await whole();
   else await upscaler.warmUp(FORMAT);
   const ratios = [];
   const seconds = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const alone = await runBare(pool, windows, count);
+    const alone = await runBare(pool, windows);
     rmSync(output, { force: true });
     const together = await timed(whole);
     ratios.push(together / alone);
@@ -65,33 +64,33 @@ async function compare(what, size, count, { name, effort }) {
   rmSync(output, { force: true });
   await pool.close();
   await upscaler.close();
-  const tiles = plan.tiles.length * count;
   console.log(
-    `  ${what} ${size.width}x${size.height} x${count} (${tiles} tiles, ${options.sessions} sessions x ` +
+    `  ${what} ${size.width}x${size.height} x${count} (${windows.length} tiles, ${options.sessions} sessions x ` +
       `${options.threadsPerSession} threads): ratio ${spread(ratios)}, ${spread(seconds, 2)} s`,
   );
 }
 
-/** The windows of the first frame, as the network gets them. */
-async function cutWindows(input, plan, isStill) {
-  const still = isStill ? input : join(folder, 'frame.png');
-  if (!isStill) run('ffmpeg', ['-v', 'error', '-y', '-i', input, '-frames:v', '1', still]);
-  const { data, info } = await sharp(still).raw().toBuffer({ resolveWithObject: true });
-  const source = { ...FORMAT, width: info.width, height: info.height, data };
-  return plan.tiles.map(({ window }) => {
-    const samples = new Uint8Array(window.width * window.height * 3);
-    cropInto(samples, source, window);
-    return { size: window, samples };
-  });
+/** The windows of every frame, as the network gets them: what is in them changes what they cost. */
+function cutWindows(input, plan, { width, height }) {
+  const args = ['-v', 'error', '-i', input, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
+  const frames = run('ffmpeg', args);
+  const frameBytes = width * height * 3;
+  return Array.from({ length: frames.length / frameBytes }, (_, index) => {
+    const data = frames.subarray(index * frameBytes, (index + 1) * frameBytes);
+    return plan.tiles.map(({ window }) => {
+      const samples = new Uint8Array(window.width * window.height * 3);
+      cropInto(samples, { ...FORMAT, width, height, data }, window);
+      return { size: window, samples };
+    });
+  }).flat();
 }
 
 /** Seconds of session.run alone for all windows, on sessions that are never kept waiting. */
-async function runBare(pool, windows, count) {
+async function runBare(pool, windows) {
   const before = pool.busyMilliseconds;
-  const runs = Array.from({ length: count }, () => windows).flat();
   const take = () => {};
   await Promise.all(
-    runs.map(({ size, samples }) =>
+    windows.map(({ size, samples }) =>
       pool.run({ networkFile, format: FORMAT, size, fill: (to) => to.set(samples), take }, undefined),
     ),
   );
@@ -125,8 +124,9 @@ async function makeInput(isStill, size, count) {
 }
 
 function run(command, args) {
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  const { status, stdout } = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 31 });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed.`);
+  return stdout;
 }
 
 async function timed(action) {

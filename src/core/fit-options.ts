@@ -18,7 +18,7 @@ export async function fitUpscalerOptions(
   const usual = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
   if (settings.tilePx !== null || settings.device !== 'cpu') return usual;
   // Before the measurement, whose arena may not be given back.
-  const engineBytes = settledResidentBytes();
+  const engineBytes = await settledResidentBytes();
   const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, usual, context.signal);
   const ensembleBytes = usual.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
   const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };

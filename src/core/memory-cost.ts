@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cacheFolders, type Model } from './model/index.ts';
@@ -12,39 +13,54 @@ import { type MemoryCost, WIDE_NETWORK_FLOPS } from './tile-size.ts';
 
 /**
  * The cost of a network on the CPU, measured once per network, thread count and runtime, and then remembered beside the
- * devices' verdicts. Measuring takes two small windows: under a second for Compact, some seconds for deep RRDB.
+ * devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep RRDB.
  */
 export async function measuredMemoryCost(
   model: Model,
   options: Pick<UpscalerOptions, 'threadsPerSession'>,
   signal: AbortSignal,
 ): Promise<MemoryCost> {
-  const facts = [model.descriptor.contentHash, options.threadsPerSession, runtimeVersion(), process.arch];
+  const sides = sidesFor(model);
+  const facts = [model.descriptor.contentHash, options.threadsPerSession, runtimeVersion(), process.arch, sides];
   const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   const path = join(cacheFolders().devices, `memory-${name}.json`);
   const known = await readFile(path, 'utf8').then(parseCost, () => null);
   if (known) return known;
-  const cost = await measureCost(model, options.threadsPerSession, signal);
+  const cost = await measureCost(model, sides, options.threadsPerSession, signal);
   await writeFileAtomically(path, JSON.stringify(cost));
   return cost;
 }
 
 /** Resident memory of this process without what is only waiting to be collected. */
-export function settledResidentBytes(): number {
+export async function settledResidentBytes(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  // What the first pass lets go of is given back by threads of V8, and some of it only by a second pass.
+  await setTimeout(SETTLING_MILLISECONDS);
+  collect();
   return process.memoryUsage.rss();
 }
 
+const SETTLING_MILLISECONDS = 10;
+
 /** Sides of the windows: large enough to tell the pixels' share from the network's own, small enough to be quick. */
-const SIDES = { light: [64, 144], wide: [40, 88] } as const;
+const SIDES = { light: [96, 144, 192], wide: [40, 64, 88] } as const;
 /** More than the samples themselves take: less is noise of the measurement. */
 const LEAST_BYTES_PER_PIXEL = 100;
 
-async function measureCost(model: Model, threadsPerSession: number, signal: AbortSignal): Promise<MemoryCost> {
-  const { scale, flopsPerPixel, alignPx } = model.descriptor;
+function sidesFor({ descriptor: { flopsPerPixel, alignPx } }: Model): readonly number[] {
   const sides = flopsPerPixel < WIDE_NETWORK_FLOPS ? SIDES.light : SIDES.wide;
-  const [small, large] = sides.map((side) => Math.ceil(side / alignPx) * alignPx) as [number, number];
+  return sides.map((side) => Math.ceil(side / alignPx) * alignPx);
+}
+
+async function measureCost(
+  model: Model,
+  sides: readonly number[],
+  threadsPerSession: number,
+  signal: AbortSignal,
+): Promise<MemoryCost> {
+  const { scale } = model.descriptor;
   const one = {
     device: 'cpu',
     haloPx: 0,
@@ -62,17 +78,29 @@ async function measureCost(model: Model, threadsPerSession: number, signal: Abor
   };
   try {
     // What reading the checkpoint left behind would be collected during the runs and hide what they take.
-    const before = settledResidentBytes();
+    const before = await settledResidentBytes();
     // onnxruntime's arena keeps what it took: resident memory after a run is close to the run's peak.
-    const afterSmall = await residentAfter(small);
-    const afterLarge = await residentAfter(large);
-    const pixels = large * large - small * small;
+    const readings: { readonly pixels: number; readonly bytes: number }[] = [];
+    for (const side of sides) readings.push({ pixels: side * side, bytes: await residentAfter(side) });
     const leastBytes = LEAST_BYTES_PER_PIXEL + 3 * scale * scale;
-    const bytesPerPixel = Math.max(leastBytes, (afterLarge - afterSmall) / pixels);
-    return { fixedBytes: Math.max(0, afterSmall - before - bytesPerPixel * small * small), bytesPerPixel };
+    const bytesPerPixel = Math.max(leastBytes, steepest(readings));
+    const { pixels = 0, bytes = 0 } = readings.at(-1) ?? {};
+    return { fixedBytes: Math.max(0, bytes - before - bytesPerPixel * pixels), bytesPerPixel };
   } finally {
     await upscaler.close();
   }
+}
+
+/**
+ * What loading left behind (16 MB of general-x4v3) is let go of at some time between two readings, which hides what
+ * the larger window took: between two others it does not.
+ */
+export function steepest(readings: readonly { readonly pixels: number; readonly bytes: number }[]): number {
+  const steps = readings.slice(1).map(({ pixels, bytes }, index) => {
+    const before = readings[index] ?? { pixels: 0, bytes: 0 };
+    return (bytes - before.bytes) / (pixels - before.pixels);
+  });
+  return Math.max(...steps);
 }
 
 function parseCost(text: string): MemoryCost | null {

@@ -73,6 +73,8 @@ export function startEngine(options: EngineOptions = {}): Engine {
   const child = spawn(process.execPath, [script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
+    // glibc keeps what is freed in one heap for each thread: 24 MB of 400 that nobody uses.
+    env: { MALLOC_ARENA_MAX: '2', ...process.env },
     stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
     serialization: 'advanced',
   });

@@ -10,6 +10,7 @@ import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
 import { scanPackets } from './scan.ts';
+import { sideBySide } from './side-by-side.ts';
 import { type CarriedStream, dropWarning } from './streams.ts';
 
 /**
@@ -26,8 +27,12 @@ export async function joinSegments(
   const last = segments.at(-1);
   if (last === undefined) throw new UpreelError('internal', 'Expected segments to join.');
   const lastFile = join(folder, last.file);
-  const { video } = await probeVideo(lastFile, signal);
-  const scan = await scanPackets(lastFile, video.index, signal);
+  // A segment's file holds nothing but its video.
+  const [{ video }, scan] = await sideBySide(
+    (either) => probeVideo(lastFile, either),
+    (either) => scanPackets(lastFile, 0, either),
+    signal,
+  );
   const framesBefore = segments.slice(0, -1).reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
   const lastFrame = {
     packetIndex: framesBefore + scan.lastIndex,

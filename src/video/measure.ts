@@ -4,6 +4,7 @@ import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
 import { safeInput } from './safe-input.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { VideoInfo } from './video-info.ts';
 
 /** What samples of the decoded picture show. */
@@ -76,8 +77,11 @@ async function measureMotion(source: VideoInfo, windows: readonly number[], sign
   for (const start of windows) {
     // Each field alone, filled up to a frame without looking at its neighbours in time.
     const fields = (order: string) => `${MIDDLE},format=gray,estdif=mode=field:parity=${order}:deint=all`;
-    const topFirst = await readSteps(source, start, fields('tff'), signal);
-    const bottomFirst = await readSteps(source, start, fields('bff'), signal);
+    const [topFirst, bottomFirst] = await sideBySide(
+      (either) => readSteps(source, start, fields('tff'), either),
+      (either) => readSteps(source, start, fields('bff'), either),
+      signal,
+    );
     for (let index = 2; index < Math.min(topFirst.length, bottomFirst.length); index += 2) {
       const [within = 0, top = 0] = topFirst.slice(index - 1, index + 1);
       const bottom = bottomFirst[index] ?? 0;

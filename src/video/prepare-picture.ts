@@ -3,10 +3,9 @@ import { isSequenceName } from '../core/sequence-name.ts';
 import { containerFor } from './containers.ts';
 import { type FrameList, listFrames } from './frame-list.ts';
 import { type HdrMetadata, readHdr } from './hdr.ts';
-import { measurePicture } from './measure.ts';
 import { type PicturePlan, planPicture } from './picture-plan.ts';
 import { originOf } from './plan.ts';
-import type { PacketScan } from './scan.ts';
+import type { SourceFacts } from './read-source.ts';
 import type { VideoSettings } from './settings.ts';
 import { planStreams } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -18,17 +17,15 @@ export interface PreparedPicture {
 }
 
 /**
- * Looks at samples of the picture, decides what happens to it before the network, and lists the frames that come of it.
+ * Decides what happens to it before the network, and lists the frames that come of it.
  * @throws UpreelError `usage`.
  */
 export async function preparePicture(
-  source: VideoInfo,
-  scan: PacketScan,
+  { source, scan, measure }: SourceFacts,
   { output, settings }: { readonly output: string; readonly settings: VideoSettings },
   signal: AbortSignal,
 ): Promise<PreparedPicture> {
   const origin = originOf(source, planStreams(source, containerFor(output)));
-  const measure = await measurePicture(source, signal);
   const picture = planPicture(source, settingsFor(output, settings), measure, origin);
   const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
   return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };

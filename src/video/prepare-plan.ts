@@ -4,10 +4,9 @@ import { concealing } from './concealment.ts';
 import { checkCarried, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
-import { probeVideo } from './probe.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { proveHwaccel } from './prove-hwaccel.ts';
-import { scanPackets } from './scan.ts';
+import { readSource } from './read-source.ts';
 import type { VideoSettings } from './settings.ts';
 
 /**
@@ -21,11 +20,11 @@ export async function preparePlan(
   upscaler: Upscaler,
   signal: AbortSignal,
 ): Promise<VideoPlan> {
-  const source = await probeVideo(input, signal);
-  const scan = await scanPackets(source.path, source.video.index, signal);
+  const facts = await readSource(input, signal);
+  const { source, scan } = facts;
   const conceal = settings.onDecodeError === 'conceal';
   const damage = await concealing(conceal, () => checkComplete(source, scan));
-  const picture = await preparePicture(source, scan, { output, settings }, signal);
+  const picture = await preparePicture(facts, { output, settings }, signal);
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);

@@ -18,9 +18,10 @@ export async function proveEncoder(
 ): Promise<VideoPlan> {
   const { name } = plan.encoder;
   const { fallback, codec = name } = ENCODERS[name];
+  const refusal = await tryEncoder(plan, signal);
+  if (refusal === null) return plan;
   const available = await listEncoders(signal);
-  const problem = available.has(codec) ? await tryEncoder(plan, signal) : 'this ffmpeg was built without it';
-  if (problem === null) return plan;
+  const problem = available.has(codec) ? refusal : 'this ffmpeg was built without it';
   if (fallback !== null) {
     const proven = await proveEncoder(replan(fallback), replan, signal);
     const message = `The encoder ${name} does not work here (${problem}): ${fallback} is used instead.`;

@@ -3,9 +3,8 @@ import type { Raster } from '../core/raster.ts';
 import { startDecoder } from './decode.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
-import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
-import { scanPackets } from './scan.ts';
+import { readSource } from './read-source.ts';
 import type { Segment } from './segments.ts';
 import { videoSettingsSchema } from './settings.ts';
 
@@ -25,12 +24,12 @@ export interface VideoFrame {
  * @throws UpreelError `input-*`, `ffmpeg-missing`; `usage` if the video is shorter.
  */
 export async function readVideoFrame(input: string, atSeconds: number, signal: AbortSignal): Promise<VideoFrame> {
-  const source = await probeVideo(input, signal);
-  const scan = await scanPackets(source.path, source.video.index, signal);
+  const facts = await readSource(input, signal);
+  const { source, scan } = facts;
   const settings = videoSettingsSchema.parse({});
   // The container decides about streams alone, and none is written.
   const request = { output: `${source.path}.preview.mkv`, settings };
-  const picture = await preparePicture(source, scan, request, signal);
+  const picture = await preparePicture(facts, request, signal);
   const plan = planVideo(source, scan, request, 1, picture);
   const { segment, index, seconds } = segmentAt(plan, atSeconds);
   const decoder = startDecoder(plan, segment, 2, signal);
