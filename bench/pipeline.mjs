@@ -18,6 +18,7 @@ import { probeVideo } from '../dist/video/probe.js';
 import { runSegment } from '../dist/video/run-segment.js';
 import { scanPackets } from '../dist/video/scan.js';
 import { planSegments } from '../dist/video/segments.js';
+import { StageClocks } from '../dist/video/stage-clocks.js';
 import { makeClip, scratchFolder } from './support.mjs';
 
 const MODEL = process.env.MODEL ?? 'realesr-animevideov3-x2';
@@ -60,7 +61,8 @@ async function measure(encoder) {
 
   const cpuBefore = cpuSeconds();
   const busyBefore = pool.busyMilliseconds;
-  const watch = { onTile() {}, onReuse() {}, onFrame() {}, onStart() {}, onHandedOver() {} };
+  const clocks = new StageClocks(pool.sessions, () => performance.now() / 1000);
+  const watch = { clocks, onTile() {}, onReuse() {}, onFrame() {}, onStart() {}, onHandedOver() {} };
   const file = join(folder, `out${plan.encoder.segmentContainer.extension}`);
   const { seconds: wall } = await timed(() =>
     runSegment(plan, film, {
@@ -103,6 +105,7 @@ function bareUpscaler() {
   return {
     scale,
     lanes: pool.sessions,
+    countTiles: () => 1,
     planChange: () => ({ parts: [], kept: [], workShare: 1 }),
     async upscale(source, { into }) {
       const format = { channels: source.channels, bytesPerSample: source.bytesPerSample };

@@ -49,8 +49,14 @@ function job(index) {
       ...{ elapsedSeconds: framesDone / 12, secondsLeft: (FRAMES - framesDone) / rate, rssBytes: 8e8 },
       bytesWritten: framesDone * 3650,
       queues: [
-        { name: 'decoded', length: 1 + (news % 2), capacity: 2, waits: { producer: 0.9, consumer: 0.02 } },
-        { name: 'upscaled', length: news % 2, capacity: 2, waits: { producer: 0.01, consumer: 0.8 } },
+        { name: 'decoded', length: 1 + (news % 2), capacity: 2 },
+        { name: 'network', length: 4 + (news % 2), capacity: 5 },
+        { name: 'upscaled', length: news % 2, capacity: 2 },
+      ],
+      stageLoads: [
+        { name: 'decode', busy: 0.1 + (news % 7) / 100 },
+        { name: 'upscale', busy: 0.98 },
+        { name: 'encode', busy: 0.2 + (news % 5) / 100 },
       ],
     },
     segments: Array.from({ length: 90 }, (_, segment) => {

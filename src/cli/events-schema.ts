@@ -60,17 +60,13 @@ const progress = z.object({
     .tuple([amount, amount])
     .optional()
     .describe('Shortest and longest likely time, where the pace is too unsteady for one number.'),
-  queues: z.array(
-    z.object({
-      name: z.string(),
-      length: wholeNumber,
-      capacity: wholeNumber,
-      waits: z
-        .object({ producer: share, consumer: share })
-        .optional()
-        .describe('Share of the time since the report before that each side waited for the other.'),
-    }),
-  ),
+  queues: z
+    .array(z.object({ name: z.string(), length: wholeNumber, capacity: wholeNumber }))
+    .describe('Frames between and in the stages of a video: decoded, at the network, upscaled.'),
+  stageLoads: z
+    .array(z.object({ name: z.enum(['decode', 'upscale', 'encode']), busy: share }))
+    .optional()
+    .describe('Share of the last half minute in which each stage worked instead of waiting for the others.'),
   rssBytes: wholeNumber.describe('Resident memory of the engine; 0 until measured.'),
   bytesWritten: wholeNumber,
 });

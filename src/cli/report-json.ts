@@ -66,8 +66,10 @@ function toRecord(event: TaskEvent): EventRecord {
   return { v: 1, ...event };
 }
 
-function toProgress({ secondsLeftRange: range, queues, ...rest }: Progress): Omit<ProgressRecord, 'v'> {
-  return { ...rest, queues: [...queues], ...(range && { secondsLeftRange: [...range] }) };
+function toProgress(progress: Progress): Omit<ProgressRecord, 'v'> {
+  const { secondsLeftRange: range, queues, stageLoads: loads, ...rest } = progress;
+  const lists = { queues: [...queues], ...(loads && { stageLoads: [...loads] }) };
+  return { ...rest, ...lists, ...(range && { secondsLeftRange: [...range] }) };
 }
 
 type ProgressRecord = Extract<EventRecord, { type: 'progress' }>;

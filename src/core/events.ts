@@ -54,8 +54,10 @@ export interface Progress {
   readonly secondsLeft: number | null;
   /** Where the pace is too unsteady for one number: shortest and longest likely time. Absent: steady. */
   readonly secondsLeftRange?: readonly [number, number];
-  /** How full the bounded queues are; the fuller side of a stage is where the work waits. Empty for stills. */
+  /** Frames at the places between and in the stages, in the film's direction. Empty for stills. */
   readonly queues: readonly QueueFill[];
+  /** Of the stages of a video, which work at the same time: the busiest one is the slowest. Absent: not known yet. */
+  readonly stageLoads?: readonly StageLoad[];
   /** Resident memory of the engine process, and of ffmpeg's where the system tells. */
   readonly rssBytes: number;
   readonly bytesWritten: number;
@@ -65,8 +67,15 @@ export interface QueueFill {
   readonly name: string;
   readonly length: number;
   readonly capacity: number;
-  /** Share of the time since the report before that its producer waited for room, and its consumer for something. */
-  readonly waits?: { readonly producer: number; readonly consumer: number };
+}
+
+export interface StageLoad {
+  readonly name: 'decode' | 'upscale' | 'encode';
+  /**
+   * Share of the last half minute, 0..1, in which it worked and did not wait for the others. What it could do alone is
+   * `framesPerSecond` divided by this.
+   */
+  readonly busy: number;
 }
 
 export interface TaskDone {

@@ -26,7 +26,7 @@ export interface MeterOptions {
   readonly done?: WorkDone;
   readonly emit: (event: Progress) => void;
   /** Asked at each report. */
-  readonly observe?: () => Partial<Pick<Progress, 'queues' | 'bytesWritten' | 'rssBytes'>>;
+  readonly observe?: () => Partial<Pick<Progress, 'queues' | 'stageLoads' | 'bytesWritten' | 'rssBytes'>>;
   /** Seconds on a clock that does not jump. */
   readonly now?: () => number;
 }

@@ -30,13 +30,9 @@ const progressSchema = z.object({
   ...{ outputPixelsDone: z.number(), outputPixelsTotal: count.nullable(), reusedShare: z.exactOptional(z.number()) },
   ...{ elapsedSeconds: z.number(), framesPerSecond: z.number().nullable(), secondsLeft: z.number().nullable() },
   secondsLeftRange: z.exactOptional(z.tuple([z.number(), z.number()])),
-  queues: z.array(
-    z.object({
-      name: z.string(),
-      length: count,
-      capacity: count,
-      waits: z.exactOptional(z.object({ producer: z.number(), consumer: z.number() })),
-    }),
+  queues: z.array(z.object({ name: z.string(), length: count, capacity: count })),
+  stageLoads: z.exactOptional(
+    z.array(z.object({ name: z.enum(['decode', 'upscale', 'encode']), busy: z.number().min(0).max(1) })),
   ),
   ...{ rssBytes: count, bytesWritten: count },
 });

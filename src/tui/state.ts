@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../core/errors.ts';
-import type { Progress, TaskDone, TaskEvent, TaskStarted } from '../core/events.ts';
+import type { Progress, StageLoad, TaskDone, TaskEvent, TaskStarted } from '../core/events.ts';
 
 /** All that the view shows, made from events alone; strings in it are still foreign. */
 export interface ViewState {
@@ -133,13 +133,15 @@ export function fractionDone(task: CurrentTask): number | null {
   return framesTotal !== null && framesTotal > 0 ? Math.min(1, progress.framesDone / framesTotal) : null;
 }
 
-/**
- * Where the pipeline waits: the last queue that is at least three quarters full holds what its reader cannot take fast
- * enough. "source" when all are nearly empty; null when it is not clear (or there are no queues).
- */
-export function slowestReader(queues: Progress['queues']): { readonly after: string } | 'source' | null {
-  if (queues.length === 0) return null;
-  const full = queues.findLast((queue) => queue.capacity > 0 && queue.length >= queue.capacity * 0.75);
-  if (full !== undefined) return { after: full.name };
-  return queues.every((queue) => queue.length <= queue.capacity * 0.25) ? 'source' : null;
+/** The stage that the others wait for: the one that waits least itself. null: not known. */
+export function slowestStage({ stageLoads = [] }: Pick<Progress, 'stageLoads'>): StageLoad | null {
+  return stageLoads.reduce<StageLoad | null>((most, load) => (load.busy > (most?.busy ?? 0) ? load : most), null);
 }
+
+/** Frames a second that a stage could do alone; null: it has worked too little to tell. */
+export function rateAlone({ busy }: StageLoad, framesPerSecond: number | null): number | null {
+  return framesPerSecond === null || busy < SURE_SHARE ? null : framesPerSecond / busy;
+}
+
+/** Busy for less than this, and how fast it could be is a guess. */
+const SURE_SHARE = 0.02;

@@ -1,7 +1,19 @@
-import type { Progress, Stage, TaskDone, TaskStarted } from '../core/events.ts';
-import { type Charset, type SafeText, safeText, text } from './safe-text.ts';
-import { type CurrentTask, slowestReader } from './state.ts';
-import { bytes, countOf, duration, elapsed, finishTime, frameRate, megapixels, percent, plural } from './wording.ts';
+import type { Progress, Stage, StageLoad, TaskDone, TaskStarted } from '../core/events.ts';
+import { type SafeText, text } from './safe-text.ts';
+import { type CurrentTask, rateAlone, slowestStage } from './state.ts';
+import { columnsOf } from './text-columns.ts';
+import {
+  bytes,
+  countOf,
+  duration,
+  elapsed,
+  finishTime,
+  frameRate,
+  megapixels,
+  percent,
+  plural,
+  shortRate,
+} from './wording.ts';
 
 /** Sentences and facts about a task, for the view and for plain lines alike. */
 
@@ -62,16 +74,57 @@ function amountFacts(task: CurrentTask): Fact[] {
   ];
 }
 
-/** Which part of the pipeline the others wait for, in words; null when it is not clear. */
-export function bottleneck(queues: Progress['queues'], charset: Charset): SafeText | null {
-  const slowest = slowestReader(queues);
-  if (slowest === null) return null;
-  if (slowest === 'source') return text`slowest: reading`;
-  const known = READERS[slowest.after];
-  return known === undefined
-    ? text`slowest: after ${safeText(slowest.after, { charset, maxColumns: 20 })}`
-    : text`slowest: ${known}`;
+/**
+ * "decode 1.7/s   upscale 0.60/s slowest   encode 5.5/s": what each stage could do alone, in pieces of which one is the
+ * slowest; with how busy it is where there is room, and the slowest alone where there is little.
+ */
+export function stageRates(
+  progress: Pick<Progress, 'stageLoads' | 'framesPerSecond'>,
+  columns: number,
+): readonly StageRate[] {
+  const [long, short] = [ratesOf(progress, true), ratesOf(progress, false)];
+  const fits = (rates: readonly StageRate[]) =>
+    rates.reduce((sum, { words }) => sum + columnsOf(words) + GAP_COLUMNS, -GAP_COLUMNS) <= columns;
+  return [long, short].find(fits) ?? short.filter(({ isSlowest }) => isSlowest);
 }
+
+export interface StageRate {
+  readonly words: SafeText;
+  readonly isSlowest: boolean;
+}
+
+/** Between two stages of a row. */
+const GAP_COLUMNS = 3;
+
+function ratesOf(
+  progress: Pick<Progress, 'stageLoads' | 'framesPerSecond'>,
+  withShares: boolean,
+): readonly StageRate[] {
+  const slowest = slowestStage(progress);
+  return (progress.stageLoads ?? []).map((load) => {
+    const rate = rateAlone(load, progress.framesPerSecond);
+    const isSlowest = load === slowest;
+    const words = [
+      WORK_NAMES[load.name],
+      ...(withShares || rate === null ? [shareOf(load)] : []),
+      ...(rate === null ? [] : [shortRate(rate)]),
+      ...(isSlowest ? [text`slowest`] : []),
+    ];
+    return { words: words.reduce((all, word) => text`${all} ${word}`), isSlowest };
+  });
+}
+
+/** "98 %": whole, because it is never known better. */
+export function shareOf({ busy }: StageLoad): SafeText {
+  return text`${Math.round(busy * 100)} %`;
+}
+
+/** The stages that work at the same time. */
+export const WORK_NAMES: Readonly<Record<StageLoad['name'], SafeText>> = {
+  decode: text`decode`,
+  upscale: text`upscale`,
+  encode: text`encode`,
+};
 
 export function stageName(stage: Stage): SafeText {
   return STAGE_NAMES[stage];
@@ -81,14 +134,6 @@ export function stageName(stage: Stage): SafeText {
 export function stagesOf(kind: TaskStarted['kind'], current: Stage): readonly Stage[] {
   return kind === 'video' || current === 'join' ? ALL_STAGES : ALL_STAGES.filter((stage) => stage !== 'join');
 }
-
-/** What takes from a queue, by the queue's name. */
-const READERS: Readonly<Record<string, SafeText>> = {
-  decoded: text`upscaling`,
-  decode: text`upscaling`,
-  upscaled: text`encoding`,
-  encode: text`encoding`,
-};
 
 const ALL_STAGES: readonly Stage[] = ['prepare', 'upscale', 'join', 'verify', 'publish'];
 

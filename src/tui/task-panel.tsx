@@ -1,12 +1,12 @@
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
-import type { Progress, Stage } from '../core/events.ts';
+import type { Stage } from '../core/events.ts';
 import { Bar } from './bar.tsx';
 import { FactGrid, factColumns } from './fact-grid.tsx';
 import { type SafeText, safeText, text } from './safe-text.ts';
 import { fitSections } from './sections.ts';
 import { type CurrentTask, fractionDone } from './state.ts';
-import { bottleneck, stageName, stagesOf, taskFacts } from './summary.ts';
+import { type StageRate, stageName, stageRates, stagesOf, taskFacts } from './summary.ts';
 import { columnsOf } from './text-columns.ts';
 import { type Tone, useLook, Words } from './tone.tsx';
 import { percent, pictureSize } from './wording.ts';
@@ -34,7 +34,7 @@ type SectionName =
   | 'bar'
   | 'gap-below-bar'
   | 'facts'
-  | 'queues'
+  | 'rates'
   | 'gap-above-help'
   | 'help';
 
@@ -42,7 +42,7 @@ type SectionName =
 export function TaskPanel(props: TaskPanelProps): ReactNode {
   const { task, columns } = props;
   const facts = taskFacts(task, props.warnings, props.isOver);
-  const queues = props.isOver ? [] : (task.progress?.queues ?? []);
+  const rates = props.isOver || task.progress === null ? [] : stageRates(task.progress, columns - 2);
   const sections = fitSections<SectionName>(
     [
       { name: 'gap-above-heading', rows: props.hasRowsAbove ? 1 : 0, rank: 11 },
@@ -54,7 +54,7 @@ export function TaskPanel(props: TaskPanelProps): ReactNode {
       { name: 'bar', rows: 1, rank: 0 },
       { name: 'gap-below-bar', rows: 1, rank: 9 },
       { name: 'facts', rows: Math.ceil(facts.length / factColumns(columns)), rank: 2 },
-      { name: 'queues', rows: queues.length > 0 ? 1 : 0, rank: 4 },
+      { name: 'rates', rows: rates.length > 0 ? 1 : 0, rank: 4 },
       { name: 'gap-above-help', rows: props.help === null ? 0 : 1, rank: 8 },
       { name: 'help', rows: props.help === null ? 0 : 1, rank: 7 },
     ],
@@ -70,7 +70,7 @@ export function TaskPanel(props: TaskPanelProps): ReactNode {
     bar: () => <ProgressRow key="bar" {...props} />,
     'gap-below-bar': () => <Gap key="gap-below-bar" />,
     facts: () => <FactGrid key="facts" facts={facts} columns={columns} />,
-    queues: () => <QueueRow key="queues" queues={queues} columns={columns} />,
+    rates: () => <RateRow key="rates" rates={rates} />,
     'gap-above-help': () => <Gap key="gap-above-help" isThere={props.help !== null} />,
     help: () => (props.help === null ? null : <HelpRow key="help" line={props.help} />),
   };
@@ -148,22 +148,15 @@ function ProgressRow({ task, columns }: TaskPanelProps): ReactNode {
   );
 }
 
-function QueueRow({ queues, columns }: { queues: Progress['queues']; columns: number }): ReactNode {
-  const { charset } = useLook();
-  const slowest = bottleneck(queues, charset);
-  // Three queues are more than any pipeline of ours has; a row is a row.
-  const shown = queues.slice(0, 3);
-  const barColumns = columns >= 110 ? 16 : columns >= 76 ? 8 : 4;
+/** What each of the stages that work at the same time could do alone. */
+function RateRow({ rates }: { rates: readonly StageRate[] }): ReactNode {
   return (
-    <Box paddingLeft={2} gap={1}>
-      {shown.map((queue) => (
-        <Box key={queue.name} gap={1} marginRight={2} flexShrink={0}>
-          <Words tone="faint">{safeText(queue.name, { charset, maxColumns: 12 })}</Words>
-          <Bar fraction={queue.capacity > 0 ? queue.length / queue.capacity : 0} columns={barColumns} />
-          <Words>{text`${queue.length}/${queue.capacity}`}</Words>
+    <Box paddingLeft={2} gap={3}>
+      {rates.map(({ words, isSlowest }) => (
+        <Box key={words} flexShrink={0}>
+          <Words tone={isSlowest ? 'caution' : 'plain'}>{words}</Words>
         </Box>
       ))}
-      {slowest === null ? null : <Words tone="caution">{slowest}</Words>}
     </Box>
   );
 }

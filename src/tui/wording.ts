@@ -64,8 +64,13 @@ export function countOf(done: number, total: number | null): SafeText {
 export function frameRate(framesPerSecond: number | null): SafeText {
   if (framesPerSecond === null || !Number.isFinite(framesPerSecond) || framesPerSecond <= 0) return text`calculating`;
   if (framesPerSecond < 0.1) return text`${duration(1 / framesPerSecond)} per frame`;
-  const digits = framesPerSecond < 1 ? 2 : framesPerSecond < 99.95 ? 1 : 0;
-  return text`${safeNumber(framesPerSecond, digits)} frames/s`;
+  return text`${rateNumber(framesPerSecond)} frames/s`;
+}
+
+/** "12.3/s", "0.42/s", "14 s each": of frames, for narrow columns. */
+export function shortRate(framesPerSecond: number): SafeText {
+  if (framesPerSecond < 0.1) return text`${shortDuration(1 / framesPerSecond)} each`;
+  return text`${rateNumber(framesPerSecond)}/s`;
 }
 
 /** Megapixels: "3.1 of 12.6 MP". */
@@ -96,6 +101,10 @@ const DAY = 24 * HOUR;
 
 const BYTE_UNITS = [text`kB`, text`MB`, text`GB`, text`TB`, text`PB`];
 const WEEKDAYS = [text`Sun`, text`Mon`, text`Tue`, text`Wed`, text`Thu`, text`Fri`, text`Sat`];
+
+function rateNumber(framesPerSecond: number): SafeText {
+  return safeNumber(framesPerSecond, framesPerSecond < 1 ? 2 : framesPerSecond < 99.95 ? 1 : 0);
+}
 
 function twoUnits(seconds: number, big: number, bigName: SafeText, small: number, smallName: SafeText): SafeText {
   const rest = Math.floor((seconds % big) / small);

@@ -49,7 +49,7 @@ export function announce(
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const outputPixelsTotal = framesTotal === null ? null : framesTotal * pixels;
   const progress = new VideoProgress(
-    { input, framesTotal, outputPixelsTotal, done },
+    { input, framesTotal, outputPixelsTotal, done, lanes: upscaler.lanes },
     keptBytes,
     onEvent,
     pause.activeSeconds,

@@ -11,8 +11,6 @@ export class LookAhead<T> implements AsyncIterable<T> {
   #isEnded = false;
   #isClosed = false;
   #wake: () => void = () => {};
-  readonly #producerWait = new WaitClock();
-  readonly #consumerWait = new WaitClock();
 
   constructor(name: string, capacity: number, source: AsyncIterable<T>, dispose: (item: T) => void) {
     this.name = name;
@@ -24,11 +22,6 @@ export class LookAhead<T> implements AsyncIterable<T> {
   /** Items that wait to be taken. */
   get length(): number {
     return this.#items.length;
-  }
-
-  /** Seconds so far that the source waited for room, and the consumer for an item. */
-  get waitedSeconds(): { readonly producer: number; readonly consumer: number } {
-    return { producer: this.#producerWait.seconds, consumer: this.#consumerWait.seconds };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
@@ -44,7 +37,7 @@ export class LookAhead<T> implements AsyncIterable<T> {
         } else if (this.#isEnded) {
           return await running;
         } else {
-          await this.#consumerWait.during(this.#changed());
+          await this.#changed();
         }
       }
     } finally {
@@ -60,9 +53,7 @@ export class LookAhead<T> implements AsyncIterable<T> {
       for await (const item of this.#source) {
         this.#items.push(item);
         this.#change();
-        while (this.#items.length >= this.capacity && !this.#isClosed) {
-          await this.#producerWait.during(this.#changed());
-        }
+        while (this.#items.length >= this.capacity && !this.#isClosed) await this.#changed();
         if (this.#isClosed) break;
       }
     } finally {
@@ -80,23 +71,6 @@ export class LookAhead<T> implements AsyncIterable<T> {
 
   #change(): void {
     this.#wake();
-  }
-}
-
-/** Adds up waits, the one that goes on included. */
-class WaitClock {
-  #seconds = 0;
-  #since: number | null = null;
-
-  get seconds(): number {
-    return this.#seconds + (this.#since === null ? 0 : performance.now() / 1000 - this.#since);
-  }
-
-  async during(wait: Promise<void>): Promise<void> {
-    this.#since = performance.now() / 1000;
-    await wait;
-    this.#seconds = this.seconds;
-    this.#since = null;
   }
 }
 

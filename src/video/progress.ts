@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import type { QueueFill, Stage, TaskEvent } from '../core/events.ts';
+import type { Progress, Stage, TaskEvent } from '../core/events.ts';
 import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
+import { StageClocks } from './stage-clocks.ts';
 
 interface Totals {
   readonly input: string;
@@ -10,6 +11,8 @@ interface Totals {
   readonly outputPixelsTotal: number | null;
   /** Done by earlier runs: counted as done, not as speed. */
   readonly done: WorkDone;
+  /** Of the network. */
+  readonly lanes: number;
 }
 
 type Stages = Parameters<SegmentWatch['onStart']>[0];
@@ -21,13 +24,12 @@ export class VideoProgress {
   readonly #meter: ProgressMeter;
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
-  /** What the queues had waited at the report before. */
-  #waited = new Map<Stages['queues'][number], { seconds: number; producer: number; consumer: number }>();
+  readonly #clocks: StageClocks;
   #committedBytes: number;
 
   /** @param now seconds of a clock that stands still in pauses */
   constructor(
-    { done, ...totals }: Totals,
+    { lanes, ...totals }: Totals,
     committedBytes: number,
     onEvent: (event: TaskEvent) => void,
     now: () => number,
@@ -35,28 +37,20 @@ export class VideoProgress {
     this.#now = now;
     this.#startedAt = now();
     this.#committedBytes = committedBytes;
+    this.#clocks = new StageClocks(lanes, now);
     const observe = () => ({
-      queues: this.#observeQueues(),
+      ...this.#observeStages(),
       rssBytes: residentBytes(this.#running?.pids ?? []),
       bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, done, emit: onEvent, observe, now });
+    this.#meter = openProgressMeter({ ...totals, emit: onEvent, observe, now });
   }
 
-  #observeQueues(): readonly QueueFill[] {
-    const seconds = performance.now() / 1000;
-    const queues = this.#running?.queues ?? [];
-    const before = this.#waited;
-    this.#waited = new Map(queues.map((queue) => [queue, { seconds, ...queue.waitedSeconds }]));
-    return queues.map((queue) => {
-      const { name, length, capacity } = queue;
-      const now = this.#waited.get(queue)!;
-      const last = before.get(queue);
-      if (last === undefined || now.seconds <= last.seconds) return { name, length, capacity };
-      const share = (side: 'producer' | 'consumer') =>
-        Math.min(1, Math.max(0, (now[side] - last[side]) / (now.seconds - last.seconds)));
-      return { name, length, capacity, waits: { producer: share('producer'), consumer: share('consumer') } };
-    });
+  #observeStages(): Pick<Progress, 'queues' | 'stageLoads'> {
+    if (this.#running === undefined || this.#stages.at(-1)?.name !== 'upscale') return { queues: [] };
+    const queues = this.#running.queues.map(({ name, length, capacity }) => ({ name, length, capacity }));
+    const stageLoads = this.#clocks.loads();
+    return stageLoads.length === 0 ? { queues } : { queues, stageLoads };
   }
 
   get elapsedSeconds(): number {
@@ -85,6 +79,7 @@ export class VideoProgress {
       this.#meter.add(done);
     };
     return {
+      clocks: this.#clocks,
       onStart: (stages) => {
         this.#running = stages;
       },

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { UpreelError } from '../core/errors.ts';
+import type { QueueFill } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
@@ -13,6 +14,7 @@ import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';
 import type { PreviewTap } from './preview.ts';
 import type { Segment } from './segments.ts';
+import { type BusyClock, type StageClocks, whilePulled } from './stage-clocks.ts';
 import { stackedUpscaler } from './upscale-stacked.ts';
 import { watchForStall } from './watchdog.ts';
 
@@ -27,13 +29,16 @@ export interface EncodedSegment {
 
 /** What a running segment lets others see. */
 export interface SegmentWatch {
+  /** Run while its stages work. */
+  readonly clocks: StageClocks;
   onTile(outputPixels: number): void;
   /** Output pixels that were taken over from the frame before. */
   onReuse(outputPixels: number): void;
   onFrame(): void;
   /** Called once, when all stages run. */
   onStart(stages: {
-    readonly queues: readonly LookAhead<Frame>[];
+    /** Asked at any time. */
+    readonly queues: readonly QueueFill[];
     readonly pids: readonly number[];
     readonly file: string;
   }): void;
@@ -87,15 +92,13 @@ export async function runSegment(
     }
   };
 
-  let moved = 0;
-  let upscaling = 0;
-  const counted = countRuns(upscaler, (change) => {
-    upscaling += change;
-    moved++;
-  });
   const inFlight = FRAMES_PER_LANE * upscaler.lanes + LOOK_AHEAD;
+  const { clocks } = watch;
+  const runs = new NetworkRuns(inFlight, clocks.upscale);
+  const counted = runs.watch(upscaler);
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
-  const decoded = new LookAhead('decoded', DECODED_CAPACITY, decoder.frames, (frame) => frame.release());
+  const frames = whilePulled(decoder.frames, clocks.decode);
+  const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
   const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
@@ -121,23 +124,24 @@ export async function runSegment(
   const endWatchdog = watchForStall({
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],
-    progress: () => moved + ptsTicks.length,
+    progress: () => runs.moved + ptsTicks.length,
     isPaused: () => pause.isOn,
-    onStall: () => stop.abort(stalled(upscaling > 0, stallSeconds)),
+    onStall: () => stop.abort(stalled(runs.length > 0, stallSeconds)),
   });
   try {
     for await (const frame of upscaled) {
       if (encoder === undefined) {
         encoder = startEncoder(plan, file, decoder.sampleAspectRatio(), either, pipes.output);
-        watch.onStart({ queues: [decoded, upscaled], pids: [decoder.pid, encoder.pid], file });
+        watch.onStart({ queues: [decoded, runs, upscaled], pids: [decoder.pid, encoder.pid], file });
       }
-      await failFast(encoder.write(frame));
+      const { write } = encoder;
+      await failFast(clocks.encode.during(() => write(frame)));
       ptsTicks.push(frame.ptsTicks);
       frame.release();
       watch.onFrame();
     }
     watch.onHandedOver();
-    await encoder?.finish();
+    if (encoder !== undefined) await clocks.encode.during(encoder.finish);
   } finally {
     endWatchdog();
     stop.abort();
@@ -154,26 +158,59 @@ const FRAMES_PER_LANE = 2;
 /** Frames in flight beyond those, so that the oldest may wait to be taken while the others move up. */
 const LOOK_AHEAD = 1;
 
-/** Tells when a run of the network begins (1), ends (-1), and when a tile of it is done (0). */
-function countRuns(upscaler: Upscaler, tell: (change: -1 | 0 | 1) => void): Upscaler {
-  const during = async <T>(options: UpscaleOptions, run: (options: UpscaleOptions) => Promise<T>): Promise<T> => {
+/** The pictures that the network has, and whether it moves. */
+class NetworkRuns implements QueueFill {
+  readonly name = 'network';
+  readonly capacity: number;
+  /** Changes with every beginning, end and tile of a run. */
+  moved = 0;
+  readonly #clock: BusyClock;
+  #pictures = 0;
+
+  constructor(capacity: number, clock: BusyClock) {
+    this.capacity = capacity;
+    this.#clock = clock;
+  }
+
+  get length(): number {
+    // Frames with alpha are two pictures each.
+    return Math.min(this.capacity, this.#pictures);
+  }
+
+  /** The same upscaler, looked at. */
+  watch(upscaler: Upscaler): Upscaler {
+    return {
+      ...upscaler,
+      upscale: (source, options = {}) =>
+        this.#during(upscaler.countTiles(source), options, (watched) => upscaler.upscale(source, watched)),
+      upscaleParts: (source, parts, options) =>
+        this.#during(parts.length, options, (watched) =>
+          upscaler.upscaleParts(source, parts, { ...watched, into: options.into }),
+        ),
+    };
+  }
+
+  async #during<T>(tiles: number, options: UpscaleOptions, run: (options: UpscaleOptions) => Promise<T>): Promise<T> {
+    let left = tiles;
     const onTile = (pixels: number) => {
-      tell(0);
+      this.moved++;
+      // An aborted run is left before its last tiles come.
+      if (left > 0) this.#clock.add(-1);
+      left = Math.max(0, left - 1);
       options.onTile?.(pixels);
     };
-    tell(1);
+    this.moved++;
+    this.#pictures++;
+    this.#clock.add(tiles);
     try {
       return await run({ ...options, onTile });
     } finally {
-      tell(-1);
+      this.moved++;
+      this.#pictures--;
+      this.#clock.add(-left);
+      left = 0;
     }
-  };
-  return {
-    ...upscaler,
-    upscale: (source, options = {}) => during(options, (watched) => upscaler.upscale(source, watched)),
-    upscaleParts: (source, parts, options) =>
-      during(options, (watched) => upscaler.upscaleParts(source, parts, { ...watched, into: options.into })),
-  };
+  }
 }
 
 function releaseFrame(frame: Frame): void {

@@ -94,15 +94,10 @@ async function makeSegment(
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
       const { ptsTicks, reuse, concealedFrames } = await runSegment(plan, segment, { ...context, file: part, watch });
-      const facts = await verifySegment(plan, part, ptsTicks, signal);
-      const { bytes } = await job.commit(part, {
-        index,
-        startFrame,
-        endFrame,
-        ptsTicks: [...ptsTicks],
-        reuse,
-        concealedFrames,
-        ...facts,
+      const { bytes } = await watch.clocks.encode.during(async () => {
+        const facts = await verifySegment(plan, part, ptsTicks, signal);
+        const frames = { index, startFrame, endFrame, ptsTicks: [...ptsTicks] };
+        return job.commit(part, { ...frames, reuse, concealedFrames, ...facts });
       });
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);

@@ -165,8 +165,8 @@ describe('requests that would cost the service something', () => {
     const silent = closedAfter('');
     const slow = closedAfter('GET /v1/health HTTP/1.1\r\nHost: ', { every: 500, text: 'x' });
     await Promise.all([silent, slow]);
-    expect(Date.now() - started).toBeLessThan(16_000);
-  }, 30_000);
+    expect(Date.now() - started).toBeLessThan(25_000);
+  }, 60_000);
 
   test('a body that stalls ends with an error, and the next job runs', async () => {
     const head = `POST /v1/upscale HTTP/1.1\r\n${[...good(), type, header(), 'Content-Length: 192'].join('\r\n')}\r\n\r\nabc`;
@@ -305,7 +305,7 @@ function closedAfter(first: string, drip?: { every: number; text: string }): Pro
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(first));
     const timer = drip && setInterval(() => socket.write(drip.text), drip.every);
-    const late = setTimeout(() => reject(new Error('Expected the service to close the connection.')), 25_000);
+    const late = setTimeout(() => reject(new Error('Expected the service to close the connection.')), 40_000);
     socket.on('error', () => undefined).resume();
     socket.on('close', () => {
       clearInterval(timer);

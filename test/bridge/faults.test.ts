@@ -32,12 +32,12 @@ beforeEach(async () => {
 afterEach(async () => {
   await noteService();
   for (const pid of services) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
-  await allEnded([...services], 10_000);
+  await allEnded([...services], 60_000);
   services.clear();
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('a plug-in', () => {
+describe('a plug-in', { timeout: 180_000 }, () => {
   test('starts the service when it is not there, and uses it again', async () => {
     expect((await client(SMALL).end()).at(-1)).toEqual({ event: 'received', bytes: 40 * 20 * 3 });
     const first = await noteService();
@@ -53,7 +53,7 @@ describe('a plug-in', () => {
 
   test('says so when the service is killed under it, and the next call starts another', async () => {
     const running = client(LARGE);
-    await until(() => running.lines().some(({ event }) => event === 'progress'), 30_000);
+    await until(() => running.lines().some(({ event }) => event === 'progress'), 90_000);
     const { pid } = (await noteService())!;
     process.kill(pid, 'SIGKILL');
     expect((await running.end()).at(-1)).toMatchObject({ event: 'failed', code: 'gone' });
@@ -63,10 +63,10 @@ describe('a plug-in', () => {
 
   test('that is killed leaves the service running and its work ended', async () => {
     const running = client(LARGE);
-    await until(() => running.lines().some(({ event }) => event === 'progress'), 30_000);
+    await until(() => running.lines().some(({ event }) => event === 'progress'), 90_000);
     const state = (await noteService())!;
     running.child.kill('SIGKILL');
-    await expect.poll(() => bridgeClient(state).jobs(), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => bridgeClient(state).jobs(), { timeout: 30_000 }).toEqual([]);
     expect(isAlive(state.pid)).toBe(true);
   });
 

@@ -18,7 +18,7 @@ describe.skipIf(reason !== null)(`GIMP 3 without a screen${reason === null ? '' 
     await testModel(MODEL);
     gimp = await openGimpProfile();
     checks = await gimp.run('batch');
-  }, 20 * MINUTES);
+  }, 40 * MINUTES);
   afterAll(() => gimp?.close());
 
   test('upscales every kind of image into every target, and refuses what it must', () => {
@@ -50,7 +50,7 @@ describe.skipIf(reason !== null)(`GIMP 3 without a screen${reason === null ? '' 
         expect(got.icc, stem).toEqual(expected.icc);
       }
     },
-    5 * MINUTES,
+    15 * MINUTES,
   );
 });
 

@@ -36,7 +36,7 @@ describe.skipIf(reason !== null)(`GIMP 3${reason === null ? '' : ` (skipped: ${r
         ...['stale state file', 'state file of others', 'port taken over', 'busy', 'the end'],
       ]);
     },
-    10 * MINUTES,
+    20 * MINUTES,
   );
 
   test(
@@ -51,7 +51,7 @@ describe.skipIf(reason !== null)(`GIMP 3${reason === null ? '' : ` (skipped: ${r
       }
       expect(await readStateFile(first.stateFile)).not.toBeNull();
     },
-    10 * MINUTES,
+    20 * MINUTES,
   );
 
   test(
@@ -80,7 +80,7 @@ describe.skipIf(reason !== null)(`GIMP 3${reason === null ? '' : ` (skipped: ${r
       expect(peaks.service).toBeLessThan(300);
       expect(peaks.engine).toBeLessThan(1000);
     },
-    10 * MINUTES,
+    20 * MINUTES,
   );
 });
 

@@ -44,7 +44,7 @@ describe('GIMP 3 profiles', () => {
   });
 });
 
-describe('upreel gimp', () => {
+describe('upreel gimp', { timeout: 180_000 }, () => {
   const folder = () => join(home, '.config/GIMP/3.0/plug-ins/upreel');
 
   beforeEach(() => mkdir(join(home, '.config/GIMP/3.0'), { recursive: true }));

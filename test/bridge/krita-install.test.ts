@@ -34,7 +34,7 @@ describe('Krita’s folders', () => {
   });
 });
 
-describe('upreel krita', () => {
+describe('upreel krita', { timeout: 180_000 }, () => {
   const modules = () => join(home, '.local/share/krita/pykrita');
   const folder = () => join(modules(), 'upreel_krita');
 

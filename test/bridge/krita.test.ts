@@ -27,7 +27,7 @@ describe.skipIf(reason !== null)(`Krita without a screen${reason === null ? '' :
     expect(code, output).toBe(0);
   }, MODEL_TEST_TIMEOUT);
   afterAll(async () => {
-    await service.close();
+    await service?.close();
     await rm(folder, { recursive: true, force: true });
   });
 

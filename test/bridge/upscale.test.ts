@@ -123,10 +123,10 @@ describe('pixels through the service', () => {
     } finally {
       await other.close();
     }
-  }, 60_000);
+  }, 180_000);
 });
 
-describe('a running job', () => {
+describe('a running job', { timeout: 180_000 }, () => {
   test('tells its progress, and is listed until it has told its end', async () => {
     // Half of the pixels hold it where it is, however fast the machine is.
     const job = await holdJob({ ...LARGE, height: 150 });
@@ -151,11 +151,11 @@ describe('a running job', () => {
         started ||= event === 'progress';
       },
     });
-    await until(() => started, 20_000);
+    await until(() => started, 90_000);
     const engines = descendantsOf(service.child.pid!);
     controller.abort(new Error('enough'));
     await expect(running).rejects.toThrow('enough');
-    await allEnded(engines, 3000);
+    await allEnded(engines, 15_000);
     const small = await service.client.upscale({ ...SIZE, channels: 3, depth: 'u8', model: MODEL }, pixelsFor(3, 'u8'));
     expect(small.width).toBe(SIZE.width * 2);
   });
@@ -167,7 +167,7 @@ describe('a running job', () => {
         started ||= event === 'progress';
       },
     });
-    await until(() => started, 20_000);
+    await until(() => started, 90_000);
     // Not SIGKILL, which the system uses for lack of memory and upreel takes for it.
     for (const engine of descendantsOf(service.child.pid!)) process.kill(engine, 'SIGSEGV');
     await expect(running).rejects.toMatchObject({ code: 'engine-died' });

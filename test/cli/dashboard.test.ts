@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Progress } from '../../src/core/events.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
@@ -39,8 +40,10 @@ test('a real job is drawn, paused, resized, looked at and cancelled on its dashb
   expect(terminal.screen().join('\n')).toContain('192x144 → 384x288');
   terminal.press('p');
   await terminal.until((screen) => screen.includes('‖ paused'), LONG);
-  terminal.resize(80, 24);
-  await terminal.until((screen) => screen.includes('p go on') && screen.includes('q leave'), LONG);
+  // Whoever looks again, from another process, is told the same.
+  const [job] = (await upreel(['jobs', '--json'], ENV)).records as { progress?: Progress }[];
+  expect(job?.progress?.stageLoads?.map(({ name }) => name)).toEqual(['decode', 'upscale', 'encode']);
+  await terminal.untilResized(80, 24, (screen) => screen.includes('p go on') && screen.includes('q leave'));
   terminal.press('p');
   await terminal.until((screen) => screen.includes('▸ running'), LONG);
   terminal.press('v');
@@ -55,4 +58,4 @@ test('a real job is drawn, paused, resized, looked at and cancelled on its dashb
   await terminal.untilExit();
   expect(terminal.exit).toMatchObject({ exitCode: 130 });
   expect(terminal.everything().join('\n')).toContain('upreel: Cancelled.');
-}, 300_000);
+}, 900_000);

@@ -11,7 +11,8 @@ import { testStateEnv } from '../support/state.ts';
 import { HOSTILE_NAMES } from '../support/task-events.ts';
 import { TestTerminal } from '../support/terminal.ts';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+// Longer than all waits of a test together: what hangs says itself what it waits for.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -85,7 +86,7 @@ describe('a video in a terminal', () => {
     await second.untilExit();
     expect(await upreel(['resume', String(id)], ENV)).toMatchObject({ code: 0 });
     await third.until((screen) => /\bdone\b/.test(screen) && screen.includes('left.mkv'), 120_000);
-    await until(() => existsSync(at('left.mkv')), 120_000);
+    await third.until(() => existsSync(at('left.mkv')), 120_000);
     third.press('q');
     await third.untilExit();
     expect(third.exit).toMatchObject({ exitCode: 0 });
@@ -96,7 +97,7 @@ describe('a video in a terminal', () => {
 
   test('whose supervisor is killed ends the view with 130, and goes on with resume', async () => {
     const view = open(...args('killed.mkv'));
-    await until(() => committed('killed.mkv') > 0, 120_000);
+    await view.until(() => committed('killed.mkv') > 0, 120_000);
     process.kill(Number((await jobOf('killed.mkv')).supervisorPid), 'SIGKILL');
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 130 });
@@ -121,7 +122,7 @@ describe('a video in a terminal', () => {
     ffmpeg(...pattern(0.4, { size: '48x32', rate: '15' }), ...H264, short[0]!);
     for (const name of short.slice(1)) copyFileSync(short[0]!, name);
     const view = open(...short, ...args('batch/').slice(1));
-    await until(async () => (await batch()).length === 9, 120_000);
+    await view.until(async () => (await batch()).length === 9, 120_000);
     expect(new Set((await batch()).map((job) => job.supervisorPid ?? 'ended')).size).toBeLessThanOrEqual(2);
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 0 });
@@ -132,7 +133,7 @@ describe('a video in a terminal', () => {
 
   test('stays in the foreground when asked to', async () => {
     const view = open(...args('foreground.mkv'), '--foreground');
-    await until(() => committed('foreground.mkv') > 0, 120_000);
+    await view.until(() => committed('foreground.mkv') > 0, 120_000);
     view.kill('SIGTERM');
     await view.untilExit();
     expect(view.exit).toMatchObject({ exitCode: 143 });

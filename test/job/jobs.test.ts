@@ -86,7 +86,8 @@ describe('a job', () => {
     expect(decodeRgb(at('paused.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
     expect(await jobOf('paused.mkv')).toMatchObject({ state: 'done', error: null });
     const log = await run('logs', at('paused.mkv'));
-    expect(log.out).toMatch(/paused[\s\S]*running[\s\S]*done/);
+    expect(log.out).toMatch(/paused[\s\S]*running[\s\S]*done {2}\d+ frames in \d+ s, \d+ bytes/);
+    expect(log.out).toMatch(/started {2}\d+x\d+ to \d+x\d+, \d+ frames, .*tiny\.safetensors on cpu/);
   });
 
   test('is cancelled from elsewhere, keeps what it has, and goes on to the same frames', async () => {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { CLI } from './dist.ts';
 import { testModelEnv } from './models.ts';
-import { testStateEnv } from './state.ts';
 
 export interface CliResult {
   readonly code: number | null;
@@ -13,7 +12,7 @@ export interface CliResult {
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...testModelEnv(), ...testStateEnv(), ...env },
+    env: { ...process.env, ...testModelEnv(), ...env },
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { CLI } from './dist.ts';
 import { testModelEnv } from './models.ts';
-import { testStateEnv } from './state.ts';
 
 export interface Finished {
   readonly code: number | null;
@@ -23,7 +22,7 @@ export interface Running {
 export function startUpreel(args: readonly string[], env: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...testModelEnv(), ...testStateEnv(), ...env },
+    env: { ...process.env, ...testModelEnv(), ...env },
   });
   let out = '';
   let err = '';
@@ -39,9 +38,22 @@ export function startUpreel(args: readonly string[], env: Record<string, string>
   return { child, pid: child.pid!, out: () => out, finished };
 }
 
-export function upreel(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-  return startUpreel(args, env).finished;
+/** To its end; one that hangs is killed, and what it had said is told. */
+export async function upreel(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  const { child, finished } = startUpreel(args, env);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, PATIENCE_MS);
+  const { out, err, ...rest } = await finished;
+  clearTimeout(timer);
+  if (isLate)
+    throw new Error(`Expected upreel ${args.join(' ')} to end within ${PATIENCE_MS / 1000} s; it said: ${out}${err}`);
+  return { out, err, ...rest };
 }
+
+const PATIENCE_MS = 280_000;
 
 function recordsOf(out: string): Record<string, unknown>[] {
   const lines = out.split('\n').filter((line) => line.startsWith('{'));

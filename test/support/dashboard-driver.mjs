@@ -1,9 +1,9 @@
 // Shows the built dashboard a feed that is played from a script: node dashboard-driver.mjs SCRIPT.json
 // SCRIPT.json: { jobs, selected?, ownJobs?, log?, preview?, refuse?, liveMs?, steps?, bell? }
-//   steps: { waitMs } | { change: { id, ... } } | { remove: id } | { crash: true } | { clock: milliseconds }
+//   steps: { waitMs } | { file: until it is there } | { change: { id, ... } } | { remove: id } | { crash: true } | { clock: milliseconds }
 //   liveMs: the running jobs go on by a frame or so, so often
 // Each act is appended to the file DASHBOARD_ACTS as "ID ACTION", and changes the job as its supervisor would.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpreelError } from '../../dist/core/errors.js';
 import { chooseLook } from '../../dist/tui/index.js';
@@ -70,6 +70,7 @@ process.exit(0);
 async function play() {
   for (const step of script.steps ?? []) {
     if (step.waitMs) await sleep(step.waitMs);
+    while (step.file && !existsSync(step.file)) await sleep(20);
     if (step.change) change(step.change.id, step.change);
     if (step.remove) {
       jobs = jobs.filter((job) => job.id !== step.remove);
@@ -109,8 +110,7 @@ function goOn() {
         bytesWritten: framesDone * 3650,
         queues: progress.queues.map((queue, index) => ({
           ...queue,
-          length: index === 0 ? (full ? 2 : 1) : full ? 0 : 1,
-          waits: index === 0 ? { producer: 0.93, consumer: 0.01 } : { producer: 0.01, consumer: 0.85 },
+          length: full ? queue.length : index === 2 ? 1 : queue.capacity - 1,
         })),
       },
       segments: job.segments.map((segment) => ({

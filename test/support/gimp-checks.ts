@@ -57,7 +57,7 @@ export async function openGimpProfile(stateFile?: string): Promise<GimpProfileFo
       const running = await readStateFile(state);
       if (running !== null) {
         process.kill(running.pid, 'SIGTERM');
-        await allEnded([running.pid], 10_000);
+        await allEnded([running.pid], 60_000);
       }
       if (!keep) await rm(folder, { recursive: true, force: true });
     },

@@ -10,12 +10,7 @@ export function runningJob(id: string, changes: Partial<JobSnapshot> = {}, frame
     state: 'running',
     place: null,
     started,
-    progress: progressAt(started, framesDone, {
-      queues: [
-        { name: 'decoded', length: 2, capacity: 2, waits: { producer: 0.93, consumer: 0.01 } },
-        { name: 'upscaled', length: 0, capacity: 2, waits: { producer: 0.01, consumer: 0.85 } },
-      ],
-    }),
+    progress: progressAt(started, framesDone),
     segments: segmentsOf(43_200, 480, framesDone),
     supervisorPid: null,
     ...changes,

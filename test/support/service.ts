@@ -42,7 +42,7 @@ export async function startService(
     });
   }
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  await until(() => output.includes('state file') || child.exitCode !== null, 20_000);
+  await until(() => output.includes('state file') || child.exitCode !== null, 120_000);
   const state = await readStateFile(stateFile);
   if (state === null) throw new Error(`Expected a service, got: ${output}`);
   return {

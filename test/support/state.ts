@@ -6,10 +6,11 @@ let folder: string | null = null;
 
 /** Where jobs are listed and queue: a list of this test file's own, so that no other file's jobs are waited for. */
 export function testStateEnv(): { XDG_STATE_HOME: string; XDG_RUNTIME_DIR: string } {
-  if (folder === null) {
-    const made = mkdtempSync(join(tmpdir(), 'upreel-state-'));
-    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
-    folder = made;
-  }
+  folder ??= mkdtempSync(join(tmpdir(), 'upreel-state-'));
   return { XDG_STATE_HOME: folder, XDG_RUNTIME_DIR: folder };
+}
+
+export function removeTestState(): void {
+  // What ends last may still write to it.
+  if (folder !== null) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }

@@ -52,15 +52,25 @@ export function progressAt(started: TaskStarted, framesDone: number, changes: Pa
     elapsedSeconds: framesDone / 12.3,
     framesPerSecond: 12.3,
     secondsLeft: framesTotal === null ? null : (framesTotal - framesDone) / 12.3,
-    queues: [
-      { name: 'decoded', length: 7, capacity: 8 },
-      { name: 'upscaled', length: 1, capacity: 8 },
-    ],
+    ...(started.kind === 'video' ? AT_WORK : { queues: [] }),
     rssBytes: 812_000_000,
     bytesWritten: framesDone * 3_650,
     ...changes,
   };
 }
+
+const AT_WORK: Pick<Progress, 'queues' | 'stageLoads'> = {
+  queues: [
+    { name: 'decoded', length: 2, capacity: 2 },
+    { name: 'network', length: 5, capacity: 5 },
+    { name: 'upscaled', length: 0, capacity: 2 },
+  ],
+  stageLoads: [
+    { name: 'decode', busy: 0.07 },
+    { name: 'upscale', busy: 0.98 },
+    { name: 'encode', busy: 0.15 },
+  ],
+};
 
 export function taskDone(started: TaskStarted, changes: Partial<TaskDone> = {}): TaskDone {
   return {

@@ -84,12 +84,34 @@ export class TestTerminal {
     this.#process.resize(columns, rows);
   }
 
-  /** Until the screen satisfies `condition`; fails with the screen in the message. */
-  async until(condition: (screen: string) => boolean, timeoutMs = 20_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (!condition(this.screen().join('\n'))) {
-      if (Date.now() > deadline) throw new Error(`Expected another screen than:\n${this.everything().join('\n')}`);
+  /** Until the screen satisfies `condition`, or something beside it does; fails with what the terminal shows. */
+  async until(condition: (screen: string) => boolean | Promise<boolean>, timeoutMs = PATIENCE_MS): Promise<void> {
+    let deadline = Date.now() + timeoutMs;
+    while (!(await condition(this.screen().join('\n')))) {
+      // What has ended shows nothing new; what it did beside may take a moment to be seen.
+      if (this.exit !== null) deadline = Math.min(deadline, Date.now() + 10_000);
+      if (Date.now() > deadline) {
+        throw new Error(`Expected ${condition} within ${timeoutMs / 1000} s${await this.#told()}`);
+      }
       await sleep(20);
+    }
+  }
+
+  /** Of another size, once that is drawn and satisfies `condition`: what stood there before may do so too. */
+  async untilResized(columns: number, rows: number, condition: (screen: string) => boolean): Promise<void> {
+    const before = this.output.length;
+    this.resize(columns, rows);
+    await this.until((screen) => this.output.indexOf(END_OF_DRAW, before) >= 0 && condition(screen));
+  }
+
+  /** Until nothing has come out for so long. */
+  async untilStill(milliseconds: number): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let seen = this.output.length, since = Date.now(); Date.now() - since < milliseconds; await sleep(50)) {
+      if (this.output.length === seen) continue;
+      seen = this.output.length;
+      since = Date.now();
+      if (Date.now() > deadline) throw new Error(`Expected nothing more to be drawn${await this.#told()}`);
     }
   }
 
@@ -109,7 +131,7 @@ export class TestTerminal {
       sleep(timeoutMs, true, { signal: late.signal }).catch(() => true),
     ]);
     late.abort();
-    if (isLate) throw new Error(`Expected the program to end; it shows:\n${this.everything().join('\n')}`);
+    if (isLate) throw new Error(`Expected the program to end within ${timeoutMs / 1000} s${await this.#told()}`);
     // The emulator takes what it was given in turns of its own.
     await new Promise<void>((resolve) => this.#screen.write('', resolve));
     await sleep(50);
@@ -120,8 +142,20 @@ export class TestTerminal {
     this.#screen.dispose();
   }
 
+  /** For messages: what is on the screen, and whether the program still runs. */
+  async #told(): Promise<string> {
+    await new Promise<void>((resolve) => this.#screen.write('', resolve));
+    const state = this.exit === null ? 'which runs on' : `which ended with ${JSON.stringify(this.exit)}`;
+    return `; got, of a program ${state}:\n${this.everything().join('\n')}`;
+  }
+
   #lines(from: number, to: number): string[] {
     const { active } = this.#screen.buffer;
     return Array.from({ length: to - from }, (_, row) => active.getLine(from + row)?.translateToString(true) ?? '');
   }
 }
+
+/** A busy machine of two cores draws late. */
+const PATIENCE_MS = 90_000;
+/** The end of a synchronized update. */
+const END_OF_DRAW = '\x1b[?2026l';

@@ -4,8 +4,9 @@ import {
   fractionDone,
   initialState,
   MAX_WARNING_ROWS,
+  rateAlone,
   reduce,
-  slowestReader,
+  slowestStage,
   type ViewState,
 } from '../../src/tui/state.ts';
 import { imageStarted, progressAt, taskDone, taskFailed, videoStarted, warningOf } from '../support/task-events.ts';
@@ -99,21 +100,32 @@ describe('fractionDone', () => {
   });
 });
 
-describe('slowestReader', () => {
-  const queues = (decoded: number, upscaled: number) => [
-    { name: 'decoded', length: decoded, capacity: 8 },
-    { name: 'upscaled', length: upscaled, capacity: 8 },
-  ];
+describe('slowestStage', () => {
+  const loads = (decode: number, upscale: number, encode: number) => ({
+    stageLoads: [
+      { name: 'decode', busy: decode },
+      { name: 'upscale', busy: upscale },
+      { name: 'encode', busy: encode },
+    ] as const,
+  });
   it.each([
-    [8, 0, { after: 'decoded' }],
-    [8, 7, { after: 'upscaled' }],
-    [0, 1, 'source'],
-    [4, 0, null],
-  ])('finds with %i and %i of 8 waiting: %j', (decoded, upscaled, slowest) => {
-    expect(slowestReader(queues(decoded, upscaled))).toEqual(slowest);
+    [0.02, 0.99, 0.1, 'upscale'],
+    [0.97, 0.3, 0.1, 'decode'],
+    [0.5, 0.8, 0.94, 'encode'],
+  ])('finds of decoding %d, upscaling %d and encoding %d: %s', (decode, upscale, encode, name) => {
+    expect(slowestStage(loads(decode, upscale, encode))?.name).toBe(name);
   });
 
-  it('says nothing without queues', () => {
-    expect(slowestReader([])).toBeNull();
+  it('says nothing where nothing is known or has worked', () => {
+    expect(slowestStage({})).toBeNull();
+    expect(slowestStage(loads(0, 0, 0))).toBeNull();
+  });
+});
+
+describe('rateAlone', () => {
+  it('reckons without the waits, and guesses nothing of a stage that hardly worked', () => {
+    expect(rateAlone({ name: 'encode', busy: 0.25 }, 2)).toBe(8);
+    expect(rateAlone({ name: 'encode', busy: 0.01 }, 2)).toBeNull();
+    expect(rateAlone({ name: 'encode', busy: 0.25 }, null)).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drawBar } from '../../src/tui/bar.tsx';
 import { chooseLook } from '../../src/tui/look.ts';
 import { fitSections } from '../../src/tui/sections.ts';
-import { bottleneck, doneSummary, stagesOf, taskFacts } from '../../src/tui/summary.ts';
+import { doneSummary, stageRates, stagesOf, taskFacts } from '../../src/tui/summary.ts';
 import { imageStarted, progressAt, taskDone, videoStarted } from '../support/task-events.ts';
 
 function factsOf(task: Parameters<typeof taskFacts>[0], isOver = false): string[] {
@@ -63,13 +63,30 @@ describe('doneSummary', () => {
   });
 });
 
-describe('bottleneck', () => {
-  it.each([
-    ['decoded', 'slowest: upscaling'],
-    ['upscaled', 'slowest: encoding'],
-    ['odd\x1b', 'slowest: after odd\\x1b'],
-  ])('names what takes from a full queue called %j', (name, words) => {
-    expect(bottleneck([{ name, length: 8, capacity: 8 }], 'utf8')).toBe(words);
+describe('stageRates', () => {
+  const progress = progressAt(videoStarted(), 100);
+  const row = (columns: number, changes = {}) =>
+    stageRates({ ...progress, ...changes }, columns)
+      .map(({ words }) => words)
+      .join('   ');
+
+  it('says what each stage could do alone, and which is the slowest', () => {
+    expect(row(78)).toBe('decode 7 % 176/s   upscale 98 % 12.6/s slowest   encode 15 % 82.0/s');
+    expect(stageRates(progress, 78).map(({ isSlowest }) => isSlowest)).toEqual([false, true, false]);
+  });
+
+  it('leaves out how busy they are where there is no room', () => {
+    expect(row(60)).toBe('decode 176/s   upscale 12.6/s slowest   encode 82.0/s');
+    expect(row(40)).toBe('upscale 12.6/s slowest');
+  });
+
+  it('says how busy they are where the rate is not known, and nothing where nothing is', () => {
+    expect(row(60, { framesPerSecond: null })).toBe('decode 7 %   upscale 98 % slowest   encode 15 %');
+    expect(row(60, { stageLoads: undefined })).toBe('');
+  });
+
+  it('tells slow work in time for a frame', () => {
+    expect(row(78, { framesPerSecond: 0.02 })).toContain('upscale 98 % 49 s each slowest');
   });
 });
 

@@ -29,25 +29,6 @@ test('runs while its consumer works', async () => {
   }
 });
 
-test('tells how long each side has waited for the other', async () => {
-  const slowSource = (async function* () {
-    for (let item = 0; item < 3; item++) {
-      await sleep(60);
-      yield item;
-    }
-  })();
-  const starved = new LookAhead('test', 2, slowSource, ignore);
-  for await (const _ of starved) {
-    // Takes at once.
-  }
-  expect(starved.waitedSeconds.consumer).toBeGreaterThan(0.15);
-  expect(starved.waitedSeconds.producer).toBe(0);
-  const crowded = new LookAhead('test', 1, count(4, ignore), ignore);
-  for await (const _ of crowded) await sleep(50);
-  expect(crowded.waitedSeconds.producer).toBeGreaterThan(0.1);
-  expect(crowded.waitedSeconds.consumer).toBeLessThan(0.1);
-});
-
 test('closes the source and disposes what was not taken when its consumer leaves', async () => {
   const disposed: number[] = [];
   let isClosed = false;

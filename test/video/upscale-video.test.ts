@@ -65,7 +65,7 @@ describe('a film with sound', () => {
     const seconds = upscaling.map((event) => event.elapsedSeconds);
     for (const [index, second] of seconds.slice(1).entries())
       expect(second - (seconds[index] ?? 0)).toBeGreaterThan(0.45);
-    expect(upscaling.at(-1)?.queues.map((queue) => queue.name)).toEqual(['decoded', 'upscaled']);
+    expect(upscaling.at(-1)?.queues.map((queue) => queue.name)).toEqual(['decoded', 'network', 'upscaled']);
     expect(upscaling.at(-1)?.rssBytes).toBeGreaterThan(process.memoryUsage.rss() / 2);
   });
 

@@ -56,8 +56,9 @@ const Row = memo(
 
 function Keys({ onKey }: { onKey: (key: Key) => void }): ReactNode {
   useInput((input, key) => {
-    // Keys that come fast come together; what begins like the rest of an escape sequence is one.
-    if (input.length < 2 || input.startsWith('[')) onKey({ ...key, input });
+    // Keys that come fast come together; what begins like the rest of an escape sequence is one: a key without a name, or
+    // the terminal's answer about its graphics, which comes late over a slow line.
+    if (input.length < 2 || /^(?:\[|_G)/.test(input)) onKey({ ...key, input });
     else for (const letter of input) onKey({ ...key, ...keyOf(letter) });
   });
   return null;

@@ -19,7 +19,9 @@ export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonl
     { label: text`frames`, value: countOf(figures.framesDone, figures.framesTotal) },
     ...(works ? [{ label: text`speed`, value: frameRate(figures.framesPerSecond) }, ...timeFacts(figures, now)] : []),
   ];
-  if (progress !== null) facts.push({ label: text`elapsed`, value: elapsed(progress.elapsedSeconds) });
+  // Of an unfinished job that nobody works on it is not known.
+  if (progress !== null && (works || progress.elapsedSeconds > 0))
+    facts.push({ label: text`elapsed`, value: elapsed(progress.elapsedSeconds) });
   if (figures.bytes > 0) facts.push({ label: text`output`, value: outputWords(job, figures) });
   if (progress?.reusedShare !== undefined && progress.reusedShare > 0.005) {
     facts.push({ label: text`reused`, value: text`${percent(progress.reusedShare)} of the picture` });
@@ -39,9 +41,13 @@ function timeFacts({ secondsLeft, secondsLeftRange: range }: Figures, now: Date)
     ];
   }
   return [
-    { label: text`left`, value: text`${shortDuration(range[0])} to ${shortDuration(range[1])}` },
-    { label: text`finish`, value: text`${finishTime(now, range[0])} to ${finishTime(now, range[1])}` },
+    { label: text`left`, value: rangeOf(shortDuration(range[0]), shortDuration(range[1])) },
+    { label: text`finish`, value: rangeOf(finishTime(now, range[0]), finishTime(now, range[1])) },
   ];
+}
+
+function rangeOf(first: SafeText, last: SafeText): SafeText {
+  return first === last ? first : text`${first} to ${last}`;
 }
 
 function outputWords({ state }: JobSnapshot, { bytes: now, bytesForecast }: Figures): SafeText {

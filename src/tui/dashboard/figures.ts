@@ -68,7 +68,7 @@ function forecast(seen: {
 }): number | null {
   if (seen.framesTotal === null) return null;
   if (seen.framesKept > 0 && seen.bytesKept > 0) return (seen.bytesKept / seen.framesKept) * seen.framesTotal;
-  // A file of a few frames is mostly its head.
-  if (seen.framesDone < 50 || seen.bytes === 0) return null;
+  // A file of a few frames is mostly its head; one of a few bytes has nothing else.
+  if (seen.framesDone < 50 || seen.bytes < 65_536) return null;
   return (seen.bytes / seen.framesDone) * seen.framesTotal;
 }

@@ -8,21 +8,12 @@ export interface History {
   readonly intervalSeconds: number;
   /** Of the newest rate, on a clock that is never set back. */
   readonly atSeconds: number;
-  /** Share of time that each side of a queue waits for the other, smoothed; by the queue's name. */
-  readonly waits: Readonly<Record<string, Waits>>;
 }
 
-export interface Waits {
-  readonly producer: number;
-  readonly consumer: number;
-}
-
-export const NO_HISTORY: History = { rates: [], intervalSeconds: 1, atSeconds: Number.NEGATIVE_INFINITY, waits: {} };
+export const NO_HISTORY: History = { rates: [], intervalSeconds: 1, atSeconds: Number.NEGATIVE_INFINITY };
 
 /** Days fit in as much as minutes: when it is full, every two rates become one of twice the time. */
 const MAX_RATES = 480;
-/** Of a new figure in a smoothed one. */
-const SMOOTHING = 0.15;
 
 /** The history after one more look at the job. @param nowSeconds of a clock that is never set back */
 export function follow(history: History, job: JobSnapshot, nowSeconds: number): History {
@@ -35,7 +26,7 @@ export function follow(history: History, job: JobSnapshot, nowSeconds: number): 
   const isSlowNews = missed <= NEWS_PATIENCE;
   const gap = new Array<number | null>(missed).fill(isSlowNews ? rate : null);
   const grown = { ...history, atSeconds: nowSeconds, rates: [...history.rates, ...gap, rate] };
-  return { ...halveIfFull(grown), waits: smoothWaits(history.waits, job) };
+  return halveIfFull(grown);
 }
 
 /** Intervals that may pass between two pieces of news of a job that works well. */
@@ -64,17 +55,4 @@ function halveIfFull(history: History): History {
 function average(rates: readonly (number | null)[]): number | null {
   const known = rates.filter((rate) => rate !== null);
   return known.length === 0 ? null : known.reduce((sum, rate) => sum + rate, 0) / known.length;
-}
-
-function smoothWaits(before: History['waits'], { progress, state }: JobSnapshot): History['waits'] {
-  if (progress === null || !isAtWork(state)) return {};
-  const known = progress.queues.flatMap((queue) =>
-    queue.waits === undefined ? [] : [[queue.name, queue.waits] as const],
-  );
-  const smoothed = known.map(([name, now]) => {
-    const old = before[name] ?? now;
-    const mix = (a: number, b: number) => a + (b - a) * SMOOTHING;
-    return [name, { producer: mix(old.producer, now.producer), consumer: mix(old.consumer, now.consumer) }] as const;
-  });
-  return Object.fromEntries(smoothed);
 }

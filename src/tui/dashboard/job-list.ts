@@ -44,7 +44,9 @@ function drawJob(
 ): Line {
   const figures = figuresOf(job);
   const barColumns = columns >= 150 ? 40 : columns >= 90 ? 24 : columns >= 70 ? 16 : columns >= 60 ? 8 : 0;
-  const nameColumns = columns - 4 - barColumns - END_COLUMNS - 10;
+  // The selected job's time left stands below too, the name of the others nowhere else.
+  const endColumns = columns >= 50 ? END_COLUMNS : 0;
+  const nameColumns = columns - 4 - barColumns - endColumns - 10;
   const tone = stateTone(job.state);
   const raw = safeText(basename(job.input), { charset: look.charset, maxColumns: Math.max(1, nameColumns) });
   const { full, rest } = drawBar(figures.fraction ?? 0, barColumns, look.symbols.barSteps);
@@ -56,7 +58,7 @@ function drawJob(
     span(rest, 'faint'),
     span(column(percent(figures.fraction), 8, 'right')),
     span(text`  `),
-    ...padLine(ending(job, figures), END_COLUMNS),
+    ...padLine(ending(job, figures), endColumns),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Progress } from '../../core/events.ts';
 import type { JobSnapshot } from '../../job/job-snapshot.ts';
 import { drawBar } from '../bar.tsx';
 import type { Look } from '../look.ts';
@@ -14,7 +15,7 @@ import { type History, ratesIn } from './history.ts';
 import { isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
 import { column, EMPTY_LINE, indent, type Line, line, padLine, repeatText, span } from './line.ts';
 import { drawMachine, type MachineLoad } from './machine.ts';
-import { drawQueues, drawStages, stageLoads } from './pipeline.ts';
+import { drawRates, drawStages } from './pipeline.ts';
 import { drawSegmentMap, segmentCells, segmentCounts } from './segment-map.ts';
 
 export interface JobPanelOptions {
@@ -37,7 +38,7 @@ type SectionName =
   | 'facts'
   | 'gap-pipeline'
   | 'pipeline'
-  | 'queues'
+  | 'rates'
   | 'gap-segments'
   | 'segments'
   | 'gap-speed'
@@ -62,8 +63,8 @@ export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readon
     error: errorRows(job, inner, look),
     facts: factRows(job, figures, options.now, inner),
     'gap-pipeline': [EMPTY_LINE],
-    pipeline: pipelineRows(job, options.history, inner, look),
-    queues: queueRows(job, look),
+    pipeline: rows >= PIPELINE_ROWS && isUpscaling(job) ? drawStages(job.progress, inner, look) : [],
+    rates: rows < PIPELINE_ROWS && isUpscaling(job) ? drawRates(job.progress, inner) : [],
     'gap-segments': [EMPTY_LINE],
     segments: segmentRows(job, inner, rows, look),
     'gap-speed': [EMPTY_LINE],
@@ -73,19 +74,17 @@ export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readon
     'gap-warnings': [EMPTY_LINE],
     warnings: warningRows(job, inner, rows, look),
   };
-  // The stages tell all that the queues do, and more.
-  if (parts.pipeline.length > 0 && rows >= PIPELINE_ROWS) parts.queues = [];
-  else parts.pipeline = [];
   const others = SECTIONS.reduce((sum, [name]) => sum + parts[name].length, 0);
-  parts.speed = speedRows(job, options.history, inner, Math.min(10, Math.max(1, rows - 1 - others)), look);
+  parts.speed = speedRows(job, options.history, inner, Math.min(CHART_ROWS, Math.max(1, rows - 1 - others)), look);
   for (const [gap, section] of GAPS) if (parts[section].length === 0) parts[gap] = [];
   const sections = SECTIONS.map(([name, rank]) => ({ name, rank, rows: parts[name].length }));
   const kept = fitSections(sections, rows - 1);
   return [heading(job, columns, look), ...kept.flatMap((name) => parts[name].map((row) => indent(row, 2)))];
 }
 
-/** With fewer rows, the three stages are one row of queues. */
-const PIPELINE_ROWS = 14;
+const CHART_ROWS = 16;
+/** With fewer rows, the three stages share one. */
+const PIPELINE_ROWS = 12;
 
 /** In their order, with how soon each is given up (`fitSections`). */
 const SECTIONS: readonly (readonly [SectionName, number])[] = [
@@ -99,7 +98,7 @@ const SECTIONS: readonly (readonly [SectionName, number])[] = [
   ['facts', 2],
   ['gap-pipeline', 16],
   ['pipeline', 5],
-  ['queues', 4],
+  ['rates', 4],
   ['gap-segments', 17],
   ['segments', 3],
   ['gap-speed', 18],
@@ -179,13 +178,17 @@ function barRow(job: JobSnapshot, { fraction }: Figures, columns: number, look: 
   ];
 }
 
-function errorRows({ error, state }: JobSnapshot, columns: number, { charset, symbols }: Look): readonly Line[] {
+function errorRows({ error, state }: JobSnapshot, columns: number, look: Look): readonly Line[] {
+  const { charset } = look;
   if (error === null || state === 'done' || isAtWork(state)) return [];
   const tone = state === 'failed' ? 'bad' : 'caution';
   const message = wrapText(safeText(error.message, { charset }), columns - 2, 3, charset);
   const hint = wrapText(safeText(error.hint, { charset }), columns - 2, 2, charset);
   return [
-    ...message.map((row, index) => [span(index === 0 ? text`${symbols.failed} ` : text`  `, tone), span(row, tone)]),
+    ...message.map((row, index) => [
+      span(index === 0 ? text`${stateSymbol(state, look)} ` : text`  `, tone),
+      span(row, tone),
+    ]),
     ...hint.map((row) => line(text`  ${row}`)),
     EMPTY_LINE,
   ];
@@ -209,15 +212,8 @@ const LABEL_COLUMNS = 9;
 /** A label and "12,340,000 of 43,200,000", or "2 h 5 min to 3 h 40 min". */
 const FACT_COLUMNS = 35;
 
-function pipelineRows(job: JobSnapshot, history: History, columns: number, look: Look): readonly Line[] {
-  if (!isAtWork(job.state) || job.progress === null || job.progress.stage !== 'upscale') return [];
-  const stages = stageLoads(job.progress, history.waits);
-  return stages === null ? [] : drawStages(stages, job.progress.queues, columns, look);
-}
-
-function queueRows(job: JobSnapshot, look: Look): readonly Line[] {
-  if (!isAtWork(job.state) || job.progress === null || job.progress.queues.length === 0) return [];
-  return [drawQueues(job.progress.queues, look)];
+function isUpscaling(job: JobSnapshot): job is JobSnapshot & { readonly progress: Progress } {
+  return isAtWork(job.state) && job.progress?.stage === 'upscale';
 }
 
 function segmentRows(job: JobSnapshot, columns: number, rows: number, look: Look): readonly Line[] {

@@ -128,7 +128,8 @@ function headerLine(state: DashboardState, { columns, look, now }: ScreenOptions
           span(text`   only `, 'faint'),
           span(safeText(state.filter, { charset: look.charset, maxColumns: 20 }), 'name'),
         ];
-  const right = [span(text`by ${SORT_WORDS[state.sort]}   `, 'faint'), span(text`${finishTime(now, 0)} `)];
+  const order = columns >= 50 ? [span(text`by ${SORT_WORDS[state.sort]}   `, 'faint')] : [];
+  const right = [...order, span(text`${finishTime(now, 0)} `)];
   const withWords = stateCounts(state.jobs, look, true);
   const room = columns - lineColumns([...filter, ...right]) - 9;
   const counts = lineColumns(withWords) <= room ? withWords : stateCounts(state.jobs, look, false);

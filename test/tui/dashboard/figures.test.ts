@@ -25,6 +25,12 @@ describe('figuresOf', () => {
     expect(figuresOf(queuedJob('q'))).toMatchObject({ fraction: 0, framesTotal: null, secondsLeft: null, bytes: 0 });
   });
 
+  it('forecasts nothing from a file whose encoder has given nothing but its head', () => {
+    const job = { ...runningJob('a', {}, 300), segments: [] };
+    expect(figuresOf({ ...job, progress: { ...job.progress!, bytesWritten: 44 } }).bytesForecast).toBeNull();
+    expect(figuresOf({ ...job, progress: { ...job.progress!, bytesWritten: 300_000 } }).bytesForecast).toBe(43.2e6);
+  });
+
   it('tells the share done of an interrupted job from its segments alone', () => {
     const job = queuedJob('i', { state: 'interrupted', segments: segmentsOf(1000, 100, 430) });
     expect(figuresOf(job)).toMatchObject({ fraction: 0.4, framesDone: 400, framesTotal: 1000, segmentsDone: 4 });

@@ -51,7 +51,7 @@ describe('drawScreen', () => {
   it('says what is slowest, how much there is to come, and when it is done', () => {
     const screen = written(stateOf([runningJob('a')], 'a'), 130, 35);
     expect(screen).toMatch(/decode .* 7 % busy {2}could 176 frames\/s/);
-    expect(screen).toMatch(/upscale .* 98 % busy {2}slowest/);
+    expect(screen).toMatch(/upscale .* 98 % busy {2}slowest 12\.6 frames\/s {2,}network {2}█+ 5\/5/);
     expect(screen).toMatch(/output {3}45\.0 MB of about 158 MB/);
     expect(screen).toMatch(/left {5}41 min 49 s/);
     expect(screen).toMatch(/finish {3}10:11/);
