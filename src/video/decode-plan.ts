@@ -4,6 +4,7 @@ import { FORMATS_WITHOUT_TIMES } from './containers.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
+import type { Rational } from './rational.ts';
 import { safeInput } from './safe-input.ts';
 import type { VideoInfo } from './video-info.ts';
 
@@ -140,7 +141,12 @@ function cropFilter({ width, height, x, y }: Rect): string {
   return `crop=${width}:${height}:${x}:${y}`;
 }
 
-function timeOptions({ timeBase, keepsFrames }: PicturePlan): string[] {
-  const unit = keepsFrames ? '-1' : `${timeBase.num}/${timeBase.den}`;
-  return ['-fps_mode', 'passthrough', '-enc_time_base', unit];
+/** The unit is named, because ffmpeg 7 loses the demuxer's (-1) behind filters that merge pictures. */
+function timeOptions({ timeBase }: PicturePlan): string[] {
+  return ['-fps_mode', 'passthrough', '-enc_time_base', formatTimeBase(timeBase)];
+}
+
+/** With a colon ffmpeg takes it as two whole numbers, with a slash as one that it rounds. */
+export function formatTimeBase({ num, den }: Rational): string {
+  return `${num}:${den}`;
 }

@@ -1,9 +1,10 @@
 import type { Size } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
 import { STANDARD_STREAM } from './containers.ts';
-import { scaleFilter, yuvOptions } from './decode-plan.ts';
+import { formatTimeBase, scaleFilter, yuvOptions } from './decode-plan.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
+import type { Rational } from './rational.ts';
 
 /**
  * The encoder: raw RGB in NUT through stdin, one file of encoded video out, marked with the source's colours.
@@ -14,6 +15,7 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
   const isPipe = file === STANDARD_STREAM;
   // As an input's option it replaces the times.
   const rate = plan.picture.frameRate ?? plan.source.video.frameRate;
+  const timeBase = isPipe ? { num: rate.den, den: rate.num } : pipeTimes(plan).timeBase;
   const filters = [
     ...sizeFilters(plan),
     ...toEncodedFilters(plan),
@@ -32,6 +34,7 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
           '-analyzeduration',
           '0',
           ...(isPipe ? ['-r', `${rate.num}/${rate.den}`] : []),
+          ...chromaOption(resultColour.tags),
           '-f',
           'nut',
         ],
@@ -41,13 +44,7 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
     output: {
       options: [
         ...['-map', '0:v:0', '-vf', [...alphaFilters(plan), ...filters].join(',')],
-        ...[
-          '-fps_mode',
-          'passthrough',
-          '-enc_time_base',
-          isPipe ? `${rate.den}/${rate.num}` : '-1',
-          ...encoder.options,
-        ],
+        ...['-fps_mode', 'passthrough', '-enc_time_base', formatTimeBase(timeBase), ...encoder.options],
         ...colourOptions(resultColour.tags),
         // No versions and no random ids in the file: the same frames give the same bytes.
         ...['-flags:v', '+bitexact', '-fflags', '+bitexact', '-map_metadata', '-1'],
@@ -57,6 +54,26 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
     },
   };
 }
+
+/** How times are told in the pipe to the encoder. */
+export interface PipeTimes {
+  readonly timeBase: Rational;
+  /** Ticks of the pipe in one of the frames. */
+  readonly parts: number;
+  /** What is taken off, in ticks of the pipe. */
+  readonly shift: number;
+}
+
+/** Frames' ticks, in parts where the shift is no whole number of them (a part of a film at 5 frames a second). */
+export function pipeTimes({ frames, shiftSeconds }: Pick<VideoPlan, 'frames' | 'shiftSeconds'>): PipeTimes {
+  const { num, den } = frames.timeBase;
+  const shift = (shiftSeconds * den) / num;
+  const isWhole = Math.abs(shift - Math.round(shift)) < 1e-6;
+  const parts = isWhole ? 1 : Math.ceil((FINE_TICKS_PER_SECOND * num) / den);
+  return { timeBase: { num, den: den * parts }, parts, shift: Math.round(shift * parts) };
+}
+
+const FINE_TICKS_PER_SECOND = 90_000;
 
 /** Takes the stacked picture apart and puts the lower half behind the upper one as its alpha. */
 function alphaFilters({ picture, format }: VideoPlan): string[] {
@@ -143,7 +160,12 @@ function colourOptions(tags: VideoPlan['resultColour']['tags']): string[] {
     ['-color_range', tags.range],
     ['-color_primaries', tags.primaries],
     ['-color_trc', tags.transfer],
-    ['-chroma_sample_location', tags.chromaLocation],
   ] as const;
-  return entries.flatMap(([option, value]) => (value === null ? [] : [option, value]));
+  const known = entries.flatMap(([option, value]) => (value === null ? [] : [option, value]));
+  return [...known, ...chromaOption(tags)];
+}
+
+/** As an option of the input it marks the frames themselves, which the filter that marks them cannot before ffmpeg 7. */
+function chromaOption({ chromaLocation }: VideoPlan['resultColour']['tags']): string[] {
+  return chromaLocation === null ? [] : ['-chroma_sample_location', chromaLocation];
 }

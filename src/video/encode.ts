@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { planEncode } from './encode-plan.ts';
+import { pipeTimes, planEncode } from './encode-plan.ts';
 import { startFfmpeg } from './ffmpeg.ts';
 import { type Frame, stackedSize } from './frame.ts';
 import { writeNutFrameHeader, writeNutHeader } from './nut-writer.ts';
@@ -60,17 +60,6 @@ export function startEncoder(
     stop: program.stop,
   };
 }
-
-/** Frames' ticks, in parts where the shift is no whole number of them (a part of a film at 5 frames a second). */
-function pipeTimes({ frames, shiftSeconds }: Pick<VideoPlan, 'frames' | 'shiftSeconds'>) {
-  const { num, den } = frames.timeBase;
-  const shift = (shiftSeconds * den) / num;
-  const isWhole = Math.abs(shift - Math.round(shift)) < 1e-6;
-  const parts = isWhole ? 1 : Math.ceil((FINE_TICKS_PER_SECOND * num) / den);
-  return { timeBase: { num, den: den * parts }, parts, shift: Math.round(shift * parts) };
-}
-
-const FINE_TICKS_PER_SECOND = 90_000;
 
 function writeAll(stream: Writable, data: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -26,10 +26,20 @@ export async function findCutOff(path: string, fileBytes: number, formatName: st
 
 /** True if the file begins like an MP4 or QuickTime file: tells a cut-off film from a text with a film's name. */
 export async function looksLikeMp4(path: string): Promise<boolean> {
+  const head = await readHead(path);
+  return ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(head.slice(4));
+}
+
+/** True if the file begins like an HLS playlist (RFC 8216, 4.3.1.1). */
+export async function looksLikePlaylist(path: string): Promise<boolean> {
+  return (await readHead(path)).startsWith('#EXTM3U');
+}
+
+async function readHead(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
-    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
-    return ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(buffer.toString('latin1', 4, 8));
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return buffer.toString('latin1', 0, bytesRead);
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
-import { looksLikeMp4 } from './file-end.ts';
+import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational } from './rational.ts';
 import { safeInput } from './safe-input.ts';
 import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
@@ -226,10 +226,14 @@ function describeVideo(stream: StreamReport): VideoStream {
   };
 }
 
-/** ffprobe gives the order of coding and of showing: "tb" is coded top first, shown bottom first. */
+/**
+ * The first letter is the field that comes first: "tt" where each field is coded alone, "tb" where the two are woven.
+ * ffmpeg's own comment reads "tb" as shown bottom first, but in Matroska (FieldOrder 9) it is top first, and ffmpeg 7
+ * marks what it encodes top first so.
+ */
 function fieldOrderOf(order: string | undefined): FieldOrder | null {
-  if (order === 'tt' || order === 'bt') return 'tff';
-  return order === 'bb' || order === 'tb' ? 'bff' : null;
+  if (order === 'tt' || order === 'tb') return 'tff';
+  return order === 'bb' || order === 'bt' ? 'bff' : null;
 }
 
 function invert(ratio: Rational | null): Rational | null {
@@ -256,7 +260,8 @@ async function probeError(path: string, error: unknown): Promise<unknown> {
   }
   if (error instanceof UpreelError && !(error instanceof ProgramError)) return error;
   const lines = error instanceof ProgramError ? error.lines : [];
-  if (lines.some((line) => line.includes('not on whitelist'))) {
+  // ffmpeg 7 does not even try a playlist whose name says that it is a film.
+  if (lines.some((line) => line.includes('not on whitelist')) || (await looksLikePlaylist(path))) {
     return new UpreelError(
       'input-unsupported',
       `${path} is not a video that upreel opens: its content is of another kind than its name says.`,

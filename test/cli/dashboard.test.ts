@@ -8,7 +8,7 @@ import { ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
 import { upreel } from '../support/command.ts';
 import { CLI } from '../support/dist.ts';
 import { testStateEnv } from '../support/state.ts';
-import { TestTerminal } from '../support/terminal.ts';
+import { hasTerminal, TestTerminal } from '../support/terminal.ts';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -16,6 +16,7 @@ const ENV = { UPREEL_CACHE: at('cache') };
 let terminal: TestTerminal;
 
 beforeAll(() => {
+  if (!hasTerminal) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
   ffmpeg(...pattern(60, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
@@ -26,6 +27,7 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
+  if (!hasTerminal) return;
   terminal.close();
   await upreel(['remove', '--force', at('film.mkv')], ENV);
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { eventRecordSchema } from '../../src/cli/events-schema.ts';
 import { openJsonReporter, toJsonLine } from '../../src/cli/report-json.ts';
 import type { TaskEvent } from '../../src/core/events.ts';
+import { DRIVER, type Step, writeScript } from '../support/report-script.ts';
 import {
   HOSTILE_NAMES,
   imageStarted,
@@ -15,7 +16,6 @@ import {
   videoStarted,
   warningOf,
 } from '../support/task-events.ts';
-import { DRIVER, type Step, writeScript } from '../support/terminal.ts';
 
 class Collector extends Writable {
   text = '';

@@ -31,6 +31,34 @@ export function tone(seconds: number, frequency = 440): string[] {
 /** x264 with B-frames, quick. */
 export const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '20', '-pix_fmt', 'yuv420p'];
 
+/**
+ * Marks a clip with colours, and only these: up to ffmpeg 6 the encoder goes by its options, from 7 on by its frames,
+ * which a filter marks.
+ */
+export function colourMarks({ matrix, range, primaries, transfer }: ColourMarks): {
+  filter: string;
+  options: string[];
+} {
+  const marks = [
+    ['colorspace', 'colorspace', matrix],
+    ['range', 'color_range', range],
+    ['color_primaries', 'color_primaries', primaries],
+    ['color_trc', 'color_trc', transfer],
+  ] as const;
+  return {
+    filter: `setparams=${marks.map(([name, , value]) => `${name}=${value ?? 'unknown'}`).join(':')}`,
+    options: marks.flatMap(([, name, value]) => (value === undefined ? [] : [`-${name}`, value])),
+  };
+}
+
+/** ffmpeg's names. */
+interface ColourMarks {
+  readonly matrix?: string;
+  readonly range?: string;
+  readonly primaries?: string;
+  readonly transfer?: string;
+}
+
 interface ProbedStream {
   readonly index: number;
   readonly codec_type: string;

@@ -1,28 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
-import { spawn } from 'node-pty';
-import type { TaskEvent } from '../../src/core/events.ts';
+import type { IPty } from 'node-pty';
+import { beforeEach } from 'vitest';
 
-export type Step =
-  | { readonly waitMs: number }
-  | { readonly event: TaskEvent }
-  | { readonly repeat: TaskEvent; readonly times: number; readonly waitMs: number }
-  | { readonly exit: number; readonly error?: object }
-  | { readonly crash: true }
-  | { readonly hang: true };
-
-export interface Script {
-  readonly steps: readonly Step[];
-  readonly inputsTotal?: number;
-  readonly keys?: boolean;
-  readonly intervalSeconds?: number;
-}
-
-export const DRIVER = fileURLToPath(new URL('report-driver.mjs', import.meta.url));
+// A native addon, which npm compiles: without it, the tests of the files that import this one are skipped.
+const pty = await import('node-pty').catch(() => null);
+export const hasTerminal = pty !== null;
+beforeEach(({ skip }) => skip(!hasTerminal, 'node-pty is not compiled (npm rebuild node-pty --ignore-scripts=false)'));
 
 export interface TerminalOptions {
   readonly columns: number;
@@ -38,7 +22,7 @@ export class TestTerminal {
   readonly clipboard: string[] = [];
   exit: { exitCode: number; signal?: number | undefined } | null = null;
   readonly #screen: xterm.Terminal;
-  readonly #process: ReturnType<typeof spawn>;
+  readonly #process: IPty;
   readonly #exited: Promise<void>;
 
   constructor(command: readonly string[], { columns, rows, env = {} }: TerminalOptions) {
@@ -48,7 +32,8 @@ export class TestTerminal {
       this.clipboard.push(data);
       return true;
     });
-    this.#process = spawn(process.execPath, [...command], {
+    if (pty === null) throw new Error('Expected node-pty to be compiled.');
+    this.#process = pty.spawn(process.execPath, [...command], {
       cols: columns,
       rows,
       // Not ours with CI in it: Ink would then draw only its last frame.
@@ -174,11 +159,3 @@ export class TestTerminal {
 const PATIENCE_MS = 90_000;
 /** The end of a synchronized update. */
 const END_OF_DRAW = '\x1b[?2026l';
-
-/** Writes a script where the driver can read it; `remove` takes it away. */
-export function writeScript(script: Script): { path: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'upreel-report-'));
-  const path = join(folder, 'script.json');
-  writeFileSync(path, JSON.stringify(script));
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
-}

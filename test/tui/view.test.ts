@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: control sequences are what these tests look for.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TaskEvent } from '../../src/core/events.ts';
+import { DRIVER, type Script, type Step, writeScript } from '../support/report-script.ts';
 import {
   HOSTILE_NAMES,
   imageStarted,
@@ -10,14 +11,7 @@ import {
   videoStarted,
   warningOf,
 } from '../support/task-events.ts';
-import {
-  DRIVER,
-  type Script,
-  type Step,
-  type TerminalOptions,
-  TestTerminal,
-  writeScript,
-} from '../support/terminal.ts';
+import { type TerminalOptions, TestTerminal } from '../support/terminal.ts';
 
 const SMALL = { columns: 80, rows: 24 };
 const WIDE = { columns: 120, rows: 40 };

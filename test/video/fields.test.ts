@@ -17,7 +17,10 @@ function moving(rate: string, seconds: number, ...filters: string[]): string[] {
   return ['-f', 'lavfi', '-t', `${seconds}`, '-i', [source, ...filters].join(',')];
 }
 
-const MARKED = { tff: ['-flags', '+ilme+ildct', '-top', '1'], bff: ['-flags', '+ilme+ildct', '-top', '0'] };
+/** Filters and flags of the output: frames that are marked, and an encoder that heeds it. */
+function marked(order: 'tff' | 'bff', ...filters: string[]): string[] {
+  return ['-vf', [...filters, `setfield=${order}`].join(','), '-flags', '+ilme+ildct'];
+}
 
 async function fieldsOf(file: string): Promise<FieldMeasure | null> {
   return (await measurePicture(await probeVideo(file, signal), signal)).fields;
@@ -32,9 +35,10 @@ describe('interlaced video', () => {
       'mpeg2video',
       '-q:v',
       '2',
-      ...MARKED[order],
+      ...marked(order),
       source,
     );
+    expect((await probeVideo(source, signal)).video.fieldOrder).toBe(order);
     const fields = await fieldsOf(source);
     expect(fields?.motion?.[order]).toBeGreaterThan(25);
     const { warnings, framesTotal } = await upscaleClip(source, at(`${order}-out.mkv`));
@@ -76,7 +80,7 @@ describe('interlaced video', () => {
   });
 
   test('progressive video that is marked as interlaced is left as it is', async () => {
-    ffmpeg(...moving('25', 2), '-c:v', 'mpeg2video', '-q:v', '2', ...MARKED.tff, '-field_order', 'tt', at('psf.mkv'));
+    ffmpeg(...moving('25', 2), '-c:v', 'mpeg2video', '-q:v', '2', ...marked('tff'), at('psf.mkv'));
     const source = await probeVideo(at('psf.mkv'), signal);
     expect(source.video.fieldOrder).toBe('tff');
     const { warnings } = await upscaleClip(at('psf.mkv'), at('psf-out.mkv'));
@@ -113,7 +117,7 @@ describe('interlaced video', () => {
       'mpeg2video',
       '-c:a',
       'aac',
-      ...MARKED.tff,
+      ...marked('tff'),
       at('bob.mkv'),
     );
     const { framesTotal } = await upscaleClip(at('bob.mkv'), at('bob-out.mp4'), { settings: { deinterlace: 'bob' } });
@@ -130,18 +134,7 @@ describe('telecined film', () => {
   test('is found and taken back to its own frames', async () => {
     const film = at('film-24.mkv');
     ffmpeg(...moving('24000/1001', 3), '-c:v', 'ffv1', film);
-    ffmpeg(
-      '-i',
-      film,
-      '-vf',
-      'telecine=pattern=23',
-      '-c:v',
-      'mpeg2video',
-      '-q:v',
-      '2',
-      ...MARKED.tff,
-      at('telecined.mkv'),
-    );
+    ffmpeg('-i', film, '-c:v', 'mpeg2video', '-q:v', '2', ...marked('tff', 'telecine=pattern=23'), at('telecined.mkv'));
     expect(frameTimes(at('telecined.mkv'))).toHaveLength(Math.floor(72 * 1.25));
     const { framesTotal, warnings } = await upscaleClip(at('telecined.mkv'), at('film-out.mp4'), {
       settings: { encoder: 'libx264', quality: 90 },

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseHdr, readHdr } from '../../src/video/hdr.ts';
 import { probeVideo } from '../../src/video/probe.ts';
-import { ffmpeg, pattern, temporaryFolder } from '../support/clips.ts';
+import { colourMarks, ffmpeg, pattern, temporaryFolder } from '../support/clips.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
 const folder = temporaryFolder();
@@ -21,17 +21,9 @@ const HDR10 = {
 function makeHdr10(file: string): void {
   const master = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)';
   const params = `log-level=none:master-display=${master}:max-cll=1000,400`;
-  const tags = [
-    '-colorspace',
-    'bt2020nc',
-    '-color_primaries',
-    'bt2020',
-    '-color_trc',
-    'smpte2084',
-    '-color_range',
-    'tv',
-  ];
-  ffmpeg(...pattern(0.4), '-pix_fmt', 'yuv420p10le', '-c:v', 'libx265', '-x265-params', params, ...tags, file);
+  const marks = colourMarks({ matrix: 'bt2020nc', range: 'tv', primaries: 'bt2020', transfer: 'smpte2084' });
+  const coded = ['-pix_fmt', 'yuv420p10le', '-c:v', 'libx265', '-x265-params', params];
+  ffmpeg(...pattern(0.4), '-vf', marks.filter, ...coded, ...marks.options, file);
 }
 
 async function hdrOf(file: string) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ffmpeg, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
+import { colourMarks, ffmpeg, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
 const folder = temporaryFolder();
@@ -9,7 +9,8 @@ const at = (name: string) => join(folder, name);
 /** A ramp over all code values of luma, also those that limited range has no colour for. */
 function makeRamp(file: string, pixelFormat: string, step: number): void {
   const ramp = `nullsrc=size=256x32:rate=5:duration=0.6,format=${pixelFormat},geq=lum=X*${step}:cb=${128 * step}:cr=${128 * step}`;
-  ffmpeg('-f', 'lavfi', '-i', ramp, '-c:v', 'ffv1', '-color_range', 'tv', '-colorspace', 'bt709', file);
+  const { filter, options } = colourMarks({ matrix: 'bt709', range: 'tv' });
+  ffmpeg('-f', 'lavfi', '-i', `${ramp},${filter}`, '-c:v', 'ffv1', ...options, file);
 }
 
 /** The first row of luma of the first frame, every other column. */

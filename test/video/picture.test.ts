@@ -1,6 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decodeRgb, ffmpeg, frameTimes, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
+import { colourMarks, decodeRgb, ffmpeg, frameTimes, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
@@ -20,7 +21,7 @@ describe('colour', () => {
     ['BT.2020, limited', 'bt2020nc', 'tv', 'bt2020'],
   ])('flat patches of %s survive within a level, with their tags', async (name, tag, range, matrix) => {
     const source = at(`${name}.mkv`);
-    makePatches(source, 'yuv420p', matrix, range, ['-colorspace', tag, '-color_range', range]);
+    makePatches(source, 'yuv420p', matrix, range, colourMarks({ matrix: tag, range }));
     await upscaleClip(source, `${source}.mkv`, { settings: LOSSLESS });
     const convert = toRgb(matrix, range);
     const before = patchesOf(decodeRgb(source, '-vf', convert), 64, 16);
@@ -31,33 +32,16 @@ describe('colour', () => {
   });
 
   test('an untagged small clip is marked with the matrix it was taken for, also when it becomes large', async () => {
-    makePatches(at('untagged.mkv'), 'yuv420p', 'bt601', 'tv', []);
+    makePatches(at('untagged.mkv'), 'yuv420p', 'bt601', 'tv', colourMarks({}));
+    expect(videoOf(at('untagged.mkv')).color_space).toBeUndefined();
     await upscaleClip(at('untagged.mkv'), at('untagged-out.mp4'), { upscaler: nearestUpscaler(24) });
     expect(videoOf(at('untagged-out.mp4'))).toMatchObject({ width: 1536, color_space: 'smpte170m', color_range: 'tv' });
   });
 
   test('all five tags of an HDR source are kept, in 10 bits', async () => {
-    const tags = [
-      '-colorspace',
-      'bt2020nc',
-      '-color_primaries',
-      'bt2020',
-      '-color_trc',
-      'arib-std-b67',
-      '-color_range',
-      'tv',
-    ];
-    ffmpeg(
-      ...pattern(0.4),
-      '-pix_fmt',
-      'yuv420p10le',
-      '-c:v',
-      'libx265',
-      '-x265-params',
-      'log-level=none',
-      ...tags,
-      at('hlg.mp4'),
-    );
+    const marks = colourMarks({ matrix: 'bt2020nc', range: 'tv', primaries: 'bt2020', transfer: 'arib-std-b67' });
+    const coded = ['-pix_fmt', 'yuv420p10le', '-c:v', 'libx265', '-x265-params', 'log-level=none:chromaloc=2'];
+    ffmpeg(...pattern(0.4), '-vf', marks.filter, ...coded, ...marks.options, at('hlg.mp4'));
     await upscaleClip(at('hlg.mp4'), at('hlg-out.mp4'));
     expect(videoOf(at('hlg-out.mp4'))).toMatchObject({
       codec_name: 'hevc',
@@ -66,7 +50,19 @@ describe('colour', () => {
       color_primaries: 'bt2020',
       color_transfer: 'arib-std-b67',
       color_range: 'tv',
+      chroma_location: 'topleft',
     });
+  });
+
+  test.each([
+    ['center', 1, 'libx264'],
+    ['topleft', 2, 'libx265'],
+    ['top', 3, 'ffv1'],
+  ] as const)('chroma that lies %s is marked as such', async (location, type, encoder) => {
+    const place = ['-bsf:v', `h264_metadata=chroma_sample_loc_type=${type}`];
+    ffmpeg(...pattern(0.4), '-c:v', 'libx264', '-pix_fmt', 'yuv420p', ...place, at(`${location}.mp4`));
+    await upscaleClip(at(`${location}.mp4`), at(`${location}-out.mkv`), { settings: { encoder } });
+    expect(videoOf(at(`${location}-out.mkv`)).chroma_location).toBe(location);
   });
 
   test('a ramp of 10 bits keeps its steps', async () => {
@@ -105,7 +101,7 @@ describe('geometry', () => {
 
   test('rotation is applied to the picture and no longer asked of the player', async () => {
     ffmpeg(...pattern(0.4), '-vf', 'setsar=2/1', '-c:v', 'libx264', '-qp', '0', at('upright.mp4'));
-    ffmpeg('-i', at('upright.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=90', at('turned.mp4'));
+    writeFileSync(at('turned.mp4'), turnedOnShow(readFileSync(at('upright.mp4'))));
     await upscaleClip(at('turned.mp4'), at('turned-out.mkv'), { settings: LOSSLESS });
     expect(videoOf(at('turned-out.mkv'))).toMatchObject({ width: 96, height: 128, sample_aspect_ratio: '1:2' });
     expect(videoOf(at('turned-out.mkv')).side_data_list ?? []).toEqual([]);
@@ -200,7 +196,21 @@ describe('encoders', () => {
   });
 });
 
-function makePatches(file: string, pixelFormat: string, matrix: string, range: string, tags: string[]): void {
+/** An MP4 that asks players to turn its first track by a quarter: no option of ffmpeg says that to all its versions. */
+function turnedOnShow(mp4: Buffer): Buffer {
+  const header = mp4.indexOf('tkhd');
+  const matrix = [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000];
+  for (const [index, value] of matrix.entries()) mp4.writeInt32BE(value, header + 44 + 4 * index);
+  return mp4;
+}
+
+function makePatches(
+  file: string,
+  pixelFormat: string,
+  matrix: string,
+  range: string,
+  marks: ReturnType<typeof colourMarks>,
+): void {
   const inputs = PATCHES.flatMap((colour) => [
     '-f',
     'lavfi',
@@ -208,7 +218,15 @@ function makePatches(file: string, pixelFormat: string, matrix: string, range: s
     `color=0x${colour}:size=16x16:rate=5:duration=0.6,format=rgb24`,
   ]);
   const toYuv = `scale=in_range=pc:out_color_matrix=${matrix}:out_range=${range}:flags=accurate_rnd+full_chroma_inp,format=${pixelFormat}`;
-  ffmpeg(...inputs, '-filter_complex', `[0][1][2][3]hstack=inputs=4,${toYuv}`, '-c:v', 'ffv1', ...tags, file);
+  ffmpeg(
+    ...inputs,
+    '-filter_complex',
+    `[0][1][2][3]hstack=inputs=4,${toYuv},${marks.filter}`,
+    '-c:v',
+    'ffv1',
+    ...marks.options,
+    file,
+  );
 }
 
 function toRgb(matrix: string, range: string): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decodeRgb, ffmpeg, frameTimes, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
+import { colourMarks, decodeRgb, ffmpeg, frameTimes, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
 const folder = temporaryFolder();
@@ -77,19 +77,9 @@ describe('samples of the result', () => {
     // Rows of colour at constant luma: half a line of displacement shows.
     const cells =
       'nullsrc=size=64x48:rate=5:duration=0.4,format=yuv444p,geq=lum=120:cb=90+40*mod(floor(Y/3)\\,2):cr=150';
-    ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      cells,
-      '-pix_fmt',
-      pixelFormat,
-      '-c:v',
-      'ffv1',
-      '-colorspace',
-      'bt709',
-      at(`${pixelFormat}.mkv`),
-    );
+    const marks = colourMarks({ matrix: 'bt709', range: 'tv' });
+    const coded = ['-vf', `format=${pixelFormat},${marks.filter}`, '-c:v', 'ffv1', ...marks.options];
+    ffmpeg('-f', 'lavfi', '-i', cells, ...coded, at(`${pixelFormat}.mkv`));
     await upscaleClip(at(`${pixelFormat}.mkv`), at(`${pixelFormat}-out.mkv`), { settings: { encoder: 'ffv1' } });
     const chroma = (file: string, ...filters: string[]) =>
       ffmpeg('-i', file, '-frames:v', '1', '-vf', [...filters, 'extractplanes=u'].join(','), '-f', 'rawvideo', '-');

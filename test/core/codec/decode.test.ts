@@ -210,7 +210,8 @@ test('missing files, folders, pipes and dangling links are told apart', async ()
   }
 });
 
-test('a file without permission is told as such', async () => {
+test('a file without permission is told as such', async ({ skip }) => {
+  skip(!canDropRights(), 'this Node.js does not let root take the rights of another user');
   writeFileSync(folder.path('private.png'), 'x');
   chmodSync(folder.path('private.png'), 0);
   chmodSync(folder.path('.'), 0o755);
@@ -221,6 +222,18 @@ test('a file without permission is told as such', async () => {
     });
   });
 });
+
+function canDropRights(): boolean {
+  if (process.geteuid?.() !== 0) return true;
+  try {
+    process.seteuid?.(65_534);
+    process.seteuid?.(0);
+    return true;
+  } catch {
+    // Node.js refuses it where io_uring may be in use.
+    return false;
+  }
+}
 
 /** Root may read everything: as root the action runs with the rights of "nobody". */
 async function asNobody(action: () => Promise<void>): Promise<void> {
