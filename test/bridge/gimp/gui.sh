@@ -141,9 +141,10 @@ dialog() {
   await focus "$title"
 }
 
-# A number that no other run has: beside a screen that is about to end, one of the same number starts, and loses clients.
+# A number that no other run has: a screen of the same number may be about to end. Without -noreset the server starts
+# anew when its only client leaves (the one that asked whether it is there), and refuses who comes meanwhile.
 export DISPLAY=":$((1000 + $$ % 50000))"
-Xvfb "$DISPLAY" -screen 0 1280x900x24 -nolisten tcp >"$folder/xvfb.log" 2>&1 & xvfb=$!
+Xvfb "$DISPLAY" -screen 0 1280x900x24 -nolisten tcp -noreset >"$folder/xvfb.log" 2>&1 & xvfb=$!
 await connected
 openbox >"$folder/openbox.log" 2>&1 & openbox=$!
 await managed
