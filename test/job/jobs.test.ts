@@ -134,7 +134,8 @@ describe('a job', () => {
   test('whose folder is taken away under it fails with a sentence', async () => {
     const running = startUpreel(args('gone.mkv'), ENV);
     await until(() => committed('gone.mkv') > 0, 120_000);
-    rmSync(`${at('gone.mkv')}.upreel`, { recursive: true });
+    // The job may add a file meanwhile.
+    rmSync(`${at('gone.mkv')}.upreel`, { recursive: true, maxRetries: 20, retryDelay: 20 });
     const { code, err } = await running.finished;
     expect(code).toBe(1);
     expect(err).toContain('was taken away');
