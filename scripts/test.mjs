@@ -1,6 +1,6 @@
 // Runs the checks and every test that this machine can run; the last line printed is "N passed, N failed[, N skipped]".
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'upreel-tests-'));
 const MAX_FILES_AGAIN = 3;
 /** What stands for an error in no test file, or no report at all. */
 const OUTSIDE = 'vitest itself';
+const ERRORS_REPORTER = join(root, 'scripts/errors-reporter.mjs');
 
 const lint = run('npm', ['run', '--silent', 'lint']);
 const counts = runTests('all', []);
@@ -33,18 +34,21 @@ const skipped = total.skipped - skippedInCi;
 console.log(`${total.passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function run(command, args) {
-  return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
+function run(command, args, env = {}) {
+  const stdio = ['ignore', 'inherit', 'inherit'];
+  return spawnSync(command, args, { cwd: root, stdio, env: { ...process.env, ...env } }).status ?? 1;
 }
 
 /** Passed, failed and skipped tests of each file. */
 function runTests(name, files) {
   const report = join(scratch, `${name}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const status = run('npx', ['vitest', 'run', ...reporters, ...files]);
+  const outside = join(scratch, `${name}.errors`);
+  const reporters = ['--reporter=default', '--reporter=json', `--reporter=${ERRORS_REPORTER}`];
+  const args = ['vitest', 'run', ...reporters, `--outputFile.json=${report}`, ...files];
+  const status = run('npx', args, { UPREEL_TEST_ERRORS: outside });
   const perFile = new Map(readReport(report).map((file) => [relative(root, file.name), countOf(file)]));
   const isFailed = [...perFile.values()].some((count) => count.failed > 0);
-  if (status !== 0 && !isFailed) perFile.set(OUTSIDE, { passed: 0, failed: 1, skipped: 0 });
+  if (existsSync(outside) || (status !== 0 && !isFailed)) perFile.set(OUTSIDE, { passed: 0, failed: 1, skipped: 0 });
   return perFile;
 }
 
