@@ -14,9 +14,8 @@ import { videoSettingsSchema } from '../dist/video/index.js';
 import { planVideo } from '../dist/video/plan.js';
 import { preparePicture } from '../dist/video/prepare-picture.js';
 import { PreviewTap } from '../dist/video/preview.js';
-import { probeVideo } from '../dist/video/probe.js';
+import { readSource } from '../dist/video/read-source.js';
 import { runSegment } from '../dist/video/run-segment.js';
-import { scanPackets } from '../dist/video/scan.js';
 import { planSegments } from '../dist/video/segments.js';
 import { StageClocks } from '../dist/video/stage-clocks.js';
 import { makeClip, scratchFolder } from './support.mjs';
@@ -44,11 +43,11 @@ for (const encoder of ['ffv1', 'libx264', 'libx265']) await measure(encoder);
 await pool.close();
 
 async function measure(encoder) {
-  const source = await probeVideo(clip, signal);
-  const scan = await scanPackets(source.path, source.video.index, signal);
+  const facts = await readSource(clip, signal);
+  const { source, scan } = facts;
   const settings = videoSettingsSchema.parse({ encoder });
   const request = { output: join(folder, 'out.mkv'), settings };
-  const picture = await preparePicture(source, scan, request, signal);
+  const picture = await preparePicture(facts, request, signal);
   const plan = planVideo(source, scan, request, upscaler.scale, picture);
   const [film] = planSegments(plan, { seconds: 3600, frames: 1e9 });
   await pool.warmUp(plan.format, await model.networkFile(plan.format));

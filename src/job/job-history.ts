@@ -135,47 +135,43 @@ function historyLine(line: string): string {
   const parsed = record.safeParse(parseJson(line));
   if (!parsed.success) return line;
   const { at, type, ...rest } = parsed.data;
-  const words =
-    describeStart(parsed.data) ?? describeSegment(parsed.data) ?? describeEnd(parsed.data) ?? describe(rest);
+  const known = knownRecord.safeParse(parsed.data);
+  const words = known.success ? describeKnown(known.data) : describe(rest);
   return [localTime(at), type, words].filter((part) => part !== '').join('  ');
 }
 
 const size = z.object({ width: z.number(), height: z.number() });
-const start = z.object({
-  ...{ type: z.literal('started'), source: size, target: size, model: z.string(), device: z.string() },
-  ...{ framesTotal: z.number().nullable(), framesKept: z.number() },
-});
-const segment = z.object({
-  ...{ type: z.literal('segment-committed'), startFrame: z.number(), endFrame: z.number(), attempt: z.number() },
-});
+const knownRecord = z.discriminatedUnion('type', [
+  z.object({
+    ...{ type: z.literal('started'), source: size, target: size, model: z.string(), device: z.string() },
+    ...{ framesTotal: z.number().nullable(), framesKept: z.number() },
+  }),
+  z.object({
+    ...{ type: z.literal('segment-committed'), startFrame: z.number(), endFrame: z.number(), attempt: z.number() },
+  }),
+  z.object({ type: z.literal('done'), framesTotal: z.number(), seconds: z.number(), bytes: z.number() }),
+]);
 
-const end = z.object({ type: z.literal('done'), framesTotal: z.number(), seconds: z.number(), bytes: z.number() });
-
-/** "176x144 to 352x288, 120 frames, 30 of them kept, realesr-animevideov3-x2 on cpu": what the view shows beside is not. */
-function describeStart(data: object): string | null {
-  const parsed = start.safeParse(data);
-  if (!parsed.success) return null;
-  const { source, target, model, device, framesTotal, framesKept } = parsed.data;
-  const sizes = `${source.width}x${source.height} to ${target.width}x${target.height}`;
-  const frames = framesTotal === null ? [] : [`${framesTotal} frames`];
-  const kept = framesKept === 0 ? [] : [`${framesKept} of them kept`];
-  return [sizes, ...frames, ...kept, `${model} on ${device}`].join(', ');
-}
-
-/** "120 frames in 134 s, 288123 bytes". */
-function describeEnd(data: object): string | null {
-  const parsed = end.safeParse(data);
-  if (!parsed.success) return null;
-  const { framesTotal, seconds, bytes } = parsed.data;
-  return `${framesTotal} frames in ${Math.round(seconds)} s, ${bytes} bytes`;
-}
-
-/** "frames 1 to 30", counted from 1 as people do. */
-function describeSegment(data: object): string | null {
-  const parsed = segment.safeParse(data);
-  if (!parsed.success) return null;
-  const { startFrame, endFrame, attempt } = parsed.data;
-  return `frames ${startFrame + 1} to ${endFrame}${attempt > 1 ? `, at attempt ${attempt}` : ''}`;
+/**
+ * "176x144 to 352x288, 120 frames, 30 of them kept, realesr-animevideov3-x2 on cpu", without what the view shows beside;
+ * "frames 1 to 30", counted from 1 as people do; "120 frames in 134 s, 288123 bytes".
+ */
+function describeKnown(data: z.infer<typeof knownRecord>): string {
+  switch (data.type) {
+    case 'started': {
+      const { source, target, model, device, framesTotal, framesKept } = data;
+      const sizes = `${source.width}x${source.height} to ${target.width}x${target.height}`;
+      const frames = framesTotal === null ? [] : [`${framesTotal} frames`];
+      const kept = framesKept === 0 ? [] : [`${framesKept} of them kept`];
+      return [sizes, ...frames, ...kept, `${model} on ${device}`].join(', ');
+    }
+    case 'segment-committed': {
+      const attempt = data.attempt > 1 ? `, at attempt ${data.attempt}` : '';
+      return `frames ${data.startFrame + 1} to ${data.endFrame}${attempt}`;
+    }
+    case 'done':
+      return `${data.framesTotal} frames in ${Math.round(data.seconds)} s, ${data.bytes} bytes`;
+  }
 }
 
 function describe({ error, message, code, ...rest }: Record<string, unknown>): string {
