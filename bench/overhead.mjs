@@ -10,6 +10,7 @@ import { cropInto } from '../dist/core/rows.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
 import { planTiles } from '../dist/core/tiles.js';
 import { upscaleImageFile } from '../dist/core/upscale-image.js';
+import { CPU_TARGET } from '../dist/core/window-runner.js';
 import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
 import { makeClip, scratchFolder, spread } from './support.mjs';
 
@@ -22,7 +23,7 @@ const KIND = process.env.KIND ?? '';
 const FORMAT = { channels: 3, bytesPerSample: 1 };
 const folder = scratchFolder();
 const model = await loadModel(MODEL);
-const networkFile = await model.networkFile(FORMAT);
+const networkFile = await model.networkFile({ ...FORMAT, target: CPU_TARGET });
 
 console.log(`${MODEL}, cpu, ${ROUNDS} rounds: seconds with upreel / seconds of bare session.run, median (min..max)`);
 const SIZES = [

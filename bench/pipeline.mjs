@@ -8,6 +8,7 @@ import { loadModel } from '../dist/core/model/index.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
 import { Pause } from '../dist/core/pause.js';
 import { openSessionPool } from '../dist/core/session-pool.js';
+import { CPU_TARGET } from '../dist/core/window-runner.js';
 import { startDecoder } from '../dist/video/decode.js';
 import { startEncoder } from '../dist/video/encode.js';
 import { videoSettingsSchema } from '../dist/video/index.js';
@@ -50,7 +51,7 @@ async function measure(encoder) {
   const picture = await preparePicture(facts, request, signal);
   const plan = planVideo(source, scan, request, upscaler.scale, picture);
   const [film] = planSegments(plan, { seconds: 3600, frames: 1e9 });
-  await pool.warmUp(plan.format, await model.networkFile(plan.format));
+  await pool.warmUp(plan.format, await networkFileOf(plan.format));
 
   const { seconds: decode, result: frames } = await timed(() => decodeAlone(plan, film));
   const { seconds: network } = await timed(() => networkAlone(plan));
@@ -93,8 +94,12 @@ async function decodeAlone(plan, film) {
   return kept;
 }
 
+function networkFileOf(format) {
+  return model.networkFile({ ...format, target: CPU_TARGET });
+}
+
 async function networkAlone({ format }) {
-  const run = { networkFile: await model.networkFile(format), format, size, fill: () => {}, take: () => {} };
+  const run = { networkFile: await networkFileOf(format), format, size, fill: () => {}, take: () => {} };
   await Promise.all(Array.from({ length: FRAMES }, () => pool.run(run, signal)));
 }
 
@@ -108,7 +113,7 @@ function bareUpscaler() {
     planChange: () => ({ parts: [], kept: [], workShare: 1 }),
     async upscale(source, { into }) {
       const format = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-      const networkFile = await model.networkFile(format);
+      const networkFile = await networkFileOf(format);
       const fill = (data) => data.set(source.data);
       await pool.run({ networkFile, format, size, fill, take: (data) => into.data.set(data) }, signal);
       return into;

@@ -11,6 +11,7 @@ const ALL = [
   'seams',
   'reuse',
   'pipeline',
+  'targets',
   'view-cpu',
 ];
 const asked = (process.env.BENCH ?? '').split(/\s+/).filter(Boolean);

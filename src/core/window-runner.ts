@@ -2,7 +2,7 @@ import { ensembleFormat, runEnsemble } from './ensemble.ts';
 import { UpreelError } from './errors.ts';
 import { type Flatness, flatness } from './flat-check.ts';
 import type { Rect } from './geometry.ts';
-import type { Model } from './model/descriptor.ts';
+import type { Model, NetworkTarget } from './model/descriptor.ts';
 import type { Raster, RasterFormat } from './raster.ts';
 import { cropInto } from './rows.ts';
 import type { SessionPool } from './session-pool.ts';
@@ -33,6 +33,9 @@ export interface WindowRunnerOptions {
   readonly onWarning: (message: string) => void;
 }
 
+/** What networks on the CPU are written for. */
+export const CPU_TARGET: NetworkTarget = process.arch === 'x64' ? 'x64' : 'any';
+
 export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
   const { model, pool, openFallback, ensemble } = options;
   const { scale } = model.descriptor;
@@ -44,9 +47,10 @@ export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
   const warnOnce = once(options.onWarning);
 
   /** Asked once: the file is hashed whole each time, which would cost more than a small window does. */
-  function fileOf({ channels, bytesPerSample }: RasterFormat): Promise<string> {
-    const key = `${channels}x${bytesPerSample}`;
-    const file = files.get(key) ?? model.networkFile({ channels, bytesPerSample });
+  function fileOf({ channels, bytesPerSample }: RasterFormat, on: SessionPool): Promise<string> {
+    const target = on !== pool || openFallback === null ? CPU_TARGET : 'gpu';
+    const key = `${channels}x${bytesPerSample} ${target}`;
+    const file = files.get(key) ?? model.networkFile({ channels, bytesPerSample, target });
     files.set(key, file);
     return file;
   }
@@ -93,14 +97,14 @@ export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
   async function runOn(on: SessionPool, request: WindowOfPicture, signal: AbortSignal | undefined): Promise<void> {
     const { source, window, take } = request;
     const format: RasterFormat = { channels: source.channels, bytesPerSample: source.bytesPerSample };
-    const networkFile = await fileOf(variantOf(format));
+    const networkFile = await fileOf(variantOf(format), on);
     if (ensemble) await runEnsemble(on, { networkFile, source, window, scale, take }, signal);
     else await on.run({ networkFile, format, size: window, fill: (to) => cropInto(to, source, window), take }, signal);
   }
 
   return {
     run,
-    warmUp: async (format) => pool.warmUp(variantOf(format), await fileOf(variantOf(format))),
+    warmUp: async (format) => pool.warmUp(variantOf(format), await fileOf(variantOf(format), pool)),
     async close() {
       await Promise.all([pool.close(), fallback?.close()]);
     },

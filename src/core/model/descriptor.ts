@@ -43,7 +43,15 @@ export interface NetworkVariant {
   readonly bytesPerSample: 1 | 2;
   /** 1: the gray sample feeds all three inputs, and the result is Rec. 601 luma (0.299, 0.587, 0.114) taken in float. */
   readonly channels: 1 | 3;
+  /** Default: `any`. */
+  readonly target?: NetworkTarget;
 }
+
+/**
+ * What the same network is written for: the CPU provider on x64 (graph/for-x64.ts), or GPUs, where nothing may fall back
+ * to the CPU in the middle.
+ */
+export type NetworkTarget = 'any' | 'x64' | 'gpu';
 
 /** A network ready to run. */
 export interface Model {

@@ -28,7 +28,7 @@ export interface ImportedNetwork {
 }
 
 /** Part of a cache's key: rises when the same network is written as different ONNX. */
-export const EXPORTER_VERSION = 1;
+export const EXPORTER_VERSION = 2;
 
 /**
  * Reads a checkpoint file of any known format as a network that can be run.
@@ -67,7 +67,7 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     flopsPerPixel: countFlopsPerPixel(graph),
     contentHash: contentHash(graph),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph), variant) };
+  return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph, variant.target), variant) };
 }
 
 function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {

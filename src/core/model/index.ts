@@ -1,7 +1,7 @@
 export { type BlendedModel, blendModels } from './blend-models.ts';
 export { cacheFolders } from './cache-folder.ts';
 export { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
-export type { Architecture, Model, ModelDescriptor, NetworkVariant } from './descriptor.ts';
+export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';
 export { EXPORTER_VERSION } from './import-network.ts';

@@ -72,9 +72,14 @@ describe('variants of the wrapping', () => {
     { bytesPerSample: 1, channels: 1 },
     { bytesPerSample: 2, channels: 3 },
     { bytesPerSample: 2, channels: 1 },
-  ])('$bytesPerSample byte(s), $channels channel(s)', async (variant) => {
-    const network = await importBytes({ 'n.pth': writeTorchZip(COMPACT) });
-    await expectEqual(network, (picture) => evaluateCompact(COMPACT, picture), variant);
+    { bytesPerSample: 1, channels: 3, target: 'x64' },
+    { bytesPerSample: 2, channels: 1, target: 'x64' },
+    { bytesPerSample: 1, channels: 3, target: 'gpu' },
+    { bytesPerSample: 2, channels: 1, target: 'gpu' },
+  ])('$bytesPerSample byte(s), $channels channel(s), for $target', async (variant) => {
+    const weights = randomCompact(16, 3, 4, 1);
+    const network = await importBytes({ 'n.pth': writeTorchZip(weights) });
+    await expectEqual(network, (picture) => evaluateCompact(weights, picture), variant);
   });
 });
 

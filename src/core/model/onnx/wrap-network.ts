@@ -1,5 +1,6 @@
-import type { NetworkVariant } from '../descriptor.ts';
+import type { NetworkTarget, NetworkVariant } from '../descriptor.ts';
 import { foldResiduals } from '../graph/fold-residuals.ts';
+import { forX64 } from '../graph/for-x64.ts';
 import type { Graph } from '../graph/graph.ts';
 import { tensor } from '../tensor.ts';
 import { emitGraph } from './emit-graph.ts';
@@ -14,18 +15,20 @@ export interface NetworkCore {
   emit(writer: OnnxWriter, input: string): string;
 }
 
-export function coreOf(graph: Graph): NetworkCore {
+export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore {
+  const folded = foldResiduals(graph);
+  const written = target === 'x64' ? forX64(folded) : folded;
   const input = graph.nodes.find((node) => node.op === 'input');
   return {
     channels: input?.channels === 1 ? 1 : 3,
     opset: OPSET,
-    emit: (writer, name) => emitGraph(foldResiduals(graph), writer, name),
+    emit: (writer, name) => emitGraph(written, writer, name),
   };
 }
 
 /**
  * ONNX bytes of the network between integer samples: `source` [1, H, W, C] -> `upscaled` [1, H*scale, W*scale, C],
- * uint8 or uint16, rounded half to even, clamped. No sample is touched outside the graph, which moves a quarter of
+ * uint8 or uint16, rounded half to even (on GPUs: half up), clamped. No sample is touched outside the graph, which moves a quarter of
  * the bytes of float32 and costs nothing measurable beside the network.
  */
 export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Array<ArrayBuffer> {
@@ -41,7 +44,7 @@ export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Ar
 
   const scaled = writer.node('Mul', [picture, writer.constant(white)]);
   // Rounded before the cast, which only cuts off; what luma's float32 weights have above 1 in sum goes with it.
-  const rounded = writer.node('Round', [scaled]);
+  const rounded = variant.target === 'gpu' ? roundHalfUp(writer, scaled) : writer.node('Round', [scaled]);
   const interleaved = writer.node('Transpose', [rounded], { perm: [0, 2, 3, 1] });
   writer.node('Cast', [interleaved], { to: type === 'uint8' ? UINT8 : UINT16 }, 'upscaled');
 
@@ -75,6 +78,11 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
   // R, G and B as three pictures of one channel.
   const batch = writer.node('Transpose', [unit], { perm: [1, 0, 2, 3] });
   return writer.node('Transpose', [clamp(core.emit(writer, batch))], { perm: [1, 0, 2, 3] });
+}
+
+/** The WebGPU provider has no Round: the whole picture would go to the CPU as float32, and back. */
+function roundHalfUp(writer: OnnxWriter, samples: string): string {
+  return writer.node('Floor', [writer.node('Add', [samples, writer.constant(0.5)])]);
 }
 
 /** Rec. 601 weights, as a 1x1 convolution. */

@@ -43,7 +43,7 @@ describe('isWindowExact', () => {
     const network = await importBytes(files);
     const { receptiveFieldPx: field, scale, windowExact } = network.descriptor;
     expect(windowExact).toBe(true);
-    const session = await InferenceSession.create(network.wrap(RGB16), { intraOpNumThreads: 1 });
+    const session = await InferenceSession.create(network.wrap({ ...RGB16, target: 'x64' }), { intraOpNumThreads: 1 });
     const run = async (x: number, y: number, width: number, height: number) => {
       const window = makeRaster(width, height, RGB16);
       cropInto(window.data, picture, { x, y, width, height });

@@ -1,0 +1,81 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { expect, it } from 'vitest';
+import { forX64 } from '../../../../src/core/model/graph/for-x64.ts';
+import type { Graph, Value } from '../../../../src/core/model/graph/graph.ts';
+import { GraphBuilder } from '../../../../src/core/model/graph/graph-builder.ts';
+import { coreOf, emitBare } from '../../../../src/core/model/onnx/wrap-network.ts';
+import { tensor } from '../../../../src/core/model/tensor.ts';
+import { seededRandom } from '../writers/random-networks.ts';
+
+const random = seededRandom(3);
+const values = (count: number) => Float32Array.from({ length: count }, random);
+
+/** A convolution to `channels`, and what `build` does with it. */
+function graphOf(channels: number, build: (builder: GraphBuilder, value: Value) => Value): Graph {
+  const builder = new GraphBuilder();
+  const conv = builder.conv(builder.input(3), tensor([channels, 3, 3, 3], values(channels * 27)), null, 'conv');
+  return builder.finish(build(builder, conv));
+}
+
+function prelu(channels: number, slope: Float32Array<ArrayBuffer>): Graph {
+  return graphOf(channels, (builder, input) => {
+    const activated = builder.append({ op: 'prelu', input, slope: tensor([slope.length], slope) }, 'PReLU');
+    return builder.conv(activated, tensor([3, channels, 3, 3], values(27 * channels)), null, 'conv');
+  });
+}
+
+const operators = (graph: Graph) => graph.nodes.map((node) => (node.op === 'unary' ? node.kind : node.op));
+
+async function run(graph: Graph, [width, height]: readonly [number, number]): Promise<Float32Array> {
+  const session = await InferenceSession.create(emitBare(coreOf(graph)), { intraOpNumThreads: 1 });
+  const picture = seededRandom(9);
+  const source = Float32Array.from({ length: 3 * width * height }, picture);
+  const { upscaled } = await session.run({ source: new Tensor('float32', source, [1, 3, height, width]) });
+  await session.release();
+  return upscaled?.data as Float32Array;
+}
+
+it.each([16, 48])('gives the very bits of PReLU with %i slopes, some negative, some above 1', async (channels) => {
+  const graph = prelu(
+    channels,
+    values(channels).map((value) => 2 * value),
+  );
+  const fast = forX64(graph);
+  expect(operators(fast)).toEqual(['input', 'conv', 'conv', 'relu', 'relu', 'conv', 'binary', 'conv']);
+  const [expected, actual] = [await run(graph, [37, 23]), await run(fast, [37, 23])];
+  expect(expected.some((value) => value !== 0)).toBe(true);
+  expect(Buffer.from(actual.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+});
+
+it('makes a leaky ReLU of equal slopes', async () => {
+  const graph = prelu(24, new Float32Array(24).fill(0.25));
+  const fast = forX64(graph);
+  expect(operators(fast)).toEqual(['input', 'conv', 'leaky-relu', 'conv']);
+  expect(await run(fast, [20, 12])).toEqual(await run(graph, [20, 12]));
+});
+
+it('leaves PReLU alone where the channels do not fill blocks', () => {
+  const graph = prelu(24, values(24));
+  expect(forX64(graph)).toEqual(graph);
+});
+
+it.each(['cubic', 'catmull-rom'] as const)('halves by %s as the resize does, borders and all', async (mode) => {
+  const graph = graphOf(3, (builder, input) => builder.append({ op: 'resize', input, mode, scale: 0.5 }, 'resize'));
+  const fast = forX64(graph);
+  expect(operators(fast)).toEqual(['input', 'conv', 'pad', 'conv']);
+  for (const size of [[36, 22] as const, [37, 23] as const, [2, 2] as const]) {
+    const [expected, actual] = [await run(graph, size), await run(fast, size)];
+    expect(actual.length).toBe(expected.length);
+    const errors = expected.map((value, index) => Math.abs(value - actual[index]!));
+    expect(Math.max(...errors)).toBeLessThan(1e-5);
+  }
+});
+
+it.each([
+  { mode: 'nearest', scale: 4 },
+  { mode: 'linear', scale: 0.5 },
+  { mode: 'cubic', scale: 2 },
+] as const)('leaves a resize by $scale, $mode, as it is', ({ mode, scale }) => {
+  const graph = graphOf(3, (builder, input) => builder.append({ op: 'resize', input, mode, scale }, 'resize'));
+  expect(forX64(graph)).toEqual(graph);
+});
