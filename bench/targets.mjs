@@ -1,5 +1,5 @@
 // The networks as they are written for x64 against the same networks in plain operators: time of session.run on one
-// thread, in turns, and whether the results are the same. Environment: MODELS, SIDE, ROUNDS.
+// thread, in turns, and whether the results are the same. Environment: MODELS, PICTURE (a file), SIDE, ROUNDS.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
@@ -10,10 +10,15 @@ const models = (process.env.MODELS ?? MODELS).split(',');
 const SIDE = Number(process.env.SIDE ?? 128);
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 
-// Coarse to fine, as pictures are: on a flat one PReLU's branch would be foretold.
+// Not flat: there PReLU's branch would be foretold.
 const noise = { type: 'gaussian', mean: 128, sigma: 60 };
 const coarse = { create: { width: SIDE >> 2, height: SIDE >> 2, channels: 3, background: '#000', noise } };
-const picture = await sharp(coarse).resize(SIDE, SIDE).removeAlpha().raw().toBuffer();
+const picture = await sharp(process.env.PICTURE ?? coarse)
+  .resize(SIDE, SIDE, { fit: 'cover' })
+  .removeAlpha()
+  .toColourspace('srgb')
+  .raw()
+  .toBuffer();
 
 console.log(`${SIDE}x${SIDE}, one thread, ${ROUNDS} rounds: seconds plain / seconds for x64, median (min..max)`);
 for (const id of models) {

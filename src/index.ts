@@ -8,6 +8,7 @@ export {
   type Model,
   type ModelDescriptor,
   type NetworkOptions,
+  type NetworkTarget,
   type NetworkVariant,
   type OnnxOptions,
   type PullEvent,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { cacheFolders, type Model } from './model/index.ts';
+import { cacheFolders, EXPORTER_VERSION, type Model } from './model/index.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 import { writeFileAtomically } from './publish.ts';
 import { makeRaster } from './raster.ts';
@@ -12,7 +12,7 @@ import { runtimeVersion } from './session.ts';
 import { type MemoryCost, WIDE_NETWORK_FLOPS } from './tile-size.ts';
 
 /**
- * The cost of a network on the CPU, measured once per network, thread count and runtime, and then remembered beside the
+ * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then remembered beside the
  * devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep RRDB.
  */
 export async function measuredMemoryCost(
@@ -21,7 +21,9 @@ export async function measuredMemoryCost(
   signal: AbortSignal,
 ): Promise<MemoryCost> {
   const sides = sidesFor(model);
-  const facts = [model.descriptor.contentHash, options.threadsPerSession, runtimeVersion(), process.arch, sides];
+  const { contentHash } = model.descriptor;
+  const software = [EXPORTER_VERSION, runtimeVersion(), process.arch];
+  const facts = [contentHash, options.threadsPerSession, ...software, sides];
   const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   const path = join(cacheFolders().devices, `memory-${name}.json`);
   const known = await readFile(path, 'utf8').then(parseCost, () => null);

@@ -55,7 +55,9 @@ export async function runSegments(
     for (const segment of segments) {
       if (job.committed.has(segment.index)) continue;
       drain.throwIfAborted();
-      await checkSpace(segment);
+      await checkSpace(segment).catch(async (error) => {
+        throw (await isThere(job.path)) ? error : folderGone(job.path, error);
+      });
       let onHandedOver: () => void = () => {};
       const handedOver = new Promise<void>((resolve) => {
         onHandedOver = resolve;

@@ -24,7 +24,7 @@ test('memory that is given back between two readings does not hide what the pixe
 });
 
 test(
-  'a network of 64 features takes what two of its layers do, and is measured once',
+  'a network of 64 features takes what some of its layers do, and is measured once',
   async () => {
     const { measuredMemoryCost } = await fromDist<MemoryCostModule>('core/memory-cost.js');
     const model = await testModel('realesr-general-x4v3');
@@ -32,9 +32,10 @@ test(
     vi.stubEnv('UPREEL_CACHE', folder);
     const signal = new AbortController().signal;
     const cost = await measuredMemoryCost(model, { threadsPerSession: 2 }, signal);
-    // Input and output of a layer, 64 floats each; what onnxruntime keeps in reserve is less than those again.
+    // Input and output of a layer and a part of its PReLU, 64 floats each; what onnxruntime keeps in reserve is less than
+    // those again.
     expect(cost.bytesPerPixel).toBeGreaterThan(2 * 64 * 4);
-    expect(cost.bytesPerPixel).toBeLessThan(6 * 64 * 4);
+    expect(cost.bytesPerPixel).toBeLessThan(8 * 64 * 4);
     const files = await readdir(join(folder, 'devices'));
     expect(files).toHaveLength(1);
     expect(await measuredMemoryCost(model, { threadsPerSession: 2 }, signal)).toEqual(cost);

@@ -5,7 +5,7 @@ import { GraphBuilder } from './graph-builder.ts';
 /**
  * The same function in operators that onnxruntime's CPU provider computes fast on x64 (docs/performance.md has the
  * gain): PReLU without a branch and in the layout of the convolutions around it, and the halving of a picture as a
- * convolution. PReLU's values are the same bits.
+ * convolution. Both up to the rounding of float32.
  */
 export function forX64(graph: Graph): Graph {
   const builder = new GraphBuilder();
@@ -38,29 +38,18 @@ function appendFast(builder: GraphBuilder, node: Node): Value {
 const BLOCK_CHANNELS = 16;
 
 /**
- * relu(x) - slope * relu(-x): one of the terms is 0, so that nothing is rounded that PReLU does not round. onnxruntime's
- * own PRelu branches for each sample, and mispredicts on pictures. relu(x) comes after -x, so that it can take x's place
- * in memory.
+ * x + (1 - slope) * relu(-x), the factors as depthwise convolutions: Mul is not computed in the blocked layout. Two passes,
+ * because onnxruntime makes the ReLU and the sum a part of the convolution before. Its own PRelu branches for each sample,
+ * and mispredicts on pictures.
  */
 function appendPrelu(builder: GraphBuilder, input: Value, slope: Tensor): Value {
   const minus = new Float32Array(slope.data.length).fill(-1);
-  const negative = appendRelu(builder, appendFactors(builder, input, minus));
-  const positive = appendRelu(builder, input);
-  return builder.add(
-    positive,
-    appendFactors(
-      builder,
-      negative,
-      slope.data.map((value) => -value),
-    ),
-  );
+  const turned = appendFactors(builder, input, minus);
+  const negative = builder.append({ op: 'unary', kind: 'relu', input: turned }, 'a part of PReLU');
+  const lifted = slope.data.map((value) => 1 - value);
+  return builder.add(input, appendFactors(builder, negative, lifted));
 }
 
-function appendRelu(builder: GraphBuilder, input: Value): Value {
-  return builder.append({ op: 'unary', kind: 'relu', input }, 'a part of PReLU');
-}
-
-/** A factor for each channel, as a convolution: Mul is not computed in the blocked layout. */
 function appendFactors(builder: GraphBuilder, input: Value, factors: Float32Array<ArrayBuffer>): Value {
   const channels = factors.length;
   return builder.append(

