@@ -1,6 +1,6 @@
 import { tensor } from '../tensor.ts';
 import type { Convolution, Graph, Node, Value } from './graph.ts';
-import { inputsOf, withInputs } from './graph.ts';
+import { countUses, inputsOf, withInputs } from './graph.ts';
 
 /**
  * Rewrites `x + 0.2 * conv(concat(x, ...))` as one convolution: the factor goes into its weights, and `x` into the
@@ -70,13 +70,6 @@ function withIdentity(conv: Convolution): Convolution {
     data[index] = (data[index] ?? 0) + 1;
   }
   return { ...conv, weight: tensor(conv.weight.shape, data) };
-}
-
-function countUses(graph: Graph): number[] {
-  const uses = new Array<number>(graph.nodes.length).fill(0);
-  for (const node of graph.nodes) for (const input of inputsOf(node)) uses[input] = (uses[input] ?? 0) + 1;
-  uses[graph.output] = (uses[graph.output] ?? 0) + 1;
-  return uses;
 }
 
 function dropUnused(graph: Graph): Graph {

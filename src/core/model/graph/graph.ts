@@ -108,3 +108,11 @@ export function withInputs(node: Node, place: (value: Value) => Value): Node {
       return { ...node, input: place(node.input) };
   }
 }
+
+/** How often each value is read; being the output counts as once. */
+export function countUses(graph: Graph): number[] {
+  const uses = new Array<number>(graph.nodes.length).fill(0);
+  for (const node of graph.nodes) for (const input of inputsOf(node)) uses[input] = (uses[input] ?? 0) + 1;
+  uses[graph.output] = (uses[graph.output] ?? 0) + 1;
+  return uses;
+}

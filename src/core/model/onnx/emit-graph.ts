@@ -1,9 +1,10 @@
+import { sameExtent } from '../graph/extent.ts';
 import {
   type BinaryKind,
   type Convolution,
+  countUses,
   type Deconvolution,
   type Graph,
-  inputsOf,
   type Node,
   type ResizeMode,
   type UnaryKind,
@@ -40,24 +41,21 @@ export function emitGraph(graph: Graph, writer: OnnxWriter, input: string, lateR
  * from the other term, it is made when that is there.
  */
 function resizesToDelay(graph: Graph): Map<Value, Value> {
-  const readers = (value: Value) => graph.nodes.filter((node) => inputsOf(node).includes(value)).length;
-  const terms = graph.nodes.flatMap((node): [Value, Value][] =>
-    node.op === 'binary' && node.kind === 'add'
-      ? [
-          [node.left, node.right],
-          [node.right, node.left],
-        ]
-      : [],
-  );
-  return new Map(
-    terms.filter(
-      ([value, other]) =>
-        graph.nodes[value]?.op === 'resize' &&
-        graph.nodes[other]?.op !== 'resize' &&
-        value !== graph.output &&
-        readers(value) === 1,
-    ),
-  );
+  const uses = countUses(graph);
+  const delayed = new Map<Value, Value>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'binary' || node.kind !== 'add') continue;
+    const [resize, other] = graph.nodes[node.left]?.op === 'resize' ? [node.left, node.right] : [node.right, node.left];
+    const isTaken = delayed.has(other) || graph.nodes[resize]?.op !== 'resize' || uses[resize] !== 1;
+    if (!isTaken && haveSameSize(graph, resize, other)) delayed.set(resize, other);
+  }
+  return delayed;
+}
+
+/** Not so for a term that is one number for each channel. */
+function haveSameSize({ shapes }: Graph, left: Value, right: Value): boolean {
+  const [one, two] = [shapes[left], shapes[right]];
+  return !!one && !!two && sameExtent(one.height, two.height) && sameExtent(one.width, two.width);
 }
 
 type ComputedNode = Exclude<Node, { op: 'input' }>;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { forX64 } from '../../../../src/core/model/graph/for-x64.ts';
 import type { Graph, Value } from '../../../../src/core/model/graph/graph.ts';
 import { GraphBuilder } from '../../../../src/core/model/graph/graph-builder.ts';
-import { coreOf, emitBare } from '../../../../src/core/model/onnx/wrap-network.ts';
+import { coreOf, emitBare, wrapNetwork } from '../../../../src/core/model/onnx/wrap-network.ts';
 import { tensor } from '../../../../src/core/model/tensor.ts';
 import { seededRandom } from '../writers/random-networks.ts';
 
@@ -84,3 +84,47 @@ it.each([
   const graph = graphOf(3, (builder, input) => builder.append({ op: 'resize', input, mode, scale }, 'resize'));
   expect(forX64(graph)).toEqual(graph);
 });
+
+// The session that runs a network written for x64 makes the enlarged picture when the other term is there.
+it.each<[string, (builder: GraphBuilder, enlarged: Value, input: Value) => Value]>([
+  ['the size of another picture', (b, enlarged, input) => b.add(shuffled(b, input), enlarged)],
+  ['no size from one number for each channel', (b, enlarged, input) => b.add(enlarged, mean(b, input))],
+  ['its own size where it is read twice', (b, enlarged, input) => b.add(b.add(shuffled(b, input), enlarged), enlarged)],
+])('an enlarged picture takes %s', async (_name, build) => {
+  const builder = new GraphBuilder();
+  const input = builder.input(3);
+  const enlarged = builder.append({ op: 'resize', input, mode: 'nearest', scale: 2 }, 'enlarged');
+  const graph = builder.finish(build(builder, enlarged, input));
+  const written = async (target: 'any' | 'x64') => runBytes(wrapNetwork(coreOf(graph, target), { ...RGB8, target }));
+  const expected = await written('any');
+  expect(await written('x64')).toEqual(expected);
+  expect(new Set(expected).size).toBeGreaterThan(20);
+});
+
+const RGB8 = { bytesPerSample: 1, channels: 3 } as const;
+
+function shuffled(builder: GraphBuilder, input: Value): Value {
+  const conv = builder.conv(
+    input,
+    tensor(
+      [12, 3, 3, 3],
+      values(324).map((value) => value / 50),
+    ),
+    null,
+    'conv',
+  );
+  return builder.append({ op: 'pixel-shuffle', input: conv, factor: 2, order: 'crd' }, 'shuffle');
+}
+
+function mean(builder: GraphBuilder, input: Value): Value {
+  return builder.times(builder.append({ op: 'global-mean', input }, 'mean'), 0.1);
+}
+
+async function runBytes(network: Uint8Array): Promise<Uint8Array> {
+  const session = await InferenceSession.create(network, { intraOpNumThreads: 1 });
+  const random = seededRandom(5);
+  const source = Uint8Array.from({ length: 3 * 14 * 10 }, () => Math.round(100 * (random() + 1)));
+  const { upscaled } = await session.run({ source: new Tensor('uint8', source, [1, 10, 14, 3]) });
+  await session.release();
+  return upscaled?.data as Uint8Array;
+}
