@@ -12,8 +12,8 @@ import { runtimeVersion } from './session.ts';
 import { type MemoryCost, WIDE_NETWORK_FLOPS } from './tile-size.ts';
 
 /**
- * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then remembered beside the
- * devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep RRDB.
+ * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then
+ * remembered beside the devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep RRDB.
  */
 export async function measuredMemoryCost(
   model: Model,

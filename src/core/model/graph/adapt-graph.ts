@@ -1,6 +1,6 @@
 import { tensor } from '../tensor.ts';
-import { type Graph, type Value, withInputs } from './graph.ts';
-import { GraphBuilder, scalar } from './graph-builder.ts';
+import type { Graph, Value } from './graph.ts';
+import { GraphBuilder, rebuild, scalar } from './graph-builder.ts';
 
 /** How a network's samples differ from RGB 0..1. */
 export interface SampleFormat {
@@ -20,15 +20,15 @@ export function adaptGraph(graph: Graph, { white, order }: SampleFormat): Graph 
     white === 1
       ? value
       : builder.append({ op: 'affine', input: value, factor: scalar(factor), offset: scalar(0) }, 'the range');
-  const places: Value[] = [];
-  for (const node of graph.nodes) {
-    const value = builder.append(
-      withInputs(node, (input) => places[input] ?? -1),
-      `a ${node.op}`,
-    );
-    places.push(node.op === 'input' ? scaled(swapped(value), white) : value);
-  }
-  return builder.finish(scaled(swapped(places[graph.output] ?? -1), 1 / white));
+  return rebuild(
+    graph,
+    builder,
+    (node) => {
+      const value = builder.append(node, `a ${node.op}`);
+      return node.op === 'input' ? scaled(swapped(value), white) : value;
+    },
+    (output) => scaled(swapped(output), 1 / white),
+  );
 }
 
 /** RGB to BGR and back. */

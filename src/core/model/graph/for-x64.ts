@@ -1,6 +1,6 @@
 import { type Tensor, tensor } from '../tensor.ts';
-import { type Graph, type Node, type Value, withInputs } from './graph.ts';
-import { GraphBuilder } from './graph-builder.ts';
+import type { Graph, Node, Value } from './graph.ts';
+import { GraphBuilder, rebuild } from './graph-builder.ts';
 
 /**
  * The same function in operators that onnxruntime's CPU provider computes fast on x64 (docs/performance.md has the
@@ -9,12 +9,7 @@ import { GraphBuilder } from './graph-builder.ts';
  */
 export function forX64(graph: Graph): Graph {
   const builder = new GraphBuilder();
-  const places: Value[] = [];
-  for (const node of graph.nodes) {
-    const moved = withInputs(node, (input) => places[input] ?? -1);
-    places.push(appendFast(builder, moved));
-  }
-  return builder.finish(places[graph.output] ?? -1);
+  return rebuild(graph, builder, (node) => appendFast(builder, node));
 }
 
 function appendFast(builder: GraphBuilder, node: Node): Value {

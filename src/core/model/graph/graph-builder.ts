@@ -1,7 +1,7 @@
 import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { Extent } from './extent.ts';
-import type { Convolution, Graph, Node, Value } from './graph.ts';
+import { type Convolution, type Graph, type Node, type Value, withInputs } from './graph.ts';
 import { inferShape, type Shape } from './shape.ts';
 
 /** Builds a graph node by node, checking that each layer fits its inputs. */
@@ -56,6 +56,21 @@ export class GraphBuilder {
     this.shapeOf(output);
     return { nodes: this.#nodes, shapes: this.#shapes, output };
   }
+}
+
+/**
+ * The graph anew: `place` puts down each node, whose inputs are already the new ones, or others in its stead.
+ * @param finish makes the output of what has taken the old output's place
+ */
+export function rebuild(
+  graph: Graph,
+  builder: GraphBuilder,
+  place: (node: Node) => Value,
+  finish: (output: Value) => Value = (output) => output,
+): Graph {
+  const places: Value[] = [];
+  for (const node of graph.nodes) places.push(place(withInputs(node, (input) => places[input] ?? -1)));
+  return builder.finish(finish(places[graph.output] ?? -1));
 }
 
 export function scalar(value: number): Tensor {

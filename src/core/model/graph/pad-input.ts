@@ -1,6 +1,5 @@
-import type { Graph, Value } from './graph.ts';
-import { withInputs } from './graph.ts';
-import { GraphBuilder } from './graph-builder.ts';
+import type { Graph } from './graph.ts';
+import { GraphBuilder, rebuild } from './graph-builder.ts';
 
 /**
  * Networks of convolutions without padding give a picture that lacks a margin all around. If it is the same on all
@@ -11,16 +10,11 @@ export function padInput(graph: Graph): Graph {
   const marginPx = missingMargin(graph);
   if (marginPx === 0) return graph;
   const builder = new GraphBuilder();
-  const places: Value[] = [];
-  for (const node of graph.nodes) {
-    const value = builder.append(
-      withInputs(node, (input) => places[input] ?? -1),
-      `a ${node.op}`,
-    );
-    const padding = { top: marginPx, left: marginPx, bottom: marginPx, right: marginPx };
-    places.push(node.op === 'input' ? builder.append({ op: 'pad', input: value, padding }, 'the margin') : value);
-  }
-  return builder.finish(places[graph.output] ?? -1);
+  const padding = { top: marginPx, left: marginPx, bottom: marginPx, right: marginPx };
+  return rebuild(graph, builder, (node) => {
+    const value = builder.append(node, `a ${node.op}`);
+    return node.op === 'input' ? builder.append({ op: 'pad', input: value, padding }, 'the margin') : value;
+  });
 }
 
 /** Input pixels that the output lacks on each side; 0 if that is not one whole number. */
