@@ -3,6 +3,7 @@
 Nothing here knows an editor: the GIMP and the Krita plug-in share this file. See PROTOCOL.md.
 """
 
+import errno
 import http.client
 import json
 import os
@@ -183,9 +184,11 @@ def _read_config(config_file):
 
 def _read_state(state_file):
     try:
-        with open(state_file, encoding="utf-8") as file:
+        with open(state_file, encoding="utf-8", opener=_at_once) as file:
             # Another user's file must not lead us to their service.
             status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return None
             if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)):
                 return None
             state = json.load(file)
@@ -196,8 +199,20 @@ def _read_state(state_file):
     return None
 
 
+def _at_once(path, flags):
+    """Never waits for a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _private(path, flags):
-    return os.open(path, flags, 0o600)
+    """A file of this user alone: never through a link or into a pipe that somebody else has put there."""
+    file = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+    status = os.fstat(file)
+    foreign = hasattr(os, "getuid") and status.st_uid not in (os.getuid(), 0)
+    if foreign or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(file)
+        raise PermissionError(errno.EPERM, "it is not a file of this user", path)
+    return file
 
 
 def _clean_environment():

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
+import { readOwnFile } from '../core/own-folder/index.ts';
 import { writeFileAtomically } from '../core/publish.ts';
 
 /** How clients find the running service: whoever can read this file may use it. */
@@ -22,7 +23,7 @@ export function defaultStateFile(): string {
 
 /**
  * Writes the file with mode 0600, and makes its folder with mode 0700 if there is none, whatever the umask is.
- * @throws UpreelError `usage` if others may write into the folder: they could put another file in its place.
+ * @throws UpreelError `place-untrusted` if others may write into the folder: they could put another file in its place.
  */
 export async function writeStateFile(file: string, state: BridgeState): Promise<void> {
   const folder = dirname(resolve(file));
@@ -31,10 +32,10 @@ export async function writeStateFile(file: string, state: BridgeState): Promise<
   await writeFileAtomically(file, `${JSON.stringify(state)}\n`, 0o600);
 }
 
-/** null: there is none, or it is not one. */
+/** null: there is none, or it is not one, or not this user's: it would lead pictures to a service of somebody else. */
 export async function readStateFile(file: string): Promise<BridgeState | null> {
   try {
-    return bridgeStateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return bridgeStateSchema.parse(JSON.parse((await readOwnFile(file, { hint: '', maxBytes: 65_536 })) ?? ''));
   } catch {
     return null;
   }
@@ -47,11 +48,11 @@ export async function removeStateFile(file: string, token: string): Promise<void
 
 async function checkFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const { mode, uid } = await stat(folder);
+  const { mode, uid } = await lstat(folder);
   const sticky = (mode & 0o1000) !== 0;
   const foreign = uid !== process.getuid?.() && uid !== 0;
   if (foreign || ((mode & 0o022) !== 0 && !sticky)) {
-    throw new UpreelError('usage', `Expected a folder that only you can write to, got ${folder}.`, {
+    throw new UpreelError('place-untrusted', `Expected a folder that only you can write to, got ${folder}.`, {
       hint: `chmod 700 ${folder}, or choose another place with --state-file.`,
     });
   }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { parse, TomlError } from 'smol-toml';
-import { systemErrorCode, UpreelError } from '../core/errors.ts';
+import { UpreelError } from '../core/errors.ts';
 import { nearestIds } from '../core/model/index.ts';
+import { readOwnFile } from '../core/own-folder/index.ts';
 import { settableFlags } from './config-flags.ts';
 import { type FlagBundle, NO_PRESET, type Preset } from './presets.ts';
 
@@ -21,13 +21,17 @@ export function configPath(): string {
   return join(envPaths('upreel', { suffix: '' }).config, 'config.toml');
 }
 
+/** A configuration that somebody wrote by hand is a thousandth of it. */
+const MAX_BYTES = 1024 * 1024;
+
 /**
  * Reads the configuration; without a file there is nothing in it.
- * @throws UpreelError `usage`, naming the file, the line, what is wrong and what was expected.
+ * @throws UpreelError `place-untrusted` if others may write to it; `usage`, naming the file, the line, what is wrong and what was expected.
  */
 export async function readConfig(path: string = configPath()): Promise<Config> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return null;
+  const hint = `Make it your own (chown, chmod go-w ${path}), or add --no-config.`;
+  const text = await readOwnFile(path, { hint, maxBytes: MAX_BYTES }).catch((error: unknown) => {
+    if (error instanceof UpreelError) throw error;
     throw new UpreelError('usage', `The configuration ${path} cannot be read.`, {
       hint: 'Check its permissions, or add --no-config.',
       cause: error,

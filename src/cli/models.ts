@@ -1,4 +1,4 @@
-import { copyFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import {
@@ -113,7 +113,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const options = { ...abort, onnx: onnxOf(command), onPull: reporter(json) };
       const alpha = flags.alpha.trim() === '' ? Number.NaN : Number(flags.alpha);
       const { descriptor, bytes } = await blendModels(a, b, { ...options, alpha, output });
-      await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes));
+      await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes, { flag: 'wx' }));
       if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
       else print(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
     });
@@ -163,7 +163,7 @@ async function exportModel(
   }
   const model = await loadModel(idOrFile, options);
   const network = await model.networkFile({ bytesPerSample: 1, channels: 3 });
-  await writeResult(output, overwrite, (temporary) => copyFile(network, temporary));
+  await writeResult(output, overwrite, (temporary) => copyFile(network, temporary, constants.COPYFILE_EXCL));
   return (await stat(output)).size;
 }
 
@@ -181,7 +181,8 @@ async function writeResult(
         cause,
       });
     });
-    await publishFile(temporary, output, { overwrite });
+    // The cache's files are their owner's alone.
+    await publishFile(temporary, output, { overwrite, share: true });
   } finally {
     await rm(temporary, { force: true });
   }

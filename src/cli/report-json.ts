@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../core/errors.ts';
 import type { Progress, TaskEvent } from '../core/events.ts';
+import { printableJson } from '../core/quiet-json.ts';
 import type { JobSnapshot } from '../job/index.ts';
-import { UNPRINTABLE } from '../tui/index.ts';
 import { type ErrorTextOptions, errorText } from './error-text.ts';
 import type { EventRecord } from './events-schema.ts';
 import { openLineWriter } from './report-lines.ts';
@@ -44,10 +44,7 @@ export function openJsonReporter(
  * everything else invisible. Readers get the same strings.
  */
 export function toJsonLine(record: EventRecord): string {
-  const json = JSON.stringify(record).replace(UNPRINTABLE, (character) =>
-    Array.from({ length: character.length }, (_, unit) => escapeUnit(character.charCodeAt(unit))).join(''),
-  );
-  return `${json}\n`;
+  return `${printableJson(record)}\n`;
 }
 
 /** A job as `upreel jobs --json` and the commands that steer jobs give it. */
@@ -77,8 +74,4 @@ type ProgressRecord = Extract<EventRecord, { type: 'progress' }>;
 /** Without `detail`: stack traces are for --verbose and the log. */
 function toFailure({ code, message, hint }: ErrorRecord): { code: ErrorRecord['code']; message: string; hint: string } {
   return { code, message, hint };
-}
-
-function escapeUnit(unit: number): string {
-  return `\\u${unit.toString(16).padStart(4, '0')}`;
 }

@@ -23,6 +23,7 @@ export const EXIT_CODES = {
   'ffmpeg-missing': 1,
   'ffmpeg-failed': 1,
   'output-unwritable': 1,
+  'place-untrusted': 1,
   usage: 2,
   'output-exists': 2,
   'input-missing': 3,

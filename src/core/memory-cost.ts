@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { cacheFolders, EXPORTER_VERSION, type Model } from './model/index.ts';
+import { cacheFolders, EXPORTER_VERSION, type Model, readCached, writeCached } from './model/index.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
-import { writeFileAtomically } from './publish.ts';
 import { makeRaster } from './raster.ts';
 import { runtimeVersion } from './session.ts';
 import { type MemoryCost, WIDE_NETWORK_FLOPS } from './tile-size.ts';
@@ -26,10 +24,10 @@ export async function measuredMemoryCost(
   const facts = [contentHash, options.threadsPerSession, ...software, sides];
   const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   const path = join(cacheFolders().devices, `memory-${name}.json`);
-  const known = await readFile(path, 'utf8').then(parseCost, () => null);
+  const known = parseCost((await readCached(path)) ?? '');
   if (known) return known;
   const cost = await measureCost(model, sides, options.threadsPerSession, signal);
-  await writeFileAtomically(path, JSON.stringify(cost));
+  await writeCached(path, JSON.stringify(cost));
   return cost;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from './errors.ts';
 
@@ -10,22 +10,23 @@ export function temporaryNameFor(destination: string): string {
 }
 
 /**
- * Gives a finished file its name: all or nothing, durable when it returns.
+ * Gives a finished file its name: all or nothing, durable when it returns. With `share` a file that was this user's alone
+ * gets the rights of any new file; `shownAs` is the destination's name for people.
  * Without `overwrite` an existing destination is never replaced, not even one that appeared a moment ago.
  * @throws UpreelError `output-exists`, `disk-full`, `output-unwritable`; the temporary file stays for the caller to remove.
  */
 export async function publishFile(
   temporary: string,
   destination: string,
-  options: { overwrite: boolean },
+  options: { readonly overwrite: boolean; readonly share?: boolean; readonly shownAs?: string },
 ): Promise<void> {
   try {
-    await syncFile(temporary);
+    await syncFile(temporary, options.share === true);
     if (options.overwrite) await rename(temporary, destination);
     else await renameExclusively(temporary, destination);
     await syncFolder(dirname(destination));
   } catch (error) {
-    throw publishError(error, destination);
+    throw publishError(error, options.shownAs ?? destination);
   }
 }
 
@@ -82,13 +83,24 @@ async function renameExclusively(temporary: string, destination: string): Promis
 
 const LINK_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
+async function syncFile(path: string, share: boolean): Promise<void> {
+  const file = await open(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
   try {
+    if (share) await file.chmod(newFileMode()).catch(ignoreLackOfModes);
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** What the umask leaves of a new file's rights. */
+export function newFileMode(): number {
+  return 0o666 & ~process.umask();
+}
+
+/** FAT has none. */
+export function ignoreLackOfModes(error: unknown): void {
+  if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(systemErrorCode(error) ?? '')) throw error;
 }
 
 /** Makes the names in a folder durable. */

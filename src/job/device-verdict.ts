@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import { cacheFolders, fileSha256, locateWeights } from '../core/model/index.ts';
+import { cacheFolders, fileSha256, locateWeights, readCached, writeCached } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
-import { writeFileAtomically } from '../core/publish.ts';
 import { DEVICE_NAMES, type DeviceName, runtimeVersion } from '../core/session.ts';
 import { driverFacts } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';
@@ -43,7 +42,7 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
     const at = new Date().toISOString();
     const kept: KnownVerdict = { proof, model: network.model, weights, runtime: runtimeVersion(), at };
     // A cache that cannot be written costs the proof again, no more.
-    await writeFileAtomically(cached, JSON.stringify(kept)).catch(() => undefined);
+    await writeCached(cached, JSON.stringify(kept)).catch(() => undefined);
     return { proof };
   } catch (error) {
     if (!(error instanceof UpreelError)) throw error;
@@ -103,7 +102,7 @@ const schema = z.object({
 /** null for none, and for what this version would not have written. */
 async function readVerdict(path: string): Promise<KnownVerdict | null> {
   try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return schema.parse(JSON.parse((await readCached(path)) ?? ''));
   } catch {
     return null;
   }

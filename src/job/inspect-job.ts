@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { Progress } from '../core/events.ts';
 import { readJobFile, readSegments, type SegmentRecord } from './directory/index.ts';
 import type { JobSegment, JobSnapshot } from './job-snapshot.ts';
@@ -13,7 +13,7 @@ export async function inspectJob(entry: JobEntry): Promise<JobSnapshot> {
   if (listed.state === 'done') return listed;
   const job = await readJobFile(entry.folder).catch(() => null);
   if (job === null) return listed;
-  const records = await readSegments(entry.folder, job.segments);
+  const records = await readSegments(entry.folder, job.segments).catch(() => new Map<number, SegmentRecord>());
   const segments = job.segments.map(({ index, startFrame, endFrame }): JobSegment => {
     const range = { index, startFrame, endFrame };
     const record = records.get(index);
@@ -27,7 +27,7 @@ export async function inspectJob(entry: JobEntry): Promise<JobSnapshot> {
 
 /** Changes whenever a segment is committed, or the folder comes or goes. */
 export async function folderStamp(folder: string): Promise<string> {
-  const stats = await stat(folder).catch(() => null);
+  const stats = await lstat(folder).catch(() => null);
   return stats === null ? 'gone' : `${stats.ino}:${stats.mtimeMs}`;
 }
 

@@ -40,7 +40,7 @@ class ListedJobs implements JobFeed {
 
   subscribe(listener: (jobs: readonly JobSnapshot[]) => void): () => void {
     this.#listeners.add(listener);
-    this.#timer ??= setInterval(() => void this.look(), LOOK_MILLISECONDS);
+    this.#timer ??= setInterval(() => this.#lookAgain(), LOOK_MILLISECONDS);
     listener(this.#snapshots());
     return () => this.#listeners.delete(listener);
   }
@@ -84,7 +84,12 @@ class ListedJobs implements JobFeed {
     for (const { client } of this.#jobs.values()) client?.close();
   }
 
-  /** Reads the list, and connects to supervisors that are new. Never throws; one at a time. */
+  /** A list that cannot be read any more shows what was read last. */
+  #lookAgain(): void {
+    this.look().catch(() => {});
+  }
+
+  /** Reads the list, and connects to supervisors that are new; one at a time. @throws UpreelError `place-untrusted`. */
   look(): Promise<void> {
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = null;
@@ -147,7 +152,7 @@ class ListedJobs implements JobFeed {
         job.stamp = '';
         onFirst();
         // Whether it has ended or was killed is in the list and in its lock.
-        if (!this.#isClosed) void this.look();
+        if (!this.#isClosed) this.#lookAgain();
       },
     });
     if (client === null) return false;

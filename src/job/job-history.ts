@@ -1,10 +1,11 @@
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskEvent } from '../core/events.ts';
-import { isLockHeld, JOURNAL_FILE, openJournal } from './directory/index.ts';
-import { historyFileOf, type JobPlace, supervisorLock } from './registry/index.ts';
+import { OwnFolder } from '../core/own-folder/index.ts';
+import { quietJson } from '../core/quiet-json.ts';
+import { FOLDER_HINT, isLockHeld, JOURNAL_FILE, openJournal } from './directory/index.ts';
+import { type JobPlace, readKeptHistory, supervisorLock, writeKeptHistory } from './registry/index.ts';
 
 /** What a supervisor adds to a job's history, which its engine writes; and what stays of it when the folder is gone. */
 export interface History {
@@ -19,10 +20,10 @@ const MAX_LINES = 300;
 const TAIL_BYTES = 256 * 1024;
 
 export function openHistory({ id, folder }: JobPlace): History {
-  const journal = openJournal(folder);
+  const journal = openJournal((write) => inFolder(folder, write));
   let lines: string[] = [];
   const keep = (record: object): void => {
-    lines = [...lines.slice(1 - MAX_LINES), JSON.stringify({ at: new Date().toISOString(), ...record })];
+    lines = [...lines.slice(1 - MAX_LINES), quietJson({ at: new Date().toISOString(), ...record })];
   };
   return {
     note(state) {
@@ -34,7 +35,7 @@ export function openHistory({ id, folder }: JobPlace): History {
     },
     async close() {
       await journal.flush();
-      await writeFile(historyFileOf(id), `${lines.join('\n')}\n`, { mode: 0o600 }).catch(() => {});
+      await writeKeptHistory(id, `${lines.join('\n')}\n`).catch(() => {});
     },
   };
 }
@@ -44,8 +45,7 @@ export function openHistory({ id, folder }: JobPlace): History {
  * Foreign: not for a terminal as they are.
  */
 export async function readHistory({ id, folder }: JobPlace, lines: number): Promise<readonly string[]> {
-  const text =
-    (await readTail(join(folder, JOURNAL_FILE))) ?? (await readFile(historyFileOf(id), 'utf8').catch(() => ''));
+  const text = (await readTail(folder)) ?? (await readKeptHistory(id));
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -57,12 +57,11 @@ export async function readHistory({ id, folder }: JobPlace, lines: number): Prom
  * The history from now on, line by line as `readHistory` gives it, until the job has no supervisor any more.
  */
 export async function* followHistory(place: JobPlace, signal: AbortSignal): AsyncGenerator<string> {
-  const journal = join(place.folder, JOURNAL_FILE);
   let lastLine = '';
-  let offset = (await stat(journal).catch(() => null))?.size ?? 0;
+  let offset = (await sizeOfJournal(place.folder)) ?? 0;
   for (;;) {
     const isLast = signal.aborted || !(await isLockHeld(supervisorLock(place.id)));
-    const found = await readFrom(journal, offset);
+    const found = await readFrom(place.folder, offset);
     if (found !== null) {
       offset = found.end;
       for (const line of found.lines) {
@@ -82,7 +81,7 @@ export async function* followHistory(place: JobPlace, signal: AbortSignal): Asyn
 const FOLLOW_MILLISECONDS = 500;
 
 async function keptAfter({ id }: JobPlace, line: string): Promise<readonly string[]> {
-  const text = await readFile(historyFileOf(id), 'utf8').catch(() => '');
+  const text = await readKeptHistory(id);
   const lines = text.split('\n').filter((other) => other !== '');
   // Both wrote down the same event, each with its own time.
   const known = lines.findLastIndex((other) => withoutTime(other) === withoutTime(line));
@@ -94,13 +93,11 @@ function withoutTime(line: string): string {
 }
 
 /** Whole lines that were added since; null: there is no file. */
-async function readFrom(
-  path: string,
+function readFrom(
+  folder: string,
   offset: number,
 ): Promise<{ readonly lines: readonly string[]; readonly end: number } | null> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return null;
-  try {
+  return readJournal(folder, async (file) => {
     const { size } = await file.stat();
     const length = Math.max(0, Math.min(size - offset, TAIL_BYTES));
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
@@ -108,23 +105,43 @@ async function readFrom(
     const lines = buffer.toString('utf8', 0, whole).split('\n').slice(0, -1);
     // A history that was begun anew is shorter.
     return { lines, end: size < offset ? 0 : offset + whole };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
-/** Whole lines of the end of a file; null: there is none. */
-async function readTail(path: string): Promise<string | null> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return null;
-  try {
+/** Whole lines of the end of a journal; null: there is none. */
+function readTail(folder: string): Promise<string | null> {
+  return readJournal(folder, async (file) => {
     const { size } = await file.stat();
     const start = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
     const text = buffer.toString('utf8', 0, bytesRead);
     return start === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  });
+}
+
+function sizeOfJournal(folder: string): Promise<number | null> {
+  return readJournal(folder, async (file) => (await file.stat()).size);
+}
+
+/** @returns null: there is none that is ours. */
+async function readJournal<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T | null> {
+  const folder = await OwnFolder.open(path, { hint: FOLDER_HINT }).catch(() => null);
+  const file = (await folder?.openFile(JOURNAL_FILE, constants.O_RDONLY).catch(() => null)) ?? null;
+  try {
+    return file === null ? null : await read(file);
   } finally {
-    await file.close();
+    await file?.close();
+    await folder?.close();
+  }
+}
+
+/** @throws as `OwnFolder.open`. */
+async function inFolder(path: string, act: (folder: OwnFolder) => Promise<void>): Promise<void> {
+  const folder = await OwnFolder.open(path, { hint: FOLDER_HINT });
+  try {
+    if (folder !== null) await act(folder);
+  } finally {
+    await folder?.close();
   }
 }
 

@@ -1,6 +1,8 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rmdir } from 'node:fs/promises';
 import { asUpreelError, type ErrorRecord, toErrorRecord, UpreelError } from '../core/errors.ts';
+import { OwnFolder } from '../core/own-folder/index.ts';
+import { quietJson } from '../core/quiet-json.ts';
+import { FOLDER_HINT } from './directory/index.ts';
 import { enterFolder, type JobSpec } from './job-spec.ts';
 import { jobPlaceFor } from './registry/index.ts';
 import { runJob } from './run-job.ts';
@@ -53,7 +55,8 @@ async function supervise(
     const failure = asUpreelError(error);
     const record = toErrorRecord(failure);
     if (!isReady) onReply({ type: 'refused', error: record });
-    process.stderr.write(`${new Date().toISOString()} ${spec.output}: ${record.detail}\n`);
+    const said = { at: new Date().toISOString(), output: spec.output, error: record.detail };
+    process.stderr.write(`${quietJson(said)}\n`);
   } finally {
     await queue.close();
     await tidy((await jobPlaceFor(spec.output, settings.workDir)).folder);
@@ -78,9 +81,15 @@ function reply(message: StartReply, onSent: () => void): void {
 }
 
 /** A folder that holds nothing but the log was made for it alone. */
-async function tidy(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  if (names.length !== 1 || names[0] !== SUPERVISOR_LOG) return;
-  await rm(join(folder, SUPERVISOR_LOG), { force: true });
-  await rmdir(folder).catch(() => {});
+async function tidy(path: string): Promise<void> {
+  const folder = await OwnFolder.open(path, { hint: FOLDER_HINT }).catch(() => null);
+  if (folder === null) return;
+  try {
+    const names = await folder.names();
+    if (names.length !== 1 || names[0] !== SUPERVISOR_LOG) return;
+    await folder.remove(SUPERVISOR_LOG);
+    await rmdir(path).catch(() => {});
+  } finally {
+    await folder.close();
+  }
 }

@@ -38,7 +38,13 @@ async function specOf({ output, folder, task, nice, only, onDone }: JobEntry): P
   const parsed = parseTask(begun?.task ?? task, output);
   if (parsed === null) throw otherVersion(output, begun?.program ?? 'another version');
   const { request, ...rest } = parsed.task;
-  const again = { ...rest, request: { ...request, settings: { ...request.settings, restart: false } } };
+  // What is replaced and written beside the result is never a folder's to say: it may have come from anywhere.
+  const listed = parseTask(task, output)?.task.request.settings;
+  const { overwrite, report } = listed ?? { overwrite: false, report: null };
+  const again = {
+    ...rest,
+    request: { ...request, settings: { ...request.settings, overwrite, report, restart: false } },
+  };
   return { task: again, cwd: parsed.cwd, output, queueing: { nice, only, onDone } };
 }
 

@@ -36,7 +36,7 @@ export function pickJob(jobs: readonly JobSnapshot[], name: string): JobSnapshot
 
 /**
  * Lists a job that is known by its folder alone: another machine began it, or the list was lost. A folder may come from
- * anyone: what it says may write beside itself alone, and replace nothing.
+ * anyone: what it says may write beside itself alone, no report, and replace nothing.
  * @param name its folder or its output
  * @returns its id. @throws UpreelError `usage` if there is no job.
  */
@@ -51,7 +51,8 @@ export async function adoptJob(name: string): Promise<string> {
       hint: 'Move it back, or run its command again.',
     });
   }
-  const task = { ...found, request: { ...found.request, settings: { ...settings, overwrite: false } } };
+  const own = { ...settings, overwrite: false, report: null };
+  const task = { ...found, request: { ...found.request, settings: own } };
   const isKnown = (await readEntry(place.id)) !== null || (await isLockHeld(supervisorLock(place.id)));
   if (!isKnown) await writeEntry(newEntry({ task, cwd, output: rule.path, queueing: NO_QUEUEING }, place));
   return place.id;

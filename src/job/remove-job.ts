@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 import { openJobDirectory, takeLock } from './directory/index.ts';
 import { isOwnSocket, type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
@@ -19,10 +19,14 @@ export async function removeJob({ id, output, folder, task, socket }: JobEntry):
     });
   }
   try {
-    if ((await stat(folder).catch(() => null))?.isDirectory()) {
+    if ((await lstat(folder).catch(() => null)) !== null) {
       const workDir = parseTask(task, output)?.task.request.settings.workDir ?? null;
       // As whoever begins anew: only with the folder's own lock, which the engine of a killed supervisor may still have.
-      const directory = await openJobDirectory(output, { workDir, restart: true });
+      const directory = await openJobDirectory(output, { workDir, restart: true }).catch(async (error) => {
+        // It is left as it is, and said; the list need not keep what cannot be gone on with.
+        if (error instanceof UpreelError && error.code === 'place-untrusted') await removeEntry(id);
+        throw error;
+      });
       await directory.close('finished');
     }
     // Left by a supervisor that was killed.

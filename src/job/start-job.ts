@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { constants, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
-import { isLockHeld } from './directory/index.ts';
+import { OwnFolder } from '../core/own-folder/index.ts';
+import { FOLDER_HINT, isLockHeld } from './directory/index.ts';
 import type { StartReply } from './job-process.ts';
 import type { JobSpec } from './job-spec.ts';
 import { jobPlaceFor, readEntry, supervisorLock } from './registry/index.ts';
@@ -27,9 +27,9 @@ export async function startJobs(specs: readonly JobSpec[]): Promise<readonly (Up
   // The name only tells people who look at their processes what this one is.
   const child = spawn(process.execPath, [entry, basename(first.output)], {
     detached: true,
-    stdio: ['ignore', log ?? 'ignore', log ?? 'ignore', 'ipc'],
+    stdio: ['ignore', log?.fd ?? 'ignore', log?.fd ?? 'ignore', 'ipc'],
   });
-  if (log !== null) closeSync(log);
+  await log?.close();
   try {
     child.send(specs);
     return await repliesOf(child, specs);
@@ -106,14 +106,15 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }
 
-/** null: the folder cannot be made, which the job itself says better. */
-async function openLog(folder: string, mayMakeParent: boolean): Promise<number | null> {
+/** null: the folder cannot be made, or is not ours, which the job itself says better. */
+async function openLog(path: string, parents: boolean): Promise<FileHandle | null> {
+  const folder = await OwnFolder.make(path, { hint: FOLDER_HINT, parents }).catch(() => null);
   try {
-    await mkdir(folder, { recursive: mayMakeParent }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-    return openSync(join(folder, LOG_FILE), 'a', 0o600);
+    const { O_WRONLY, O_APPEND, O_CREAT } = constants;
+    return (await folder?.openFile(LOG_FILE, O_WRONLY | O_APPEND | O_CREAT)) ?? null;
   } catch {
     return null;
+  } finally {
+    await folder?.close();
   }
 }

@@ -3,7 +3,7 @@ export { chooseLook, type Look } from './look.ts';
 export { colourDepth } from './picture/cells.ts';
 export { CELLS_ONLY, queryGraphics } from './picture/graphics-query.ts';
 export { type Painted, paintStrip } from './picture/paint-pair.ts';
-export { type Charset, joinText, type SafeText, safeText, text, UNPRINTABLE } from './safe-text.ts';
+export { type Charset, joinText, type SafeText, safeText, text } from './safe-text.ts';
 export { fractionDone } from './state.ts';
 export { countsTiles, doneSummary, stageName } from './summary.ts';
 export { bytes, count, countOf, duration, finishTime, frameRate, megapixels, percent, pictureSize } from './wording.ts';

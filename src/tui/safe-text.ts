@@ -1,3 +1,4 @@
+import { UNPRINTABLE } from '../core/quiet-json.ts';
 import { columnsOf, headOf, shortenMiddle } from './text-columns.ts';
 
 /**
@@ -61,12 +62,6 @@ export function wrapText(safe: SafeText, columns: number, maxRows: number, chars
   }
   return kept as SafeText[];
 }
-
-/**
- * What a terminal obeys or does not show: also used to escape JSON lines. Cn (not assigned in this Unicode version) is
- * in, because nobody knows its width; private use is not.
- */
-export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 // A path is at most 4,096 bytes on Linux: more is an attack on time, not a name. What is shortened needs far less.
 const MAX_LENGTH = 8192;

@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import createCommand from 'fluent-ffmpeg';
 import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
+import { placeChild } from './child-folder.ts';
 
 /** One run of ffmpeg, as plain data: what the planners make. */
 export interface FfmpegPlan {
@@ -130,7 +131,12 @@ function startProgram(
 ): RunningProgram {
   signal.throwIfAborted();
   const stdio = ['pipe', stdoutDescriptor ?? 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe'];
-  const child: Child = spawn(programPath(name), args, { stdio, windowsHide: true });
+  const place = placeChild(args);
+  const child: Child = spawn(programPath(name), place.args, {
+    stdio,
+    windowsHide: true,
+    ...(place.cwd !== null && { cwd: place.cwd }),
+  });
   const stdout = stdoutDescriptor === null ? child.stdout : Readable.from([]);
   const stderr = keepLastLines(child.stderr, onLine);
   const kill = () => void child.kill('SIGKILL');
@@ -175,8 +181,13 @@ interface Ending {
 /** FFMPEG_PATH and FFPROBE_PATH name the programs; ffprobe is looked for beside a named ffmpeg; else PATH decides. */
 function programPath(name: ProgramName): string {
   const { FFMPEG_PATH, FFPROBE_PATH } = process.env;
-  if (name === 'ffmpeg') return FFMPEG_PATH || 'ffmpeg';
-  return FFPROBE_PATH || (FFMPEG_PATH ? join(dirname(FFMPEG_PATH), 'ffprobe') : 'ffprobe');
+  if (name === 'ffmpeg') return wherever(FFMPEG_PATH || 'ffmpeg');
+  return wherever(FFPROBE_PATH || (FFMPEG_PATH ? join(dirname(FFMPEG_PATH), 'ffprobe') : 'ffprobe'));
+}
+
+/** A program may be started in another folder: only a bare name is looked for on PATH. */
+function wherever(path: string): string {
+  return basename(path) === path ? path : resolve(path);
 }
 
 function keepLastLines(stream: Readable, onLine: (line: string) => void): () => string[] {

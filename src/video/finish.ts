@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 import { publishFile } from '../core/publish.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
@@ -11,9 +11,14 @@ import { verifyResult } from './verify.ts';
 export function finisherFor(plan: VideoPlan): Finisher {
   if (isSequenceName(plan.output)) return pictureFinisher(plan);
   return {
-    join: (segments, folder, target, signal) => joinSegments(plan, segments, folder, target, signal),
+    async join(segments, folder, target, signal) {
+      // Made before ffmpeg writes to it, so that it is this user's alone until it is published.
+      await rm(target, { force: true });
+      await (await open(target, 'wx', 0o600)).close();
+      await joinSegments(plan, segments, folder, target, signal);
+    },
     verify: (ptsTicks, target, signal) => verifyResult(plan, ptsTicks, target, signal),
-    publish: (target, overwrite) => publishFile(target, plan.output, { overwrite }),
+    publish: (target, place, overwrite) => publishFile(target, place, { overwrite, share: true, shownAs: plan.output }),
   };
 }
 

@@ -7,6 +7,9 @@ export interface Finisher {
   join(segments: readonly SegmentRecord[], folder: string, target: string, signal: AbortSignal): Promise<void>;
   /** @throws UpreelError `verification-failed`. */
   verify(ptsTicks: readonly number[], target: string, signal: AbortSignal): Promise<Verification>;
-  /** @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`. */
-  publish(target: string, overwrite: boolean): Promise<void>;
+  /**
+   * @param place where the result appears: the output's name, or what leads there
+   * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`.
+   */
+  publish(target: string, place: string, overwrite: boolean): Promise<void>;
 }

@@ -49,7 +49,7 @@ export async function segmentsInput(segments: readonly SegmentRecord[], folder: 
   requireSameParameters(segments);
   if (segments.length === 1) return singleInput(join(folder, first.file));
   const list = join(folder, 'join.ffconcat');
-  await writeFile(list, concatList(segments));
+  await writeFile(list, concatList(segments), { mode: 0o600 });
   return concatInput(list, first);
 }
 

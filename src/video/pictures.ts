@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
-import { syncFolder } from '../core/publish.ts';
+import { ignoreLackOfModes, syncFolder } from '../core/publish.ts';
 import { ffmpegPattern, isPictureOf, pictureName, resultPlace } from '../core/sequence-name.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import type { Finisher } from './finisher.ts';
@@ -18,7 +18,7 @@ export function pictureFinisher(plan: VideoPlan): Finisher {
   return {
     async join(segments, folder, target, signal) {
       await rm(target, { force: true, recursive: true });
-      await mkdir(target);
+      await mkdir(target, { mode: 0o700 });
       const options = ['-map', '0:v:0', '-c', 'copy', '-start_number', '1', '-f', 'image2'];
       const input = await segmentsInput(segments, folder);
       await runFfmpeg(
@@ -38,7 +38,7 @@ export function pictureFinisher(plan: VideoPlan): Finisher {
       const checks = [`${names.length} pictures, one for each frame`, `width and height ${width}x${height}`];
       return { maxDeviationSeconds: 0, checks, bytes, warnings: [] };
     },
-    publish: (target, overwrite) => publishFolder(target, output, overwrite),
+    publish: (target, place, overwrite) => publishFolder(target, place, output, overwrite),
   };
 }
 
@@ -88,11 +88,12 @@ async function checkPicture({ container, encodedSize }: VideoPlan, path: string)
   }
 }
 
-async function publishFolder(made: string, pattern: string, overwrite: boolean): Promise<void> {
-  const folder = resultPlace(pattern);
+async function publishFolder(made: string, folder: string, pattern: string, overwrite: boolean): Promise<void> {
   await checkPictureFolder(pattern, overwrite);
   const aside = `${made}.before`;
+  const shown = resultPlace(pattern);
   try {
+    await chmod(made, 0o777 & ~process.umask()).catch(ignoreLackOfModes);
     await syncFolder(made);
     // A rename replaces an empty folder everywhere but on Windows.
     await rmdir(folder).catch(() => {});
@@ -102,8 +103,8 @@ async function publishFolder(made: string, pattern: string, overwrite: boolean):
     await syncFolder(dirname(folder));
     if (isThere) await rm(aside, { recursive: true });
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOSPC') throw diskFull(error, folder);
-    throw new UpreelError('output-unwritable', `Cannot give the finished pictures their name ${folder}.`, {
+    if (systemErrorCode(error) === 'ENOSPC') throw diskFull(error, shown);
+    throw new UpreelError('output-unwritable', `Cannot give the finished pictures their name ${shown}.`, {
       hint: 'Check that you may write beside it, or choose another folder with -o.',
       cause: error,
     });

@@ -1,9 +1,9 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { Stage } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
-import { refuseSameFile } from '../core/publish.ts';
+import { publishFile, refuseSameFile, temporaryNameFor } from '../core/publish.ts';
 import { type ReuseCount, reusedShare } from './changed-results.ts';
 import type { VideoPlan } from './plan.ts';
 import type { StreamWarning } from './streams.ts';
@@ -72,10 +72,14 @@ export async function checkReport(file: string, taken: readonly string[], overwr
 
 /** @throws UpreelError `output-exists`, `output-unwritable`. */
 export async function writeReport(report: VideoReport, file: string, overwrite: boolean): Promise<void> {
+  const temporary = temporaryNameFor(resolve(file));
   try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`, { flag: overwrite ? 'w' : 'wx' });
+    // Under another name first: a link that has the report's name is replaced, never written through.
+    await writeFile(temporary, `${JSON.stringify(report, null, 2)}\n`, { flag: 'wx' });
+    await publishFile(temporary, file, { overwrite });
   } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    await rm(temporary, { force: true }).catch(() => {});
+    const exists = error instanceof UpreelError && error.code === 'output-exists';
     throw new UpreelError(exists ? 'output-exists' : 'output-unwritable', `Cannot write the report ${file}.`, {
       hint: 'The video itself is finished. Choose another name with --report, or add --overwrite.',
       cause: error,

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { Pause } from '../core/pause.ts';
@@ -72,7 +71,8 @@ async function run(work: Work): Promise<VideoResult> {
     await upscaler.warmUp(plan.format);
     progress.enter('upscale');
     const watch = progress.watchSegment(() => {});
-    const file = directory === null ? STANDARD_STREAM : await partOf(directory, plan);
+    const file =
+      directory === null ? STANDARD_STREAM : await directory.partFile(0, plan.encoder.segmentContainer.extension);
     const made = await runWhole(work, file, watch);
     const { ptsTicks, reuse } = made;
     const finished =
@@ -152,12 +152,12 @@ async function finish(
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
   const segment = await directory.commit(file, { ...range, ptsTicks: [...ptsTicks], reuse, concealedFrames, ...facts });
-  await finisher.join([segment], directory.path, directory.resultFile, signal);
+  await finisher.join([segment], directory.place, directory.resultFile, signal);
   progress.enter('verify');
   const verification = await finisher.verify(ptsTicks, directory.resultFile, signal);
   for (const warning of verification.warnings) onEvent({ type: 'warning', ...warning });
   progress.enter('publish');
-  await finisher.publish(directory.resultFile, request.settings.overwrite);
+  await finisher.publish(directory.resultFile, directory.outputPlace, request.settings.overwrite);
   return verification;
 }
 
@@ -169,12 +169,6 @@ async function openScratch(output: string, settings: VideoSettings): Promise<Job
   throw new UpreelError('usage', `An unfinished job of ${output} is in ${directory.path}.`, {
     hint: 'Go on with it (upreel resume), choose another output, or add --restart to throw it away.',
   });
-}
-
-async function partOf(directory: JobDirectory, plan: VideoPlan): Promise<string> {
-  const file = await directory.partFile(0, plan.encoder.segmentContainer.extension);
-  await rm(file, { force: true });
-  return file;
 }
 
 /** What a file's plan takes from samples and counts is taken from the stream's first line here. */

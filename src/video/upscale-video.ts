@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { Pause } from '../core/pause.ts';
@@ -61,7 +61,7 @@ async function run(request: VideoRequest, context: VideoContext): Promise<VideoR
     directory.journal.add({ type: 'ended', error: toErrorRecord(signal.aborted ? signal.reason : error) });
     // Whoever stopped it means to go on.
     if (signal.aborted || context.drain.aborted) ending = 'keep';
-    throw error;
+    throw directory.named(error);
   } finally {
     await directory.close(ending);
   }
@@ -84,6 +84,7 @@ async function makeFilm(
   const checkSpace = spaceCheck(plan, directory, settings);
   await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
   const progress = announce(request, plan, [...directory.committed.values()], { upscaler, pause, onEvent: tell });
+  if (directory.remark !== null) tell({ type: 'warning', code: 'no-owners', message: directory.remark });
   onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
   await upscaler.warmUp(plan.format);
 
@@ -104,7 +105,7 @@ async function makeFilm(
   const finisher = finisherFor(plan);
   await pause.over(either);
   progress.enter('join');
-  await finisher.join(segments, directory.path, directory.resultFile, either);
+  await finisher.join(segments, directory.place, directory.resultFile, either);
 
   await pause.over(either);
   progress.enter('verify');
@@ -113,7 +114,7 @@ async function makeFilm(
   for (const warning of warnings) tell({ type: 'warning', ...warning });
 
   progress.enter('publish');
-  await finisher.publish(directory.resultFile, settings.overwrite);
+  await finisher.publish(directory.resultFile, directory.outputPlace, settings.overwrite);
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
@@ -159,7 +160,7 @@ function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCh
     const done = [...directory.committed.values()].reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
     const frames = isWhole ? endFrame - done : endFrame - startFrame;
     const { segmentBytes, resultBytes } = estimateSpace(plan, quality, frames);
-    const result = isWhole ? [{ folder: dirname(directory.resultFile), bytes: resultBytes }] : [];
+    const result = isWhole ? [{ folder: directory.outputFolder, bytes: resultBytes }] : [];
     await requireSpace([{ folder: directory.path, bytes: segmentBytes }, ...result]);
   };
 }

@@ -10,7 +10,7 @@ describe('the configuration', () => {
     try {
       expect(await readConfig(join(folder, 'config.toml'))).toBe(NO_CONFIG);
       await mkdir(join(folder, 'folder.toml'));
-      await expect(readConfig(join(folder, 'folder.toml'))).rejects.toMatchObject({ code: 'usage' });
+      await expect(readConfig(join(folder, 'folder.toml'))).rejects.toMatchObject({ code: 'place-untrusted' });
       await writeFile(join(folder, 'good.toml'), 'defaults.tile = 64\n');
       expect((await readConfig(join(folder, 'good.toml'))).defaults.both).toEqual({ tile: 64 });
     } finally {

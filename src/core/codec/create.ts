@@ -136,17 +136,17 @@ class PictureWriter {
     await this.#scratch.removeAll();
   }
 
-  #openCarrier(): Promise<Carrier> {
+  async #openCarrier(): Promise<Carrier> {
     const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
     const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
     const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
-    return Carrier.create(carried, samples, this.#scratch.name('tif'), MEMORY_BYTES);
+    return Carrier.create(carried, samples, await this.#scratch.name('tif'), MEMORY_BYTES);
   }
 
   async #encodePage(carrier: Carrier, page: number): Promise<void> {
     const encoding = this.#encoding(page);
     const pixels = encoding.format === 'avif' ? ({ ...encoding, format: 'png' } as const) : encoding;
-    const file = this.#scratch.name(pixels.format);
+    const file = await this.#scratch.name(pixels.format);
     await encodePixels(await carrier.finish(), pixels, file);
     await carrier.discard();
     this.#carrier = null;
@@ -155,9 +155,9 @@ class PictureWriter {
 
   async #complete(): Promise<string> {
     const encoding = this.#encoding(0);
-    const complete = await addMetadata(this.#pageFiles, encoding, this.#scratch.name(encoding.format));
+    const complete = await addMetadata(this.#pageFiles, encoding, await this.#scratch.name(encoding.format));
     if (encoding.format !== 'avif') return complete;
-    const avif = this.#scratch.name('avif');
+    const avif = await this.#scratch.name('avif');
     await convertToAvif(complete, encoding, avif);
     return avif;
   }

@@ -21,7 +21,7 @@ const MEMORY_BYTES = 192e6;
 
 export async function openResampler(from: Size, samples: CarrierSamples, to: Size): Promise<Resampler> {
   const scratch = new Scratch(join(tmpdir(), 'pixels'));
-  const carrier = await Carrier.create([from], samples, scratch.name('tif'), MEMORY_BYTES);
+  const carrier = await Carrier.create([from], samples, await scratch.name('tif'), MEMORY_BYTES);
   return {
     write: (rows) => carrier.write(rows),
     finish: async () => resample(await carrier.finish(), samples, to),

@@ -1,24 +1,42 @@
-import { rm } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { OwnFolder } from '../own-folder/index.ts';
 import { temporaryNameFor } from '../publish.ts';
 
-/** Names for temporary files beside an output, all removed at the end. */
+/**
+ * Temporary files beside an output, in a folder that is this user's alone: what is written again and again under one name
+ * must not be exchanged by others who may write beside the output. All removed at the end.
+ */
 export class Scratch {
-  readonly #folder: string;
-  readonly #names: string[] = [];
+  readonly #destination: string;
+  #folder: Promise<OwnFolder> | null = null;
+  #names = 0;
 
   constructor(destination: string) {
-    this.#folder = dirname(destination);
+    this.#destination = destination;
   }
 
-  name(extension: string): string {
+  /** The name of a new file. @throws the system's error if the folder cannot be made. */
+  async name(extension: string): Promise<string> {
+    this.#folder ??= OwnFolder.make(temporaryNameFor(join(dirname(this.#destination), 'pictures')), {
+      hint: 'Choose another output with -o.',
+      parents: false,
+    });
+    const folder = await this.#folder;
+    this.#names += 1;
     // Not the output's own name: libvips would take brackets at its end for options.
-    const name = temporaryNameFor(join(this.#folder, `picture.${extension}`));
-    this.#names.push(name);
-    return name;
+    return folder.at(`picture-${this.#names}.${extension}`);
   }
 
   async removeAll(): Promise<void> {
-    await Promise.all(this.#names.map((name) => rm(name, { force: true })));
+    const folder = await this.#folder?.catch(() => null);
+    this.#folder = null;
+    if (!folder) return;
+    try {
+      for (const name of await folder.names()) await folder.remove(name);
+      await rmdir(folder.path).catch(() => {});
+    } finally {
+      await folder.close();
+    }
   }
 }

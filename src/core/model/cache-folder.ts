@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { OwnFolder, openUserFolder } from '../own-folder/index.ts';
 
 export interface CacheFolders {
   /** Weights under their catalogue names, and imported ones under their ids. */
@@ -20,6 +21,73 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     devices: resolve(root, 'devices'),
     probes: resolve(root, 'probes'),
   };
+}
+
+/**
+ * Opens one of the cache's folders, which is made for its owner alone if there is none: whoever may write there chooses
+ * what is computed. Whoever asked closes it.
+ * @throws UpreelError `place-untrusted`; the system's error if it cannot be made.
+ */
+export async function openCacheFolder(path: string): Promise<OwnFolder> {
+  const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: true });
+  try {
+    return await root.child(basename(path));
+  } finally {
+    await root.close();
+  }
+}
+
+/** Nothing is made. @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone. */
+export async function requireOwnCache(folders: CacheFolders): Promise<void> {
+  for (const path of Object.values(folders)) {
+    const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: false });
+    if (root === null) continue;
+    try {
+      const folder = await OwnFolder.open(root.at(basename(path)), { hint: CACHE_HINT, shownAs: path });
+      await folder?.close();
+    } finally {
+      await root.close();
+    }
+  }
+}
+
+const CACHE_HINT = 'Make it your own (chown, chmod -R go-w), or name another folder with UPREEL_CACHE.';
+/** Of what is kept as text: sums, verdicts, findings. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
+/** A small text of the cache; null: there is none that is ours. */
+export async function readCached(path: string): Promise<string | null> {
+  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  try {
+    return (await folder?.read(basename(path), MAX_TEXT_BYTES)) ?? null;
+  } catch {
+    return null;
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** @throws UpreelError `place-untrusted`; the system's error. */
+export async function writeCached(path: string, content: string | Uint8Array): Promise<void> {
+  const folder = await openCacheFolder(dirname(path));
+  try {
+    await folder.write(basename(path), content);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Whether a file of the cache is one of ours. */
+export async function isOwnCached(path: string): Promise<boolean> {
+  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  try {
+    await folder?.check(basename(path));
+    return folder !== null;
+  } catch {
+    return false;
+  } finally {
+    await folder?.close();
+  }
 }
 
 /** The folder of `$UPREEL_MODELS`: weights are read from there, and the network is never used. */

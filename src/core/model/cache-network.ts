@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../publish.ts';
+import { UpreelError } from '../errors.ts';
+import { isOwnCached, readCached, writeCached } from './cache-folder.ts';
 import type { Model, NetworkVariant } from './descriptor.ts';
 import { unwritable } from './fetch-sink.ts';
 import { EXPORTER_VERSION, type ImportedNetwork } from './import-network.ts';
@@ -31,17 +31,18 @@ async function openOrMake(path: string, make: () => Uint8Array): Promise<string>
   if (await isIntact(path, sumPath)) return path;
   const bytes = make();
   try {
-    await writeFileAtomically(path, bytes);
-    await writeFileAtomically(sumPath, `${createHash('sha256').update(bytes).digest('hex')}\n`);
+    await writeCached(path, bytes);
+    await writeCached(sumPath, `${createHash('sha256').update(bytes).digest('hex')}\n`);
   } catch (error) {
-    throw unwritable(error instanceof Error && error.cause !== undefined ? error.cause : error, path);
+    throw error instanceof UpreelError ? error : unwritable(error, path);
   }
   return path;
 }
 
 async function isIntact(path: string, sumPath: string): Promise<boolean> {
   try {
-    return (await readFile(sumPath, 'utf8')).trim() === (await fileSha256(path));
+    const sum = (await isOwnCached(path)) ? await readCached(sumPath) : null;
+    return sum !== null && sum.trim() === (await fileSha256(path));
   } catch {
     return false;
   }

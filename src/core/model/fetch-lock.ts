@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { systemErrorCode, UpreelError } from '../errors.ts';
+import { openCacheFolder } from './cache-folder.ts';
 import { unwritable } from './fetch-sink.ts';
 
 /**
@@ -35,7 +36,7 @@ async function acquireLock(folder: string, signal: AbortSignal, onLost: () => vo
   for (;;) {
     signal.throwIfAborted();
     try {
-      await mkdir(folder, { recursive: true });
+      await (await openCacheFolder(folder)).close();
       return await lockfile.lock(folder, {
         lockfilePath: join(folder, '.pull.lock'),
         // A killed process is noticed after this long.

@@ -39,7 +39,7 @@ export class FileSink {
   static async open(folder: string, file: CatalogueFile): Promise<FileSink> {
     const destination = join(folder, file.name);
     const temporary = temporaryNameFor(destination);
-    const handle = await open(temporary, 'wx').catch((error: unknown) => {
+    const handle = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
       throw unwritable(error, folder);
     });
     return new FileSink(file, destination, temporary, handle);

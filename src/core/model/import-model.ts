@@ -1,4 +1,4 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { constants, copyFile, rm } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import { publishFile, temporaryNameFor } from '../publish.ts';
@@ -61,7 +61,7 @@ function idTaken(id: string, folder: string): UpreelError {
 async function place(from: string, destination: string, overwrite: boolean): Promise<void> {
   const temporary = temporaryNameFor(destination);
   try {
-    await copyFile(from, temporary).catch((error: unknown) => {
+    await copyFile(from, temporary, constants.COPYFILE_EXCL).catch((error: unknown) => {
       throw unwritable(error, destination);
     });
     await publishFile(temporary, destination, { overwrite });

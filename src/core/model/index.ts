@@ -1,5 +1,5 @@
 export { type BlendedModel, blendModels } from './blend-models.ts';
-export { cacheFolders } from './cache-folder.ts';
+export { cacheFolders, readCached, writeCached } from './cache-folder.ts';
 export { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';

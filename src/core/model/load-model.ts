@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
-import { cacheFolders, offlineFolder } from './cache-folder.ts';
+import { cacheFolders, offlineFolder, requireOwnCache } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 import { denoised } from './denoise.ts';
@@ -38,19 +38,21 @@ export interface NetworkOptions extends LoadModelOptions {
  * A network by its id (of the catalogue, of an imported checkpoint, or of a file in UPREEL_MODELS) or by the path of a
  * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time. Each `denoise` is a network of its own, with its own content hash.
  * @throws UpreelError `usage` (a `denoise` that cannot be had), `model-missing`, `model-download-failed`, `model-refused`,
- * `model-unsupported`, `interrupted`, `disk-full`, `output-unwritable`.
+ * `model-unsupported`, `interrupted`, `disk-full`, `output-unwritable`, `place-untrusted`.
  */
 export async function loadModel(idOrFile: string, options: NetworkOptions = {}): Promise<Model> {
   const { denoise } = options;
   const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
-  const { probes } = cacheFolders(options.cacheFolder);
+  const folders = cacheFolders(options.cacheFolder);
+  await requireOwnCache(folders);
+  const { probes } = folders;
   const network = await readNetwork(files, options.onnx, probes);
   const wanted =
     twin === undefined || denoise === undefined || denoise === 1
       ? network
       : denoised(network, await readNetwork((await locateWeights(twin, options)).files), denoise);
-  return cachedModel(describeNetwork(wanted, id), cacheFolders(options.cacheFolder).onnx);
+  return cachedModel(describeNetwork(wanted, id), folders.onnx);
 }
 
 /** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */
@@ -60,7 +62,9 @@ export async function locateWeights(
 ): Promise<{ id: string; files: WeightFiles }> {
   if (looksLikePath(idOrFile)) return { id: stemOf(idOrFile), files: await existing(idOrFile) };
   const catalogue = options.catalogue ?? readCatalogue();
-  const { models: cache } = cacheFolders(options.cacheFolder);
+  const folders = cacheFolders(options.cacheFolder);
+  await requireOwnCache(folders);
+  const { models: cache } = folders;
   const model = catalogue.models.find(({ id }) => id === idOrFile);
   const files =
     (await findOffline(catalogue, model, idOrFile)) ??

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
+import { mkdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemErrorCode } from '../../core/errors.ts';
 
@@ -19,13 +19,16 @@ export interface ProcessLock {
  */
 export async function takeLock(subject: string, patienceMs: number): Promise<ProcessLock | null> {
   const address = addressOf(subject);
+  if (isFile(address)) await mkdir(dirname(address), { mode: 0o700 }).catch(() => {});
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const server = await listen(address);
     if (server !== null) return { release: () => new Promise((resolve) => server.close(() => resolve())) };
-    if (isFile(address) && !(await isAnswered(address))) await unlink(address).catch(() => {});
-    else if (performance.now() >= deadline) return null;
-    else await sleep(100);
+    // A dead one goes; what cannot be removed is somebody else's.
+    const isGone = isFile(address) && !(await isAnswered(address)) && (await unlinked(address));
+    if (isGone) continue;
+    if (performance.now() >= deadline) return null;
+    await sleep(100);
   }
 }
 
@@ -38,7 +41,15 @@ function addressOf(subject: string): string {
   const name = `upreel-${createHash('sha256').update(subject).digest('hex').slice(0, 24)}`;
   if (process.platform === 'linux') return `\0${name}`;
   if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`;
-  return join(tmpdir(), `${name}.sock`);
+  // In a folder of the user's own: names beside it are anybody's to take.
+  return join(tmpdir(), `upreel-${process.getuid?.() ?? 0}`, `${name}.sock`);
+}
+
+async function unlinked(address: string): Promise<boolean> {
+  return unlink(address).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isFile(address: string): boolean {

@@ -1,7 +1,7 @@
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
+import type { OwnFolder } from '../../core/own-folder/index.ts';
 
 /**
  * Who works in a job's folder, for other machines and containers that share it: they do not see the lock. The holder
@@ -12,54 +12,66 @@ export interface OwnerMark {
 }
 
 const OWNER_FILE = 'owner.json';
+const CLOCK_FILE = 'clock';
 const TOUCH_MILLISECONDS = 15_000;
 const FORGOTTEN_MILLISECONDS = 60_000;
+const MAX_BYTES = 4096;
 
-/** @throws UpreelError `job-running` if another machine works here. */
-export async function markOwner(folder: string): Promise<OwnerMark> {
-  const file = join(folder, OWNER_FILE);
+/** @throws UpreelError `job-running` if another machine works here; `place-untrusted`. */
+export async function markOwner(folder: OwnFolder): Promise<OwnerMark> {
   const mine = JSON.stringify({ host: hostname(), pid: process.pid });
-  const theirs = await readOwner(file);
+  const theirs = await readOwner(folder);
   if (theirs !== null && theirs.host !== hostname()) {
-    const quietMs = (await nowOn(folder)) - theirs.touchedMs;
+    const quietMs = (await nowIn(folder)) - theirs.touchedMs;
     if (quietMs < FORGOTTEN_MILLISECONDS) {
-      throw new UpreelError('job-running', `${theirs.host} (process ${theirs.pid}) works on this job in ${folder}.`, {
-        hint: 'Wait for it, or a minute if it has ended, and run the same command again.',
-      });
+      throw new UpreelError(
+        'job-running',
+        `${theirs.host} (process ${theirs.pid}) works on this job in ${folder.path}.`,
+        {
+          hint: 'Wait for it, or a minute if it has ended, and run the same command again.',
+        },
+      );
     }
   }
-  // Writing, not setting the time: the file system's own clock counts then, whatever ours says.
-  const touch = () => writeFile(file, mine);
-  await touch();
+  await folder.create(OWNER_FILE);
+  await touch(folder, mine);
   let last = Promise.resolve();
   const timer = setInterval(() => {
-    last = touch().catch(() => {});
+    last = touch(folder, mine).catch(() => {});
   }, TOUCH_MILLISECONDS).unref();
   return {
     stop: async () => {
       clearInterval(timer);
       await last;
-      await rm(file, { force: true }).catch(() => {});
+      await folder.remove(OWNER_FILE).catch(() => {});
     },
   };
 }
 
-async function readOwner(file: string): Promise<{ host: string; pid: number; touchedMs: number } | null> {
+/** Writing, not setting the time: the file system's own clock counts then, whatever ours says. */
+async function touch(folder: OwnFolder, mine: string): Promise<void> {
+  const file = await folder.openFile(OWNER_FILE, constants.O_WRONLY);
   try {
-    const { host, pid } = JSON.parse(await readFile(file, 'utf8')) as { host: unknown; pid: unknown };
-    return { host: String(host), pid: Number(pid), touchedMs: (await stat(file)).mtimeMs };
+    await file?.write(mine, 0);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readOwner(folder: OwnFolder): Promise<{ host: string; pid: number; touchedMs: number } | null> {
+  const text = await folder.read(OWNER_FILE, MAX_BYTES);
+  const stats = await folder.look(OWNER_FILE);
+  if (text === null || stats === null) return null;
+  try {
+    const { host, pid } = JSON.parse(text) as { host: unknown; pid: unknown };
+    return { host: String(host).slice(0, 255), pid: Number(pid), touchedMs: stats.mtimeMs };
   } catch {
     return null;
   }
 }
 
 /** The time by the clock that stamps files in this folder. */
-async function nowOn(folder: string): Promise<number> {
-  const file = await open(join(folder, 'clock'), 'w');
-  try {
-    await file.write('.');
-    return (await file.stat()).mtimeMs;
-  } finally {
-    await file.close();
-  }
+async function nowIn(folder: OwnFolder): Promise<number> {
+  await folder.create(CLOCK_FILE);
+  return (await folder.look(CLOCK_FILE))?.mtimeMs ?? Date.now();
 }

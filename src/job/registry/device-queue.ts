@@ -1,8 +1,8 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLockHeld, type ProcessLock, takeLock } from '../directory/index.ts';
 import { supervisorLock } from './job-id.ts';
-import { makeStateFolder, stateFolder } from './state-folder.ts';
+import { inExistingState, inState, stateRoot } from './state-folder.ts';
 
 /**
  * Jobs that want the same device take turns, without anybody who rules them: each that waits has a ticket, an empty file
@@ -53,7 +53,7 @@ export class QueuePlace {
     for (const { id, name, order } of await listTickets()) {
       if (id !== this.#waiting.id) continue;
       this.#order = order;
-      await rm(join(stateFolder().queue, name), { force: true });
+      await inState('queue', (queue) => queue.remove(name));
     }
   }
 
@@ -66,7 +66,7 @@ export class QueuePlace {
     let living = 0;
     for (const { id, name } of tickets) {
       if ((living > 0 && !asksAll) || (await isLockHeld(supervisorLock(id)))) living++;
-      else await rm(join(stateFolder().queue, name), { force: true });
+      else await inState('queue', (queue) => queue.remove(name));
     }
     return living;
   }
@@ -79,9 +79,8 @@ export class QueuePlace {
       this.#order = found.order;
       return found;
     }
-    const { queue } = await makeStateFolder();
     const name = ticketName({ id, devices, order: this.#order });
-    await writeFile(join(queue, name), '');
+    await inState('queue', (queue) => queue.create(name));
     return { id, devices, order: this.#order, name };
   }
 }
@@ -95,10 +94,11 @@ export async function moveInQueue(id: string, direction: 'up' | 'down'): Promise
   const line = rivals.filter((_, index) => living[index]);
   const other = line[line.findIndex((ticket) => ticket.id === id) + (direction === 'up' ? -1 : 1)];
   if (other === undefined) return false;
-  const { queue } = stateFolder();
-  // Equal orders between the two steps are decided by the ids: nobody is lost.
-  await rename(join(queue, mine.name), join(queue, ticketName({ ...mine, order: other.order })));
-  await rename(join(queue, other.name), join(queue, ticketName({ ...other, order: mine.order })));
+  await inState('queue', async (queue) => {
+    // Equal orders between the two steps are decided by the ids: nobody is lost.
+    await rename(queue.at(mine.name), queue.at(ticketName({ ...mine, order: other.order })));
+    await rename(queue.at(other.name), queue.at(ticketName({ ...other, order: mine.order })));
+  });
   return true;
 }
 
@@ -108,7 +108,7 @@ async function findTicket(id: string): Promise<Ticket | null> {
 
 /** First come first. */
 async function listTickets(): Promise<readonly Ticket[]> {
-  const names = await readdir(stateFolder().queue).catch(() => []);
+  const names = await inExistingState('queue', [], (queue) => queue.names());
   return names.flatMap((name) => parseTicket(name) ?? []).sort((a, b) => (isBefore(a, b) ? -1 : 1));
 }
 
@@ -135,7 +135,7 @@ function sharesDevice(a: Waiting, b: Waiting): boolean {
 async function takeAll(devices: readonly string[]): Promise<readonly ProcessLock[] | null> {
   const locks: ProcessLock[] = [];
   for (const device of [...devices].sort()) {
-    const lock = await takeLock(`device:${stateFolder().queue}:${device}`, 0);
+    const lock = await takeLock(`device:${join(stateRoot(), 'queue')}:${device}`, 0);
     if (lock !== null) {
       locks.push(lock);
       continue;

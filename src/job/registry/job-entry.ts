@@ -1,9 +1,8 @@
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFileAtomically } from '../../core/publish.ts';
+import type { OwnFolder } from '../../core/own-folder/index.ts';
 import { endSchema, startedSchema } from '../snapshot-schema.ts';
-import { makeStateFolder, stateFolder } from './state-folder.ts';
+import { inExistingState, inState } from './state-folder.ts';
 
 /**
  * What the list knows of a job. Its folder is the truth about its work: this says where it is, how it queues, and how it
@@ -34,23 +33,28 @@ const jobEntry = z.object({
 export type JobEntry = z.infer<typeof jobEntry>;
 
 export async function writeEntry(entry: JobEntry): Promise<void> {
-  const { jobs } = await makeStateFolder();
-  await writeFileAtomically(join(jobs, `${entry.id}.json`), `${JSON.stringify(entry)}\n`, 0o600);
+  await inState('jobs', (jobs) => jobs.write(`${entry.id}.json`, `${JSON.stringify(entry)}\n`));
 }
 
 /** null: there is none, or it is not one. */
 export async function readEntry(id: string): Promise<JobEntry | null> {
-  return parseEntry(join(stateFolder().jobs, `${id}.json`));
+  return inExistingState('jobs', null, (jobs) => parseEntry(jobs, `${id}.json`));
 }
 
 export async function removeEntry(id: string): Promise<void> {
-  const { jobs } = stateFolder();
-  for (const name of [`${id}.json`, `${id}.log`]) await rm(join(jobs, name), { force: true });
+  await inExistingState('jobs', undefined, async (jobs) => {
+    for (const name of [`${id}.json`, `${id}.log`]) await jobs.remove(name);
+  });
 }
 
-/** Where the last lines of a job's history stay when its folder is gone. */
-export function historyFileOf(id: string): string {
-  return join(stateFolder().jobs, `${id}.log`);
+/** The last lines of a job's history stay in the list when its folder is gone. */
+export async function writeKeptHistory(id: string, text: string): Promise<void> {
+  await inState('jobs', (jobs) => jobs.write(`${id}.log`, text));
+}
+
+export async function readKeptHistory(id: string): Promise<string> {
+  const read = (jobs: OwnFolder) => jobs.read(`${id}.log`, MAX_BYTES);
+  return (await inExistingState('jobs', null, read).catch(() => null)) ?? '';
 }
 
 interface StampedEntry {
@@ -62,19 +66,19 @@ interface StampedEntry {
 export class JobList {
   #known: ReadonlyMap<string, StampedEntry> = new Map();
 
-  /** Oldest first. */
+  /** Oldest first. @throws UpreelError `place-untrusted`. */
   async read(): Promise<readonly JobEntry[]> {
-    const { jobs } = stateFolder();
-    const names = (await readdir(jobs).catch(() => [])).filter((name) => /^[0-9a-z]{8}\.json$/.test(name));
     const next = new Map<string, StampedEntry>();
-    for (const name of names) {
-      const file = join(jobs, name);
-      const stats = await lstat(file).catch(() => null);
-      if (stats === null) continue;
-      const stamp = `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
-      const known = this.#known.get(name);
-      next.set(name, known?.stamp === stamp ? known : { stamp, entry: await parseEntry(file) });
-    }
+    await inExistingState('jobs', undefined, async (jobs) => {
+      const names = (await jobs.names()).filter((name) => /^[0-9a-z]{8}\.json$/.test(name));
+      for (const name of names) {
+        const stats = await jobs.look(name);
+        if (stats === null) continue;
+        const stamp = `${stats.ino}:${stats.size}:${stats.mtimeMs}`;
+        const known = this.#known.get(name);
+        next.set(name, known?.stamp === stamp ? known : { stamp, entry: await parseEntry(jobs, name) });
+      }
+    });
     this.#known = next;
     const entries = [...next.values()].flatMap(({ entry }) => entry ?? []);
     return entries.sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
@@ -99,11 +103,9 @@ const KEPT_FINISHED = 100;
 const KEPT_DAYS = 14;
 const MAX_BYTES = 256 * 1024;
 
-async function parseEntry(file: string): Promise<JobEntry | null> {
+async function parseEntry(jobs: OwnFolder, name: string): Promise<JobEntry | null> {
   try {
-    const stats = await lstat(file);
-    if (!stats.isFile() || stats.size > MAX_BYTES) return null;
-    return jobEntry.parse(JSON.parse(await readFile(file, 'utf8')));
+    return jobEntry.parse(JSON.parse((await jobs.read(name, MAX_BYTES)) ?? ''));
   } catch {
     return null;
   }

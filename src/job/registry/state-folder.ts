@@ -1,25 +1,53 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { systemErrorCode } from '../../core/errors.ts';
+import { type OwnFolder, openUserFolder } from '../../core/own-folder/index.ts';
+
+/** `jobs`: one small file for each job. `queue`: one empty file for each job that waits for a device. */
+export type StateKind = 'jobs' | 'queue';
 
 /** Where jobs are listed and queue: `$XDG_STATE_HOME/upreel`, or what the platform has for it. */
-export interface StateFolder {
-  /** One small file for each job. */
-  readonly jobs: string;
-  /** One empty file for each job that waits for a device. */
-  readonly queue: string;
-}
-
-export function stateFolder(): StateFolder {
+export function stateRoot(): string {
   const paths = envPaths('upreel', { suffix: '' });
   // On Linux `log` is the state directory; elsewhere logs are something that people clean away.
-  const root = process.platform === 'linux' ? paths.log : paths.data;
-  return { jobs: join(root, 'jobs'), queue: join(root, 'queue') };
+  return process.platform === 'linux' ? paths.log : paths.data;
 }
 
-/** Makes the folders, readable for their owner alone. */
-export async function makeStateFolder(): Promise<StateFolder> {
-  const state = stateFolder();
-  for (const folder of [state.jobs, state.queue]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  return state;
+/**
+ * Does something in a folder of the state, which is made for its owner alone if there is none.
+ * @throws UpreelError `place-untrusted`; the system's error if it cannot be made.
+ */
+export async function inState<T>(kind: StateKind, act: (folder: OwnFolder) => Promise<T>): Promise<T> {
+  const root = await openUserFolder(stateRoot(), { hint: STATE_HINT, make: true });
+  try {
+    const folder = await root.child(kind);
+    try {
+      return await act(folder);
+    } finally {
+      await folder.close();
+    }
+  } finally {
+    await root.close();
+  }
 }
+
+/**
+ * The same where nothing is to be made.
+ * @returns `none` if there is no such folder, or none that this user may enter. @throws UpreelError `place-untrusted`.
+ */
+export async function inExistingState<T>(kind: StateKind, none: T, act: (folder: OwnFolder) => Promise<T>): Promise<T> {
+  try {
+    const root = await openUserFolder(stateRoot(), { hint: STATE_HINT, make: false });
+    if (root === null) return none;
+    try {
+      if ((await root.look(kind)) === null) return none;
+    } finally {
+      await root.close();
+    }
+    return await inState(kind, act);
+  } catch (error) {
+    if (['EACCES', 'ENOTDIR', 'EROFS'].includes(systemErrorCode(error) ?? '')) return none;
+    throw error;
+  }
+}
+
+const STATE_HINT = `Make it your own (chown, chmod -R go-w), or name another folder for states with XDG_STATE_HOME.`;

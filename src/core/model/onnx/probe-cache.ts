@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { writeFileAtomically } from '../../publish.ts';
 import { runtimeVersion } from '../../session.ts';
+import { readCached, writeCached } from '../cache-folder.ts';
 
 /** Keeps what trying a network has shown, by the content of its file. */
 export interface ProbeCache {
@@ -26,7 +25,7 @@ export function openProbeCache(folder: string | null, file: Uint8Array, use: str
       const found = await find();
       // A cache that cannot be written costs the trying again, no more.
       if (path !== null && found !== undefined) {
-        await writeFileAtomically(path, JSON.stringify(found)).catch(() => undefined);
+        await writeCached(path, JSON.stringify(found)).catch(() => undefined);
       }
       return found;
     },
@@ -35,7 +34,7 @@ export function openProbeCache(folder: string | null, file: Uint8Array, use: str
 
 async function readFound<T>(path: string, schema: z.ZodType<T>): Promise<{ found: T } | null> {
   try {
-    return { found: schema.parse(JSON.parse(await readFile(path, 'utf8'))) };
+    return { found: schema.parse(JSON.parse((await readCached(path)) ?? '')) };
   } catch {
     return null;
   }
