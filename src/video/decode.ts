@@ -1,11 +1,10 @@
-import type { Writable } from 'node:stream';
 import type { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
-import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
-import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
+import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
+import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
@@ -43,7 +42,7 @@ export function startDecoder(
   let concealed = 0;
   const start = (seekSeconds: number | null) => {
     concealed = 0;
-    return startAttempt(plan, seekSeconds, signal, feed, () => concealed++);
+    return startAttempt(plan, seekSeconds, signal, feed ?? decoderFeed(plan.source, seekSeconds), () => concealed++);
   };
   let attempt = start(seeks[0] ?? null);
 
@@ -64,8 +63,6 @@ export function startDecoder(
     concealedFrames: () => concealed,
   };
 }
-
-export type Feed = (decoder: Writable) => Promise<void>;
 
 interface Attempt {
   /** Settles when the source is read; never before the program needs no more of it. */

@@ -40,8 +40,8 @@ export function settingsFor(output: string, settings: VideoSettings): VideoSetti
   });
 }
 
-function mayBeHdr({ video }: VideoInfo): boolean {
-  return video.bitsPerSample > 8 || video.sideData.length > 0;
+function mayBeHdr({ video, frames }: VideoInfo): boolean {
+  return frames === undefined && (video.bitsPerSample > 8 || video.sideData.length > 0);
 }
 
 const NO_HDR: HdrMetadata = { mastering: null, light: null, dynamic: [] };
