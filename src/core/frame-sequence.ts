@@ -67,10 +67,10 @@ export function orderFrames(paths: readonly string[]): FrameSequence {
     return { paths: sorted, numbering: null };
   }
   const digits = frames.map(({ numbers }) => numbers[varying[0]!]!);
+  if (digits.some((text) => text.length > MAX_DIGITS)) return { paths: sorted, numbering: null };
   const numbers = digits.map(Number);
   const double = numbers.findIndex((number, index) => index > 0 && number === numbers[index - 1]);
   if (double > 0) throw ambiguous(`${sorted[double - 1]} and ${sorted[double]} have one number.`);
-  if (digits.some((text) => text.length > MAX_DIGITS)) return { paths: sorted, numbering: null };
   const step = stepOf(numbers);
   const pattern = patternOf(frames[0]!, varying[0]!, digits);
   return { paths: sorted, numbering: { numbers, step, missing: gapsIn(numbers, step), pattern } };
@@ -177,7 +177,7 @@ function gapsIn(numbers: readonly number[], step: number): { first: number; last
 }
 
 function patternOf({ path }: SplitName, place: number, digits: readonly string[]): string | null {
-  const width = Math.min(...digits.map((text) => text.length));
+  const width = digits.reduce((least, text) => Math.min(least, text.length), MAX_DIGITS);
   if (digits.some((text) => text.length > width && text.startsWith('0'))) return null;
   const name = basename(path);
   let seen = -1;

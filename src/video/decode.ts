@@ -1,4 +1,4 @@
-import type { UpreelError } from '../core/errors.ts';
+import { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -6,6 +6,7 @@ import { damaged, formatTime } from './completeness.ts';
 import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
 import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
+import { findBroken } from './frame-files/index.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -49,7 +50,7 @@ export function startDecoder(
   async function* frames(): AsyncGenerator<Frame, void, undefined> {
     for (let index = 0; ; index++) {
       const isLast = index === seeks.length - 1;
-      if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast })) return;
+      if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast, signal })) return;
       attempt = start(seeks[index + 1] ?? null);
     }
   }
@@ -96,12 +97,14 @@ async function* readFrames({
   attempt: { feeding, program, reader },
   pool,
   mustStartExactly,
+  signal,
 }: {
   plan: VideoPlan;
   segment: Segment;
   attempt: Attempt;
   pool: BufferPool;
   mustStartExactly: boolean;
+  signal: AbortSignal;
 }): AsyncGenerator<Frame, boolean, undefined> {
   const size = sizeOf(plan);
   const bytes = rasterBytes(size.width, size.height, plan.format);
@@ -145,7 +148,8 @@ async function* readFrames({
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
     // Pictures before the segment may lack what they are made of, if decoding began in the middle of something.
     if (count === 0 && mustStartExactly) return false;
-    throw decodeError(plan, segment.startFrame + count, error);
+    const frame = segment.startFrame + count;
+    throw (await pictureError(plan, frame, error, signal)) ?? decodeError(plan, frame, error);
   } finally {
     await program.stop();
   }
@@ -205,6 +209,22 @@ function decodeError(plan: VideoPlan, frame: number, error: ProgramError): Upree
   const ticks = frames.ptsTicks[frame];
   const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
   return damaged(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
+}
+
+/** Of a film whose frames are a file each, the one that is broken; null: another film, or none by itself. */
+async function pictureError(
+  { source }: VideoPlan,
+  frame: number,
+  error: ProgramError,
+  signal: AbortSignal,
+): Promise<UpreelError | null> {
+  if (source.frames === undefined) return null;
+  const broken = await findBroken(source.frames, frame, signal);
+  if (broken === null) return null;
+  return new UpreelError('input-damaged', `Frame ${broken + 1} (${source.frames.paths[broken]}) cannot be decoded.`, {
+    hint: 'Make it again, or add --on-decode-error conceal: the picture before is then shown instead.',
+    cause: error,
+  });
 }
 
 function reasonOf({ lines }: ProgramError): string {

@@ -1,3 +1,4 @@
+export { findBroken } from './find-broken.ts';
 export { isFramesInput } from './find-frames.ts';
 export { feedFrames, frameInput } from './frame-feed.ts';
 export type { FrameFiles } from './frame-files.ts';
