@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
@@ -122,7 +122,9 @@ function wantedFor(isOneFilm: boolean): (name: string) => boolean {
   return (name) => {
     const extension = extname(name).toLowerCase();
     const isKnown = IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension);
-    return (isKnown || (isOneFilm && hasFrameName(name))) && !RESULT_NAME.test(name);
+    // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
+    const isShadow = basename(name).startsWith('._');
+    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !RESULT_NAME.test(name);
   };
 }
 

@@ -127,7 +127,7 @@ describe('frames of every kind', () => {
     for (const number of [1, 2]) {
       await sharp(at(`${name}/${number}.png`))
         .withMetadata({ orientation })
-        .tiff()
+        .tiff({ compression: 'lzw' })
         .toFile(at(`${name}/${number}.tif`));
     }
     await upscaleClip(at(`${name}/%d.tif`), at(`${name}-out/%d.png`), { settings: { reuse: false } });
@@ -386,11 +386,11 @@ describe('what is wrong with pictures is said before the work', () => {
       'the input itself',
     ],
     ['a report over a picture', 'film/%04d.png', { overwrite: true, report: 'film/0001.png' }, 'name of a picture'],
-  ])('%s', async (_, input, { output = 'refused.mkv', ...given }, message) => {
+  ])('%s', async (_, input, { output = 'refused.mkv', ...given }: Record<string, string | boolean>, message) => {
     writeFileSync(at('list.wav'), 'ffconcat version 1.0\nfile tone.flac\n');
     const named = Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? at(value) : value]);
     const settings = Object.fromEntries(named);
-    await expect(upscaleClip(at(input), at(output), { settings })).rejects.toThrow(message);
+    await expect(upscaleClip(at(input), at(`${output}`), { settings })).rejects.toThrow(message);
     expect(readdirSync(at('film')).length).toBe(30);
   });
 
