@@ -43,7 +43,13 @@ export function startDecoder(
   let concealed = 0;
   const start = (seekSeconds: number | null) => {
     concealed = 0;
-    return startAttempt(plan, seekSeconds, signal, feed ?? decoderFeed(plan.source, seekSeconds), () => concealed++);
+    return startAttempt(
+      plan,
+      seekSeconds,
+      signal,
+      feed ?? decoderFeed(plan.source, seekSeconds ?? partStart(plan)),
+      () => concealed++,
+    );
   };
   let attempt = start(seeks[0] ?? null);
 
@@ -88,6 +94,13 @@ function startAttempt(
   // Told when the frames that came before it are upscaled.
   feeding.catch(() => {});
   return { feeding, program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
+}
+
+/** Where a part of a film of pictures can begin to be read: what comes before is neither shown nor remembered. */
+function partStart({ picture, source }: VideoPlan): number | null {
+  if (picture.trim === null || picture.framesBefore === null) return null;
+  const { num, den } = source.video.frameRate;
+  return Math.max(0, picture.trim.startSeconds - ((picture.framesBefore + 1) * den) / num);
 }
 
 /** @returns false if decoding did not begin at or before the segment's first frame, before any frame was given. */
