@@ -60,7 +60,8 @@ export async function expandInputs(
   const inputs: Input[] = [];
   // One after another: a tree may hold more files than may be open at once.
   for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, output, isOneFilm) });
-  const isFile = inputs.length === 1 && inputs[0]!.below === null;
+  // What pipes carry is refused where outputs are planned.
+  const isFile = (inputs.length === 1 && inputs[0]!.below === null) || found.has('-');
   if (!isOneFilm || output === undefined || isFile) return { inputs, warnings };
   return { inputs: [await asOneFilm(inputs, output)], warnings };
 }
