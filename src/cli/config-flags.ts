@@ -25,7 +25,7 @@ export function settableFlags(): ReadonlyMap<string, SettableFlag> {
 
 /** What belongs to one run alone, or what nobody should do by default. */
 const NEVER = new Set([
-  ...['output', 'overwrite', 'recursive', 'skipExisting', 'trim', 'report', 'restart', 'config'],
+  ...['output', 'overwrite', 'recursive', 'skipExisting', 'trim', 'sound', 'report', 'restart', 'config'],
   ...['json', 'tui', 'foreground', 'verbose'],
 ]);
 

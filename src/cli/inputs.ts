@@ -1,8 +1,10 @@
 import { open, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
+import { asOneFilm, namesOneFilm } from './film-of-frames.ts';
 import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
 import { listTree, type Tree } from './tree.ts';
 
@@ -11,6 +13,8 @@ export interface Input {
   readonly kind: 'image' | 'video';
   /** Folders between the argument that led here and this file, '' for none; null: the file was named itself. */
   readonly below: string | null;
+  /** Pictures that are the frames of a film, where no pattern gives exactly these. */
+  readonly frames?: readonly string[];
 }
 
 export interface ExpandedInputs {
@@ -37,7 +41,7 @@ const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
  * What the arguments of the command name: files as they are, folders as the pictures and videos in them (with
  * `recursive` also below them), patterns as what they match, for shells that leave them alone. A file whose name looks
  * like a pattern is that file; `-` is standard input. Results of earlier runs and folders of jobs are passed over in
- * folders and patterns.
+ * folders and patterns. `frames/%06d.png` is a film, and so are several pictures if the result has a film's name.
  * @returns each file once, in the order of the arguments, those of one argument sorted by name
  * @throws UpreelError `usage` for a folder or pattern without any, `input-unreadable`.
  */
@@ -46,16 +50,20 @@ export async function expandInputs(
   { output, recursive }: { readonly output: string | undefined; readonly recursive: boolean },
 ): Promise<ExpandedInputs> {
   const warnings: string[] = [];
+  const isOneFilm = await namesOneFilm(output);
   const found = new Map<string, string | null>();
   for (const path of paths) {
-    const { files, unreadable } = await expandOne(path, recursive);
+    const { files, unreadable } = await expandOne(path, recursive, isOneFilm);
     for (const { path: file, below } of files) if (!found.has(file)) found.set(file, below);
     warnings.push(...unreadable.map((folder) => `The folder ${folder} cannot be read: it was passed over.`));
   }
   const inputs: Input[] = [];
   // One after another: a tree may hold more files than may be open at once.
-  for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, output) });
-  return { inputs, warnings };
+  for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, output, isOneFilm) });
+  // What pipes carry is refused where outputs are planned.
+  const isFile = (inputs.length === 1 && inputs[0]!.below === null) || found.has('-');
+  if (!isOneFilm || output === undefined || isFile) return { inputs, warnings };
+  return { inputs: [await asOneFilm(inputs, output)], warnings };
 }
 
 interface Expansion {
@@ -63,18 +71,20 @@ interface Expansion {
   readonly unreadable: readonly string[];
 }
 
-async function expandOne(path: string, recursive: boolean): Promise<Expansion> {
+async function expandOne(path: string, recursive: boolean, isOneFilm: boolean): Promise<Expansion> {
   if (path === '-') return { files: [{ path, below: null }], unreadable: [] };
   const stats = await stat(path).catch(() => null);
   if (stats?.isDirectory())
-    return inFolder(path, await listTree(resolve(path), { depth: recursive ? ANY_DEPTH : 0 }), recursive);
+    return inFolder(path, await listTree(resolve(path), { depth: recursive ? ANY_DEPTH : 0 }), recursive, isOneFilm);
   if (stats !== null || !hasGlob(path)) return { files: [{ path: resolve(path), below: null }], unreadable: [] };
-  return matching(path, recursive);
+  return matching(path, recursive, isOneFilm);
 }
 
-function inFolder(folder: string, tree: Tree, recursive: boolean): Expansion {
+function inFolder(folder: string, tree: Tree, recursive: boolean, isOneFilm: boolean): Expansion {
   const root = resolve(folder);
-  const files = tree.files.filter(isWanted).map((name) => ({ path: join(root, name), below: parentOf(name) }));
+  const files = tree.files
+    .filter(wantedFor(isOneFilm))
+    .map((name) => ({ path: join(root, name), below: parentOf(name) }));
   if (files.length > 0) return { files, unreadable: tree.unreadable };
   throw new UpreelError('usage', `There is no picture or video in ${folder}.`, {
     hint: recursive ? 'Results of upreel do not count.' : 'Subfolders are only searched with --recursive.',
@@ -82,7 +92,8 @@ function inFolder(folder: string, tree: Tree, recursive: boolean): Expansion {
 }
 
 /** Files that a pattern matches, and what is in the folders that it matches. */
-async function matching(pattern: string, recursive: boolean): Promise<Expansion> {
+async function matching(pattern: string, recursive: boolean, isOneFilm: boolean): Promise<Expansion> {
+  const isWanted = wantedFor(isOneFilm);
   const base = globBase(pattern);
   const root = resolve(base);
   const tree = await listTree(root, { depth: globDepth(pattern), folders: true }).catch(() => ({
@@ -107,9 +118,15 @@ async function matching(pattern: string, recursive: boolean): Promise<Expansion>
   });
 }
 
-function isWanted(name: string): boolean {
-  const extension = extname(name).toLowerCase();
-  return (IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension)) && !RESULT_NAME.test(name);
+/** Kinds that are frames only (DPX, EXR) are looked for where a film is made of pictures. */
+function wantedFor(isOneFilm: boolean): (name: string) => boolean {
+  return (name) => {
+    const extension = extname(name).toLowerCase();
+    const isKnown = IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension);
+    // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
+    const isShadow = basename(name).startsWith('._');
+    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !RESULT_NAME.test(name);
+  };
 }
 
 const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|(^|[/\\])\.upreel-/i;
@@ -121,8 +138,10 @@ function parentOf(name: string): string {
 }
 
 /** By the first bytes, then by the name. A GIF is a video if a video is asked for. */
-async function kindOf(path: string, output: string | undefined): Promise<Input['kind']> {
+async function kindOf(path: string, output: string | undefined, isOneFilm: boolean): Promise<Input['kind']> {
   if (path === '-') return 'video';
+  if (isFramePattern(path) && (await stat(path).catch(() => null)) === null) return 'video';
+  if (isOneFilm && hasFrameName(path)) return 'image';
   const extension = extname(path).toLowerCase();
   const format = pictureFormatOf(await readHead(path));
   const isFilm =

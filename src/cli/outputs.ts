@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { isFramePattern } from '../core/frame-sequence.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
 import type { Input } from './inputs.ts';
@@ -74,14 +75,20 @@ function derivedRule(
   folder: string | null,
   pictures: PictureEncoder | null,
 ): Extract<OutputRule, { kind: 'derived' }> {
+  const named = namedFile(input);
   return {
     kind: 'derived',
-    folder: folder === null ? dirname(input.path) : join(folder, input.below ?? ''),
-    input: basename(input.path),
+    folder: folder === null ? dirname(named) : join(folder, input.below ?? ''),
+    input: basename(named),
     // A picture's container follows from its pages, which are not known yet (upscale-image.ts).
     extension:
       input.kind === 'image' ? '.png' : pictures === null ? videoExtension(input.path) : `/${numbered(pictures)}`,
   };
+}
+
+/** A film of numbered pictures is named by their folder, beside it. */
+function namedFile({ path, kind }: Input): string {
+  return kind === 'video' && isFramePattern(path) ? `${dirname(path)}.frames` : path;
 }
 
 type PictureEncoder = (typeof PICTURE_ENCODERS)[number];

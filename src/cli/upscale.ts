@@ -71,7 +71,8 @@ async function decideNetworks(
 function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network: EngineNetwork): FileTask {
   const target = targetOf(flags);
   if (input.kind === 'video') {
-    return { kind: 'video', network, request: { input: input.path, output, target, settings: videoSettings(flags) } };
+    const settings = { ...videoSettings(flags), frames: input.frames === undefined ? null : [...input.frames] };
+    return { kind: 'video', network, request: { input: input.path, output, target, settings } };
   }
   const { overwrite, strip, effort, maxInputMegapixels } = flags;
   return {

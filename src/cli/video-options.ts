@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
@@ -18,7 +19,11 @@ export function videoFlags(): Option[] {
     new Option('--trim <from-to>', 'video: only this part, for example 1:00-1:30 or 90-'),
     new Option('--crop <WxH+X+Y>', 'video: only this part of the picture; auto: without black borders'),
     choice('--fill <how>', 'how --size is filled by another shape', ['fit', 'pad', 'crop', 'stretch']),
-    new Option('--fps <rate>', 'video: another frame rate, by repeating and leaving out frames'),
+    new Option('--fps <rate>', 'video: another frame rate, by repeating and leaving out frames; of pictures: theirs'),
+    new Option('--sound <file>', 'pictures as a film: the sound of this file, from the first picture on'),
+    choice('--gaps <what>', 'missing numbers of pictures stop the work, show the one before, or are passed over', [
+      ...['fail', 'hold', 'skip'],
+    ]),
     new Option('--pre <filters>', 'video: ffmpeg filters before the network, for example hqdn3d=3'),
     new Option('--post <filters>', 'video: ffmpeg filters after the network, for example unsharp'),
     new Option('--alpha <mode>', 'transparency; video: drop or keep; pictures: by the network or by lanczos').choices([
@@ -46,6 +51,8 @@ export const videoFlagShape = {
   crop: z.string().optional(),
   fill: z.enum(['fit', 'pad', 'crop', 'stretch']).optional(),
   fps: z.string().optional(),
+  sound: z.string().min(1).optional(),
+  gaps: z.enum(['fail', 'hold', 'skip']).optional(),
   pre: z.string().optional(),
   post: z.string().optional(),
   alpha: z.enum(['drop', 'keep', 'network', 'lanczos']).optional(),
@@ -62,13 +69,14 @@ type VideoFlags = z.output<z.ZodObject<typeof videoFlagShape>>;
 
 /** Those that were given, as settings. @throws UpreelError `usage`. */
 export function pictureSettings(flags: VideoFlags): Partial<VideoSettings> {
-  const { trim, crop, fps, encoderOptions, alpha, ...plain } = flags;
+  const { trim, crop, fps, sound, encoderOptions, alpha, ...plain } = flags;
   const settings = {
     ...plain,
     alpha: alpha === undefined ? undefined : videoAlpha(alpha),
     ...(trim === undefined ? {} : { trim: parseTrim(trim) }),
     ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
     ...(fps === undefined ? {} : { fps: parseRate(fps) }),
+    ...(sound === undefined ? {} : { sound: resolve(sound) }),
     ...(encoderOptions === undefined ? {} : { encoderOptions: parsePairs(encoderOptions) }),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

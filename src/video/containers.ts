@@ -12,6 +12,12 @@ export const INPUT_FORMATS = [
   ...['yuv4mpegpipe', 'asf', 'ogg', 'nut', 'ivf', 'mxf', 'dv', 'rm', 'wtv', 'h264', 'hevc', 'mpegvideo', 'm4v'],
 ] as const;
 
+/** Of sound alone, for `--sound`: these hold their own data, too. */
+export const SOUND_FORMATS = [
+  ...['wav', 'w64', 'rf64', 'aiff', 'flac', 'mp3', 'aac', 'caf', 'ac3', 'eac3', 'dts', 'dtshd', 'truehd', 'mlp', 'au'],
+  ...['amr', 'ape', 'wv', 'tta', 'tak', 'voc', 'loas'],
+] as const;
+
 /** Formats whose clock starts anywhere (a broadcast's): their times are moved so that the first stream starts at 0. */
 export const FORMATS_WITHOUT_ORIGIN: readonly string[] = ['mpegts', 'mpeg'];
 

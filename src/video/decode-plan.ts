@@ -1,7 +1,8 @@
 import type { Rect } from '../core/geometry.ts';
 import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
-import type { FfmpegPlan } from './ffmpeg.ts';
+import type { Feed, FfmpegPlan } from './ffmpeg.ts';
+import { feedFrames, frameInput } from './frame-files/index.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Rational } from './rational.ts';
@@ -27,13 +28,14 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
   // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
   // every second time).
   const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror']), '-thread_type', 'slice'];
-  const hardware = plan.hwaccel === null ? [] : ['-hwaccel', plan.hwaccel];
+  const hardware = plan.hwaccel === null || source.frames !== undefined ? [] : ['-hwaccel', plan.hwaccel];
+  const seek = source.frames === undefined ? seekOptions(seekSeconds) : [];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
   ];
   return {
-    inputs: [pictureInput(source, picture, [...hardware, ...onDamage, ...seekOptions(seekSeconds)])],
+    inputs: [pictureInput(source, picture, [...hardware, ...onDamage, ...seek])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],
@@ -42,6 +44,16 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
       target: 'pipe:1',
     },
   };
+}
+
+/**
+ * What fills the decoder's standard input where the source's frames are a file each; null: it opens the source itself.
+ * @param seekSeconds as above: then frames before it are never read.
+ */
+export function decoderFeed({ frames }: Pick<VideoInfo, 'frames'>, seekSeconds: number | null): Feed | null {
+  if (frames === undefined) return null;
+  const first = Math.floor(((seekSeconds ?? 0) * frames.rate.num) / frames.rate.den + 1e-6);
+  return (input) => feedFrames(frames, Math.min(first, frames.paths.length), input);
 }
 
 /** What comes before the segment is dropped by the reader, by its exact time. */
@@ -106,6 +118,10 @@ export function scaleFilter(options: readonly string[]): string {
 }
 
 function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, options: readonly string[]) {
+  if (source.frames !== undefined) {
+    const input = frameInput(source.frames);
+    return { options: ['-copyts', ...options, ...input.options], source: input.source };
+  }
   const input = safeInput(source.path);
   const { frameRate } = source.video;
   const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
@@ -122,6 +138,8 @@ const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
+  // Their clock begins at 0.
+  if (source.frames !== undefined) return [...source.frames.filters, ...picture.filters];
   const { num, den } = source.video.timeBase;
   const offset = (offsetSeconds(source, picture) * den) / num;
   if (offset === 0) return [...picture.filters];

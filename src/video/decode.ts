@@ -1,12 +1,12 @@
-import type { Writable } from 'node:stream';
-import type { UpreelError } from '../core/errors.ts';
+import { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
 import { damaged, formatTime } from './completeness.ts';
-import { pipeOffsetTicks, planDecode } from './decode-plan.ts';
-import { ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
+import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
+import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
+import { findBroken } from './frame-files/index.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -43,14 +43,20 @@ export function startDecoder(
   let concealed = 0;
   const start = (seekSeconds: number | null) => {
     concealed = 0;
-    return startAttempt(plan, seekSeconds, signal, feed, () => concealed++);
+    return startAttempt(
+      plan,
+      seekSeconds,
+      signal,
+      feed ?? decoderFeed(plan.source, seekSeconds ?? partStart(plan)),
+      () => concealed++,
+    );
   };
   let attempt = start(seeks[0] ?? null);
 
   async function* frames(): AsyncGenerator<Frame, void, undefined> {
     for (let index = 0; ; index++) {
       const isLast = index === seeks.length - 1;
-      if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast })) return;
+      if (yield* readFrames({ plan, segment, attempt, pool, mustStartExactly: !isLast, signal })) return;
       attempt = start(seeks[index + 1] ?? null);
     }
   }
@@ -64,8 +70,6 @@ export function startDecoder(
     concealedFrames: () => concealed,
   };
 }
-
-export type Feed = (decoder: Writable) => Promise<void>;
 
 interface Attempt {
   /** Settles when the source is read; never before the program needs no more of it. */
@@ -92,6 +96,13 @@ function startAttempt(
   return { feeding, program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
 }
 
+/** Where a part of a film of pictures can begin to be read: what comes before is neither shown nor remembered. */
+function partStart({ picture, source }: VideoPlan): number | null {
+  if (picture.trim === null || picture.framesBefore === null) return null;
+  const { num, den } = source.video.frameRate;
+  return Math.max(0, picture.trim.startSeconds - ((picture.framesBefore + 1) * den) / num);
+}
+
 /** @returns false if decoding did not begin at or before the segment's first frame, before any frame was given. */
 async function* readFrames({
   plan,
@@ -99,12 +110,14 @@ async function* readFrames({
   attempt: { feeding, program, reader },
   pool,
   mustStartExactly,
+  signal,
 }: {
   plan: VideoPlan;
   segment: Segment;
   attempt: Attempt;
   pool: BufferPool;
   mustStartExactly: boolean;
+  signal: AbortSignal;
 }): AsyncGenerator<Frame, boolean, undefined> {
   const size = sizeOf(plan);
   const bytes = rasterBytes(size.width, size.height, plan.format);
@@ -148,7 +161,8 @@ async function* readFrames({
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
     // Pictures before the segment may lack what they are made of, if decoding began in the middle of something.
     if (count === 0 && mustStartExactly) return false;
-    throw decodeError(plan, segment.startFrame + count, error);
+    const frame = segment.startFrame + count;
+    throw (await pictureError(plan, frame, error, signal)) ?? decodeError(plan, frame, error);
   } finally {
     await program.stop();
   }
@@ -208,6 +222,22 @@ function decodeError(plan: VideoPlan, frame: number, error: ProgramError): Upree
   const ticks = frames.ptsTicks[frame];
   const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
   return damaged(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
+}
+
+/** Of a film whose frames are a file each, the one that is broken; null: another film, or none by itself. */
+async function pictureError(
+  { source }: VideoPlan,
+  frame: number,
+  error: ProgramError,
+  signal: AbortSignal,
+): Promise<UpreelError | null> {
+  if (source.frames === undefined) return null;
+  const broken = await findBroken(source.frames, frame, signal);
+  if (broken === null) return null;
+  return new UpreelError('input-damaged', `Frame ${broken + 1} (${source.frames.paths[broken]}) cannot be decoded.`, {
+    hint: 'Make it again, or add --on-decode-error conceal: the picture before is then shown instead.',
+    cause: error,
+  });
 }
 
 function reasonOf({ lines }: ProgramError): string {

@@ -54,10 +54,13 @@ export function probeLines(
   return programLines('ffprobe', args, signal, onMessage);
 }
 
-/** Runs ffmpeg and gives what it writes to its standard output, line by line. */
-export function ffmpegLines(plan: FfmpegPlan, signal: AbortSignal): AsyncGenerator<string> {
-  return programLines('ffmpeg', argumentsOf(plan), signal);
+/** Runs ffmpeg and gives what it writes to its standard output, line by line. @param feed fills its input, and ends it. */
+export function ffmpegLines(plan: FfmpegPlan, signal: AbortSignal, feed: Feed | null = null): AsyncGenerator<string> {
+  return programLines('ffmpeg', argumentsOf(plan), signal, undefined, feed);
 }
+
+/** Hands on what a program reads from its standard input, and ends that. */
+export type Feed = (input: Writable) => Promise<void>;
 
 /** Names of the encoders that this ffmpeg was built with. */
 export async function listEncoders(signal: AbortSignal): Promise<ReadonlySet<string>> {
@@ -91,10 +94,14 @@ async function* programLines(
   args: readonly string[],
   signal: AbortSignal,
   onMessage?: (line: string) => void,
+  feed: Feed | null = null,
 ): AsyncGenerator<string> {
   const program = startProgram(name, args, signal, onMessage);
+  const feeding = feed?.(program.stdin);
+  // Told when all that came before it is read.
+  feeding?.catch(() => {});
   try {
-    program.stdin.end();
+    if (feeding === undefined) program.stdin.end();
     let rest = '';
     for await (const chunk of program.stdout.setEncoding('utf8') as AsyncIterable<string>) {
       const lines = (rest + chunk).split('\n');
@@ -104,6 +111,7 @@ async function* programLines(
     }
     if (rest !== '') yield rest;
     await program.finished();
+    await feeding;
   } finally {
     await program.stop();
   }

@@ -1,5 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
-import { frameListPass } from './decode-plan.ts';
+import { decoderFeed, frameListPass } from './decode-plan.ts';
 import { ffmpegLines } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
@@ -71,7 +71,7 @@ async function listOfFilters(
   const { plan, offsetTicks } = frameListPass(source, picture);
   const times: number[] = [];
   let lastDurationTicks = 0;
-  for await (const line of ffmpegLines(plan, signal)) {
+  for await (const line of ffmpegLines(plan, signal, decoderFeed(source, null))) {
     // "stream, dts, pts, duration, size, checksum"
     const [, pts, duration] = /^0,\s*-?\d+,\s*(-?\d+),\s*(\d+),/.exec(line) ?? [];
     if (pts === undefined) continue;

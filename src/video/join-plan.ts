@@ -1,17 +1,17 @@
-import { STANDARD_STREAM } from './containers.ts';
+import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { toSeconds } from './rational.ts';
-import { safeInput } from './safe-input.ts';
+import { carriedInput } from './safe-input.ts';
 import type { CarriedStream } from './streams.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
 export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
   const { container, streams, source } = plan;
   const carried = streams.order.filter((entry) => entry !== null);
-  // What came through a pipe is gone, and had nothing but its frames.
-  const hasSource = source.path !== STANDARD_STREAM;
-  const kept = hasSource ? '1' : '-1';
+  // What came through a pipe is gone, and had nothing but its frames; a film of pictures has its sound elsewhere.
+  const hasSource = carriedInput(source) !== null;
+  const kept = hasSource && source.frames === undefined ? '1' : '-1';
   const maps = streams.order.flatMap((entry) => ['-map', entry === null ? '0:v:0' : `1:${entry.source.index}`]);
   return {
     inputs: [video, ...(hasSource ? [sourceInput(plan)] : [])],
@@ -113,10 +113,13 @@ export function planCarriedCheck(plan: VideoPlan, carried: readonly CarriedStrea
 }
 
 function sourceInput(plan: VideoPlan): { options: readonly string[]; source: string } {
-  const input = safeInput(plan.source.path);
-  const shift = plan.shiftSeconds === 0 ? [] : ['-itsoffset', (-plan.shiftSeconds).toFixed(6)];
-  const start =
-    plan.picture.trim === null ? [] : ['-seek_timestamp', '1', '-ss', plan.picture.trim.startSeconds.toFixed(6)];
+  const input = carriedInput(plan.source);
+  if (input === null) throw new UpreelError('internal', 'Expected a source of streams that go along.');
+  const { trim } = plan.picture;
+  const offset = plan.shiftSeconds + input.startSeconds;
+  const shift = offset === 0 ? [] : ['-itsoffset', (-offset).toFixed(6)];
+  const from = (trim?.startSeconds ?? 0) + input.startSeconds;
+  const start = trim === null ? [] : ['-seek_timestamp', '1', '-ss', from.toFixed(6)];
   return { options: ['-copyts', ...shift, ...start, ...input.options], source: input.source };
 }
 

@@ -1,8 +1,10 @@
 import type { Rect } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
 import { FORMATS_WITHOUT_TIMES } from './containers.ts';
+import { decoderFeed } from './decode-plan.ts';
 import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
+import { frameInput } from './frame-files/index.ts';
 import { safeInput } from './safe-input.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -21,7 +23,8 @@ export interface PictureMeasure {
 export async function measurePicture(source: VideoInfo, signal: AbortSignal): Promise<PictureMeasure> {
   const windows = planWindows(source);
   const isYuv = !isRgbFormat(source.video.pixelFormat);
-  const hasFields = isYuv && source.video.rotationDegrees === 0 && source.video.size.height >= 16;
+  const hasFields =
+    isYuv && source.frames === undefined && source.video.rotationDegrees === 0 && source.video.size.height >= 16;
   const look = new Look();
   for (const start of windows) {
     const filters = [...(isYuv ? ['idet', 'signalstats=stat=brng'] : []), `cropdetect=limit=${BLACK}:round=2:reset=0`];
@@ -115,26 +118,28 @@ async function readSteps(source: VideoInfo, start: number, filters: string, sign
 }
 
 async function* readMetadata(
-  { path, video }: VideoInfo,
+  source: VideoInfo,
   start: number,
   filters: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const input = safeInput(path);
-  const seek = start === 0 ? [] : ['-ss', start.toFixed(3)];
+  const { path, video, frames } = source;
+  const input = frames === undefined ? safeInput(path) : frameInput(frames);
+  const seek = start === 0 || frames !== undefined ? [] : ['-ss', start.toFixed(3)];
+  const own = frames?.filters ?? [];
   const plan = {
     inputs: [{ options: [...seek, ...input.options], source: input.source }],
     output: {
       options: [
         ...['-map', `0:${video.index}`, '-fps_mode', 'passthrough'],
-        ...['-vf', [`trim=end_frame=${FRAMES_PER_WINDOW}`, ...filters, 'metadata=print:file=-'].join(',')],
+        ...['-vf', [`trim=end_frame=${FRAMES_PER_WINDOW}`, ...own, ...filters, 'metadata=print:file=-'].join(',')],
         ...['-f', 'null'],
       ],
       target: '-',
     },
   };
   try {
-    yield* ffmpegLines(plan, signal);
+    yield* ffmpegLines(plan, signal, decoderFeed(source, start));
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
   }

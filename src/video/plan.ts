@@ -6,7 +6,7 @@ import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './co
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
 import type { FrameList } from './frame-list.ts';
-import type { HdrMetadata } from './hdr.ts';
+import { describeDynamic, type HdrMetadata } from './hdr.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { PreparedPicture } from './prepare-picture.ts';
 import { toSeconds } from './rational.ts';
@@ -151,7 +151,7 @@ function warnOfPicture(
   const lost = [
     ...(hdr.mastering !== null && !encoder.carriesHdr ? ['the mastering display'] : []),
     ...(hdr.light !== null && !encoder.carriesHdr ? ['the content light level'] : []),
-    ...hdr.dynamic.map((name) => `${name} (it describes the old picture)`),
+    ...describeDynamic(hdr),
   ];
   if (lost.length > 0) {
     const hint = hdr.dynamic.length > 0 || encoder.carriesHdr ? '' : ' libx265 and libsvtav1 keep static metadata.';

@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
 import { containerFor } from './containers.ts';
 import { type FrameList, listFrames } from './frame-list.ts';
-import { type HdrMetadata, readHdr } from './hdr.ts';
+import { type HdrMetadata, readHdr, refuseWithoutBase } from './hdr.ts';
 import { type PicturePlan, planPicture } from './picture-plan.ts';
 import { originOf } from './plan.ts';
 import type { SourceFacts } from './read-source.ts';
@@ -28,6 +28,7 @@ export async function preparePicture(
   const origin = originOf(source, planStreams(source, containerFor(output)));
   const picture = planPicture(source, settingsFor(output, settings), measure, origin);
   const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
+  refuseWithoutBase(hdr, source.path);
   return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };
 }
 
@@ -40,8 +41,8 @@ export function settingsFor(output: string, settings: VideoSettings): VideoSetti
   });
 }
 
-function mayBeHdr({ video }: VideoInfo): boolean {
-  return video.bitsPerSample > 8 || video.sideData.length > 0;
+function mayBeHdr({ video, frames }: VideoInfo): boolean {
+  return frames === undefined && (video.bitsPerSample > 8 || video.sideData.length > 0);
 }
 
-const NO_HDR: HdrMetadata = { mastering: null, light: null, dynamic: [] };
+const NO_HDR: HdrMetadata = { mastering: null, light: null, dynamic: [], dolbyVision: null };

@@ -1,3 +1,4 @@
+import { UpreelError } from '../core/errors.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { checkComplete } from './completeness.ts';
 import { concealing } from './concealment.ts';
@@ -6,7 +7,7 @@ import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { proveHwaccel } from './prove-hwaccel.ts';
-import { readSource } from './read-source.ts';
+import { readSource, settingsOf } from './read-source.ts';
 import type { VideoSettings } from './settings.ts';
 
 /**
@@ -15,12 +16,13 @@ import type { VideoSettings } from './settings.ts';
  * @throws UpreelError `usage`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`.
  */
 export async function preparePlan(
-  { input, settings }: { readonly input: string; readonly settings: VideoSettings },
+  { input, settings: asked }: { readonly input: string; readonly settings: VideoSettings },
   output: string,
   upscaler: Upscaler,
   signal: AbortSignal,
 ): Promise<VideoPlan> {
-  const facts = await readSource(input, signal);
+  const facts = await readSource(input, asked, signal);
+  const settings = settingsOf(facts, asked);
   const { source, scan } = facts;
   const conceal = settings.onDecodeError === 'conceal';
   const damage = await concealing(conceal, () => checkComplete(source, scan));
@@ -30,6 +32,18 @@ export async function preparePlan(
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const proven = await proveHwaccel(plan, settings.hwaccel, signal);
   const accepted = await rehearseJoin(proven, signal);
+  requireSound(accepted);
   const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
-  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
+  return { ...accepted, warnings: [...facts.warnings, ...accepted.warnings, ...damage, ...carriedDamage] };
+}
+
+/** Sound that was asked for by name is never left out. @throws UpreelError `usage`. */
+function requireSound({ source, streams, container }: VideoPlan): void {
+  const sounds = source.streams.filter(({ kind }) => kind === 'audio');
+  const lost = sounds.find((sound) => !streams.order.some((entry) => entry?.source === sound));
+  if (source.frames === undefined || lost === undefined) return;
+  throw new UpreelError('usage', `A .${container.name} result cannot hold the sound of --sound (${lost.codec}).`, {
+    hint:
+      container.holds === 'film' ? 'Name a result that ends in .mkv, which holds more kinds.' : 'Leave --sound out.',
+  });
 }

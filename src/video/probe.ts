@@ -5,7 +5,7 @@ import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational } from './rational.ts';
-import { safeInput } from './safe-input.ts';
+import { safeInput, safeSound } from './safe-input.ts';
 import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function probeVideo(input: string, signal: AbortSignal): Promise<Vi
   const fileBytes = await checkFile(path);
   const timed = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
   try {
-    const report = await readReport(path, timed);
+    const report = await readReport(path, safeInput(path), timed);
     return describe(path, fileBytes, report);
   } catch (error) {
     signal.throwIfAborted();
@@ -62,8 +62,70 @@ async function checkFile(path: string): Promise<number> {
   return found.size;
 }
 
-async function readReport(path: string, signal: AbortSignal): Promise<Report> {
-  const { options, source } = safeInput(path);
+/**
+ * One picture of a film that has a file for each, as if it were a video.
+ * @param demuxer ffmpeg's, of one picture: it follows no names.
+ * @throws UpreelError `input-damaged`, naming the picture.
+ */
+export async function probePicture(path: string, demuxer: string, signal: AbortSignal): Promise<VideoStream> {
+  const options = ['-protocol_whitelist', 'file,pipe', '-f', demuxer];
+  try {
+    const { streams } = await readReport(path, { options, source: `file:${path}` }, signal);
+    return describeVideo(chooseVideo(path, streams));
+  } catch (error) {
+    if (!(error instanceof UpreelError) || error.code === 'ffmpeg-missing') throw error;
+    throw new UpreelError('input-damaged', `ffmpeg cannot decode the picture ${path}.`, {
+      hint: 'Make it again, or save it as 16-bit PNG or TIFF.',
+      cause: error,
+    });
+  }
+}
+
+export interface SoundInfo {
+  readonly path: string;
+  readonly fileBytes: number;
+  /** Those of sound alone. */
+  readonly streams: readonly StreamInfo[];
+  /** Of the first of them to begin, on the file's own clock. */
+  readonly startSeconds: number;
+  readonly durationSeconds: number | null;
+}
+
+/** A file that has sound, whatever else. @throws UpreelError `input-*`, `ffmpeg-missing`. */
+export async function probeSound(input: string, signal: AbortSignal): Promise<SoundInfo> {
+  const path = resolve(input);
+  const fileBytes = await checkFile(path);
+  let report: Report;
+  try {
+    report = await readReport(path, safeSound(path), signal);
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    throw new UpreelError('input-unreadable', `${path} is no sound that ffmpeg can read.`, {
+      hint: 'Name a sound file such as WAV, FLAC, MP3 or M4A, or a video with sound.',
+      cause: error,
+    });
+  }
+  const streams = report.streams.filter((stream) => stream.codec_type === 'audio').map(describeStream);
+  if (streams.length === 0) {
+    throw new UpreelError('input-unsupported', `${path} holds no sound, only ${listKinds(report.streams)}.`, {
+      hint: 'Name another file with --sound.',
+    });
+  }
+  const durationSeconds = Number(report.format.duration) || null;
+  return {
+    path,
+    fileBytes,
+    streams,
+    startSeconds: Math.min(...streams.map((stream) => stream.startSeconds ?? 0)),
+    durationSeconds,
+  };
+}
+
+async function readReport(
+  path: string,
+  { options, source }: ReturnType<typeof safeInput>,
+  signal: AbortSignal,
+): Promise<Report> {
   const show = ['-show_streams', '-show_format', '-show_chapters', '-of', 'json'];
   const lines: string[] = [];
   let characters = 0;
@@ -246,6 +308,8 @@ function known(value: string | undefined): string | null {
 
 /** 8 for most; ffmpeg's names of deeper formats end in depth and byte order: yuv420p10le, p010le, rgb48le. */
 export function bitsPerSampleOf(pixelFormat: string): number {
+  // Floats have more steps than any integers that follow.
+  if (/f(16|32)(le|be)$/.test(pixelFormat)) return 16;
   const digits = Number(/(\d+)(?:le|be)$/.exec(pixelFormat)?.[1] ?? 8);
   if (digits === 48 || digits === 64) return 16;
   if (digits === 210 || digits === 410 || pixelFormat.startsWith('x2')) return 10;

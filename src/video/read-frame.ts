@@ -24,9 +24,9 @@ export interface VideoFrame {
  * @throws UpreelError `input-*`, `ffmpeg-missing`; `usage` if the video is shorter.
  */
 export async function readVideoFrame(input: string, atSeconds: number, signal: AbortSignal): Promise<VideoFrame> {
-  const facts = await readSource(input, signal);
+  const settings = videoSettingsSchema.parse({ gaps: 'skip' });
+  const facts = await readSource(input, settings, signal);
   const { source, scan } = facts;
-  const settings = videoSettingsSchema.parse({});
   // The container decides about streams alone, and none is written.
   const request = { output: `${source.path}.preview.mkv`, settings };
   const picture = await preparePicture(facts, request, signal);

@@ -1,27 +1,46 @@
+import { UpreelError } from '../core/errors.ts';
+import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
 import { probeVideo } from './probe.ts';
 import { type PacketScan, scanPackets } from './scan.ts';
+import type { VideoSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { StreamWarning } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
 
-/** What a file itself says, before anything is decided. */
+/** What a file itself says, or pictures that are a film's frames, before anything is decided. */
 export interface SourceFacts {
   readonly source: VideoInfo;
   readonly scan: PacketScan;
   readonly measure: PictureMeasure;
+  readonly warnings: readonly StreamWarning[];
 }
 
 /**
  * The packets are listed while samples of the picture are decoded: the one waits for the disk, the other for the
  * processor.
- * @throws UpreelError `input-*`, `ffmpeg-missing`.
+ * @throws UpreelError `input-*`, `ffmpeg-missing`; `usage` for what goes with pictures only.
  */
-export async function readSource(input: string, signal: AbortSignal): Promise<SourceFacts> {
+export async function readSource(input: string, settings: VideoSettings, signal: AbortSignal): Promise<SourceFacts> {
+  if (await isFramesInput(input, settings)) {
+    const film = await readFrames(input, settings, signal);
+    return { ...film, measure: await measurePicture(film.source, signal) };
+  }
+  if (settings.sound !== null) {
+    throw new UpreelError('usage', '--sound gives pictures their sound; a video keeps its own.', {
+      hint: 'Name the pictures (frames/%06d.png), or leave --sound out.',
+    });
+  }
   const source = await probeVideo(input, signal);
   const [scan, measure] = await sideBySide(
     (either) => scanPackets(source.path, source.video.index, either),
     (either) => measurePicture(source, either),
     signal,
   );
-  return { source, scan, measure };
+  return { source, scan, measure, warnings: [] };
+}
+
+/** The rate that was asked for is the pictures' own, and no other one. */
+export function settingsOf({ source }: Pick<SourceFacts, 'source'>, settings: VideoSettings): VideoSettings {
+  return source.frames === undefined ? settings : { ...settings, fps: null };
 }

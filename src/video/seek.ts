@@ -10,6 +10,7 @@ import type { Segment } from './segments.ts';
 const SEEKABLE_CODECS: readonly string[] = [
   ...['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'mpeg4', 'vp8', 'vp9', 'av1', 'flv1'],
   ...['prores', 'dnxhd', 'mjpeg', 'ffv1', 'huffyuv', 'ffvhuff', 'utvideo', 'rawvideo', 'dvvideo'],
+  ...['png', 'tiff', 'dpx', 'exr'],
 ];
 
 export function canSeek({ source, scan, picture }: VideoPlan): boolean {

@@ -99,11 +99,17 @@ export const videoSettingsSchema = z
         }),
       ])
       .default('off'),
-    /** Another frame rate, by repeating and leaving out frames; null: the source's times. */
+    /** Another frame rate, by repeating and leaving out frames; null: the source's times. Of pictures: theirs, 24. */
     fps: z
       .object({ num: z.int().min(1), den: z.int().min(1) })
       .nullable()
       .default(null),
+    /** Pictures as the frames, by name, where no pattern gives them; null: what the input names. */
+    frames: z.array(z.string().min(1)).min(1).nullable().default(null),
+    /** What missing numbers of such pictures do. */
+    gaps: z.enum(['fail', 'hold', 'skip']).default('fail'),
+    /** A file that gives such pictures their sound. */
+    sound: z.string().min(1).nullable().default(null),
     /** Filters before and after the network, from an allow-list (user-filters.ts). */
     pre: userFilters('before'),
     post: userFilters('after'),
@@ -131,6 +137,8 @@ export type VideoSettings = z.output<typeof videoSettingsSchema>;
 /** Settings that no frame of the result depends on: they may differ when a job goes on. */
 export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
   ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
+  // Facts of the source, where they matter.
+  ...(['frames', 'gaps', 'sound'] as const),
 ];
 
 export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;

@@ -193,7 +193,7 @@ async function planStream(
     ...{ count: Number.POSITIVE_INFINITY, ptsTicks: new Float64Array(0), isExact: false },
     ...{ timeBase: picture.timeBase, lastDurationTicks: picture.keepsFrames || settings.fps !== null ? 1 : 0 },
   };
-  const hdr = { mastering: null, light: null, dynamic: [] };
+  const hdr = { mastering: null, light: null, dynamic: [], dolbyVision: null };
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, NO_SCAN, { output, settings: { ...settings, encoder } }, upscaler.scale, {
       picture,

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { asUpreelError, toErrorRecord } from '../core/errors.ts';
+import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { hasFrameName } from '../core/frame-sequence.ts';
 import { Pause } from '../core/pause.ts';
 import { refuseSameFile } from '../core/publish.ts';
-import { resultPlace } from '../core/sequence-name.ts';
+import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
 import {
   type JobDirectory,
   type JobFile,
@@ -16,6 +17,7 @@ import { reusedShare, sumReuse } from './changed-results.ts';
 import { describeLoss } from './concealment.ts';
 import { containerFor } from './containers.ts';
 import { checkPlace, finisherFor } from './finish.ts';
+import { isFramesInput } from './frame-files/index.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
@@ -148,8 +150,20 @@ function reasonOf({ signal, drain }: VideoContext): unknown {
 async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
   containerFor(output);
   await refuseSameFile(resolve(input), output);
+  if (await isFramesInput(input, settings))
+    await refuseFrames(settings.frames ?? [resolve(input)], output, settings.report);
   if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
   await checkPlace(output, settings.overwrite);
+}
+
+/** Pictures are overwritten neither by pictures nor by a report. @throws UpreelError `usage`. */
+async function refuseFrames(frames: readonly string[], output: string, report: string | null): Promise<void> {
+  const folders = [...new Set(frames.map((frame) => dirname(resolve(frame))))];
+  if (isSequenceName(output)) for (const folder of folders) await refuseSameFile(folder, resultPlace(output));
+  if (report === null || !hasFrameName(report)) return;
+  throw new UpreelError('usage', `--report cannot be ${report}: that is the name of a picture.`, {
+    hint: 'End its name in .json.',
+  });
 }
 
 /** For all frames that are left at the start, for one segment before it begins. */

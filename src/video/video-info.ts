@@ -1,4 +1,5 @@
 import type { Size } from '../core/geometry.ts';
+import type { FrameFiles } from './frame-files/index.ts';
 import type { Rational } from './rational.ts';
 
 /** What ffprobe says of a source, in our words. Frozen data. */
@@ -15,6 +16,8 @@ export interface VideoInfo {
   /** The stream that is upscaled; also in `streams`. */
   readonly video: VideoStream;
   readonly streams: readonly StreamInfo[];
+  /** Only of a film whose frames are a file each; its other streams are those of its sound's file. */
+  readonly frames?: FrameFiles;
 }
 
 export interface StreamInfo {

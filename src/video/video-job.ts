@@ -3,6 +3,7 @@ import type { Facts, Identity, JobDirectory, JobFile } from '../job/directory/in
 import { sourceFacts } from '../job/directory/index.ts';
 import { planDecode } from './decode-plan.ts';
 import { planEncode } from './encode-plan.ts';
+import { framesFacts } from './frame-files/index.ts';
 import type { VideoPlan } from './plan.ts';
 import { planSegments, type SegmentLimits } from './segments.ts';
 import { SETTINGS_OF_THE_RUN, type VideoSettings } from './settings.ts';
@@ -29,7 +30,9 @@ export async function beginJob(
   { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobFacts; readonly device: string },
   signal: AbortSignal,
 ): Promise<JobFile> {
-  const source = await sourceFacts(plan.source.path, { whole: settings.verify === 'full' }, signal);
+  const how = { whole: settings.verify === 'full' };
+  const { path, frames } = plan.source;
+  const source = await (frames === undefined ? sourceFacts(path, how, signal) : framesFacts(frames, how, signal));
   const identity: Identity = { source, model: job.model, settings: settingsFacts(plan, settings) };
   const begun = await directory.begin({
     program: job.program,
