@@ -7,8 +7,10 @@ import type { Distrust } from './trust.ts';
 export function untrusted(path: string, wanted: 'folder' | 'file', distrust: Distrust, hint: string): UpreelError {
   const who = process.geteuid === undefined ? '' : ` of ${nameOfUser(process.geteuid())}`;
   const what = wanted === 'folder' ? `a folder${who} that nobody else may write to` : `a file${who} alone`;
+  // Older versions left the modes to the umask, which lets a group write in some places.
+  const mend = distrust.why === 'writable' ? `If only you have been there: chmod -R go-w ${path}. ` : '';
   return new UpreelError('place-untrusted', `Expected ${path} to be ${what}, got ${describe(distrust, wanted)}.`, {
-    hint,
+    hint: `${mend}${hint}`.trim(),
   });
 }
 
