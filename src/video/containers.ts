@@ -22,7 +22,12 @@ export const SOUND_FORMATS = [
 export const FORMATS_WITHOUT_ORIGIN: readonly string[] = ['mpegts', 'mpeg'];
 
 /** Elementary streams carry no times: frames follow each other at the stream's frame rate. */
-export const FORMATS_WITHOUT_TIMES: readonly string[] = ['h264', 'hevc', 'mpegvideo', 'm4v'];
+const FORMATS_WITHOUT_TIMES: readonly string[] = ['h264', 'hevc', 'mpegvideo', 'm4v'];
+
+/** @param formatName ffmpeg's, all aliases. */
+export function hasNoTimes(formatName: string): boolean {
+  return formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
+}
 
 export interface OutputContainer {
   readonly name: 'mkv' | 'mp4' | 'mov' | 'webm' | 'png' | 'tiff' | 'y4m';

@@ -1,6 +1,6 @@
 import type { Rect } from '../core/geometry.ts';
 import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
-import { FORMATS_WITHOUT_TIMES } from './containers.ts';
+import { hasNoTimes } from './containers.ts';
 import type { Feed, FfmpegPlan } from './ffmpeg.ts';
 import { feedFrames, frameInput } from './frame-files/index.ts';
 import type { PicturePlan } from './picture-plan.ts';
@@ -124,8 +124,7 @@ function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, 
   }
   const input = safeInput(source.path);
   const { frameRate } = source.video;
-  const hasTimes = !source.formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
-  const rate = hasTimes ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
+  const rate = !hasNoTimes(source.formatName) ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
   const turn = turnsByFilter ? ['-noautorotate'] : [];
   // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
   const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
@@ -142,10 +141,12 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   if (source.frames !== undefined) return [...source.frames.filters, ...picture.filters];
   const { num, den } = source.video.timeBase;
   const offset = (offsetSeconds(source, picture) * den) / num;
-  if (offset === 0) return [...picture.filters];
+  // A part and the offset are told in ticks; where the rate is ours, ffmpeg 7 counts in frames.
+  const unit = hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : [];
+  if (offset === 0) return [...unit, ...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
-  return [...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
+  return [...unit, ...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
 }
 
 /** A whole number of ticks both of the source and of the frames. */

@@ -64,16 +64,39 @@ export interface PipeTimes {
   readonly shift: number;
 }
 
-/** Frames' ticks, in parts where the shift is no whole number of them (a part of a film at 5 frames a second). */
+/**
+ * Frames' ticks where the shift is a whole number of them, else ticks so fine that both are whole (a part of a film at 5
+ * frames a second). Where there is no such unit, frames keep their distances and the shift is rounded to a nanosecond
+ * or so.
+ */
 export function pipeTimes({ frames, shiftSeconds }: Pick<VideoPlan, 'frames' | 'shiftSeconds'>): PipeTimes {
   const { num, den } = frames.timeBase;
   const shift = (shiftSeconds * den) / num;
-  const isWhole = Math.abs(shift - Math.round(shift)) < 1e-6;
-  const parts = isWhole ? 1 : Math.ceil((FINE_TICKS_PER_SECOND * num) / den);
-  return { timeBase: { num, den: den * parts }, parts, shift: Math.round(shift * parts) };
+  if (isWhole(shift, num / den)) return { timeBase: { num, den }, parts: 1, shift: Math.round(shift) };
+  const most = Math.max(1, Math.floor(MOST_TICKS_PER_SECOND / den));
+  const finer =
+    DIVISORS_OF_A_MILLION.find((factor) => isWhole(shiftSeconds * den * factor, 1 / (den * factor))) ?? most;
+  const factor = Math.min(finer, most);
+  // A numerator of 1: ffmpeg refuses pipes whose time base could be shortened.
+  return {
+    timeBase: { num: 1, den: den * factor },
+    parts: num * factor,
+    shift: Math.round(shiftSeconds * den * factor),
+  };
 }
 
-const FINE_TICKS_PER_SECOND = 90_000;
+/** The most that libvpx and libaom take. */
+const MOST_TICKS_PER_SECOND = 1_000_000_000;
+
+/** Shifts are told in microseconds. Ascending. */
+const DIVISORS_OF_A_MILLION: readonly number[] = [0, 1, 2, 3, 4, 5, 6]
+  .flatMap((twos) => [0, 1, 2, 3, 4, 5, 6].map((fives) => 2 ** twos * 5 ** fives))
+  .sort((a, b) => a - b);
+
+/** To a nanosecond. */
+function isWhole(ticks: number, tickSeconds: number): boolean {
+  return Math.abs(ticks - Math.round(ticks)) * tickSeconds < 1e-9;
+}
 
 /** Takes the stacked picture apart and puts the lower half behind the upper one as its alpha. */
 function alphaFilters({ picture, format }: VideoPlan): string[] {

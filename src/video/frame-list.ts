@@ -1,9 +1,11 @@
 import { UpreelError } from '../core/errors.ts';
+import { hasNoTimes } from './containers.ts';
 import { decoderFeed, frameListPass } from './decode-plan.ts';
 import { ffmpegLines } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
-import { type Rational, toSeconds } from './rational.ts';
+import type { Rational } from './rational.ts';
 import type { PacketScan } from './scan.ts';
+import { isInside } from './trim.ts';
 import type { VideoInfo } from './video-info.ts';
 
 /** The frames that the result must have: known before the first is upscaled, and verified at the end. */
@@ -20,7 +22,8 @@ export interface FrameList {
 }
 
 /**
- * The source's own list where filters keep it, else what the filters give, asked by running the source through them.
+ * The source's own list where filters keep it, else what decoder and filters give, asked by running the source through
+ * them.
  * @throws UpreelError `usage` if nothing is left.
  */
 export async function listFrames(
@@ -29,7 +32,7 @@ export async function listFrames(
   picture: PicturePlan,
   signal: AbortSignal,
 ): Promise<FrameList> {
-  const list = picture.keepsFrames
+  const list = isListedByPackets(source, scan, picture)
     ? listOfSource(source, scan, picture)
     : await listOfFilters(source, scan, picture, signal);
   // Without a part asked for, it is the decoder's to say that there is nothing.
@@ -39,21 +42,28 @@ export async function listFrames(
   });
 }
 
+/** A part needs the times of pictures: packets may have none, or give no picture. */
+function isListedByPackets({ video, formatName, frames }: VideoInfo, scan: PacketScan, picture: PicturePlan): boolean {
+  if (!picture.keepsFrames || picture.trim === null || frames !== undefined) return picture.keepsFrames;
+  const hasTimes = scan.ptsTicks.length === scan.packets || hasNoTimes(formatName);
+  return hasTimes && PICTURE_PER_PACKET.includes(video.codec);
+}
+
+/** Codecs whose packets give a picture each (VP8 has some that are never shown; GIF, screen and AVI codecs vary). */
+const PICTURE_PER_PACKET: readonly string[] = [
+  ...['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'mpeg4', 'vp9', 'av1', 'flv1', 'prores', 'dnxhd', 'mjpeg', 'ffv1'],
+  ...['rawvideo', 'dvvideo'],
+];
+
 function listOfSource({ video }: VideoInfo, scan: PacketScan, { trim, timeBase }: PicturePlan): FrameList {
   const { ptsTicks, lastDurationTicks } = scan;
   if (trim === null) return { count: scan.packets, ptsTicks, timeBase, lastDurationTicks, isExact: false };
   const times = timesOf(video.frameRate, timeBase, scan);
-  const inside = times.filter((ticks) => {
-    const time = toSeconds(ticks, timeBase) + HALF_MICROSECOND;
-    return time >= trim.startSeconds && time < trim.endSeconds;
-  });
+  const inside = times.filter((ticks) => isInside(trim, ticks));
   const next = times.find((ticks) => ticks > (inside.at(-1) ?? Number.POSITIVE_INFINITY));
   const last = next === undefined ? lastDurationTicks : next - (inside.at(-1) ?? next);
   return { count: inside.length, ptsTicks: inside, timeBase, lastDurationTicks: last, isExact: false };
 }
-
-/** ffmpeg rounds the limits of a part to microseconds. */
-const HALF_MICROSECOND = 5e-7;
 
 /** Elementary streams have no times: the decoder is told the frame rate. */
 function timesOf(frameRate: Rational, timeBase: Rational, { ptsTicks, packets }: PacketScan): Float64Array {

@@ -1,6 +1,6 @@
 import type { Rect } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
-import { FORMATS_WITHOUT_TIMES } from './containers.ts';
+import { hasNoTimes } from './containers.ts';
 import { decoderFeed } from './decode-plan.ts';
 import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
@@ -42,7 +42,7 @@ const FRAMES_PER_WINDOW = 75;
 /** Seconds to seek to; 0: from the start. A black or still beginning must not decide alone. */
 function planWindows({ durationSeconds, formatName, startSeconds }: VideoInfo): number[] {
   const names = formatName.split(',');
-  const seeks = !names.some((name) => FORMATS_WITHOUT_TIMES.includes(name) || ['yuv4mpegpipe', 'gif'].includes(name));
+  const seeks = !hasNoTimes(formatName) && !names.some((name) => ['yuv4mpegpipe', 'gif'].includes(name));
   if (!seeks || durationSeconds === null || durationSeconds < 20) return [0];
   return [0, 0.25, 0.5, 0.75].map((share) => (share === 0 ? 0 : startSeconds + share * durationSeconds));
 }

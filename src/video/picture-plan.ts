@@ -6,14 +6,15 @@ import type { PictureMeasure } from './measure.ts';
 import type { Rational } from './rational.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './streams.ts';
+import { planTrim, type TrimPlan, trimFilter } from './trim.ts';
 import { looksBack } from './user-filters.ts';
 import type { VideoInfo, VideoStream } from './video-info.ts';
 
 /** What happens to the source's pictures before the network, decided from settings and samples. Plain data. */
 export interface PicturePlan {
   readonly fields: FieldPlan;
-  /** In seconds of the source's own clock, half-open; null: all. */
-  readonly trim: { readonly startSeconds: number; readonly endSeconds: number } | null;
+  /** null: all. */
+  readonly trim: TrimPlan | null;
   /** Between decoder and RGB, in order, each with all its options. */
   readonly filters: readonly string[];
   /** ffmpeg shall not turn the picture by itself, because that must come after the fields. */
@@ -51,9 +52,9 @@ export function planPicture(
   const { plan: fields, finding } = planFields(video, settings, measure?.fields ?? null);
   const turnsByFilter = fields.kind !== 'frames' && video.rotationDegrees !== 0;
   const crop = planCrop(video.size, settings.crop, measure?.contentBox ?? null);
-  const trim = planTrim(settings.trim, originSeconds);
+  const trim = planTrim(settings.trim, originSeconds, video.timeBase);
   const filters = [
-    ...(trim === null ? [] : [`trim=start=${seconds(trim.startSeconds)}${endOption(trim.endSeconds)}`]),
+    ...(trim === null ? [] : [trimFilter(trim)]),
     ...fieldFilters(fields, video.frameRate),
     ...(turnsByFilter ? rotationFilters(video.rotationDegrees) : []),
     ...(settings.pre === null ? [] : [settings.pre]),
@@ -110,21 +111,6 @@ function planLevels(
 
 /** Ringing of codecs leaves up to 0.4 % outside in clips that mean nothing by it. */
 const OUT_OF_RANGE_SHARE = 0.005;
-
-function planTrim(trim: VideoSettings['trim'], origin: number): PicturePlan['trim'] {
-  if (trim === null) return null;
-  const endSeconds = trim.endSeconds === null ? Number.POSITIVE_INFINITY : trim.endSeconds + origin;
-  return { startSeconds: trim.startSeconds + origin, endSeconds };
-}
-
-function endOption(end: number): string {
-  return end === Number.POSITIVE_INFINITY ? '' : `:end=${seconds(end)}`;
-}
-
-/** ffmpeg takes microseconds. */
-function seconds(value: number): string {
-  return value.toFixed(6);
-}
 
 function planCrop(size: Size, crop: VideoSettings['crop'], content: Rect | null): Rect | null {
   if (crop === 'off') return null;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
-import { parseRational, type Rational } from './rational.ts';
+import { parseRational, type Rational, toSeconds } from './rational.ts';
 import { safeInput, safeSound } from './safe-input.ts';
 import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
@@ -163,6 +163,7 @@ const streamSchema = z.object({
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
   time_base: z.string().optional(),
+  start_pts: z.number().optional(),
   start_time: z.string().optional(),
   nb_frames: z.string().optional(),
   disposition: z.record(z.string(), z.number()).default({}),
@@ -249,11 +250,18 @@ function describeStream(stream: StreamReport): StreamInfo {
     // A video track without samples has a codec's name but no picture format: nothing can be copied of it.
     codec: stream.codec_type === 'video' && stream.pix_fmt === undefined ? 'unknown' : stream.codec_name,
     isCoverArt: isCoverArt(stream),
-    startSeconds: stream.start_time === undefined ? null : Number(stream.start_time),
+    startSeconds: startOf(stream),
     language: stream.tags.language ?? null,
     tags: stream.tags,
     dispositions: Object.keys(stream.disposition).filter((name) => stream.disposition[name] === 1),
   };
+}
+
+/** From the ticks: seconds are printed with six digits. */
+function startOf({ start_pts, start_time, time_base }: StreamReport): number | null {
+  const timeBase = parseRational(time_base);
+  if (start_pts !== undefined && timeBase !== null) return toSeconds(start_pts, timeBase);
+  return start_time === undefined ? null : Number(start_time);
 }
 
 function describeVideo(stream: StreamReport): VideoStream {

@@ -37,6 +37,8 @@ interface Film {
   readonly keyFrames: readonly number[];
   readonly ticksPerSecond: number;
   readonly framesPerSecond: number;
+  /** Whether it begins within the source: then decoding need not begin at the source's start. */
+  readonly isPart: boolean;
   /** The frame at which decoding begins for a segment that starts with this one. */
   decodeStart(frame: number): number;
 }
@@ -57,6 +59,7 @@ function describeFilm(plan: VideoPlan): Film {
     keyFrames,
     ticksPerSecond: timeBase.den / timeBase.num,
     framesPerSecond: frameRate.num / frameRate.den,
+    isPart: plan.picture.trim !== null,
     decodeStart: (frame) => keyFrames[lastAtOrBefore(keyFrames, frame)] ?? 0,
   };
 }
@@ -90,13 +93,13 @@ function cutByCount(film: Film, { seconds, frames }: SegmentLimits, factor: numb
   return Array.from({ length: count - 1 }, (_, index) => (index + 1) * length);
 }
 
-function toSegments({ frames, hasTimes, times }: Film, cuts: readonly number[]): Segment[] {
+function toSegments({ frames, hasTimes, times, isPart }: Film, cuts: readonly number[]): Segment[] {
   const tickOf = (cut: number | undefined) => (cut === undefined || !hasTimes ? null : (times[cut] ?? null));
   return [0, ...cuts].map((startFrame, index) => ({
     index,
     startFrame,
     endFrame: cuts[index] ?? frames,
-    startTicks: index === 0 ? null : tickOf(startFrame),
+    startTicks: index === 0 && !isPart ? null : tickOf(startFrame),
     endTicks: tickOf(cuts[index]),
   }));
 }

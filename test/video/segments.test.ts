@@ -25,7 +25,7 @@ function film({
   const video = { timeBase: { num: 1, den: 1000 }, frameRate: { num: 25, den: 1 }, codec };
   const scan = { keyTicks: Float64Array.from(keys) };
   const frames = { count: packets, ptsTicks: Float64Array.from(times), timeBase: video.timeBase, isExact: false };
-  return { source: { video, formatName }, scan, frames, picture: { framesBefore } } as unknown as VideoPlan;
+  return { source: { video, formatName }, scan, frames, picture: { framesBefore, trim: null } } as unknown as VideoPlan;
 }
 
 const every40ms = (frames: number) => Array.from({ length: frames }, (_, index) => index * 40);
