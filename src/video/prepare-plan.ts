@@ -1,12 +1,13 @@
 import type { Upscaler } from '../core/upscaler.ts';
+import { readCarried } from './carried-streams.ts';
 import { checkComplete } from './completeness.ts';
 import { concealing } from './concealment.ts';
-import { checkCarried, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { proveHwaccel } from './prove-hwaccel.ts';
 import { readSource } from './read-source.ts';
+import { rehearseJoin } from './rehearse.ts';
 import type { VideoSettings } from './settings.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function preparePlan(
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const proven = await proveHwaccel(plan, settings.hwaccel, signal);
-  const accepted = await rehearseJoin(proven, signal);
-  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
-  return { ...accepted, warnings: [...accepted.warnings, ...damage, ...carriedDamage] };
+  const accepted = await rehearseJoin(proven, settings, signal);
+  const { ledger, warnings } = await readCarried(accepted, signal);
+  return { ...accepted, ledger, warnings: [...accepted.warnings, ...damage, ...warnings] };
 }

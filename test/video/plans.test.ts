@@ -195,7 +195,7 @@ test.each([
 });
 
 function stream(index: number, kind: StreamInfo['kind'], codec: string, language: string | null = null): StreamInfo {
-  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, tags: {}, dispositions: [] };
+  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, tags: {}, dispositions: [], sound: null };
 }
 
 const VIDEO: VideoStream = {
