@@ -39,6 +39,10 @@ export function videoFlags(): Option[] {
     new Option('--lossless', 'video: code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
+    choice('--audio <how>', 'sound that the result cannot hold is converted; or copied or else refused; or left out', [
+      ...['auto', 'copy', 'none'],
+    ]),
+    choice('--subtitles <how>', 'subtitles alike', ['auto', 'copy', 'none']),
     new Option('--report <file>', 'video: write what was done and checked as JSON'),
   ];
 }
@@ -63,6 +67,8 @@ export const videoFlagShape = {
   lossless: z.boolean().optional(),
   encoderOptions: z.array(z.string()).optional(),
   onDecodeError: z.enum(['fail', 'conceal']).optional(),
+  audio: z.enum(['auto', 'copy', 'none']).optional(),
+  subtitles: z.enum(['auto', 'copy', 'none']).optional(),
 };
 
 type VideoFlags = z.output<z.ZodObject<typeof videoFlagShape>>;

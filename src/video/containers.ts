@@ -36,8 +36,10 @@ export interface OutputContainer {
   /** ffmpeg's name of the muxer. */
   readonly muxer: string;
   readonly muxerOptions: readonly string[];
-  /** Codecs (ffmpeg's names) that can be copied into it; null: whatever the muxer accepts. */
-  readonly audioCodecs: readonly string[] | null;
+  /** Codecs (ffmpeg's names) whose packets can be copied into it and read back (measured). */
+  readonly audioCodecs: readonly string[];
+  /** Whether others may be tried, of which it is not known that they come back wrong; rehearse.ts looks. */
+  readonly triesOtherSound: boolean;
   readonly subtitleCodecs: readonly string[];
   /** What a text subtitle of another kind is rewritten as. */
   readonly textSubtitleCodec: string;
@@ -60,7 +62,22 @@ const MP4_TAGS = [
   ...['gapless_playback', 'grouping', 'hd_video', 'keywords', 'lyrics', 'media_type', 'network', 'season_number'],
   ...['show', 'synopsis', 'track'],
 ];
-const PCM = ['s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be', 'u8', 's8'];
+const PCM = (...kinds: string[]) => kinds.map((kind) => `pcm_${kind}`);
+const MOV_AUDIO = [
+  ...MP4_AUDIO.filter((codec) => !['opus', 'flac', 'vorbis'].includes(codec)),
+  ...['amr_nb', 'amr_wb', 'adpcm_ima_qt', 'adpcm_yamaha', 'adpcm_g722', 'adpcm_g726', 'gsm', 'nellymoser', 'qdm2'],
+  ...PCM('s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be', 'u8', 's8'),
+  ...PCM('alaw', 'mulaw'),
+];
+const MATROSKA_AUDIO = [
+  ...MP4_AUDIO,
+  ...['truehd', 'mlp', 'tta', 'wavpack', 'mp1', 'wmav1', 'wmav2', 'wmapro', 'wmalossless', 'amr_nb', 'amr_wb'],
+  ...['adpcm_ima_wav', 'adpcm_ms', 'adpcm_yamaha', 'adpcm_g722', 'adpcm_g726', 'gsm_ms', 'g723_1', 'speex'],
+  ...['ra_144', 'ra_288', 'cook', 'sipr', 'atrac3'],
+  ...PCM('s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 's64le', 'f32le', 'f64le', 'u8', 'alaw', 'mulaw'),
+];
+/** Taken by a muxer, and nothing can tell afterwards what they are. */
+export const NEVER_COPIED: readonly string[] = ['unknown', 'adpcm_swf', 'adpcm_ima_qt', 'nellymoser', 'gsm', 's302m'];
 
 const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   mkv: {
@@ -68,7 +85,8 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     holds: 'film',
     muxer: 'matroska',
     muxerOptions: ['-default_mode', 'passthrough'],
-    audioCodecs: null,
+    audioCodecs: MATROSKA_AUDIO,
+    triesOtherSound: true,
     subtitleCodecs: ['subrip', 'ass', 'ssa', 'webvtt', 'dvd_subtitle', 'hdmv_pgs_subtitle', 'dvb_subtitle', 'text'],
     textSubtitleCodec: 'subrip',
     attachments: true,
@@ -80,8 +98,10 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     name: 'mp4',
     holds: 'film',
     muxer: 'mp4',
-    muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
+    // ffmpeg 5.1 wants to be asked for FLAC in MP4.
+    muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart', '-strict', 'experimental'],
     audioCodecs: MP4_AUDIO,
+    triesOtherSound: false,
     subtitleCodecs: ['mov_text', 'dvd_subtitle'],
     textSubtitleCodec: 'mov_text',
     attachments: false,
@@ -94,12 +114,8 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     holds: 'film',
     muxer: 'mov',
     muxerOptions: [...MP4_EXACT_TIMES, '-movflags', '+faststart'],
-    audioCodecs: [
-      ...MP4_AUDIO.filter((codec) => !['opus', 'flac', 'vorbis'].includes(codec)),
-      'amr_nb',
-      'amr_wb',
-      ...PCM.map((kind) => `pcm_${kind}`),
-    ],
+    audioCodecs: MOV_AUDIO,
+    triesOtherSound: false,
     subtitleCodecs: ['mov_text'],
     textSubtitleCodec: 'mov_text',
     attachments: false,
@@ -113,6 +129,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
     muxer: 'webm',
     muxerOptions: ['-default_mode', 'passthrough'],
     audioCodecs: ['opus', 'vorbis'],
+    triesOtherSound: false,
     subtitleCodecs: ['webvtt'],
     textSubtitleCodec: 'webvtt',
     attachments: false,
@@ -128,6 +145,7 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
 function picturesOnly(name: 'png' | 'tiff' | 'y4m', muxer: string): OutputContainer {
   return {
     ...{ name, holds: 'pictures', muxer, muxerOptions: [], audioCodecs: [], subtitleCodecs: [] },
+    triesOtherSound: false,
     ...{ textSubtitleCodec: '', attachments: false, coverArt: false, extraVideo: false, tags: null },
   };
 }

@@ -2,8 +2,10 @@ import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { toSeconds } from './rational.ts';
-import { carriedInput } from './safe-input.ts';
+import { carriedInput, safeInput } from './safe-input.ts';
+import type { SoundConversion } from './sound-plan.ts';
 import type { CarriedStream } from './streams.ts';
+import type { SoundFacts } from './video-info.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
 export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
@@ -17,7 +19,14 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
     inputs: [video, ...(hasSource ? [sourceInput(plan)] : [])],
     output: {
       options: [
-        ...['-copyts', ...(plan.concealsErrors ? [] : ['-xerror']), ...maps, '-c', 'copy', ...codecOptions(carried)],
+        ...[
+          '-copyts',
+          ...(plan.concealsErrors ? [] : ['-xerror']),
+          ...maps,
+          '-c',
+          'copy',
+          ...codecOptions(plan, carried),
+        ],
         ...timesOptions(plan, last),
         ...['-map_metadata', kept, '-map_chapters', kept, ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),
@@ -87,29 +96,95 @@ export function planRehearsal(plan: VideoPlan, carried: readonly CarriedStream[]
     output: {
       options: [
         ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`]),
-        ...['-t', '0', '-c', 'copy', ...codecOptions(carried), '-f', plan.container.muxer],
+        ...['-t', '0', '-c', 'copy', ...codecOptions(plan, carried), ...plan.container.muxerOptions],
+        ...['-f', plan.container.muxer],
       ],
       target: nullDevice,
     },
   };
 }
 
-/** Reads the streams that go along to their end and writes nothing: fails where one of them is cut off. */
-export function planCarriedCheck(plan: VideoPlan, carried: readonly CarriedStream[]): FfmpegPlan {
+/** Writes the beginning of the sound as the join will, to be looked at. */
+export function planTrial(whole: VideoPlan, carried: readonly CarriedStream[], target: string): FfmpegPlan {
+  // What is to be seen holds for every part.
+  const plan = untrimmed(whole);
   return {
     inputs: [sourceInput(plan)],
     output: {
       options: [
-        '-xerror',
+        ...['-copyts', ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`])],
+        ...carried.flatMap((_, index) => [`-frames:a:${index}`, '16']),
+        ...['-c', 'copy', ...codecOptions(plan, carried), '-avoid_negative_ts', 'disabled', '-fflags', '+bitexact'],
+        ...[...plan.container.muxerOptions, '-f', plan.container.muxer],
+      ],
+      target: `file:${target}`,
+    },
+  };
+}
+
+/**
+ * Lists all of the streams that go along: packets of what is copied, samples of sound that is coded anew, cues of
+ * subtitles that are rewritten.
+ * @param isStrict damage ends it.
+ */
+export function planSourceLedger(
+  plan: VideoPlan,
+  carried: readonly CarriedStream[],
+  isStrict: boolean,
+  limit: readonly string[] = [],
+): FfmpegPlan {
+  const sounds = carried.filter((entry) => entry.source.kind === 'audio');
+  const samples = sounds.flatMap((entry, index) => {
+    if (entry.sound === null) return [];
+    const filter = soundFilters(plan, entry.sound);
+    return [`-c:a:${index}`, samplesOf(entry.sound, entry.source.sound), `-filter:a:${index}`, filter.join(',')];
+  });
+  return {
+    inputs: [sourceInput(plan)],
+    output: {
+      options: [
+        ...['-copyts', ...(isStrict ? ['-xerror'] : [])],
         ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`]),
-        '-c',
-        'copy',
-        '-f',
-        'null',
+        ...['-c', 'copy', ...samples, ...subtitleOptions(carried), ...limit, ...trimOptions(plan), '-f', 'framecrc'],
       ],
       target: '-',
     },
   };
+}
+
+/** The same of a finished file. @param indices of its streams, one for each of `carried`. */
+export function planResultLedger(
+  file: string,
+  carried: readonly CarriedStream[],
+  indices: readonly number[],
+): FfmpegPlan {
+  const { options, source } = safeInput(file);
+  const sounds = carried.filter((entry) => entry.source.kind === 'audio');
+  const samples = sounds.flatMap((entry, index) =>
+    entry.sound === null ? [] : [`-c:a:${index}`, samplesOf(entry.sound, entry.source.sound)],
+  );
+  return {
+    inputs: [{ options: ['-copyts', ...options], source }],
+    output: {
+      options: [
+        ...['-copyts', ...indices.flatMap((index) => ['-map', `0:${index}`])],
+        ...['-c', 'copy', ...samples, '-f', 'framecrc'],
+      ],
+      target: '-',
+    },
+  };
+}
+
+export function untrimmed(plan: VideoPlan): VideoPlan {
+  return { ...plan, picture: { ...plan.picture, trim: null } };
+}
+
+/** PCM that holds every sample of both sides; where they differ anyway, only their number counts. */
+function samplesOf({ isExact }: SoundConversion, sound: SoundFacts | null): string {
+  const format = sound?.sampleFormat?.replace(/p$/, '');
+  if (!isExact) return 'pcm_s16le';
+  if (format === 's64') return 'pcm_s64le';
+  return format === 'flt' || format === 'dbl' ? 'pcm_f64le' : 'pcm_s32le';
 }
 
 function sourceInput(plan: VideoPlan): { options: readonly string[]; source: string } {
@@ -119,7 +194,8 @@ function sourceInput(plan: VideoPlan): { options: readonly string[]; source: str
   const offset = plan.shiftSeconds + input.startSeconds;
   const shift = offset === 0 ? [] : ['-itsoffset', (-offset).toFixed(6)];
   const from = (trim?.startSeconds ?? 0) + input.startSeconds;
-  const start = trim === null ? [] : ['-seek_timestamp', '1', '-ss', from.toFixed(6)];
+  // ffmpeg's own cut to the sample takes the unmoved time for the moved one: ours is a filter (soundFilters).
+  const start = trim === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', from.toFixed(6)];
   return { options: ['-copyts', ...shift, ...start, ...input.options], source: input.source };
 }
 
@@ -131,7 +207,35 @@ function trimOptions({ picture: { trim } }: VideoPlan): string[] {
   return ['-copypriorss:a', '0', '-copypriorss:s', '0', ...end];
 }
 
-function codecOptions(carried: readonly CarriedStream[]): string[] {
+function codecOptions(plan: VideoPlan, carried: readonly CarriedStream[]): string[] {
+  const sounds = carried.filter((entry) => entry.source.kind === 'audio');
+  return [...sounds.flatMap((entry, index) => soundOptions(plan, entry, index)), ...subtitleOptions(carried)];
+}
+
+function soundOptions(plan: VideoPlan, { sound, source, delaySeconds }: CarriedStream, index: number): string[] {
+  const at = `a:${index}`;
+  if (sound === null) return delaySeconds === 0 ? [] : [`-bsf:${at}`, `setts=ts=TS+${delaySeconds}/TB`];
+  const delay = delaySeconds === 0 ? [] : [`asetpts=PTS+${delaySeconds}/TB`];
+  const stale = Object.keys(source.tags).filter((name) => STALE_STREAM_TAGS.test(name));
+  return [
+    ...[`-c:${at}`, sound.encoder, ...sound.options.flatMap(([name, value]) => [`-${name}:${at}`, value])],
+    ...[`-filter:${at}`, [...soundFilters(plan, sound), ...delay].join(','), `-flags:${at}`, '+bitexact'],
+    ...stale.flatMap((name) => [`-metadata:s:${at}`, `${name}=`]),
+  ];
+}
+
+/**
+ * A part is cut to the sample. What is missing inside (a tenth of a second or more) becomes silence, since a coded
+ * sound has no holes; without holes every sample passes as it is.
+ */
+function soundFilters({ picture: { trim } }: VideoPlan, { filter }: SoundConversion): string[] {
+  const length = trim === null ? Number.POSITIVE_INFINITY : trim.endSeconds - trim.startSeconds;
+  const end = length === Number.POSITIVE_INFINITY ? '' : `:end=${length.toFixed(6)}`;
+  const cut = trim === null ? [] : [`atrim=start=0${end}`];
+  return [...cut, 'aresample=async=1:min_hard_comp=0.1', ...(filter === null ? [] : [filter])];
+}
+
+function subtitleOptions(carried: readonly CarriedStream[]): string[] {
   const subtitles = carried.filter((entry) => entry.source.kind === 'subtitle');
   return subtitles.flatMap((entry, index) => (entry.codec === 'copy' ? [] : [`-c:s:${index}`, entry.codec]));
 }

@@ -7,7 +7,8 @@ import { runFfmpeg } from './ffmpeg.ts';
 import type { Finisher } from './finisher.ts';
 import { segmentsInput } from './join.ts';
 import type { VideoPlan } from './plan.ts';
-import { expectEqual, expectListed, failed } from './verify.ts';
+import { expectEqual, failed } from './verification-failure.ts';
+import { expectListed } from './verify.ts';
 
 /**
  * A film as numbered pictures: segments hold them as packets, which are copied into files of their own. The folder

@@ -12,6 +12,7 @@ import type { PreparedPicture } from './prepare-picture.ts';
 import { toSeconds } from './rational.ts';
 import type { PacketScan } from './scan.ts';
 import type { ReuseSettings, VideoSettings } from './settings.ts';
+import type { StreamLedger } from './stream-ledger.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
 import { planTarget, type TargetPlan } from './target.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -45,6 +46,8 @@ export interface VideoPlan {
   /** What is taken over from the frame before. */
   readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
+  /** What the carried streams have in the source, by its indices of streams; null until it is read. */
+  readonly ledger: ReadonlyMap<number, StreamLedger> | null;
   /** Damaged pictures are concealed instead of ending the work. */
   readonly concealsErrors: boolean;
   /** ffmpeg's name of the hardware that decodes; null: software. */
@@ -69,7 +72,7 @@ export function planVideo(
   const { sampleAspectRatio } = video;
   const isRgb = isRgbFormat(encoder.pixelFormat);
   const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, isRgb ? 1 : 2);
-  const streams = planStreams(source, container);
+  const streams = planStreams(source, container, settings);
   return Object.freeze({
     source,
     scan,
@@ -88,6 +91,7 @@ export function planVideo(
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
+    ledger: null,
     concealsErrors: settings.onDecodeError === 'conceal',
     // Only what was proven (prove-hwaccel.ts).
     hwaccel: null,

@@ -25,7 +25,7 @@ export async function preparePicture(
   { output, settings }: { readonly output: string; readonly settings: VideoSettings },
   signal: AbortSignal,
 ): Promise<PreparedPicture> {
-  const origin = originOf(source, planStreams(source, containerFor(output)));
+  const origin = originOf(source, planStreams(source, containerFor(output), settings));
   const picture = planPicture(source, settingsFor(output, settings), measure, origin);
   const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
   refuseWithoutBase(hdr, source.path);

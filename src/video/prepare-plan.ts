@@ -1,13 +1,14 @@
 import { UpreelError } from '../core/errors.ts';
 import type { Upscaler } from '../core/upscaler.ts';
+import { readCarried } from './carried-streams.ts';
 import { checkComplete } from './completeness.ts';
 import { concealing } from './concealment.ts';
-import { checkCarried, rehearseJoin } from './join.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
 import { preparePicture } from './prepare-picture.ts';
 import { proveEncoder } from './prove-encoder.ts';
 import { proveHwaccel } from './prove-hwaccel.ts';
 import { readSource, settingsOf } from './read-source.ts';
+import { rehearseJoin } from './rehearse.ts';
 import type { VideoSettings } from './settings.ts';
 
 /**
@@ -31,10 +32,10 @@ export async function preparePlan(
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
   const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
   const proven = await proveHwaccel(plan, settings.hwaccel, signal);
-  const accepted = await rehearseJoin(proven, signal);
+  const accepted = await rehearseJoin(proven, settings, signal);
   requireSound(accepted);
-  const carriedDamage = await concealing(conceal, () => checkCarried(accepted, signal));
-  return { ...accepted, warnings: [...facts.warnings, ...accepted.warnings, ...damage, ...carriedDamage] };
+  const { ledger, warnings } = await readCarried(accepted, signal);
+  return { ...accepted, ledger, warnings: [...facts.warnings, ...accepted.warnings, ...damage, ...warnings] };
 }
 
 /** Sound that was asked for by name is never left out. @throws UpreelError `usage`. */

@@ -6,7 +6,7 @@ import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational, toSeconds } from './rational.ts';
 import { safeInput, safeSound } from './safe-input.ts';
-import type { FieldOrder, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
+import type { FieldOrder, SoundFacts, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
@@ -166,6 +166,11 @@ const streamSchema = z.object({
   start_pts: z.number().optional(),
   start_time: z.string().optional(),
   nb_frames: z.string().optional(),
+  sample_fmt: z.string().optional(),
+  sample_rate: z.string().optional(),
+  channels: z.int().default(0),
+  channel_layout: z.string().optional(),
+  bits_per_raw_sample: z.string().optional(),
   disposition: z.record(z.string(), z.number()).default({}),
   tags: tagsSchema,
   side_data_list: z
@@ -254,6 +259,19 @@ function describeStream(stream: StreamReport): StreamInfo {
     language: stream.tags.language ?? null,
     tags: stream.tags,
     dispositions: Object.keys(stream.disposition).filter((name) => stream.disposition[name] === 1),
+    sound: stream.codec_type === 'audio' ? describeSound(stream) : null,
+  };
+}
+
+function describeSound(stream: StreamReport): SoundFacts {
+  const layout = known(stream.channel_layout);
+  return {
+    sampleRate: Number(stream.sample_rate) || 0,
+    channels: stream.channels,
+    // "6 channels": a number is no layout.
+    layout: layout === null || /^\d+ channels/.test(layout) ? null : layout,
+    sampleFormat: known(stream.sample_fmt),
+    bitsPerRawSample: Number(stream.bits_per_raw_sample) || 0,
   };
 }
 

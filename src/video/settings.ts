@@ -115,6 +115,9 @@ export const videoSettingsSchema = z
     post: userFilters('after'),
     /** What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can. */
     onDecodeError: z.enum(['fail', 'conceal']).default('fail'),
+    /** Sound and subtitles: copied or else converted; copied or else refused; left out. */
+    audio: z.enum(['auto', 'copy', 'none']).default('auto'),
+    subtitles: z.enum(['auto', 'copy', 'none']).default('auto'),
     /** File for a report in JSON at the end; null: none. */
     report: z.string().min(1).nullable().default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
@@ -138,7 +141,7 @@ export type VideoSettings = z.output<typeof videoSettingsSchema>;
 export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
   ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
   // Facts of the source, where they matter.
-  ...(['frames', 'gaps', 'sound'] as const),
+  ...(['frames', 'gaps', 'sound', 'audio', 'subtitles'] as const),
 ];
 
 export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;

@@ -1,10 +1,11 @@
-import { UpreelError } from '../core/errors.ts';
+import { verifyCarried } from './carried-streams.ts';
 import type { VideoPlan } from './plan.ts';
 import { probeVideo } from './probe.ts';
 import { toSeconds } from './rational.ts';
 import { scanPackets } from './scan.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { StreamWarning } from './streams.ts';
+import { expectEqual, failed } from './verification-failure.ts';
 import type { VideoInfo } from './video-info.ts';
 
 export interface Verification {
@@ -57,6 +58,7 @@ export async function verifyResult(
     `every frame at its time, at most ${(1000 * maxDeviationSeconds).toFixed(3)} ms away`,
     `width and height ${width}x${height}`,
     `${plan.streams.order.length} streams of the planned kinds`,
+    ...(await verifyCarried(plan, result, signal)),
   ];
   return { maxDeviationSeconds, checks, bytes: result.fileBytes, warnings: compareChapters(plan, result) };
 }
@@ -95,14 +97,4 @@ function compareChapters({ source, picture }: VideoPlan, result: VideoInfo): Str
 /** Matroska stores cover art as an attachment. */
 function kindOf(stream: { readonly kind: string; readonly isCoverArt: boolean }): string {
   return stream.isCoverArt ? 'cover art' : stream.kind;
-}
-
-export function expectEqual(what: string, expected: string | number, actual: string | number): void {
-  if (expected !== actual) throw failed(`it has ${what} ${actual}, expected ${expected}`);
-}
-
-export function failed(what: string): UpreelError {
-  return new UpreelError('verification-failed', `The finished video was not published: ${what}.`, {
-    hint: 'Try another container or encoder, and report the file if it happens again.',
-  });
 }

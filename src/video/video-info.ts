@@ -31,6 +31,20 @@ export interface StreamInfo {
   readonly tags: Readonly<Record<string, string>>;
   /** Names of the dispositions that are set: "default", "forced", ... */
   readonly dispositions: readonly string[];
+  /** Of sound alone; null for all else. */
+  readonly sound: SoundFacts | null;
+}
+
+export interface SoundFacts {
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** ffmpeg's name; null where the source names none. */
+  readonly layout: string | null;
+  /** What ffmpeg decodes it to: "s16", "fltp"; null if it has no decoder. */
+  readonly sampleFormat: string | null;
+  /** Of the bits of `sampleFormat`, those in use; 0 if not said. */
+  readonly bitsPerRawSample: number;
 }
 
 export interface VideoStream extends StreamInfo {

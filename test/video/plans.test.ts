@@ -122,16 +122,18 @@ test('an output that upreel cannot write is a usage error', () => {
   expect(() => containerFor('film')).toThrow(expect.objectContaining({ code: 'usage' }));
 });
 
+const WISHES = { audio: 'auto', subtitles: 'auto' } as const;
+
 describe('streams', () => {
   test('a Matroska source goes whole into mkv, in its order', () => {
-    const plan = planStreams(FILM, containerFor('out.mkv'));
+    const plan = planStreams(FILM, containerFor('out.mkv'), WISHES);
     expect(plan.order.map((entry) => entry?.source.index ?? 'upscaled')).toEqual([0, 'upscaled', 2, 3, 4, 5]);
     expect(plan.order.every((entry) => entry === null || entry.codec === 'copy')).toBe(true);
     expect(plan.warnings).toEqual([]);
   });
 
   test('what mp4 cannot hold is left out with a warning, and text subtitles are rewritten', () => {
-    const plan = planStreams(FILM, containerFor('out.mp4'));
+    const plan = planStreams(FILM, containerFor('out.mp4'), WISHES);
     expect(plan.order.map((entry) => [entry?.source.index, entry?.codec])).toEqual([
       [0, 'copy'],
       [undefined, undefined],
@@ -148,7 +150,7 @@ describe('streams', () => {
   test('a second video stream comes after the upscaled one', () => {
     const second = stream(0, 'video', 'h264');
     const film = { ...FILM, streams: [second, VIDEO, stream(2, 'audio', 'aac')] };
-    const plan = planStreams(film, containerFor('out.mkv'));
+    const plan = planStreams(film, containerFor('out.mkv'), WISHES);
     expect(plan.order.map((entry) => entry?.source.index ?? 'upscaled')).toEqual(['upscaled', 2, 0]);
     expect(plan.warnings[0]?.code).toBe('stream-not-upscaled');
   });
@@ -195,7 +197,7 @@ test.each([
 });
 
 function stream(index: number, kind: StreamInfo['kind'], codec: string, language: string | null = null): StreamInfo {
-  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, tags: {}, dispositions: [] };
+  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, tags: {}, dispositions: [], sound: null };
 }
 
 const VIDEO: VideoStream = {

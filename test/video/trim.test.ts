@@ -45,7 +45,7 @@ const CLIPS: readonly (readonly [string, readonly string[], number])[] = [
 test.each(CLIPS)('a part of %s holds the frames that ffmpeg lists in [start, end)', async (name, options, cuts) => {
   ffmpeg(...options, at(name));
   const { source, scan, measure } = await readSource(at(name), videoSettingsSchema.parse({}), signal);
-  const origin = originOf(source, planStreams(source, containerFor('out.mkv')));
+  const origin = originOf(source, planStreams(source, containerFor('out.mkv'), { audio: 'auto', subtitles: 'auto' }));
   const times = decodedTicks(at(name), source.formatName.startsWith('h264')).map((ticks) => {
     const { num, den } = source.video.timeBase;
     return { ticks, micros: Math.round((ticks * num * 1e6) / den - origin * 1e6) };

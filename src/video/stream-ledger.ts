@@ -1,0 +1,78 @@
+import { type FfmpegPlan, ffmpegLines } from './ffmpeg.ts';
+
+/** What a stream has, from its first packet to its last. */
+export interface StreamLedger {
+  readonly packets: number;
+  /** Without those of two bytes and less, with which MP4 fills the time between subtitles. */
+  readonly filledPackets: number;
+  readonly bytes: number;
+  /** Of the packet that comes first by its time; null if none has a time. */
+  readonly startSeconds: number | null;
+  /** The latest end of a packet. */
+  readonly endSeconds: number | null;
+  /** Sum of the packets' durations; of decoded sound, the number of its samples over their rate. */
+  readonly lengthSeconds: number;
+  /** Over all bytes, however they are cut into packets. */
+  readonly checksum: number;
+}
+
+/**
+ * Runs a plan that writes framecrc and sums up its streams, in the order of the plan's maps.
+ * @throws UpreelError as ffmpeg does.
+ */
+export async function readLedger(plan: FfmpegPlan, streams: number, signal: AbortSignal): Promise<StreamLedger[]> {
+  const sums = Array.from({ length: streams }, () => new Sum());
+  for await (const line of ffmpegLines(plan, signal)) {
+    const timeBase = /^#tb (\d+): (\d+)\/(\d+)/.exec(line);
+    if (timeBase !== null) {
+      const sum = sums[Number(timeBase[1])];
+      if (sum !== undefined) sum.secondsPerTick = Number(timeBase[2]) / Number(timeBase[3]);
+      continue;
+    }
+    const [stream, , pts, duration, size, crc] = line.split(',', 6).map((field) => field.trim());
+    if (crc === undefined) continue;
+    sums[Number(stream)]?.add(Number(pts), Number(duration), Number(size), Number(crc));
+  }
+  return sums.map((sum) => sum.total());
+}
+
+/** As ffmpeg prints a time that is not known (the smallest 64-bit integer). */
+const NO_TIME = -9e18;
+/** Largest prime below 65536 (RFC 1950, 9). */
+const ADLER_BASE = 65_521;
+
+class Sum {
+  secondsPerTick = 1;
+  #packets = 0;
+  #filledPackets = 0;
+  #bytes = 0;
+  #start = Number.POSITIVE_INFINITY;
+  #end = Number.NEGATIVE_INFINITY;
+  #length = 0;
+  #low = 0;
+  #high = 0;
+
+  add(pts: number, duration: number, size: number, crc: number): void {
+    this.#packets++;
+    if (size > 2) this.#filledPackets++;
+    this.#bytes += size;
+    this.#length += duration;
+    if (pts > NO_TIME) {
+      this.#start = Math.min(this.#start, pts);
+      this.#end = Math.max(this.#end, pts + duration);
+    }
+    // Adler-32 of two parts from those of each, both begun at 0, as framecrc does.
+    this.#high = (this.#high + (crc >>> 16) + (size % ADLER_BASE) * this.#low) % ADLER_BASE;
+    this.#low = (this.#low + (crc & 0xffff)) % ADLER_BASE;
+  }
+
+  total(): StreamLedger {
+    const seconds = (ticks: number) => (Number.isFinite(ticks) ? ticks * this.secondsPerTick : null);
+    return {
+      ...{ packets: this.#packets, filledPackets: this.#filledPackets, bytes: this.#bytes },
+      ...{ startSeconds: seconds(this.#start), endSeconds: seconds(this.#end) },
+      lengthSeconds: this.#length * this.secondsPerTick,
+      checksum: this.#high * 65_536 + this.#low,
+    };
+  }
+}
