@@ -138,6 +138,16 @@ describe.skipIf(!canBeStrangers)('the list of jobs', () => {
 });
 
 describe.skipIf(!canBeStrangers)('other places of upreel', () => {
+  test('the cache may lie in a folder in which all have their own', async () => {
+    vi.stubEnv('UPREEL_CACHE', shared);
+    await writeCached(join(cacheFolders().onnx, 'net.onnx'), 'network');
+    await requireOwnCache(cacheFolders());
+    expect(lstatSync(join(shared, 'onnx')).mode & 0o777).toBe(0o700);
+    chownSync(join(shared, 'onnx'), STRANGER, STRANGER);
+    await expect(requireOwnCache(cacheFolders())).rejects.toMatchObject({ code: 'place-untrusted' });
+    expect(await readCached(join(cacheFolders().onnx, 'net.onnx'))).toBeNull();
+  });
+
   test.each(Object.keys(FOLDERS))('the cache is not used in a folder %s', async (kind) => {
     for (const name of ['upreel', 'upreel/onnx', 'upreel/models', 'upreel/devices', 'upreel/probes']) {
       if (name !== 'upreel') mkdirSync(join(shared, 'upreel'), { mode: 0o700 });

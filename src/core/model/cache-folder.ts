@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { OwnFolder, openUserFolder } from '../own-folder/index.ts';
+import { isSharedFolder, OwnFolder, openUserFolder } from '../own-folder/index.ts';
 
 export interface CacheFolders {
   /** Weights under their catalogue names, and imported ones under their ids. */
@@ -29,6 +29,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
  * @throws UpreelError `place-untrusted`; the system's error if it cannot be made.
  */
 export async function openCacheFolder(path: string): Promise<OwnFolder> {
+  if (await isSharedFolder(dirname(path))) return openUserFolder(path, { hint: CACHE_HINT, make: true });
   const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: true });
   try {
     return await root.child(basename(path));
@@ -40,6 +41,10 @@ export async function openCacheFolder(path: string): Promise<OwnFolder> {
 /** Nothing is made. @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone. */
 export async function requireOwnCache(folders: CacheFolders): Promise<void> {
   for (const path of Object.values(folders)) {
+    if (await isSharedFolder(dirname(path))) {
+      await (await openUserFolder(path, { hint: CACHE_HINT, make: false }))?.close();
+      continue;
+    }
     const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: false });
     if (root === null) continue;
     try {

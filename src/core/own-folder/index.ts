@@ -1,3 +1,3 @@
 export { readOwnFile } from './own-file.ts';
 export { type HeldFolder, holdFolder, OwnFolder } from './own-folder.ts';
-export { openUserFolder } from './user-folder.ts';
+export { isSharedFolder, openUserFolder } from './user-folder.ts';

@@ -23,6 +23,13 @@ export async function openUserFolder(
     : OwnFolder.open(place, { hint, shownAs: path });
 }
 
+/** One in which all users have things of their own, such as /tmp: whoever has a folder there keeps it. */
+export async function isSharedFolder(path: string): Promise<boolean> {
+  const { uids } = usualTrust();
+  const stats = await stat(path).catch(() => null);
+  return stats?.isDirectory() === true && uids.includes(stats.uid) && (stats.mode & STICKY) !== 0;
+}
+
 /** A link of others stays a link, which is refused. */
 async function followOwnLink(path: string): Promise<string> {
   const { uids } = usualTrust();
