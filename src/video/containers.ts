@@ -65,7 +65,7 @@ const MP4_TAGS = [
 const PCM = (...kinds: string[]) => kinds.map((kind) => `pcm_${kind}`);
 const MOV_AUDIO = [
   ...MP4_AUDIO.filter((codec) => !['opus', 'flac', 'vorbis'].includes(codec)),
-  ...['amr_nb', 'amr_wb', 'adpcm_ima_qt', 'adpcm_yamaha', 'adpcm_g722', 'adpcm_g726', 'gsm', 'nellymoser', 'qdm2'],
+  ...['amr_nb', 'amr_wb', 'adpcm_ima_qt', 'qdm2'],
   ...PCM('s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be', 'u8', 's8'),
   ...PCM('alaw', 'mulaw'),
 ];

@@ -30,6 +30,18 @@ export function soundConversions(
   { name }: Pick<OutputContainer, 'name'>,
 ): readonly SoundConversion[] {
   if (sound === null || sound.sampleFormat === null || sound.channels === 0) return [];
+  return waysInto(name, codec, sound).map((way) => withLayout(way, sound));
+}
+
+/** Some decoders (Speex) give channels of no place, which encoders refuse: they get the usual ones. */
+function withLayout(way: SoundConversion, sound: SoundFacts): SoundConversion {
+  const layout = sound.layout === null ? layoutOf(sound) : null;
+  if (layout === null) return way;
+  const placing = `aformat=channel_layouts=${layout}`;
+  return { ...way, filter: way.filter === null ? placing : `${placing},${way.filter}` };
+}
+
+function waysInto(name: OutputContainer['name'], codec: string, sound: SoundFacts): readonly SoundConversion[] {
   const isLossless = isLosslessCodec(codec);
   switch (name) {
     case 'mkv':
