@@ -13,14 +13,16 @@ export interface Colour {
 }
 
 /**
- * Decides matrix and range of a source. Where it says nothing, the usual guess of players: BT.709 from 1280x720 (or
- * above 576 lines) on, BT.601 below. The guess is made on the source's size and written into the result, because the
- * same guess on the larger result would come out otherwise and shift the colours.
+ * Decides matrix and range of a source. Where it says nothing, the usual guess of players: BT.709 where the longer side
+ * has 1280 pixels or more or the shorter one more than 576, BT.601 below, whichever way the picture is turned. The guess
+ * is made on the source's whole size, before any crop, and written into the result, because the same guess on the larger
+ * result would come out otherwise and shift the colours.
  */
 export function resolveColour(tags: ColourTags, size: Size, pixelFormat: string): Colour {
   const isRgb = isRgbFormat(pixelFormat);
-  const isHd = size.width >= 1280 || size.height > 576;
-  const matrixTag = isRgb || !isUsable(tags.matrix) ? (isHd || isRgb ? 'bt709' : 'smpte170m') : tags.matrix;
+  const isHd = Math.max(size.width, size.height) >= 1280 || Math.min(size.width, size.height) > 576;
+  const told = NEAREST_MATRICES[tags.matrix ?? ''] ?? tags.matrix;
+  const matrixTag = isRgb || !isUsable(told) ? (isHd || isRgb ? 'bt709' : 'smpte170m') : told;
   const range = isRgb ? 'tv' : (tags.range ?? (pixelFormat.startsWith('yuvj') ? 'pc' : 'tv'));
   return {
     matrix: SWSCALE_MATRICES[matrixTag] ?? 'bt709',
@@ -68,7 +70,15 @@ export function isRgbFormat(pixelFormat: string): boolean {
   return /^(rgb|bgr|gbr|argb|abgr|0rgb|0bgr|pal8|x2rgb|x2bgr|mono)/.test(pixelFormat);
 }
 
-/** Matrices that swscale has, by ffmpeg's tag. The rest (YCgCo, ICtCp, constant luminance) is treated as unknown. */
+/** Whether a source names a matrix that swscale lacks: its colours are those of another then. */
+export function isMatrixReplaced({ matrix }: ColourTags, pixelFormat: string): boolean {
+  return matrix !== null && !isRgbFormat(pixelFormat) && !isUsable(matrix);
+}
+
+/** Constant luminance differs from the usual kind in saturated colours only. */
+const NEAREST_MATRICES: Readonly<Record<string, string>> = { bt2020c: 'bt2020nc' };
+
+/** Matrices that swscale has, by ffmpeg's tag. The rest (YCgCo, ICtCp and others) is treated as unknown. */
 const SWSCALE_MATRICES: Readonly<Record<string, string>> = {
   bt709: 'bt709',
   smpte170m: 'bt601',
@@ -87,4 +97,6 @@ const CHROMA_POSITIONS: Readonly<Record<string, Colour['chromaPosition']>> = {
   center: { horizontal: 128, vertical: 128 },
   topleft: { horizontal: 0, vertical: 0 },
   top: { horizontal: 128, vertical: 0 },
+  bottomleft: { horizontal: 0, vertical: 256 },
+  bottom: { horizontal: 128, vertical: 256 },
 };

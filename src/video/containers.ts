@@ -71,13 +71,24 @@ const MOV_AUDIO = [
 ];
 const MATROSKA_AUDIO = [
   ...MP4_AUDIO,
-  ...['truehd', 'mlp', 'tta', 'wavpack', 'mp1', 'wmav1', 'wmav2', 'wmapro', 'wmalossless', 'amr_nb', 'amr_wb'],
+  ...['truehd', 'mlp', 'wavpack', 'mp1', 'wmav1', 'wmav2', 'wmapro', 'wmalossless', 'amr_nb', 'amr_wb'],
   ...['adpcm_ima_wav', 'adpcm_ms', 'adpcm_yamaha', 'adpcm_g722', 'adpcm_g726', 'gsm_ms', 'g723_1', 'speex'],
   ...['ra_144', 'ra_288', 'cook', 'sipr', 'atrac3'],
   ...PCM('s16le', 's16be', 's24le', 's24be', 's32le', 's32be', 's64le', 'f32le', 'f64le', 'u8', 'alaw', 'mulaw'),
 ];
-/** Taken by a muxer, and nothing can tell afterwards what they are. */
-export const NEVER_COPIED: readonly string[] = ['unknown', 'adpcm_swf', 'adpcm_ima_qt', 'nellymoser', 'gsm', 's302m'];
+/**
+ * Taken by a muxer, and afterwards nothing can tell what they are, or decode them to their end (TTA's last frame, as
+ * ffmpeg 5.1 copies it).
+ */
+export const NEVER_COPIED: readonly string[] = [
+  'unknown',
+  'adpcm_swf',
+  'adpcm_ima_qt',
+  'nellymoser',
+  'gsm',
+  's302m',
+  'tta',
+];
 
 const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
   mkv: {

@@ -1,5 +1,6 @@
 import type { Size } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
+import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { formatTimeBase, scaleFilter, yuvOptions } from './decode-plan.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
@@ -119,20 +120,9 @@ function toEncodedFilters(plan: VideoPlan): string[] {
     ]),
     `format=${encoder.pixelFormat}`,
     ...shapeFilter(plan),
-    // The sums may have been those of full range for the sake of headroom; this is what the values mean. From ffmpeg 7 on
-    // an encoder believes its frames, not its options.
-    `setparams=${frameTags(resultColour.tags).join(':')}`,
+    // The sums may have been those of full range for the sake of headroom; this is what the values mean.
+    `setparams=${frameTagOptions(resultColour.tags).join(':')}`,
   ];
-}
-
-function frameTags({ range, matrix, primaries, transfer }: VideoPlan['resultColour']['tags']): string[] {
-  const tags = [
-    ['range', range],
-    ['colorspace', matrix],
-    ['color_primaries', primaries],
-    ['color_trc', transfer],
-  ];
-  return tags.flatMap(([name, value]) => (value ? [`${name}=${value}`] : []));
 }
 
 /** Scaling to rounded sizes makes ffmpeg stretch the pixels by as little, which nobody asked for. */
@@ -175,17 +165,6 @@ function isDeep({ bytesPerSample }: VideoPlan['format']): boolean {
 
 function isSame(left: Size, right: Size): boolean {
   return left.width === right.width && left.height === right.height;
-}
-
-function colourOptions(tags: VideoPlan['resultColour']['tags']): string[] {
-  const entries = [
-    ['-colorspace', tags.matrix],
-    ['-color_range', tags.range],
-    ['-color_primaries', tags.primaries],
-    ['-color_trc', tags.transfer],
-  ] as const;
-  const known = entries.flatMap(([option, value]) => (value === null ? [] : [option, value]));
-  return [...known, ...chromaOption(tags)];
 }
 
 /** As an option of the input it marks the frames themselves, which the filter that marks them cannot before ffmpeg 7. */

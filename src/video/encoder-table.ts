@@ -1,4 +1,5 @@
 import type { Chroma } from './colour.ts';
+import { ALL_CHROMA_LOCATIONS, type TagAbilities } from './colour-tags.ts';
 import { MP4_EXACT_TIMES, type OutputContainer } from './containers.ts';
 import type { HdrMetadata, MasteringDisplay } from './hdr.ts';
 import type { EncoderName } from './settings.ts';
@@ -28,7 +29,7 @@ export interface Coding {
   readonly params: readonly string[];
 }
 
-export interface Encoder {
+export interface Encoder extends TagAbilities {
   /** ffmpeg's name, where ours is another. */
   readonly codec?: string;
   readonly containers: readonly OutputContainer['name'][];
@@ -51,7 +52,11 @@ const MOV: SegmentContainer = { muxer: 'mov', options: MP4_EXACT_TIMES, extensio
 /** Times in milliseconds, but every codec, colour tags, and VP9's alpha. */
 export const MKV: SegmentContainer = { muxer: 'matroska', options: [], extension: '.mkv' };
 
+/** What most encoders can mark. */
+const TAGS: TagAbilities = { lostPrimaries: [], lostMatrices: [], chromaLocations: ALL_CHROMA_LOCATIONS };
+
 const SOFTWARE = {
+  ...TAGS,
   storesFullRange: true,
   isLosslessCapable: true,
   carriesHdr: false,
@@ -66,6 +71,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   libx264: {
     ...SOFTWARE,
     containers: ['mp4', 'mkv', 'mov'],
+    lostPrimaries: ['ebu3213'],
     needsEvenSize: true,
     pixelFormat: planarWithoutAlpha,
     options: ({ quality, lossless, params }) => [
@@ -76,6 +82,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   libx265: {
     ...SOFTWARE,
     containers: ['mp4', 'mkv', 'mov'],
+    lostPrimaries: ['ebu3213'],
     needsEvenSize: true,
     carriesHdr: true,
     pixelFormat: planarWithoutAlpha,
@@ -94,6 +101,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   libsvtav1: {
     ...SOFTWARE,
     containers: ['mkv', 'mp4', 'webm'],
+    chromaLocations: ['left', 'topleft'],
     needsEvenSize: true,
     isLosslessCapable: false,
     carriesHdr: true,
@@ -111,6 +119,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   'libaom-av1': {
     ...SOFTWARE,
     containers: ['mkv', 'mp4', 'webm'],
+    chromaLocations: [],
     needsEvenSize: false,
     pixelFormat: planarWithoutAlpha,
     options: ({ quality, lossless }) => [
@@ -121,6 +130,8 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   'libvpx-vp9': {
     ...SOFTWARE,
     containers: ['webm', 'mkv', 'mp4'],
+    lostMatrices: ['fcc'],
+    chromaLocations: [],
     needsEvenSize: false,
     pixelFormat: ({ bits, chroma, alpha }) => {
       if (alpha) return bits === 8 && chroma === '420' ? 'yuva420p' : null;
@@ -136,6 +147,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   prores_ks: {
     ...SOFTWARE,
     containers: ['mov', 'mkv'],
+    chromaLocations: [],
     needsEvenSize: true,
     storesFullRange: false,
     isLosslessCapable: false,
@@ -154,6 +166,8 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   ffv1: {
     ...SOFTWARE,
     containers: ['mkv'],
+    // Matroska marks chroma in its own numbers, which have no place below.
+    chromaLocations: ['left', 'center', 'topleft', 'top'],
     needsEvenSize: false,
     segmentContainer: MKV,
     pixelFormat: ({ bits, chroma, alpha }) =>
@@ -177,6 +191,7 @@ export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
   y4m: {
     ...PICTURES,
     codec: 'wrapped_avframe',
+    chromaLocations: ['left', 'center', 'topleft'],
     containers: ['y4m'],
     segmentContainer: { muxer: 'yuv4mpegpipe', options: ['-strict', '-1'], extension: '.y4m' },
     pixelFormat: ({ bits, chroma, alpha }) => (alpha || bits === 16 ? null : planar(bits, chroma)),
@@ -216,7 +231,7 @@ function hardware(
   rateOptions: (quality: number) => readonly string[],
 ): Encoder {
   return {
-    ...{ containers, fallback, segmentContainer: MP4, needsEvenSize: true },
+    ...{ ...TAGS, chromaLocations: [], containers, fallback, segmentContainer: MP4, needsEvenSize: true },
     ...{ storesFullRange: true, isLosslessCapable: false, carriesHdr: false },
     pixelFormat: ({ bits, chroma, alpha }) =>
       chroma !== '420' || alpha || bits === 16 ? null : bits === 8 ? eight : (ten ?? null),

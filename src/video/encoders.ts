@@ -1,5 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
 import { chromaOf } from './colour.ts';
+import type { TagAbilities } from './colour-tags.ts';
 import type { OutputContainer } from './containers.ts';
 import { splitEncoderOptions } from './encoder-options.ts';
 import { ENCODERS, MKV, type SampleKind, type SegmentContainer } from './encoder-table.ts';
@@ -20,6 +21,8 @@ export interface EncoderPlan {
   readonly storesFullRange: boolean;
   /** Whether it takes the source's HDR metadata into its stream. */
   readonly carriesHdr: boolean;
+  /** What it can say of colours. */
+  readonly tags: TagAbilities;
   /** Container of the work files: one that keeps this codec's times and tags. */
   readonly segmentContainer: SegmentContainer;
 }
@@ -46,6 +49,7 @@ export function planEncoder(
   }
   const { quality, lossless, encoderThreads: threads, encoderOptions } = settings;
   const extra = splitEncoderOptions(name, encoderOptions);
+  const { lostPrimaries, lostMatrices, chromaLocations } = encoder;
   const coding = { quality, lossless, threads, kind, hdr, params: extra.params };
   return {
     name,
@@ -55,6 +59,7 @@ export function planEncoder(
     needsEvenSize: encoder.needsEvenSize,
     storesFullRange: encoder.storesFullRange,
     carriesHdr: encoder.carriesHdr,
+    tags: { lostPrimaries, lostMatrices, chromaLocations },
     segmentContainer: alpha && encoder.segmentContainer.muxer === 'mp4' ? MKV : encoder.segmentContainer,
   };
 }

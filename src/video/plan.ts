@@ -1,7 +1,8 @@
 import { type Size, scaleSize } from '../core/geometry.ts';
 import type { RasterFormat } from '../core/raster.ts';
 import type { Colour } from './colour.ts';
-import { isRgbFormat, limitedRange, resolveColour, rgbColour, withHeadroom } from './colour.ts';
+import { isMatrixReplaced, isRgbFormat, limitedRange, resolveColour, rgbColour, withHeadroom } from './colour.ts';
+import { markable } from './colour-tags.ts';
 import { containerFor, FORMATS_WITHOUT_ORIGIN, type OutputContainer } from './containers.ts';
 import { type EncoderPlan, planEncoder } from './encoders.ts';
 import { frameFormat } from './frame.ts';
@@ -73,6 +74,7 @@ export function planVideo(
   const isRgb = isRgbFormat(encoder.pixelFormat);
   const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, isRgb ? 1 : 2);
   const streams = planStreams(source, container, settings);
+  const { colour: resultColour, warnings: tagWarnings } = resultColourOf(colour, picture, encoder);
   return Object.freeze({
     source,
     scan,
@@ -82,7 +84,7 @@ export function planVideo(
     container,
     encoder,
     sourceColour: picture.headroom ? withHeadroom(colour) : colour,
-    resultColour: resultColourOf(colour, picture, encoder),
+    resultColour,
     format: frameFormat(Math.max(video.bitsPerSample, Number(settings.depth) || 0)),
     networkSize,
     target,
@@ -98,16 +100,24 @@ export function planVideo(
     warnings: [
       ...streams.warnings,
       ...picture.warnings,
+      ...warnOfMatrix(source, colour),
+      ...tagWarnings,
       ...warnOfPicture(source, picture, hdr, encoder),
       ...(container.holds === 'pictures' ? warnOfTimes(frames) : []),
     ],
   });
 }
 
-function resultColourOf(colour: Colour, { headroom }: PicturePlan, encoder: EncoderPlan): Colour {
-  if (isRgbFormat(encoder.pixelFormat)) return rgbColour(colour);
-  if (headroom) return withHeadroom(colour);
-  return encoder.storesFullRange ? colour : limitedRange(colour);
+function resultColourOf(colour: Colour, { headroom }: PicturePlan, encoder: EncoderPlan): ReturnType<typeof markable> {
+  if (isRgbFormat(encoder.pixelFormat)) return { colour: rgbColour(colour), warnings: [] };
+  const stored = encoder.storesFullRange ? colour : limitedRange(colour);
+  return markable(headroom ? withHeadroom(colour) : stored, encoder.tags, encoder.name);
+}
+
+function warnOfMatrix({ video: { colour, pixelFormat } }: VideoInfo, { tags }: Colour): StreamWarning[] {
+  if (!isMatrixReplaced(colour, pixelFormat)) return [];
+  const message = `ffmpeg cannot convert the video's matrix (${colour.matrix}): it is taken for ${tags.matrix}, so colours may differ.`;
+  return [{ code: 'colour-tags', message }];
 }
 
 /** Numbered pictures and Y4M know one rate. */

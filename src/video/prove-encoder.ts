@@ -1,6 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
+import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { ENCODERS } from './encoder-table.ts';
-import type { EncoderPlan } from './encoders.ts';
 import { listEncoders, ProgramError, runFfmpeg } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { ENCODER_NAMES, type EncoderName } from './settings.ts';
@@ -40,9 +40,9 @@ export async function proveEncoder(
 }
 
 /** @returns ffmpeg's reason, or null if the frame was encoded. */
-async function tryEncoder({ encoder, encodedSize }: VideoPlan, signal: AbortSignal): Promise<string | null> {
+async function tryEncoder(plan: VideoPlan, signal: AbortSignal): Promise<string | null> {
   try {
-    await runFfmpeg(planTrial(encoder, encodedSize), signal);
+    await runFfmpeg(planTrial(plan), signal);
     return null;
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
@@ -50,11 +50,16 @@ async function tryEncoder({ encoder, encodedSize }: VideoPlan, signal: AbortSign
   }
 }
 
-function planTrial(encoder: EncoderPlan, { width, height }: VideoPlan['encodedSize']) {
+function planTrial({ encoder, encodedSize: { width, height }, resultColour }: VideoPlan) {
+  const tags = frameTagOptions(resultColour.tags);
+  const marks = tags.length === 0 ? [] : [`setparams=${tags.join(':')}`];
   return {
     inputs: [{ options: ['-f', 'lavfi'], source: `color=gray:size=${width}x${height}:rate=25` }],
     output: {
-      options: ['-frames:v', '1', '-vf', `format=${encoder.pixelFormat}`, ...encoder.options, '-f', 'null'],
+      options: [
+        ...['-frames:v', '1', '-vf', [`format=${encoder.pixelFormat}`, ...marks].join(',')],
+        ...[...encoder.options, ...colourOptions(resultColour.tags), '-f', 'null'],
+      ],
       target: '-',
     },
   };

@@ -18,6 +18,16 @@ describe('colour', () => {
     ['an untagged small clip is BT.601', UNTAGGED, '640x480', 'yuv420p', 'bt601', 'smpte170m', 'tv'],
     ['an untagged large clip is BT.709', UNTAGGED, '1280x720', 'yuv420p', 'bt709', 'bt709', 'tv'],
     ['an untagged PAL clip is BT.601', UNTAGGED, '720x576', 'yuv420p', 'bt601', 'smpte170m', 'tv'],
+    [
+      'an untagged clip of 480 lines that are turned is BT.601',
+      UNTAGGED,
+      '480x854',
+      'yuv420p',
+      'bt601',
+      'smpte170m',
+      'tv',
+    ],
+    ['an untagged large clip that is turned is BT.709', UNTAGGED, '720x1280', 'yuv420p', 'bt709', 'bt709', 'tv'],
     ['a tag wins over the size', { ...UNTAGGED, matrix: 'bt709' }, '64x48', 'yuv420p', 'bt709', 'bt709', 'tv'],
     [
       'PAL keeps its own name of BT.601',
