@@ -104,7 +104,9 @@ function comparePackets(entry: CarriedStream, before: StreamLedger, now: StreamL
   // Edit lists may cut a packet at either end, of priming or padding.
   const isShort = has < had && (now.bytes < before.bytes || entry.codec !== 'copy') && has < had - (had > 4 ? 2 : 0);
   if (isShort) throw failed(`its ${nameOf(entry)} has ${has} packets, expected ${had}`);
-  requireTime(entry, before.startSeconds, now.startSeconds, COPY_TOLERANCE_SECONDS);
+  const startOf = ({ startSeconds, filledStartSeconds }: StreamLedger) =>
+    entry.source.kind === 'subtitle' ? filledStartSeconds : startSeconds;
+  requireTime(entry, startOf(before), startOf(now), COPY_TOLERANCE_SECONDS);
   if (entry.source.kind !== 'audio') return;
   requireTime(entry, before.endSeconds, now.endSeconds, Math.max(COPY_TOLERANCE_SECONDS, 3 * packetSeconds(before)));
 }

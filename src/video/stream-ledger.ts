@@ -8,6 +8,8 @@ export interface StreamLedger {
   readonly bytes: number;
   /** Of the packet that comes first by its time; null if none has a time. */
   readonly startSeconds: number | null;
+  /** The same without what only fills the time. */
+  readonly filledStartSeconds: number | null;
   /** The latest end of a packet. */
   readonly endSeconds: number | null;
   /** Sum of the packets' durations; of decoded sound, the number of its samples over their rate. */
@@ -47,6 +49,7 @@ class Sum {
   #filledPackets = 0;
   #bytes = 0;
   #start = Number.POSITIVE_INFINITY;
+  #filledStart = Number.POSITIVE_INFINITY;
   #end = Number.NEGATIVE_INFINITY;
   #length = 0;
   #low = 0;
@@ -59,6 +62,7 @@ class Sum {
     this.#length += duration;
     if (pts > NO_TIME) {
       this.#start = Math.min(this.#start, pts);
+      if (size > 2) this.#filledStart = Math.min(this.#filledStart, pts);
       this.#end = Math.max(this.#end, pts + duration);
     }
     // Adler-32 of two parts from those of each, both begun at 0, as framecrc does.
@@ -70,7 +74,8 @@ class Sum {
     const seconds = (ticks: number) => (Number.isFinite(ticks) ? ticks * this.secondsPerTick : null);
     return {
       ...{ packets: this.#packets, filledPackets: this.#filledPackets, bytes: this.#bytes },
-      ...{ startSeconds: seconds(this.#start), endSeconds: seconds(this.#end) },
+      ...{ startSeconds: seconds(this.#start), filledStartSeconds: seconds(this.#filledStart) },
+      endSeconds: seconds(this.#end),
       lengthSeconds: this.#length * this.secondsPerTick,
       checksum: this.#high * 65_536 + this.#low,
     };
