@@ -30,7 +30,7 @@ function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: Pack
 
 export function damaged(message: string, cause?: unknown): UpreelError {
   return new UpreelError('input-damaged', message, {
-    hint: 'Fetch or copy the file again; nothing was written.',
+    hint: 'Fetch or copy the file again; or make what is there: the same command with --on-decode-error conceal.',
     cause,
   });
 }

@@ -16,7 +16,7 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
   const kept = hasSource && source.frames === undefined ? '1' : '-1';
   const maps = streams.order.flatMap((entry) => ['-map', entry === null ? '0:v:0' : `1:${entry.source.index}`]);
   return {
-    inputs: [video, ...(hasSource ? [sourceInput(plan)] : [])],
+    inputs: [video, ...(hasSource ? [sourceInput(plan, plan.concealsErrors)] : [])],
     output: {
       options: [
         ...[
@@ -140,7 +140,7 @@ export function planSourceLedger(
     return [`-c:a:${index}`, samplesOf(entry.sound, entry.source.sound), `-filter:a:${index}`, filter.join(',')];
   });
   return {
-    inputs: [sourceInput(plan)],
+    inputs: [sourceInput(plan, !isStrict)],
     output: {
       options: [
         ...['-copyts', ...(isStrict ? ['-xerror'] : [])],
@@ -187,7 +187,8 @@ function samplesOf({ isExact }: SoundConversion, sound: SoundFacts | null): stri
   return format === 'flt' || format === 'dbl' ? 'pcm_f64le' : 'pcm_s32le';
 }
 
-function sourceInput(plan: VideoPlan): { options: readonly string[]; source: string } {
+/** @param leavesOut packets that are known to be damaged, which no muxer takes; the others keep their times. */
+function sourceInput(plan: VideoPlan, leavesOut = false): { options: readonly string[]; source: string } {
   const input = carriedInput(plan.source);
   if (input === null) throw new UpreelError('internal', 'Expected a source of streams that go along.');
   const { trim } = plan.picture;
@@ -196,7 +197,8 @@ function sourceInput(plan: VideoPlan): { options: readonly string[]; source: str
   const from = (trim?.startSeconds ?? 0) + input.startSeconds;
   // ffmpeg's own cut to the sample takes the unmoved time for the moved one: ours is a filter (soundFilters).
   const start = trim === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', from.toFixed(6)];
-  return { options: ['-copyts', ...shift, ...start, ...input.options], source: input.source };
+  const discard = leavesOut ? ['-fflags', '+discardcorrupt'] : [];
+  return { options: ['-copyts', ...discard, ...shift, ...start, ...input.options], source: input.source };
 }
 
 /** A part of the film: what is copied begins and ends with it, to a packet. */

@@ -363,7 +363,7 @@ async function probeError(path: string, error: unknown): Promise<unknown> {
   }
   if (await looksLikeMp4(path)) {
     return new UpreelError('input-damaged', `${path} is a cut-off MP4 file: its index (moov) is missing or damaged.`, {
-      hint: 'The recording or download did not finish: fetch or copy the file again.',
+      hint: 'The recording or copy did not finish: copy it again, or mend it by a whole recording of the same device (untrunc).',
       cause: error,
     });
   }

@@ -59,4 +59,47 @@ describe('damage that is to be concealed', () => {
     expect(framesTotal).toBe(100);
     expect(warnings.filter(({ code }) => code === 'damage')).toEqual([]);
   });
+
+  /** Packets of 188 bytes: what a receiver loses, it loses whole. */
+  const part = (bytes: Buffer, from: number, to: number) => {
+    const packets = Math.floor(bytes.length / 188);
+    return bytes.subarray(Math.floor(packets * from) * 188, Math.floor(packets * to) * 188);
+  };
+
+  test.each<[string, () => void]>([
+    [
+      'noisy.mkv',
+      () => ffmpeg('-i', at('film.mkv'), '-an', '-c:v', 'copy', '-bsf:v', 'noise=amount=40', at('noisy.mkv')),
+    ],
+    ['cut.mp4', () => cut('cut.mp4', ['-movflags', '+faststart'])],
+    ['cut.avi', () => cut('cut.avi', ['-c:v', 'mpeg4', '-c:a', 'mp3'])],
+    [
+      'hole.ts',
+      () => {
+        const bytes = ffmpeg('-i', at('film.mkv'), '-c', 'copy', '-f', 'mpegts', '-');
+        writeFileSync(at('hole.ts'), Buffer.concat([part(bytes, 0, 1 / 3), part(bytes, 1 / 2, 1)]));
+      },
+    ],
+  ])('of %s: the refusal names the way on, and that leads to a film in step', async (name, make) => {
+    make();
+    await expect(upscaleClip(at(name), at('never.mkv'))).rejects.toMatchObject({
+      code: 'input-damaged',
+      hint: expect.stringContaining('--on-decode-error conceal'),
+    });
+    const { warnings } = await upscaleClip(at(name), at(`${name}.out.mkv`), { settings: CONCEAL });
+    expect(warnings.some(({ code }) => code === 'damage')).toBe(true);
+    const times = frameTimes(at(`${name}.out.mkv`));
+    const before = frameTimes(name.startsWith('cut') ? at(`whole-${name}`) : at('film.mkv'));
+    // Broadcast clocks begin anywhere: ours at the first stream, which may be the sound.
+    const shift = name.endsWith('.ts') ? (before[0] ?? 0) - (times[0] ?? 0) : 0;
+    for (const time of times) {
+      expect(Math.min(...before.map((other) => Math.abs(other - time - shift)))).toBeLessThanOrEqual(0.0015);
+    }
+  });
+
+  function cut(name: string, options: readonly string[]): void {
+    ffmpeg('-i', at('film.mkv'), '-c', 'copy', ...options, at(`whole-${name}`));
+    writeFileSync(at(name), readFileSync(at(`whole-${name}`)));
+    truncateSync(at(name), Math.floor((statSync(at(name)).size * 2) / 3));
+  }
 });
