@@ -21,8 +21,12 @@ export function cachedModel({ descriptor, wrap }: ImportedNetwork, folder: strin
   };
 }
 
-function nameOf(contentHash: string, { bytesPerSample, channels, target = 'any' }: NetworkVariant): string {
-  return `${contentHash.slice(0, 32)}-v${EXPORTER_VERSION}-u${bytesPerSample * 8}c${channels}-${target}.onnx`;
+function nameOf(
+  contentHash: string,
+  { bytesPerSample, channels, target = 'any', precision = 'float32' }: NetworkVariant,
+): string {
+  const half = precision === 'float16' ? '-f16' : '';
+  return `${contentHash.slice(0, 32)}-v${EXPORTER_VERSION}-u${bytesPerSample * 8}c${channels}-${target}${half}.onnx`;
 }
 
 /** The cached file if it is as it was written, else a new one. */

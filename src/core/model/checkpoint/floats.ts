@@ -15,3 +15,34 @@ export function decodeFloat16(bytes: Uint8Array, count: number): Float32Array<Ar
   }
   return values;
 }
+
+/**
+ * The nearest half-precision values, half to even, little-endian; what is larger than 65,504 becomes infinite.
+ */
+export function encodeFloat16(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const halves = new Uint16Array(values.length);
+  const one = new Float32Array(1);
+  const bits = new Uint32Array(one.buffer);
+  values.forEach((value, index) => {
+    one[0] = value;
+    const sign = (bits[0]! >>> 16) & 0x8000;
+    const magnitude = bits[0]! & 0x7fffffff;
+    if (magnitude >= INFINITE) halves[index] = sign | (magnitude > INFINITE ? 0x7e00 : 0x7c00);
+    else if (magnitude < SMALLEST_NORMAL_HALF) {
+      // Below 2^-14 halves are multiples of 2^-24: adding 0.5 leaves float32 just these steps.
+      one[0] = Math.abs(value) + 0.5;
+      halves[index] = sign | (bits[0]! - ONE_HALF);
+    } else {
+      // 13 bits of the fraction go; a carry runs on into the exponent, up to infinity.
+      const rounded = magnitude - EXPONENT_SHIFT + 0xfff + ((magnitude >>> 13) & 1);
+      halves[index] = sign | Math.min(rounded >>> 13, 0x7c00);
+    }
+  });
+  return new Uint8Array(halves.buffer);
+}
+
+/** Bits of float32: infinity, 2^-14, 0.5, and the exponents' different zero (112 << 23). */
+const INFINITE = 0x7f800000;
+const SMALLEST_NORMAL_HALF = 0x38800000;
+const ONE_HALF = 0x3f000000;
+const EXPONENT_SHIFT = 0x38000000;

@@ -95,7 +95,7 @@ function emitNode(node: ComputedNode, writer: OnnxWriter, nameOf: (value: number
     case 'resize':
       return writer.node(
         'Resize',
-        [nameOf(node.input), '', writer.constant(1, 1, node.scale, node.scale)],
+        [nameOf(node.input), '', writer.exact(1, 1, node.scale, node.scale)],
         RESIZE_ATTRIBUTES[node.mode],
       );
     case 'pixel-shuffle':

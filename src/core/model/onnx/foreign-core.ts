@@ -19,6 +19,7 @@ export function coreOfForeign(model: ForeignModel, { channels, layout, samples }
   return {
     channels,
     opset: model.opset,
+    canBeHalf: false,
     emit(writer, input) {
       const reordered = (value: string) =>
         order === 'bgr' && channels === 3

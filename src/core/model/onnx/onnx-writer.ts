@@ -18,6 +18,8 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
+import { encodeFloat16 } from '../checkpoint/floats.ts';
+import type { Precision } from '../descriptor.ts';
 import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 
@@ -43,6 +45,12 @@ export class OnnxWriter {
   readonly #nodes: NodeProto[] = [];
   readonly #weights = new Map<Tensor, string>();
   readonly #initializers: TensorProto[] = [];
+  readonly #precision: Precision;
+
+  /** @param precision of weights and constants */
+  constructor(precision: Precision = 'float32') {
+    this.#precision = precision;
+  }
 
   /** Adds an operator with one output and returns the output's name; '' leaves an optional input out. */
   node(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
@@ -62,24 +70,34 @@ export class OnnxWriter {
 
   /** Name of an initializer with these weights; the same tensor object is stored once. */
   weight(weight: Tensor): string {
+    return this.#store(weight, this.#precision);
+  }
+
+  constant(...values: number[]): string {
+    return this.weight(constantTensor(values));
+  }
+
+  /** The same in float32, whatever the precision of the weights. */
+  exact(...values: number[]): string {
+    return this.#store(constantTensor(values), 'float32');
+  }
+
+  #store(weight: Tensor, precision: Precision): string {
     const known = this.#weights.get(weight);
     if (known !== undefined) return known;
     const name = `w${this.#weights.size}`;
     const { buffer, byteOffset, byteLength } = weight.data;
+    const isHalf = precision === 'float16';
     this.#initializers.push(
       create(TensorProtoSchema, {
         name,
         dims: weight.shape.map(BigInt),
-        dataType: TensorProto_DataType.FLOAT,
-        rawData: new Uint8Array(buffer, byteOffset, byteLength),
+        dataType: isHalf ? TensorProto_DataType.FLOAT16 : TensorProto_DataType.FLOAT,
+        rawData: isHalf ? encodeFloat16(weight.data) : new Uint8Array(buffer, byteOffset, byteLength),
       }),
     );
     this.#weights.set(weight, name);
     return name;
-  }
-
-  constant(...values: number[]): string {
-    return this.weight(tensor(values.length === 1 ? [] : [values.length], Float32Array.from(values)));
   }
 
   /** Name of an initializer with these whole numbers (int64). */
@@ -135,6 +153,10 @@ export class OnnxWriter {
     });
     return toBinary(ModelProtoSchema, model);
   }
+}
+
+function constantTensor(values: readonly number[]): Tensor {
+  return tensor(values.length === 1 ? [] : [values.length], Float32Array.from(values));
 }
 
 /** @throws UpreelError `model-refused` */

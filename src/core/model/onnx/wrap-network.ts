@@ -11,6 +11,8 @@ export interface NetworkCore {
   readonly channels: 1 | 3;
   /** Version of the standard operators that it is written in. */
   readonly opset: number;
+  /** Whether it can be written in float16, too: not a graph of others, which is taken as it is. */
+  readonly canBeHalf: boolean;
   /** Writes the nodes; `input` names the tensor that feeds them. Returns the name of the output. */
   emit(writer: OnnxWriter, input: string): string;
 }
@@ -22,6 +24,7 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
   return {
     channels: input?.channels === 1 ? 1 : 3,
     opset: OPSET,
+    canBeHalf: true,
     emit: (writer, name) => emitGraph(written, writer, name, target === 'x64'),
   };
 }
@@ -32,17 +35,22 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
  * a quarter of the bytes of float32 and costs nothing measurable beside the network.
  */
 export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Array<ArrayBuffer> {
-  const writer = new OnnxWriter();
+  const isHalf = variant.precision === 'float16' && core.canBeHalf;
+  const writer = new OnnxWriter(isHalf ? 'float16' : 'float32');
   const type = variant.bytesPerSample === 1 ? 'uint8' : 'uint16';
   const white = variant.bytesPerSample === 1 ? 255 : 65535;
 
   const samples = writer.node('Cast', ['source'], { to: FLOAT });
   const planes = writer.node('Transpose', [samples], { perm: [0, 3, 1, 2] });
-  const unit = writer.node('Mul', [planes, writer.constant(1 / white)]);
+  const unit = writer.node('Mul', [planes, writer.exact(1 / white)]);
 
-  const picture = emitBetween(core, variant.channels, writer, unit);
+  const picture = isHalf
+    ? writer.node('Cast', [emitBetween(core, variant.channels, writer, writer.node('Cast', [unit], { to: FLOAT16 }))], {
+        to: FLOAT,
+      })
+    : emitBetween(core, variant.channels, writer, unit);
 
-  const scaled = writer.node('Mul', [picture, writer.constant(white)]);
+  const scaled = writer.node('Mul', [picture, writer.exact(white)]);
   // Rounded before the cast, which only cuts off; what luma's float32 weights have above 1 in sum goes with it.
   const rounded = variant.target === 'gpu' ? roundHalfUp(writer, scaled) : writer.node('Round', [scaled]);
   const interleaved = writer.node('Transpose', [rounded], { perm: [0, 2, 3, 1] });
@@ -82,7 +90,7 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
 
 /** The WebGPU provider has no Round: the whole picture would go to the CPU as float32, and back. */
 function roundHalfUp(writer: OnnxWriter, samples: string): string {
-  return writer.node('Floor', [writer.node('Add', [samples, writer.constant(0.5)])]);
+  return writer.node('Floor', [writer.node('Add', [samples, writer.exact(0.5)])]);
 }
 
 /** Rec. 601 weights, as a 1x1 convolution. */
@@ -96,3 +104,4 @@ const OPSET = 17;
 const FLOAT = 1;
 const UINT8 = 2;
 const UINT16 = 4;
+const FLOAT16 = 10;
