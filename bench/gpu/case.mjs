@@ -84,7 +84,9 @@ async function lane() {
 async function frames() {
   const chosen = { ...AUTOMATIC_NETWORK, model: id, device, tilePx: order.tilePx };
   const precise = { ...model, networkFile: (variant) => model.networkFile({ ...variant, precision }) };
-  const upscaler = openUpscaler(precise, resolveUpscalerOptions(chosen, model.descriptor, device, 'frames'));
+  const usual = resolveUpscalerOptions(chosen, model.descriptor, device, 'frames');
+  const options = { ...usual, sessions: order.sessions ?? usual.sessions };
+  const upscaler = openUpscaler(precise, options);
   const results = [];
   for (const [width, height] of order.frames) {
     const source = { width, height, channels: 3, bytesPerSample: 1, data: picture(1, height, width) };
@@ -93,7 +95,10 @@ async function frames() {
       width: width * model.descriptor.scale,
       height: height * model.descriptor.scale,
     });
-    const into = [0, 1].map(() => ({ ...target(), data: new Uint8Array(target().width * target().height * 3) }));
+    const into = Array.from({ length: 1 + options.sessions }, () => ({
+      ...target(),
+      data: new Uint8Array(target().width * target().height * 3),
+    }));
     await upscaler.upscale(source, { into: into[0] });
     const start = performance.now();
     let done = 0;

@@ -19,7 +19,7 @@ export interface UpscalerOptions {
   readonly haloPx: number;
   /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
   readonly featherPx: number;
-  /** On the CPU; elsewhere one for each of `gpus`, or one. */
+  /** Altogether; on numbered `gpus`, on each of them. */
   readonly sessions: number;
   readonly threadsPerSession: number;
   /** Numbers of the devices to run on, as the provider counts them; none: the one that the provider takes. */

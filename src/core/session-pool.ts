@@ -35,7 +35,7 @@ export interface SessionPoolOptions {
   readonly scale: number;
   readonly sessions: number;
   readonly threadsPerSession: number;
-  /** One session on each; none: `sessions` of them on the provider's own choice. */
+  /** `sessions` on each; none: on the provider's own choice. */
   readonly gpus: readonly number[];
   /** While it is on, no window begins. */
   readonly pause?: Pause | undefined;
@@ -58,8 +58,10 @@ const WINDOWS_PER_LANE = 2;
 
 export function openSessionPool(options: SessionPoolOptions): SessionPool {
   const { device, scale, threadsPerSession: threads } = options;
-  const gpus = options.gpus.length > 0 ? options.gpus : Array.from({ length: options.sessions }, () => null);
-  const lanes = gpus.map((gpu) => startLane({ device, gpu, scale, threads }));
+  const gpus = options.gpus.length > 0 ? options.gpus : [null];
+  const lanes = Array.from({ length: options.sessions }, () => gpus)
+    .flat()
+    .map((gpu) => startLane({ device, gpu, scale, threads }));
   const waiting: ((lane: Lane) => void)[] = [];
   let nextId = 0;
   let busyMilliseconds = 0;

@@ -106,11 +106,18 @@ async function createSession({ networkFile, device, gpu, threads }: SessionOptio
   }
 }
 
-function runError(error: unknown, device: DeviceName, width: number, height: number): unknown {
-  if (!isOutOfMemory(error)) return error;
+export function runError(error: unknown, device: DeviceName, width: number, height: number): unknown {
+  const isTooLarge = device === 'webgpu' && WEBGPU_TOO_LARGE.test(error instanceof Error ? error.message : '');
+  if (!isTooLarge && !isOutOfMemory(error)) return error;
   const message = `Not enough memory on ${device} for a tile of ${width}x${height} pixels.`;
   return new UpreelError('out-of-memory', message, { hint: 'Use a smaller --tile.', cause: error });
 }
+
+/**
+ * What onnxruntime 1.30's WebGPU says when a layer is larger than a buffer may be: seen on an H100 with 64 channels of
+ * 4096x4096 pixels and more, in the map where it looks for the buffer that it did not get.
+ */
+const WEBGPU_TOO_LARGE = /raw_hash_map<>::at|exceeds the max|maxStorageBufferBindingSize|maxBufferSize/i;
 
 function sessionError(error: unknown, device: DeviceName): UpreelError {
   const detail = error instanceof Error ? error.message : String(error);
