@@ -146,15 +146,14 @@ async function copy() {
 async function open({ device: on = device, precision: as = precision, batch, side }) {
   const target = on === 'cpu' ? 'any' : 'gpu';
   const path = await model.networkFile({ bytesPerSample: 1, channels: 3, target, precision: as });
-  const { verbose, provider = {}, options = {}, fixed } = order;
+  const { provider = {}, fixed } = order;
   const executionProviders = on === 'cpu' ? ['cpu'] : [{ name: on, ...provider }];
   const sizes = fixed && on !== 'cpu' ? { freeDimensionOverrides: { count: batch, height: side, width: side } } : {};
-  const common = { graphOptimizationLevel: 'all', logSeverityLevel: verbose ? 0 : 3, enableMemPattern: on !== 'cpu' };
+  const common = { graphOptimizationLevel: 'all', logSeverityLevel: 3, enableMemPattern: on !== 'cpu' };
   return InferenceSession.create(withFreeBatch(readFileSync(path)), {
     ...common,
     executionProviders,
     ...sizes,
-    ...(on === 'cpu' ? {} : options),
   });
 }
 

@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../../dist/core/model/index.js';
+import { driverFacts } from '../../dist/job/driver-facts.js';
 
 const { OUT = '.', DEVICE = 'webgpu', SMALL, PEER } = process.env;
 const MODELS = (process.env.MODELS ?? 'realesr-general-x4v3,realesr-animevideov3-x4,realesrgan-x4plus-anime').split(
@@ -33,7 +34,7 @@ report.machine = {
   gpu:
     (await output('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'])).trim() ||
     null,
-  adapter: await adapterLines(),
+  drivers: driverFacts(),
 };
 console.log(JSON.stringify(report.machine, null, 1));
 
@@ -134,19 +135,7 @@ function run(order) {
       );
     }),
   );
-  return { child, ready, done, errors: () => errors };
-}
-
-/** What the provider says of the adapter while it opens. */
-async function adapterLines() {
-  const order = { kind: 'tiles', model: MODELS[0], sizes: [[1, 8]], seconds: 0, verbose: true, device: DEVICE };
-  const running = run(order);
-  const { failure } = await running.done;
-  const lines = running
-    .errors()
-    .split('\n')
-    .filter((line) => /adapter|vendor|subgroup|f16|driver/i.test(line));
-  return failure ? [failure] : lines.slice(0, 12).map((line) => line.slice(0, 300));
+  return { child, ready, done };
 }
 
 /** '' for a command that is not there or fails. */

@@ -37,7 +37,7 @@ export function upscaleFlags(): Option[] {
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
     new Option('--halo <px>', 'overlap around each tile; default: what the network needs').argParser(number),
     new Option('--memory <size>', 'what upreel may take, for example 800M or 2G; decides the tile'),
-    new Option('--sessions <n>', 'networks running at once on the CPU').argParser(number).hideHelp(),
+    new Option('--sessions <n>', 'networks running at once (CPU, CUDA, TensorRT)').argParser(number).hideHelp(),
     new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
     new Option('--overwrite', 'replace results that exist'),
     new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),

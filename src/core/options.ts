@@ -85,8 +85,8 @@ function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number)
 }
 
 /**
- * For devices whose memory cannot be measured from here. On an H100, 1.5 to 1.8 times as fast as 192 and 128
- * (docs/gpu.md), for 1.6 and about 4 GB at most; where that is too much, the tile is halved.
+ * For devices whose memory cannot be measured from here. On an H100, 1.2 to 1.8 times as fast as 192 and 128
+ * (docs/gpu.md); where memory is too little, the tile is halved.
  */
 function defaultTilePx({ flopsPerPixel }: ModelDescriptor): number {
   return flopsPerPixel < WIDE_NETWORK_FLOPS ? 512 : 256;
