@@ -9,6 +9,7 @@ import { loadModel } from '../../dist/core/model/index.js';
 import { OnnxWriter } from '../../dist/core/model/onnx/onnx-writer.js';
 import { openUpscaler } from '../../dist/core/open-upscaler.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../dist/core/options.js';
+import { median } from '../support.mjs';
 
 const order = JSON.parse(process.argv[2]);
 const { device, model: id, precision = 'float32', seconds = 0.25 } = order;
@@ -52,8 +53,7 @@ async function tiles() {
         times.push(await timed(() => upscaled(session, samples, batch, side)));
         if (times.length >= 3 && times[0] > 10_000) break;
       }
-      times.sort((a, b) => a - b);
-      results.push({ batch, side, first, milliseconds: times[times.length >> 1], runs: times.length });
+      results.push({ batch, side, first, milliseconds: median(times), runs: times.length });
     } catch (error) {
       results.push({ batch, side, failure: String(error.message).slice(0, 200) });
       break;
@@ -80,7 +80,7 @@ async function lane() {
   return { perSecond: (runs * 1000) / (performance.now() - start) };
 }
 
-/** Frames per second of the whole upscaler, frames made in memory, two in flight. */
+/** Frames per second of the whole upscaler, frames made in memory, one more in flight than there are sessions. */
 async function frames() {
   const chosen = { ...AUTOMATIC_NETWORK, model: id, device, tilePx: order.tilePx };
   const precise = { ...model, networkFile: (variant) => model.networkFile({ ...variant, precision }) };
@@ -90,14 +90,10 @@ async function frames() {
   const results = [];
   for (const [width, height] of order.frames) {
     const source = { width, height, channels: 3, bytesPerSample: 1, data: picture(1, height, width) };
-    const target = () => ({
-      ...source,
-      width: width * model.descriptor.scale,
-      height: height * model.descriptor.scale,
-    });
+    const { scale } = model.descriptor;
     const into = Array.from({ length: 1 + options.sessions }, () => ({
-      ...target(),
-      data: new Uint8Array(target().width * target().height * 3),
+      ...{ ...source, width: width * scale, height: height * scale },
+      data: new Uint8Array(source.data.length * scale ** 2),
     }));
     await upscaler.upscale(source, { into: into[0] });
     const start = performance.now();
@@ -137,8 +133,7 @@ async function copy() {
     await run();
     const times = [];
     for (let i = 0; i < 9; i++) times.push(await timed(run));
-    times.sort((a, b) => a - b);
-    results.push({ side, milliseconds: times[4] });
+    results.push({ side, milliseconds: median(times) });
   }
   return { results };
 }

@@ -1,5 +1,5 @@
 // What a GPU does with upreel's networks: proof, time by tile and batch, precision, lanes, copies, frames per second; and
-// PyTorch on the same card where python3 has it. Prints a table and writes gpu.json. Environment: OUT (folder), DEVICE,
+// PyTorch on the same card where python3 has it. Prints a table and writes gpu-DEVICE.json. Environment: OUT (folder), DEVICE,
 // MODELS, BUDGET_SECONDS (what does not fit is left out, and said), SMALL=1 (for a GPU in software), PEER=0.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const FRAMES = SMALL
       [1280, 720],
       [1920, 1080],
     ];
-const TILES = SMALL ? [16] : [null, 512];
+const TILES = SMALL ? [16] : [192, 512];
 const report = { date: new Date().toISOString(), device: DEVICE, machine: {}, measured: [], left: [] };
 mkdirSync(OUT, { recursive: true });
 
@@ -103,13 +103,10 @@ async function addPeer(id) {
 }
 
 function run(order) {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./case.mjs', import.meta.url)), JSON.stringify(order)],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const script = fileURLToPath(new URL('./case.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(order)], { stdio: 'pipe' });
+  // One that has died takes no order: its exit tells.
+  child.stdin.on('error', () => {});
   let [text, errors] = ['', ''];
   let isReady;
   const ready = new Promise((resolve) => (isReady = resolve));
@@ -126,13 +123,8 @@ function run(order) {
       clearTimeout(timer);
       isReady();
       const line = text.split('\n').findLast((each) => each.startsWith('{'));
-      resolve(
-        line
-          ? JSON.parse(line)
-          : {
-              failure: `ended with ${code ?? signal}: ${/^\w*Error: .*/m.exec(errors)?.[0] ?? errors.trim().slice(-300)}`,
-            },
-      );
+      const reason = /^\w*Error: .*/m.exec(errors)?.[0] ?? errors.trim().slice(-300);
+      resolve(line ? JSON.parse(line) : { failure: `ended with ${code ?? signal}: ${reason}` });
     }),
   );
   return { child, ready, done };

@@ -15,7 +15,7 @@ const archive = resolve(process.argv[2] ?? 'upreel-gpu.tar.xz');
 const folder = join(scratchFolder(), 'upreel-gpu');
 
 mkdirSync(join(folder, 'weights'), { recursive: true });
-for (const part of ['dist', 'models', 'bench/gpu', 'package.json'])
+for (const part of ['dist', 'models', 'bench/gpu', 'bench/support.mjs', 'package.json'])
   cpSync(join(root, part), join(folder, part), { recursive: true });
 for (const name of closure([
   'onnxruntime-node',

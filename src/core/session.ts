@@ -114,8 +114,8 @@ export function runError(error: unknown, device: DeviceName, width: number, heig
 }
 
 /**
- * What onnxruntime 1.30's WebGPU says when a layer is larger than a buffer may be: seen on an H100 with 64 channels of
- * 4096x4096 pixels and more, in the map where it looks for the buffer that it did not get.
+ * What onnxruntime 1.30's WebGPU says when a layer is larger than a buffer may be. The first was seen on an H100 with 64
+ * channels of 3072x3072 pixels in float32 and 4096x4096 in float16; the others are the words of WebGPU's limits, not seen.
  */
 const WEBGPU_TOO_LARGE = /raw_hash_map<>::at|exceeds the max|maxStorageBufferBindingSize|maxBufferSize/i;
 
