@@ -70,7 +70,7 @@ export function portrait(path: string): string {
  * Runs a script of Node.js's as the stranger until `stop`.
  * @returns once it has said that it began
  */
-export async function letStrangerRun(script: string): Promise<{ stop(): Promise<number> }> {
+export async function letStrangerRun(script: string): Promise<{ swaps(): number; stop(): Promise<number> }> {
   const child = spawn(process.execPath, ['-e', `console.log('begun');${script}`], {
     ...{ uid: STRANGER, gid: STRANGER, cwd: '/' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -81,11 +81,14 @@ export async function letStrangerRun(script: string): Promise<{ stop(): Promise<
     said += text;
   });
   await once(child.stdout, 'data');
+  /** As it last said. */
+  const swaps = () => Number([...said.matchAll(/swaps (\d+)\n/g)].at(-1)?.[1] ?? 0);
   return {
+    swaps,
     async stop() {
       child.kill('SIGTERM');
       await closed;
-      return Number(/swaps (\d+)/.exec(said)?.[1] ?? 0);
+      return swaps();
     },
   };
 }
