@@ -54,9 +54,16 @@ export function probeLines(
   return programLines('ffprobe', args, signal, onMessage);
 }
 
-/** Runs ffmpeg and gives what it writes to its standard output, line by line. @param feed fills its input, and ends it. */
-export function ffmpegLines(plan: FfmpegPlan, signal: AbortSignal, feed: Feed | null = null): AsyncGenerator<string> {
-  return programLines('ffmpeg', argumentsOf(plan), signal, undefined, feed);
+/**
+ * Runs ffmpeg and gives what it writes to its standard output, line by line. `feed` fills its input, and ends it;
+ * `onMessage` hears its errors.
+ */
+export function ffmpegLines(
+  plan: FfmpegPlan,
+  signal: AbortSignal,
+  { feed = null, onMessage }: { readonly feed?: Feed | null; readonly onMessage?: (line: string) => void } = {},
+): AsyncGenerator<string> {
+  return programLines('ffmpeg', argumentsOf(plan), signal, onMessage, feed);
 }
 
 /** Hands on what a program reads from its standard input, and ends that. */

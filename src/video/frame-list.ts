@@ -5,6 +5,7 @@ import { ffmpegLines } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { Rational } from './rational.ts';
 import type { PacketScan } from './scan.ts';
+import { hasPacketsWithoutPicture } from './silent-packets.ts';
 import { isInside } from './trim.ts';
 import type { VideoInfo } from './video-info.ts';
 
@@ -22,19 +23,21 @@ export interface FrameList {
 }
 
 /**
- * The source's own list where filters keep it, else what decoder and filters give, asked by running the source through
- * them.
+ * The source's own list where every packet is a picture and filters keep them, else what decoder and filters give, asked
+ * by running the source through them.
+ * @param concealsErrors pictures that the decoder cannot give are listed, too: they are to be told as lost.
  * @throws UpreelError `usage` if nothing is left.
  */
 export async function listFrames(
   source: VideoInfo,
   scan: PacketScan,
   picture: PicturePlan,
+  concealsErrors: boolean,
   signal: AbortSignal,
 ): Promise<FrameList> {
   const list = isListedByPackets(source, scan, picture)
     ? listOfSource(source, scan, picture)
-    : await listOfFilters(source, scan, picture, signal);
+    : await listOfDecoder(source, scan, picture, concealsErrors, signal);
   // Without a part asked for, it is the decoder's to say that there is nothing.
   if (list.count > 0 || picture.trim === null) return list;
   throw new UpreelError('usage', `No frame of ${source.path} is inside --trim.`, {
@@ -43,17 +46,17 @@ export async function listFrames(
 }
 
 /** A part needs the times of pictures: packets may have none, or give no picture. */
-function isListedByPackets({ video, formatName, frames }: VideoInfo, scan: PacketScan, picture: PicturePlan): boolean {
-  if (!picture.keepsFrames || picture.trim === null || frames !== undefined) return picture.keepsFrames;
-  const hasTimes = scan.ptsTicks.length === scan.packets || hasNoTimes(formatName);
-  return hasTimes && PICTURE_PER_PACKET.includes(video.codec);
+function isListedByPackets(source: VideoInfo, scan: PacketScan, picture: PicturePlan): boolean {
+  if (!picture.keepsFrames) return false;
+  if (source.frames !== undefined) return true;
+  const mayRepeat = hasPacketsWithoutPicture(source.video, scan);
+  if (picture.trim === null) return !mayRepeat;
+  const hasTimes = scan.ptsTicks.length === scan.packets || hasNoTimes(source.formatName);
+  return hasTimes && !mayRepeat && !OWN_TIMES.includes(source.video.codec);
 }
 
-/** Codecs whose packets give a picture each (VP8 has some that are never shown; GIF, screen and AVI codecs vary). */
-const PICTURE_PER_PACKET: readonly string[] = [
-  ...['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'mpeg4', 'vp9', 'av1', 'flv1', 'prores', 'dnxhd', 'mjpeg', 'ffv1'],
-  ...['rawvideo', 'dvvideo'],
-];
+/** What they show may come at other times than their packets. */
+const OWN_TIMES: readonly string[] = ['vp8', 'gif', 'apng'];
 
 function listOfSource({ video }: VideoInfo, scan: PacketScan, { trim, timeBase }: PicturePlan): FrameList {
   const { ptsTicks, lastDurationTicks } = scan;
@@ -72,24 +75,33 @@ function timesOf(frameRate: Rational, timeBase: Rational, { ptsTicks, packets }:
   return Float64Array.from({ length: packets }, (_, index) => Math.round(index * step));
 }
 
-async function listOfFilters(
+async function listOfDecoder(
   source: VideoInfo,
   scan: PacketScan,
   picture: PicturePlan,
+  concealsErrors: boolean,
   signal: AbortSignal,
 ): Promise<FrameList> {
   const { plan, offsetTicks } = frameListPass(source, picture);
+  let complains = false;
+  const onMessage = () => {
+    complains = true;
+  };
   const times: number[] = [];
   let lastDurationTicks = 0;
-  for await (const line of ffmpegLines(plan, signal, decoderFeed(source, null))) {
+  for await (const line of ffmpegLines(plan, signal, { feed: decoderFeed(source, null), onMessage })) {
     // "stream, dts, pts, duration, size, checksum"
     const [, pts, duration] = /^0,\s*-?\d+,\s*(-?\d+),\s*(\d+),/.exec(line) ?? [];
     if (pts === undefined) continue;
     times.push(Number(pts) - offsetTicks);
     lastDurationTicks = Number(duration);
   }
+  if (complains && concealsErrors && picture.keepsFrames && picture.trim === null) {
+    return listOfSource(source, scan, picture);
+  }
   const ptsTicks = Float64Array.from(times).sort();
   const spacing = (ptsTicks.at(-1) ?? 0) - (ptsTicks.at(-2) ?? 0);
+  const isWhole = picture.keepsFrames && picture.trim === null;
   const isBob = picture.fields.kind === 'deinterlace';
   const sourceTicks =
     (scan.lastDurationTicks * source.video.timeBase.num * picture.timeBase.den) /
@@ -99,7 +111,16 @@ async function listOfFilters(
     ptsTicks,
     timeBase: picture.timeBase,
     // The filters tell the frame rate's duration at best, which a variable rate does not have.
-    lastDurationTicks: isBob && picture.trim === null ? Math.round(sourceTicks) : lastDurationTicks || spacing,
+    lastDurationTicks: isWhole
+      ? lastOfFilm(ptsTicks.at(-1) ?? 0, scan)
+      : isBob && picture.trim === null
+        ? Math.round(sourceTicks)
+        : lastDurationTicks || spacing,
     isExact: true,
   };
+}
+
+/** The picture shown last stays for the packets after it that mean "as before". */
+function lastOfFilm(last: number, { ptsTicks, lastDurationTicks }: PacketScan): number {
+  return Math.max(0, (ptsTicks.at(-1) ?? last) - last) + lastDurationTicks;
 }

@@ -139,7 +139,7 @@ async function* readMetadata(
     },
   };
   try {
-    yield* ffmpegLines(plan, signal, decoderFeed(source, start));
+    yield* ffmpegLines(plan, signal, { feed: decoderFeed(source, start) });
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
   }

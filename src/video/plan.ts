@@ -100,6 +100,7 @@ export function planVideo(
     warnings: [
       ...streams.warnings,
       ...picture.warnings,
+      ...warnOfRepeats(scan, picture, frames),
       ...warnOfMatrix(source, colour),
       ...tagWarnings,
       ...warnOfPicture(source, picture, hdr, encoder),
@@ -118,6 +119,14 @@ function warnOfMatrix({ video: { colour, pixelFormat } }: VideoInfo, { tags }: C
   if (!isMatrixReplaced(colour, pixelFormat)) return [];
   const message = `ffmpeg cannot convert the video's matrix (${colour.matrix}): it is taken for ${tags.matrix}, so colours may differ.`;
   return [{ code: 'colour-tags', message }];
+}
+
+/** No damage, but the result has fewer frames than other programs count. */
+function warnOfRepeats({ packets }: PacketScan, { keepsFrames, trim }: PicturePlan, frames: FrameList): StreamWarning[] {
+  const repeats = packets - frames.count;
+  if (!keepsFrames || trim !== null || !frames.isExact || repeats <= 0) return [];
+  const message = `${repeats} of ${packets} packets of the video mean "as before": the picture before them is shown for as long.`;
+  return [{ code: 'frames-hidden', message }];
 }
 
 /** Numbered pictures and Y4M know one rate. */

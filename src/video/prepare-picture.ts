@@ -29,7 +29,8 @@ export async function preparePicture(
   const picture = planPicture(source, settingsFor(output, settings), measure, origin);
   const hdr = mayBeHdr(source) ? await readHdr(source, signal) : NO_HDR;
   refuseWithoutBase(hdr, source.path);
-  return { picture, hdr, frames: await listFrames(source, scan, picture, signal) };
+  const conceals = settings.onDecodeError === 'conceal';
+  return { picture, hdr, frames: await listFrames(source, scan, picture, conceals, signal) };
 }
 
 /** RGB that is looked at has no room below black and above white. @throws UpreelError `usage` if that was asked for. */

@@ -18,6 +18,8 @@ export interface PacketScan {
   readonly endByte: number;
   /** Of the stream's packets together. */
   readonly bytes: number;
+  /** Of the packet that has least of those to be shown; 0 if there is none. */
+  readonly smallestBytes: number;
   /** The first thing that the demuxer complained about; it goes on after the broken place, and leaves out what was there. */
   readonly demuxerError: string | null;
 }
@@ -33,6 +35,7 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
   let packets = 0;
   let endByte = 0;
   let bytes = 0;
+  let smallestBytes = Number.POSITIVE_INFINITY;
   let last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
   let demuxerError: string | null = null;
   const onMessage = (line: string) => {
@@ -46,6 +49,7 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
     bytes += packet.bytes;
     if (packet.isDiscarded) continue;
     packets++;
+    smallestBytes = Math.min(smallestBytes, packet.bytes);
     if (Number.isNaN(packet.pts)) continue;
     times.push(packet.pts);
     if (packet.isKey && packet.pts > last.pts) keys.push(packet.pts);
@@ -60,6 +64,7 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
     lastIndex: last.index,
     endByte,
     bytes,
+    smallestBytes: packets === 0 ? 0 : smallestBytes,
     demuxerError,
   };
 }

@@ -208,5 +208,5 @@ async function planStream(
 
 const NO_SCAN: PacketScan = {
   ...{ packetsRead: 0, packets: 0, ptsTicks: new Float64Array(0), keyTicks: new Float64Array(0) },
-  ...{ lastDurationTicks: 0, lastIndex: 0, endByte: 0, bytes: 0, demuxerError: null },
+  ...{ lastDurationTicks: 0, lastIndex: 0, endByte: 0, bytes: 0, smallestBytes: 0, demuxerError: null },
 };

@@ -14,7 +14,7 @@ export async function findBroken(frames: FrameFiles, from: number, signal: Abort
     const output = { options: ['-xerror', '-map', '0:v:0', '-f', 'null'], target: '-' };
     const plan = { inputs: [{ ...input, options: ['-xerror', ...input.options] }], output };
     try {
-      for await (const _line of ffmpegLines(plan, signal, (target) => feedFrames(one, 0, target)));
+      for await (const _line of ffmpegLines(plan, signal, { feed: (target) => feedFrames(one, 0, target) }));
     } catch (error) {
       if (!(error instanceof ProgramError) || error.wasKilled) throw error;
       return index;

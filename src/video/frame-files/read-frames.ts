@@ -139,7 +139,7 @@ function scanOf(count: number, bytes: number): PacketScan {
   const ptsTicks = Float64Array.from({ length: count }, (_, index) => index);
   return {
     ...{ packetsRead: count, packets: count, ptsTicks, keyTicks: ptsTicks, lastDurationTicks: 1 },
-    ...{ lastIndex: count - 1, endByte: 0, bytes, demuxerError: null },
+    ...{ lastIndex: count - 1, endByte: 0, bytes, smallestBytes: 0, demuxerError: null },
   };
 }
 
