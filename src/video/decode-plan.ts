@@ -3,6 +3,7 @@ import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts'
 import { hasNoTimes } from './containers.ts';
 import type { Feed, FfmpegPlan } from './ffmpeg.ts';
 import { feedFrames, frameInput } from './frame-files/index.ts';
+import { FRAME_NAMING_FILTER } from './patched-frames.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Rational } from './rational.ts';
@@ -27,12 +28,13 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
   // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
   // every second time).
-  const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+warning'] : ['-xerror']), '-thread_type', 'slice'];
+  const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+info'] : ['-xerror']), '-thread_type', 'slice'];
   const hardware = plan.hwaccel === null || source.frames !== undefined ? [] : ['-hwaccel', plan.hwaccel];
   const seek = source.frames === undefined ? seekOptions(seekSeconds) : [];
   const filters = [
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
+    ...(plan.concealsErrors ? [FRAME_NAMING_FILTER] : []),
   ];
   return {
     inputs: [pictureInput(source, picture, [...hardware, ...onDamage, ...seek])],

@@ -8,6 +8,7 @@ import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffm
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { findBroken } from './frame-files/index.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';
+import { PatchedFrames } from './patched-frames.ts';
 import type { VideoPlan } from './plan.ts';
 import { type Rational, toSeconds } from './rational.ts';
 import { planSeeks } from './seek.ts';
@@ -25,8 +26,8 @@ export interface Decoder {
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
-  /** Frames so far that were damaged and are concealed; 0 where damage ends the work. */
-  readonly concealedFrames: () => number;
+  /** Times of the frames so far that were damaged and are patched, in the frames' ticks; none where damage ends the work. */
+  readonly patchedTicks: () => readonly number[];
 }
 
 /** @param feed where the source is standard input: hands it on to the decoder's, and ends that. */
@@ -40,17 +41,8 @@ export function startDecoder(
   const size = sizeOf(plan);
   const pool = new BufferPool(rasterBytes(size.width, size.height, plan.format), poolCapacity);
   const seeks = planSeeks(plan, segment);
-  let concealed = 0;
-  const start = (seekSeconds: number | null) => {
-    concealed = 0;
-    return startAttempt(
-      plan,
-      seekSeconds,
-      signal,
-      feed ?? decoderFeed(plan.source, seekSeconds ?? partStart(plan)),
-      () => concealed++,
-    );
-  };
+  const start = (seekSeconds: number | null) =>
+    startAttempt(plan, seekSeconds, signal, feed ?? decoderFeed(plan.source, seekSeconds ?? partStart(plan)));
   let attempt = start(seeks[0] ?? null);
 
   async function* frames(): AsyncGenerator<Frame, void, undefined> {
@@ -67,7 +59,7 @@ export function startDecoder(
     },
     sampleAspectRatio: () => attempt.reader.stream?.sampleAspectRatio ?? null,
     frames: frames(),
-    concealedFrames: () => concealed,
+    patchedTicks: () => attempt.patched.ticks,
   };
 }
 
@@ -76,24 +68,19 @@ interface Attempt {
   readonly feeding: Promise<void>;
   readonly program: RunningProgram;
   readonly reader: NutReader;
+  readonly patched: PatchedFrames;
 }
 
-function startAttempt(
-  plan: VideoPlan,
-  seekSeconds: number | null,
-  signal: AbortSignal,
-  feed: Feed | null,
-  onConcealed: () => void,
-): Attempt {
-  const onLine = (line: string) => {
-    if (line.includes('corrupt decoded frame')) onConcealed();
-  };
-  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, { onLine });
+function startAttempt(plan: VideoPlan, seekSeconds: number | null, signal: AbortSignal, feed: Feed | null): Attempt {
+  const patched = new PatchedFrames(plan.frames.timeBase, pipeOffsetTicks(plan));
+  const onLine = (line: string) => patched.read(line);
+  const program = startFfmpeg(planDecode(plan, seekSeconds), signal, plan.concealsErrors ? { onLine } : {});
   if (feed === null) program.stdin.end();
   const feeding = feed === null ? Promise.resolve() : feed(program.stdin);
   // Told when the frames that came before it are upscaled.
   feeding.catch(() => {});
-  return { feeding, program, reader: new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>)) };
+  const reader = new NutReader(new ByteReader(program.stdout as AsyncIterable<Uint8Array>));
+  return { feeding, program, reader, patched };
 }
 
 /** Where a part of a film of pictures can begin to be read: what comes before is neither shown nor remembered. */
@@ -107,7 +94,7 @@ function partStart({ picture, source }: VideoPlan): number | null {
 async function* readFrames({
   plan,
   segment,
-  attempt: { feeding, program, reader },
+  attempt: { feeding, program, reader, patched },
   pool,
   mustStartExactly,
   signal,
@@ -133,6 +120,11 @@ async function* readFrames({
       const ptsTicks = toFrameTicks(header.ptsTicks, reader, plan) - offset;
       if (isAfter(plan, segment, ptsTicks, count)) {
         if (count === 0 && !mustStartExactly) throw noPicture(plan, segment);
+        if (plan.concealsErrors)
+          await patched.until(
+            lastPts,
+            program.finished().catch(() => {}),
+          );
         return count > 0;
       }
       checkFrame(plan, header, bytes, segment.startFrame + count);

@@ -122,7 +122,11 @@ function warnOfMatrix({ video: { colour, pixelFormat } }: VideoInfo, { tags }: C
 }
 
 /** No damage, but the result has fewer frames than other programs count. */
-function warnOfRepeats({ packets }: PacketScan, { keepsFrames, trim }: PicturePlan, frames: FrameList): StreamWarning[] {
+function warnOfRepeats(
+  { packets }: PacketScan,
+  { keepsFrames, trim }: PicturePlan,
+  frames: FrameList,
+): StreamWarning[] {
   const repeats = packets - frames.count;
   if (!keepsFrames || trim !== null || !frames.isExact || repeats <= 0) return [];
   const message = `${repeats} of ${packets} packets of the video mean "as before": the picture before them is shown for as long.`;

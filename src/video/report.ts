@@ -5,6 +5,7 @@ import type { Stage } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
 import { publishFile, refuseSameFile, temporaryNameFor } from '../core/publish.ts';
 import { type ReuseCount, reusedShare } from './changed-results.ts';
+import type { DamagedPlace, PictureDamage } from './concealment.ts';
 import type { VideoPlan } from './plan.ts';
 import type { StreamWarning } from './streams.ts';
 import type { Verification } from './verify.ts';
@@ -23,6 +24,8 @@ export interface VideoReport {
   readonly stages: readonly { readonly name: Stage; readonly seconds: number; readonly framesPerSecond: number }[];
   readonly reuse: ReuseCount & { readonly share: number };
   readonly checks: readonly string[];
+  /** What was damaged in the source and is concealed; null: nothing. */
+  readonly damage: PictureDamage | null;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -35,6 +38,7 @@ export function makeReport(
     readonly stageSeconds: ReadonlyMap<Stage, number>;
     readonly verification: Pick<Verification, 'bytes' | 'checks'>;
     readonly reuse: ReuseCount;
+    readonly damage: PictureDamage | null;
     readonly warnings: readonly StreamWarning[];
   },
 ): VideoReport {
@@ -51,6 +55,8 @@ export function makeReport(
     })),
     reuse: { ...made.reuse, framesOfWork: round(made.reuse.framesOfWork), share: round(reusedShare(made.reuse)) },
     checks,
+    damage:
+      made.damage === null ? null : { patched: rounded(made.damage.patched), missing: rounded(made.damage.missing) },
     warnings: made.warnings,
   };
 }
@@ -85,6 +91,12 @@ export async function writeReport(report: VideoReport, file: string, overwrite: 
       cause: error,
     });
   }
+}
+
+function rounded(places: readonly DamagedPlace[]): DamagedPlace[] {
+  return places.map(({ startSeconds, endSeconds, frames }) => {
+    return { startSeconds: round(startSeconds), endSeconds: round(endSeconds), frames };
+  });
 }
 
 function round(value: number): number {

@@ -23,8 +23,8 @@ export interface EncodedSegment {
   /** Time of every frame, in ticks of the plan's frame list, as decoded. */
   readonly ptsTicks: readonly number[];
   readonly reuse: ReuseCount;
-  /** Frames that were damaged in the source and are concealed. */
-  readonly concealedFrames: number;
+  /** Of these, the frames that were damaged in the source and are patched by the decoder. */
+  readonly patchedTicks: readonly number[];
 }
 
 /** What a running segment lets others see. */
@@ -147,7 +147,9 @@ export async function runSegment(
     stop.abort();
     await encoder?.stop();
   }
-  return { ptsTicks, reuse: made.count, concealedFrames: decoder.concealedFrames() };
+  const shown = new Set(ptsTicks);
+  const patchedTicks = decoder.patchedTicks().filter((ticks) => shown.has(ticks));
+  return { ptsTicks, reuse: made.count, patchedTicks };
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */

@@ -95,11 +95,11 @@ async function makeSegment(
     const watch = progress.watchSegment(onHandedOver);
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
-      const { ptsTicks, reuse, concealedFrames } = await runSegment(plan, segment, { ...context, file: part, watch });
+      const { ptsTicks, reuse, patchedTicks } = await runSegment(plan, segment, { ...context, file: part, watch });
       const { bytes } = await watch.clocks.encode.during(async () => {
         const facts = await verifySegment(plan, part, ptsTicks, signal);
-        const frames = { index, startFrame, endFrame, ptsTicks: [...ptsTicks] };
-        return job.commit(part, { ...frames, reuse, concealedFrames, ...facts });
+        const frames = { index, startFrame, endFrame, ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
+        return job.commit(part, { ...frames, reuse, ...facts });
       });
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);

@@ -7,6 +7,7 @@ import { type JobDirectory, openJobDirectory } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { ByteReader } from './byte-reader.ts';
 import { reusedShare } from './changed-results.ts';
+import { describeDamage, findDamage } from './concealment.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { ProgramError } from './ffmpeg.ts';
 import { checkPlace, finisherFor } from './finish.ts';
@@ -76,13 +77,20 @@ async function run(work: Work): Promise<VideoResult> {
       directory === null ? STANDARD_STREAM : await directory.partFile(0, plan.encoder.segmentContainer.extension);
     const made = await runWhole(work, file, watch);
     const { ptsTicks, reuse } = made;
+    const damage = plan.concealsErrors ? findDamage(plan, [made]) : null;
+    const lost = damage === null ? [] : describeDamage(damage);
+    for (const warning of lost) onEvent({ type: 'warning', ...warning });
     const finished =
       directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);
     const framesTotal = ptsTicks.length;
     const { input, model, settings } = request;
     if (settings.report !== null) {
-      const told = { model, device: upscaler.device, frames: framesTotal, reuse, verification: finished };
-      const report = makeReport(plan, { ...told, stageSeconds: progress.stageSeconds, warnings: plan.warnings });
+      const told = { model, device: upscaler.device, frames: framesTotal, reuse, damage, verification: finished };
+      const report = makeReport(plan, {
+        ...told,
+        stageSeconds: progress.stageSeconds,
+        warnings: [...plan.warnings, ...lost],
+      });
       await writeReport(report, settings.report, settings.overwrite);
     }
     const share = reusedShare(reuse);
@@ -144,7 +152,7 @@ function checkPiped(
 async function finish(
   { plan, request, context: { signal, onEvent } }: Work,
   file: string,
-  { ptsTicks, reuse, concealedFrames }: EncodedSegment,
+  { ptsTicks, reuse, patchedTicks }: EncodedSegment,
   directory: JobDirectory,
   progress: ReturnType<typeof announce>,
 ) {
@@ -152,7 +160,8 @@ async function finish(
   progress.enter('join');
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
-  const segment = await directory.commit(file, { ...range, ptsTicks: [...ptsTicks], reuse, concealedFrames, ...facts });
+  const times = { ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
+  const segment = await directory.commit(file, { ...range, ...times, reuse, ...facts });
   await finisher.join([segment], directory.place, directory.resultFile, signal);
   progress.enter('verify');
   const verification = await finisher.verify(ptsTicks, directory.resultFile, signal);

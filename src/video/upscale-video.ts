@@ -14,7 +14,7 @@ import {
 } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
-import { describeLoss } from './concealment.ts';
+import { describeDamage, findDamage } from './concealment.ts';
 import { containerFor } from './containers.ts';
 import { checkPlace, finisherFor } from './finish.ts';
 import { isFramesInput } from './frame-files/index.ts';
@@ -99,7 +99,8 @@ async function makeFilm(
   });
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
-  const lost = plan.concealsErrors ? describeLoss(plan, segments) : [];
+  const damage = plan.concealsErrors ? findDamage(plan, segments) : null;
+  const lost = damage === null ? [] : describeDamage(damage);
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
@@ -123,7 +124,7 @@ async function makeFilm(
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification };
+    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification, damage };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }

@@ -55,7 +55,9 @@ function settingsFacts(plan: VideoPlan, settings: VideoSettings): Facts {
 
 /** Over the arguments that ffmpeg gets, so that another version of upreel cannot go on in another way. */
 function hashChain(plan: VideoPlan): string {
-  const chain = [planDecode(plan, null).output.options, planEncode(plan, '').output.options, plan.shiftSeconds];
+  // Damage may be found in the middle, and gone over then.
+  const decoding = planDecode({ ...plan, concealsErrors: false }, null);
+  const chain = [decoding.output.options, planEncode(plan, '').output.options, plan.shiftSeconds];
   return createHash('sha256').update(JSON.stringify(chain)).digest('hex').slice(0, 16);
 }
 

@@ -73,7 +73,7 @@ test.each([
   const record = {
     ...{ index: 0, startFrame: 0, endFrame: 10, file: 'segment-00000.mkv', bytes: 6, sha256: '', ptsTicks: [0] },
     reuse: { frames: 1, framesUnchanged: 0, framesPartly: 0, framesOfWork: 1 },
-    ...{ concealedFrames: 0, startSeconds: 0, parameters: '' },
+    ...{ patchedTicks: [], startSeconds: 0, parameters: '' },
   };
   const write = (content: object) =>
     writeFileSync(join(foreign, 'segment-00000.json'), JSON.stringify(content), { mode: 0o600 });

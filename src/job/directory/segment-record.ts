@@ -19,8 +19,8 @@ const segmentRecord = z.object({
     framesPartly: z.number(),
     framesOfWork: z.number(),
   }),
-  /** Frames that were damaged and are patched by the decoder. */
-  concealedFrames: z.number(),
+  /** Of these, the times of frames that were damaged and are patched by the decoder. */
+  patchedTicks: z.array(z.number()).default([]),
   /** Time of the first frame as the file's demuxer gives it. */
   startSeconds: z.number(),
   /** Hash of the codec's parameter sets: files can be joined only if theirs are the same. */

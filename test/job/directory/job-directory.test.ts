@@ -35,7 +35,7 @@ async function commitFirst(job: JobDirectory): Promise<void> {
     endFrame: 10,
     ptsTicks: [0, 1],
     reuse: NO_REUSE,
-    concealedFrames: 0,
+    patchedTicks: [],
     startSeconds: 0,
     parameters: '',
   });

@@ -49,7 +49,7 @@ async function commitFirst(job: JobDirectory): Promise<void> {
   const part = await job.partFile(0, '.mkv');
   writeFileSync(part, 'frames');
   await job.commit(part, {
-    ...{ index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0, 1], concealedFrames: 0, startSeconds: 0, parameters: '' },
+    ...{ index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0, 1], patchedTicks: [], startSeconds: 0, parameters: '' },
     reuse: { frames: 10, framesUnchanged: 0, framesPartly: 0, framesOfWork: 10 },
   });
 }
