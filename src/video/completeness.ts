@@ -1,4 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
+import { findHoles, formatTime, listPlaces } from './damaged-places.ts';
 import { findCutOff } from './file-end.ts';
 import { toSeconds } from './rational.ts';
 import type { PacketScan } from './scan.ts';
@@ -14,18 +15,31 @@ export async function checkComplete(info: VideoInfo, scan: PacketScan): Promise<
   const { timeBase } = info.video;
   const lastTicks = scan.ptsTicks.at(-1);
   const lastTime = lastTicks === undefined ? '' : ` (at ${formatTime(toSeconds(lastTicks, timeBase))})`;
-  throw damaged(`${info.path} is cut off after frame ${scan.packets}${lastTime}: ${missing}.`);
+  throw damaged(`${info.path} is cut off after frame ${scan.packets}${lastTime}: ${missing}.${lostEnd(info, scan)}`);
+}
+
+/** What was there once, as far as the container's header tells. */
+function lostEnd({ video, durationSeconds, startSeconds }: VideoInfo, { packetsRead, ptsTicks }: PacketScan): string {
+  const { frameRate, declaredFrames, timeBase } = video;
+  const end = toSeconds(ptsTicks.at(-1) ?? 0, timeBase) + frameRate.den / frameRate.num - startSeconds;
+  const seconds = (durationSeconds ?? 0) - end;
+  const byTime = Math.round((seconds * frameRate.num) / frameRate.den);
+  const frames = declaredFrames === null ? byTime : declaredFrames - packetsRead;
+  if (ptsTicks.length === 0 || frames <= 0) return '';
+  const time = seconds > 0 ? seconds : (frames * frameRate.den) / frameRate.num;
+  return ` About ${frames} frames (${time.toFixed(1)} s) are missing at its end.`;
 }
 
 /** A demuxer that loses its way finds a later packet and goes on: what was between is gone. */
 function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: PacketScan): void {
   if (demuxerError === null) return;
-  const steps = Array.from(ptsTicks.subarray(1), (ticks, index) => ticks - (ptsTicks[index] ?? 0));
-  const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  const hole = steps.findIndex((step) => step > 1.5 * usual);
-  const time = formatTime(toSeconds(ptsTicks[hole] ?? 0, video.timeBase));
-  const place = hole < 0 ? '' : ` after frame ${hole + 1} (at ${time})`;
-  throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.`);
+  const holes = findHoles(ptsTicks, { timeBase: video.timeBase, shiftSeconds: 0, lastDurationTicks: 0 });
+  const [first] = holes;
+  const place = first === undefined ? '' : ` at ${formatTime(first.startSeconds)}`;
+  const frames = holes.reduce((sum, hole) => sum + hole.frames, 0);
+  const seconds = holes.reduce((sum, hole) => sum + hole.endSeconds - hole.startSeconds, 0);
+  const much = frames === 0 ? '' : ` ${frames} frames (${seconds.toFixed(2)} s) are missing: ${listPlaces(holes)}.`;
+  throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
 }
 
 export function damaged(message: string, cause?: unknown): UpreelError {
@@ -33,14 +47,6 @@ export function damaged(message: string, cause?: unknown): UpreelError {
     hint: 'Fetch or copy the file again; or make what is there: the same command with --on-decode-error conceal.',
     cause,
   });
-}
-
-/** 3723.5 -> "1:02:03.500". */
-export function formatTime(seconds: number): string {
-  const milliseconds = Math.max(0, Math.round(seconds * 1000));
-  const part = (value: number, digits: number) => String(value).padStart(digits, '0');
-  const minutes = Math.floor(milliseconds / 60_000);
-  return `${Math.floor(minutes / 60)}:${part(minutes % 60, 2)}:${part(Math.floor(milliseconds / 1000) % 60, 2)}.${part(milliseconds % 1000, 3)}`;
 }
 
 async function findMissing(info: VideoInfo, scan: PacketScan): Promise<string | null> {

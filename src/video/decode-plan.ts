@@ -26,9 +26,7 @@ export function pipeOffsetTicks({ source, picture }: Pick<VideoPlan, 'source' | 
 export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegPlan {
   const { source, picture, format } = plan;
   const rgb = format.bytesPerSample === 2 ? 'rgb48le' : 'rgb24';
-  // Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about
-  // every second time).
-  const onDamage = [...(plan.concealsErrors ? ['-loglevel', 'level+info'] : ['-xerror']), '-thread_type', 'slice'];
+  const onDamage = plan.concealsErrors ? CONCEALING : FAILING;
   const hardware = plan.hwaccel === null || source.frames !== undefined ? [] : ['-hwaccel', plan.hwaccel];
   const seek = source.frames === undefined ? seekOptions(seekSeconds) : [];
   const filters = [
@@ -47,6 +45,14 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
     },
   };
 }
+
+/**
+ * Decoders that work on several frames at once pass a frame on before they know that it is damaged (H.264: about every
+ * second time).
+ */
+const SURELY = ['-thread_type', 'slice'];
+const CONCEALING: readonly string[] = ['-loglevel', 'level+info', ...SURELY];
+const FAILING: readonly string[] = ['-xerror', ...SURELY];
 
 /**
  * What fills the decoder's standard input where the source's frames are a file each; null: it opens the source itself.
@@ -87,14 +93,19 @@ function stackAlpha(plan: VideoPlan, rgb: string): string {
   return `split[colour][clear];[colour]${colour}[above];[clear]${alpha}[below];[above][below]vstack`;
 }
 
-/** The same pictures, tiny: only their times are wanted, and are listed on stdout. */
+/**
+ * The same pictures, tiny: only their times are wanted, and are listed on stdout.
+ * @param concealsErrors names those that are patched among its messages, too (patched-frames.ts).
+ */
 export function frameListPass(
   source: VideoInfo,
   picture: PicturePlan,
+  concealsErrors = false,
 ): { readonly plan: FfmpegPlan; readonly offsetTicks: number } {
-  const filters = [...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear'];
+  const naming = concealsErrors ? [FRAME_NAMING_FILTER] : [];
+  const filters = [...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear', ...naming];
   const plan = {
-    inputs: [pictureInput(source, picture, [])],
+    inputs: [pictureInput(source, picture, concealsErrors ? CONCEALING : [])],
     output: {
       options: [
         ...['-map', `0:${source.video.index}`, '-vf', filters.join(','), ...timeOptions(picture)],

@@ -5,7 +5,8 @@ import type { Stage } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
 import { publishFile, refuseSameFile, temporaryNameFor } from '../core/publish.ts';
 import { type ReuseCount, reusedShare } from './changed-results.ts';
-import type { DamagedPlace, PictureDamage } from './concealment.ts';
+import type { PictureDamage } from './concealment.ts';
+import type { DamagedPlace } from './damaged-places.ts';
 import type { VideoPlan } from './plan.ts';
 import type { StreamWarning } from './streams.ts';
 import type { Verification } from './verify.ts';
@@ -55,8 +56,7 @@ export function makeReport(
     })),
     reuse: { ...made.reuse, framesOfWork: round(made.reuse.framesOfWork), share: round(reusedShare(made.reuse)) },
     checks,
-    damage:
-      made.damage === null ? null : { patched: rounded(made.damage.patched), missing: rounded(made.damage.missing) },
+    damage: made.damage === null ? null : roundedDamage(made.damage),
     warnings: made.warnings,
   };
 }
@@ -91,6 +91,10 @@ export async function writeReport(report: VideoReport, file: string, overwrite: 
       cause: error,
     });
   }
+}
+
+function roundedDamage({ patched, missing, untimed }: PictureDamage): PictureDamage {
+  return { patched: rounded(patched), missing: rounded(missing), untimed };
 }
 
 function rounded(places: readonly DamagedPlace[]): DamagedPlace[] {

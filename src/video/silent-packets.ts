@@ -28,3 +28,8 @@ const CODED_BY_MACROBLOCK: readonly string[] = [
   ...['mpeg4', 'h263', 'h263i', 'h263p', 'flv1', 'msmpeg4v1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'wmv3', 'vc1'],
   ...['rv10', 'rv20', 'rv30', 'rv40', 'svq1', 'svq3'],
 ];
+
+/** Whether some packets are never shown, by design (VP8's alternate reference frames, RFC 6386, 9.1). */
+export function hasHiddenFrames({ codec }: VideoStream): boolean {
+  return codec === 'vp8';
+}

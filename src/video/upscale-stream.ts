@@ -7,7 +7,7 @@ import { type JobDirectory, openJobDirectory } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { ByteReader } from './byte-reader.ts';
 import { reusedShare } from './changed-results.ts';
-import { describeDamage, findDamage } from './concealment.ts';
+import { findDamage, warnOfDamage } from './concealment.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { ProgramError } from './ffmpeg.ts';
 import { checkPlace, finisherFor } from './finish.ts';
@@ -78,7 +78,7 @@ async function run(work: Work): Promise<VideoResult> {
     const made = await runWhole(work, file, watch);
     const { ptsTicks, reuse } = made;
     const damage = plan.concealsErrors ? findDamage(plan, [made]) : null;
-    const lost = damage === null ? [] : describeDamage(damage);
+    const lost = warnOfDamage(damage);
     for (const warning of lost) onEvent({ type: 'warning', ...warning });
     const finished =
       directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);

@@ -14,7 +14,7 @@ import {
 } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
-import { describeDamage, findDamage } from './concealment.ts';
+import { findDamage, warnOfDamage } from './concealment.ts';
 import { containerFor } from './containers.ts';
 import { checkPlace, finisherFor } from './finish.ts';
 import { isFramesInput } from './frame-files/index.ts';
@@ -25,7 +25,9 @@ import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
+import { hasHiddenFrames } from './silent-packets.ts';
 import { estimateSpace } from './space.ts';
+import { withExtent } from './survey-damage.ts';
 import { isStream, upscaleStream } from './upscale-stream.ts';
 import { beginJob } from './video-job.ts';
 import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';
@@ -93,14 +95,18 @@ async function makeFilm(
   progress.enter('upscale');
   const { stallSeconds } = settings;
   const onRetry = (segment: Segment, cause: Error) => tell(retried(segment, job.segments.length, cause));
-  await runSegments(plan, job.segments, {
-    ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, pause, preview, drain, signal },
-    onSegment: (news) => onSegments([news]),
-  });
+  try {
+    await runSegments(plan, job.segments, {
+      ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, pause, preview, drain, signal },
+      onSegment: (news) => onSegments([news]),
+    });
+  } catch (error) {
+    throw await withExtent(plan, error, AbortSignal.any([signal, drain]));
+  }
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
   const damage = plan.concealsErrors ? findDamage(plan, segments) : null;
-  const lost = damage === null ? [] : describeDamage(damage);
+  const lost = warnOfDamage(damage);
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
 
@@ -194,7 +200,7 @@ function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
 function warnOfHidden({ frames, source }: VideoPlan, decoded: number, onEvent: VideoContext['onEvent']): void {
   const hidden = frames.count - decoded;
-  if (hidden <= 0 || source.video.codec === 'vp8') return;
+  if (hidden <= 0 || hasHiddenFrames(source.video)) return;
   const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.`;
   onEvent({ type: 'warning', code: 'frames-hidden', message });
 }
