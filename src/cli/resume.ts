@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { enterFolder, type JobSpec, jobRunning, readSpec } from '../job/index.ts';
+import { type Command, Option } from 'commander';
+import { concealed, enterFolder, type JobSpec, jobRunning, readSpec } from '../job/index.ts';
 import { hasEnded, untilJob } from './follow-jobs.ts';
 import { find, withFeed } from './jobs.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
@@ -10,6 +10,9 @@ export function addResumeCommand(program: Command): void {
   program
     .command('resume <job>')
     .description('go on with a paused or unfinished video: its id, its folder (OUTPUT.upreel) or its output')
+    .addOption(
+      new Option('--on-decode-error <what>', 'conceal: go on over damage, and tell of it').choices(['fail', 'conceal']),
+    )
     .option('--verify <how>', 'full: read everything again to see that nothing has changed', 'sampled')
     .option('--json', 'one JSON object per line on standard output')
     .option('--no-tui', 'plain lines instead of the live view')
@@ -41,8 +44,9 @@ function goOn(name: string, flags: Record<string, unknown>): Promise<number> {
     });
     enterFolder(spec.cwd);
     const { settings } = spec.task.request;
+    const task = verified(spec, flags.verify === 'full');
     return {
-      tasks: [verified(spec, flags.verify === 'full')],
+      tasks: [flags.onDecodeError === 'conceal' ? concealed(task) : task],
       stallSeconds: settings.stallSeconds,
       queueing: spec.queueing,
     };

@@ -4,8 +4,10 @@ import type { TaskEvent } from '../core/events.ts';
 import {
   type EngineTask,
   type JobQueueing,
+  type JobSnapshot,
   type JobSpec,
   type JobState,
+  jobIdFor,
   NO_QUEUEING,
   openTaskQueue,
   runJob,
@@ -13,6 +15,7 @@ import {
 } from '../job/index.ts';
 import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
+import { askToConceal, DamagedFilms, overDamage } from './go-over-damage.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
 import { nameJob } from './name-output.ts';
 import { openReporter, type Reporter, type ReporterKind, reporterKind, shownOn } from './reporter.ts';
@@ -40,6 +43,7 @@ interface SourceContext {
 /**
  * Runs the tasks of a command and tells of them as the flags ask. On a terminal, videos go to supervisors of their own,
  * which the terminal then looks at; everywhere else, and with --foreground, it waits for them.
+ * Where a film is damaged, the person at a terminal is asked whether to go on with what is there.
  * @param find what is to be done; its errors end the command as those of tasks do.
  * @returns the exit code; every error has been reported.
  */
@@ -49,12 +53,27 @@ export async function runCommand(
   find: (context: SourceContext) => Promise<TaskSource>,
 ): Promise<number> {
   const kind = reporterKind(rawFlags);
+  const damage = new DamagedFilms();
+  const code = await runOnce(kind, rawFlags, inputs, find, damage);
+  const { ids } = damage;
+  if (ids.length === 0 || kind === 'json' || !(await askToConceal(ids.length))) return code;
+  const again = await runOnce(kind, rawFlags, ids.length, () => overDamage(ids), new DamagedFilms());
+  return again === 0 && damage.othersFailed ? code : again;
+}
+
+async function runOnce(
+  kind: ReporterKind,
+  rawFlags: Record<string, unknown>,
+  inputs: number,
+  find: (context: SourceContext) => Promise<TaskSource>,
+  damage: DamagedFilms,
+): Promise<number> {
   const detached = kind === 'view' && rawFlags.foreground !== true ? new DetachedJobs() : null;
   const interruption = listenForInterrupts();
   const reporter = await reporterFor(kind, rawFlags, inputs, interruption.interrupt);
   let code: number;
   try {
-    const failure = await runAll(find, reporter, interruption, detached);
+    const failure = await runAll(find, reporter, interruption, detached, damage);
     code = failure?.exitCode ?? 0;
     reporter.exit(code, failure === null ? undefined : toErrorRecord(failure));
   } finally {
@@ -62,7 +81,10 @@ export async function runCommand(
     interruption.dispose();
   }
   if (detached === null || detached.ids.length === 0) return code;
-  return (await viewJobs(detached.ids, { rawFlags, startedHere: true })) || code;
+  const onEnded = (job: JobSnapshot): void => {
+    if (job.error !== null) damage.add(job.error, job.id);
+  };
+  return (await viewJobs(detached.ids, { rawFlags, startedHere: true, onEnded })) || code;
 }
 
 /** The error that the command ends with, or null. @param detached gets the videos, if given. */
@@ -71,6 +93,7 @@ async function runAll(
   reporter: Reporter,
   interruption: Interruption,
   detached: DetachedJobs | null,
+  damage: DamagedFilms,
 ): Promise<UpreelError | null> {
   const { signal, drain } = interruption;
   const onEvent = (event: TaskEvent): void => reporter.event(event);
@@ -94,6 +117,7 @@ async function runAll(
           }
           reporter.event({ type: 'failed', input: task.request.input, error: toErrorRecord(failure) });
           failures.push(failure);
+          damage.add(failure, await idOf(task, queueing));
           if (signal.aborted || drain.aborted || STOPS_ALL.has(failure.code)) return failure;
         } finally {
           drain.removeEventListener('abort', announceDrain);
@@ -142,6 +166,12 @@ async function runTask(
   } else {
     await detached.add(spec);
   }
+}
+
+/** null: no job. */
+async function idOf(task: FileTask, queueing: JobQueueing): Promise<string | null> {
+  const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+  return spec === null ? null : jobIdFor(spec);
 }
 
 async function refuseExisting({ output, task }: JobSpec): Promise<void> {

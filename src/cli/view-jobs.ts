@@ -10,6 +10,8 @@ export interface ViewJobsOptions {
   readonly rawFlags: Record<string, unknown>;
   /** This command has started them: the view may end them, and closing it says how to come back. */
   readonly startedHere: boolean;
+  /** Hears of each that has ended by the time the person leaves. */
+  readonly onEnded?: (job: JobSnapshot) => void;
 }
 
 /**
@@ -48,6 +50,7 @@ async function viewOnDashboard(feed: JobFeed, ids: readonly string[], options: V
   for (const job of jobs) {
     lines.write(`${jobLine(job, look)}\n`);
     const failure = hasEnded(job) ? failureOf(job) : null;
+    if (hasEnded(job)) options.onEnded?.(job);
     if (failure !== null) words.write(errorText(toErrorRecord(failure), wording));
   }
   if (how === 'left') words.write(goesOn(ids));

@@ -14,3 +14,4 @@ export { JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { type Engine, startEngine } from './supervisor.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
+export { concealed, isConcealable } from './way-on.ts';

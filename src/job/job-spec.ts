@@ -41,9 +41,10 @@ async function specOf({ output, folder, task, nice, only, onDone }: JobEntry): P
   // What is replaced and written beside the result is never a folder's to say: it may have come from anywhere.
   const listed = parseTask(task, output)?.task.request.settings;
   const { overwrite, report } = listed ?? { overwrite: false, report: null };
+  const { onDecodeError } = listed ?? request.settings;
   const again = {
     ...rest,
-    request: { ...request, settings: { ...request.settings, overwrite, report, restart: false } },
+    request: { ...request, settings: { ...request.settings, overwrite, report, onDecodeError, restart: false } },
   };
   return { task: again, cwd: parsed.cwd, output, queueing: { nice, only, onDone } };
 }

@@ -20,6 +20,7 @@ import {
 import type { TaskQueue } from './run-tasks.ts';
 import type { JobEnd } from './snapshot-schema.ts';
 import { Steering } from './steering.ts';
+import { withWayOn } from './way-on.ts';
 
 export interface JobContext {
   readonly queue: TaskQueue;
@@ -94,7 +95,7 @@ export class SupervisedJob {
         onSegments: (news) => this.#change({ type: 'segments', news }),
       });
     } catch (error) {
-      failure = asUpreelError(error);
+      failure = withWayOn(asUpreelError(error), this.#place.id);
       history.add({ type: 'failed', input: this.#entry.input, error: toErrorRecord(failure) });
     } finally {
       signal.removeEventListener('abort', onAbort);

@@ -42,9 +42,12 @@ function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: Pack
   throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
 }
 
+/** The way on over damage. Whoever knows the job's name puts a whole command in its place. */
+export const CONCEAL = 'the same command with --on-decode-error conceal';
+
 export function damaged(message: string, cause?: unknown): UpreelError {
   return new UpreelError('input-damaged', message, {
-    hint: 'Fetch or copy the file again; or make what is there: the same command with --on-decode-error conceal.',
+    hint: `Fetch or copy the file again; or make what is there with ${CONCEAL}`,
     cause,
   });
 }

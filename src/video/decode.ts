@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
-import { damaged } from './completeness.ts';
+import { CONCEAL, damaged } from './completeness.ts';
 import { formatTime } from './damaged-places.ts';
 import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
 import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
@@ -228,7 +228,7 @@ async function pictureError(
   const broken = await findBroken(source.frames, frame, signal);
   if (broken === null) return null;
   return new UpreelError('input-damaged', `Frame ${broken + 1} (${source.frames.paths[broken]}) cannot be decoded.`, {
-    hint: 'Make it again, or add --on-decode-error conceal: the picture before is then shown instead.',
+    hint: `Make it again; or show the picture before instead with ${CONCEAL}`,
     cause: error,
   });
 }

@@ -1,3 +1,4 @@
+export { CONCEAL } from './completeness.ts';
 export { ffmpegVersion, listEncoders } from './ffmpeg.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
 export { readVideoFrame, type VideoFrame } from './read-frame.ts';

@@ -140,6 +140,8 @@ export type VideoSettings = z.output<typeof videoSettingsSchema>;
 /** Settings that no frame of the result depends on: they may differ when a job goes on. */
 export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
   ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
+  // What is finished is whole either way.
+  'onDecodeError',
   // Facts of the source, where they matter.
   ...(['frames', 'gaps', 'sound', 'audio', 'subtitles'] as const),
 ];

@@ -105,7 +105,9 @@ async function makeFilm(
   }
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
-  const damage = plan.concealsErrors ? findDamage(plan, segments) : null;
+  // An earlier run may have concealed what this one would not.
+  const isConcealed = plan.concealsErrors || segments.some((segment) => segment.patchedTicks.length > 0);
+  const damage = isConcealed ? findDamage(plan, segments) : null;
   const lost = warnOfDamage(damage);
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);

@@ -1,4 +1,5 @@
 import { systemErrorCode, UpreelError } from '../../core/errors.ts';
+import { CONCEAL } from '../completeness.ts';
 import { type PictureHeader, readPictureHeader } from './picture-header.ts';
 
 /** What all frames have in common. */
@@ -58,7 +59,7 @@ function refusal(index: number, path: string, problem: string, isBad: boolean): 
     `Frame ${index + 1} (${path}) ${problem}.`,
     {
       hint: isBad
-        ? 'Make it again, or add --on-decode-error conceal: the picture before is then shown instead.'
+        ? `Make it again; or show the picture before instead with ${CONCEAL}`
         : 'All frames of a film are alike: make it again, or leave it out.',
     },
   );
