@@ -1,7 +1,8 @@
 import { damaged } from './completeness.ts';
 import { concealing } from './concealment.ts';
+import { listPlaces } from './damaged-places.ts';
 import { ProgramError } from './ffmpeg.ts';
-import { planResultLedger, planSourceLedger } from './join-plan.ts';
+import { planResultLedger, planSourceLedger, recoded } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import type { SoundConversion } from './sound-plan.ts';
 import { readLedger, type StreamLedger } from './stream-ledger.ts';
@@ -25,7 +26,20 @@ export async function readCarried(
     ledger = await readSource(plan, carried, true, signal);
   });
   if (warnings.length > 0) ledger = await readSource(plan, carried, false, signal);
-  return { ledger, warnings };
+  return { ledger, warnings: [...warnings, ...warnOfGaps(carried, ledger)] };
+}
+
+/** Silence of the source's own making: whoever hears it should not have to look for its cause. */
+function warnOfGaps(carried: readonly CarriedStream[], ledger: VideoPlan['ledger']): StreamWarning[] {
+  return carried.flatMap((entry) => {
+    const gaps = entry.source.kind === 'audio' ? (ledger?.get(entry.source.index)?.gaps ?? []) : [];
+    if (gaps.length === 0) return [];
+    const seconds = gaps.reduce((sum, gap) => sum + gap.endSeconds - gap.startSeconds, 0);
+    const count = gaps.length === 1 ? 'a gap' : `${gaps.length} gaps`;
+    const name = `${nameOf(entry)[0]?.toUpperCase()}${nameOf(entry).slice(1)}`;
+    const message = `${name} has ${count} in the source (${seconds.toFixed(2)} s): ${listPlaces(gaps)}. Silence stands for it, in step with the picture.`;
+    return [{ code: 'sound-gap', message }];
+  });
 }
 
 /**
@@ -63,8 +77,14 @@ async function readSource(
   signal: AbortSignal,
 ): Promise<VideoPlan['ledger']> {
   try {
-    const ledgers = await readLedger(planSourceLedger(plan, carried, isStrict), carried.length, signal);
-    return new Map(carried.map((entry, index) => [entry.source.index, ledgers[index]!]));
+    const again = recoded(carried);
+    const streams = carried.length + again.length;
+    const ledgers = await readLedger(planSourceLedger(plan, carried, isStrict), streams, signal);
+    const packets = (entry: CarriedStream, index: number) =>
+      entry.sound === null ? ledgers[index]! : ledgers[carried.length + again.indexOf(entry)]!;
+    return new Map(
+      carried.map((entry, index) => [entry.source.index, { ...ledgers[index]!, gaps: packets(entry, index).gaps }]),
+    );
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const stream = brokenStreamOf(error);

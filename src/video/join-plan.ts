@@ -124,8 +124,9 @@ export function planTrial(whole: VideoPlan, carried: readonly CarriedStream[], t
 
 /**
  * Lists all of the streams that go along: packets of what is copied, samples of sound that is coded anew, cues of
- * subtitles that are rewritten.
+ * subtitles that are rewritten; then the packets of all sound that is coded anew, whose gaps its samples do not show.
  * @param isStrict damage ends it.
+ * @param limit where only the beginning of what goes along is listed, and nothing after it.
  */
 export function planSourceLedger(
   plan: VideoPlan,
@@ -144,12 +145,20 @@ export function planSourceLedger(
     output: {
       options: [
         ...['-copyts', ...(isStrict ? ['-xerror'] : [])],
-        ...carried.flatMap((entry) => ['-map', `0:${entry.source.index}`]),
+        ...[...carried, ...(limit.length > 0 ? [] : recoded(carried))].flatMap((entry) => [
+          '-map',
+          `0:${entry.source.index}`,
+        ]),
         ...['-c', 'copy', ...samples, ...subtitleOptions(carried), ...limit, ...trimOptions(plan), '-f', 'framecrc'],
       ],
       target: '-',
     },
   };
+}
+
+/** Those that the ledger of a source lists twice. */
+export function recoded(carried: readonly CarriedStream[]): CarriedStream[] {
+  return carried.filter((entry) => entry.sound !== null);
 }
 
 /** The same of a finished file. @param indices of its streams, one for each of `carried`. */

@@ -6,7 +6,7 @@ import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational, toSeconds } from './rational.ts';
 import { safeInput, safeSound } from './safe-input.ts';
-import type { FieldOrder, SoundFacts, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
+import type { FieldOrder, SoundFacts, StreamInfo, StreamObstacle, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
@@ -260,7 +260,14 @@ function describeStream(stream: StreamReport): StreamInfo {
     tags: stream.tags,
     dispositions: Object.keys(stream.disposition).filter((name) => stream.disposition[name] === 1),
     sound: stream.codec_type === 'audio' ? describeSound(stream) : null,
+    obstacle: obstacleOf(stream),
   };
+}
+
+/** Matroska names the key (matroskadec.c); MP4 does so with its packets (encryption.ts). */
+function obstacleOf({ codec_type, sample_rate, tags }: StreamReport): StreamObstacle | null {
+  if (tags.enc_key_id !== undefined) return 'encrypted';
+  return codec_type === 'audio' && !(Number(sample_rate) > 0) ? 'unreadable' : null;
 }
 
 function describeSound(stream: StreamReport): SoundFacts {

@@ -1,4 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
+import { findEncryption } from './encryption.ts';
 import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
 import { probeVideo } from './probe.ts';
@@ -31,7 +32,7 @@ export async function readSource(input: string, settings: VideoSettings, signal:
       hint: 'Name the pictures (frames/%06d.png), or leave --sound out.',
     });
   }
-  const source = await probeVideo(input, signal);
+  const source = await findEncryption(await probeVideo(input, signal), signal);
   const [scan, measure] = await sideBySide(
     (either) => scanPackets(source.path, source.video.index, either),
     (either) => measurePicture(source, either),

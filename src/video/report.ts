@@ -27,6 +27,12 @@ export interface VideoReport {
   readonly checks: readonly string[];
   /** What was damaged in the source and is concealed; null: nothing. */
   readonly damage: PictureDamage | null;
+  /** Where streams of sound have none in the source; `stream` is the source's number. */
+  readonly soundGaps: readonly {
+    readonly stream: number;
+    readonly startSeconds: number;
+    readonly endSeconds: number;
+  }[];
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -57,6 +63,7 @@ export function makeReport(
     reuse: { ...made.reuse, framesOfWork: round(made.reuse.framesOfWork), share: round(reusedShare(made.reuse)) },
     checks,
     damage: made.damage === null ? null : roundedDamage(made.damage),
+    soundGaps: soundGapsOf(plan),
     warnings: made.warnings,
   };
 }
@@ -91,6 +98,15 @@ export async function writeReport(report: VideoReport, file: string, overwrite: 
       cause: error,
     });
   }
+}
+
+function soundGapsOf({ source, ledger }: VideoPlan): VideoReport['soundGaps'] {
+  const sounds = source.streams.filter(({ kind }) => kind === 'audio');
+  return sounds.flatMap(({ index }) =>
+    (ledger?.get(index)?.gaps ?? []).map(({ startSeconds, endSeconds }) => {
+      return { stream: index, startSeconds: round(startSeconds), endSeconds: round(endSeconds) };
+    }),
+  );
 }
 
 function roundedDamage({ patched, missing, untimed }: PictureDamage): PictureDamage {

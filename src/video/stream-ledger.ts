@@ -16,7 +16,13 @@ export interface StreamLedger {
   readonly lengthSeconds: number;
   /** Over all bytes, however they are cut into packets. */
   readonly checksum: number;
+  /** Times between two packets that neither covers, of a tenth of a second and more; the first thousand. */
+  readonly gaps: readonly { readonly startSeconds: number; readonly endSeconds: number }[];
 }
+
+/** Less is the rounding of clocks, or the way of a codec. */
+const LEAST_GAP_SECONDS = 0.1;
+const MOST_GAPS = 1000;
 
 /**
  * Runs a plan that writes framecrc and sums up its streams, in the order of the plan's maps.
@@ -54,11 +60,14 @@ class Sum {
   #length = 0;
   #low = 0;
   #high = 0;
+  readonly #gaps: { readonly startSeconds: number; readonly endSeconds: number }[] = [];
 
   add(pts: number, duration: number, size: number, crc: number): void {
     this.#packets++;
     if (size > 2) this.#filledPackets++;
     this.#bytes += size;
+    // Where packets have no durations, all would be gaps.
+    if (pts > NO_TIME && this.#length > 0) this.#noteGap(pts);
     this.#length += duration;
     if (pts > NO_TIME) {
       this.#start = Math.min(this.#start, pts);
@@ -70,6 +79,13 @@ class Sum {
     this.#low = (this.#low + (crc & 0xffff)) % ADLER_BASE;
   }
 
+  /** @param pts in ticks, of a packet that is not counted yet. */
+  #noteGap(pts: number): void {
+    const gap = (pts - this.#end) * this.secondsPerTick;
+    if (!(gap >= LEAST_GAP_SECONDS && gap < Number.POSITIVE_INFINITY) || this.#gaps.length >= MOST_GAPS) return;
+    this.#gaps.push({ startSeconds: this.#end * this.secondsPerTick, endSeconds: pts * this.secondsPerTick });
+  }
+
   total(): StreamLedger {
     const seconds = (ticks: number) => (Number.isFinite(ticks) ? ticks * this.secondsPerTick : null);
     return {
@@ -78,6 +94,7 @@ class Sum {
       endSeconds: seconds(this.#end),
       lengthSeconds: this.#length * this.secondsPerTick,
       checksum: this.#high * 65_536 + this.#low,
+      gaps: this.#gaps,
     };
   }
 }

@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { NEVER_COPIED, type OutputContainer } from './containers.ts';
 import type { VideoSettings } from './settings.ts';
 import { type SoundConversion, soundConversions } from './sound-plan.ts';
-import type { StreamInfo, VideoInfo } from './video-info.ts';
+import type { StreamInfo, StreamObstacle, VideoInfo } from './video-info.ts';
 
 export interface StreamWarning {
   readonly code: string;
@@ -127,6 +127,7 @@ interface Outcome {
 }
 
 function planStream(stream: StreamInfo, info: VideoInfo, container: OutputContainer): Outcome {
+  if (stream.obstacle !== null) return { codec: null, warning: obstacleWarning(stream, stream.obstacle) };
   switch (stream.kind) {
     case 'audio': {
       const ways = soundConversions(stream, container);
@@ -201,6 +202,11 @@ export function dropWarning(stream: StreamInfo, container: OutputContainer): Str
     code: 'stream-dropped',
     message: `${nameOf(stream)} cannot be copied into .${container.name} and is left out.${stream.kind === 'data' ? '' : hint}`,
   };
+}
+
+function obstacleWarning(stream: StreamInfo, obstacle: StreamObstacle): StreamWarning {
+  const why = obstacle === 'encrypted' ? 'is encrypted' : 'cannot be read (scrambled, or damaged from its beginning)';
+  return { code: 'stream-dropped', message: `${nameOf(stream)} ${why} and is left out.` };
 }
 
 const MATROSKA_KEEPS = /^(dvd_subtitle|hdmv_pgs_subtitle|dvb_subtitle|ttf|otf)$/;

@@ -16,11 +16,13 @@ import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
 import { containerFor } from './containers.ts';
+import { formatTime } from './damaged-places.ts';
 import { checkPlace, finisherFor } from './finish.ts';
 import { isFramesInput } from './frame-files/index.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
+import { toSeconds } from './rational.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
 import type { Segment } from './segments.ts';
@@ -110,7 +112,7 @@ async function makeFilm(
   const damage = isConcealed ? findDamage(plan, segments) : null;
   const lost = warnOfDamage(damage);
   for (const warning of lost) tell({ type: 'warning', ...warning });
-  if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks.length, tell);
+  if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
   const either = AbortSignal.any([signal, drain]);
   const finisher = finisherFor(plan);
@@ -200,9 +202,18 @@ function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
 }
 
 /** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
-function warnOfHidden({ frames, source }: VideoPlan, decoded: number, onEvent: VideoContext['onEvent']): void {
-  const hidden = frames.count - decoded;
+function warnOfHidden(
+  { frames, source, shiftSeconds }: VideoPlan,
+  decoded: readonly number[],
+  onEvent: VideoContext['onEvent'],
+): void {
+  const hidden = frames.count - decoded.length;
   if (hidden <= 0 || hasHiddenFrames(source.video)) return;
-  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.`;
+  const first = Math.min(...decoded.slice(0, 100));
+  const lead = frames.ptsTicks.filter((ticks) => ticks < first).length;
+  // A recording that was cut anywhere.
+  const begin = formatTime(toSeconds(first, frames.timeBase) - shiftSeconds);
+  const why = lead === hidden ? ` They come before the first key frame: the picture begins at ${begin}.` : '';
+  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.${why}`;
   onEvent({ type: 'warning', code: 'frames-hidden', message });
 }

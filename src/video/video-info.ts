@@ -33,7 +33,12 @@ export interface StreamInfo {
   readonly dispositions: readonly string[];
   /** Of sound alone; null for all else. */
   readonly sound: SoundFacts | null;
+  /** Why nothing can be made of it; null: nothing is known against it. */
+  readonly obstacle: StreamObstacle | null;
 }
+
+/** `unreadable`: it does not even tell its rate: scrambled in a broadcast, or damaged from its beginning. */
+export type StreamObstacle = 'encrypted' | 'unreadable';
 
 export interface SoundFacts {
   /** Hz. */

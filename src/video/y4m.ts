@@ -152,6 +152,7 @@ export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo
     ...{ index: 0, kind: 'video', codec: 'rawvideo', isCoverArt: false, startSeconds: 0, language: null, tags: {} },
     ...{ dispositions: ['default'], rotationDegrees: 0, declaredFrames: null, hasAlpha: false, sideData: [] },
     sound: null,
+    obstacle: null,
     ...{ size: header.size, pixelFormat: header.pixelFormat, bitsPerSample, frameRate },
     colour: {
       ...{ matrix: null, primaries: null, transfer: null },

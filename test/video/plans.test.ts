@@ -207,7 +207,8 @@ test.each([
 });
 
 function stream(index: number, kind: StreamInfo['kind'], codec: string, language: string | null = null): StreamInfo {
-  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, tags: {}, dispositions: [], sound: null };
+  const rest = { tags: {}, dispositions: [], sound: null, obstacle: null };
+  return { index, kind, codec, isCoverArt: false, startSeconds: 0, language, ...rest };
 }
 
 const VIDEO: VideoStream = {
