@@ -24,7 +24,8 @@ function lostEnd({ video, durationSeconds, startSeconds }: VideoInfo, { packetsR
   const end = toSeconds(ptsTicks.at(-1) ?? 0, timeBase) + frameRate.den / frameRate.num - startSeconds;
   const seconds = (durationSeconds ?? 0) - end;
   const byTime = Math.round((seconds * frameRate.num) / frameRate.den);
-  const frames = declaredFrames === null ? byTime : declaredFrames - packetsRead;
+  const isDeclared = declaredFrames !== null && declaredFrames < NOT_KNOWN;
+  const frames = isDeclared ? declaredFrames - packetsRead : byTime;
   if (ptsTicks.length === 0 || frames <= 0) return '';
   const time = seconds > 0 ? seconds : (frames * frameRate.den) / frameRate.num;
   return ` About ${frames} frames (${time.toFixed(1)} s) are missing at its end.`;
@@ -41,6 +42,9 @@ function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: Pack
   const much = frames === 0 ? '' : ` ${frames} frames (${seconds.toFixed(2)} s) are missing: ${listPlaces(holes)}.`;
   throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
 }
+
+/** What a header says that was never filled in. */
+const NOT_KNOWN = 2 ** 30;
 
 /** The way on over damage. Whoever knows the job's name puts a whole command in its place. */
 export const CONCEAL = 'the same command with --on-decode-error conceal';

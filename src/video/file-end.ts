@@ -120,7 +120,7 @@ function readVariableInteger(buffer: Buffer, offset: number, keepMarker: boolean
   return { value, length, isUnknown };
 }
 
-/** RIFF chunks one after the other (OpenDML files have several). Size 0 is an unfinished recording's. */
+/** RIFF chunks one after the other (OpenDML files have several). Size 0 is an unfinished recording's, -1 a pipe's. */
 async function checkAvi({ bytes, read }: Source): Promise<string | null> {
   let position = 0;
   for (let count = 0; position < bytes && count < MAX_ELEMENTS; count++) {
@@ -128,6 +128,7 @@ async function checkAvi({ bytes, read }: Source): Promise<string | null> {
     if (head.length < 8 || head.toString('latin1', 0, 4) !== 'RIFF') return null;
     const size = head.readUInt32LE(4);
     if (size === 0) return 'its index was never written (RIFF size 0)';
+    if (size === 0xffff_ffff) return null;
     position += 8 + size;
     if (position > bytes) return lacks('RIFF chunk', position - bytes);
     position += size % 2;
