@@ -156,11 +156,18 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   const offset = (offsetSeconds(source, picture) * den) / num;
   // A part and the offset are told in ticks; where the rate is ours, ffmpeg 7 counts in frames.
   const unit = hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : [];
-  if (offset === 0) return [...unit, ...picture.filters];
+  const first = [...unit, ...(source.formatName === 'mpeg' ? [ASCENDING] : [])];
+  if (offset === 0) return [...first, ...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
-  return [...unit, ...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
+  return [...first, ...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
 }
+
+/**
+ * Few pictures of a program stream have times of their own. ffmpeg reckons the others, and in one that was cut anywhere
+ * may find itself some frames ahead when the first of them comes.
+ */
+const ASCENDING = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
 
 /** A whole number of ticks both of the source and of the frames. */
 function offsetSeconds({ video }: VideoInfo, { timeBase }: PicturePlan): number {
