@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import { loadModel } from '../core/model/index.ts';
+import { DEVICE_NAMES, type DeviceName } from '../core/session.ts';
 import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
 import { upscaleImage } from '../library.ts';
 import { safeText } from '../tui/index.ts';
@@ -31,33 +32,56 @@ export function addEvaluationCommands(program: Command): void {
     .command('eval')
     .description('score models on a folder of full-size pictures, as the papers do')
     .argument('<folder>')
-    .option('--scale <n>', 'shrink and enlarge by this factor; as many pixels of border are left out', wholeNumber(2), 4)
+    .option(
+      '--scale <n>',
+      'shrink and enlarge by this factor; as many pixels of border are left out',
+      wholeNumber(2),
+      4,
+    )
     .option(
       '--models <ids>',
       'ids or files, with commas between; "nearest", "bicubic" and "lanczos" are plain resampling',
       'bicubic,realesr-general-x4v3',
     )
     .addOption(lumaOption())
+    .addOption(new Option('--device <name>', 'where networks run').choices(['auto', ...DEVICE_NAMES]).default('auto'))
     .option('--each', "every picture's score, too")
     .option('--json', 'one JSON line per model')
-    .action(async (folder: string, flags: { models: string; luma: LumaRounding; each?: true }, command: Command) => {
-      // The root has a --scale too, and takes it when it comes first.
-      const { json, scale, device } = command.optsWithGlobals<{ json?: boolean; scale: number; device: 'auto' }>();
-      const models = await knownModels(flags.models, scale);
+    .action(async (folder: string, _: unknown, command: Command) => {
+      // The root has a --scale and a --device too, and takes them when they come first.
+      const { json, scale, device, luma, each, models: list } = command.optsWithGlobals<EvalFlags>();
+      const models = await knownModels(list, wholeScale(scale));
       const scores: Score[] = [];
       for await (const score of evaluate({
-        ...{ folder, scale, models, luma: flags.luma, onNote: warn },
+        ...{ folder, scale, models, luma, onNote: warn },
         upscale: async (input, output, model) => {
           await upscaleImage(input, { output, model, device, target: { scale }, overwrite: true });
         },
       })) {
         scores.push(score);
-        if (json) print(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma: flags.luma, ...score }));
+        if (json) print(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
       }
       if (json) return;
-      print(scoreTable(scores, flags.each ?? false));
-      print(protocolText(scale, flags.luma));
+      print(scoreTable(scores, each ?? false));
+      print(protocolText(scale, luma));
     });
+}
+
+interface EvalFlags {
+  readonly scale: number;
+  readonly models: string;
+  readonly luma: LumaRounding;
+  readonly device: DeviceName | 'auto';
+  readonly each?: true;
+  readonly json?: true;
+}
+
+/** The root's --scale takes fractions, too. */
+function wholeScale(scale: number): number {
+  if (Number.isInteger(scale) && scale >= 2) return scale;
+  throw new UpreelError('usage', `Expected a whole number from 2 for \`--scale\`, got ${scale}.`, {
+    hint: 'Pictures are shrunk and enlarged by it, and scores are given for 2, 3, 4 and 8.',
+  });
 }
 
 /** Each is loaded before the first picture is, so that a misspelt name does not cost the scores before it. */

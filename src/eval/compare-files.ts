@@ -46,9 +46,13 @@ function checkPages(a: PictureInfo, b: PictureInfo, border: number): void {
 /** Samples are compared as they are stored; what else decides how a picture looks is told. */
 function unseen(a: PictureInfo, b: PictureInfo): string[] {
   const profiles = [a, b].map(({ metadata: { icc } }) => Buffer.from(icc ?? new Uint8Array()));
-  const times = [a, b].map(({ animated, metadata: { delaysMs, loop } }) => JSON.stringify(animated && [delaysMs, loop]));
+  const times = [a, b].map(({ animated, metadata: { delaysMs, loop } }) =>
+    JSON.stringify(animated && [delaysMs, loop]),
+  );
   return [
-    ...(profiles[0]!.equals(profiles[1]!) ? [] : ['Their colour profiles differ: samples are compared as they are stored.']),
+    ...(profiles[0]!.equals(profiles[1]!)
+      ? []
+      : ['Their colour profiles differ: samples are compared as they are stored.']),
     ...(times[0] === times[1] ? [] : ['The times of their frames differ: only pictures are compared.']),
   ];
 }

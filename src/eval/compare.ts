@@ -115,7 +115,11 @@ export function checkSizes(a: Size, b: Size, page = ''): void {
 export function checkBorder({ width, height }: Size, border: number, what = 'a picture'): void {
   const most = Math.floor((Math.min(width, height) - 1) / 2);
   if (border <= most) return;
-  throw new UpreelError('usage', `A border of ${border} pixels on each side leaves nothing of ${what} of ${width}x${height}.`, {
-    hint: `It can be ${most} at most here.`,
-  });
+  throw new UpreelError(
+    'usage',
+    `A border of ${border} pixels on each side leaves nothing of ${what} of ${width}x${height}.`,
+    {
+      hint: `It can be ${most} at most here.`,
+    },
+  );
 }
