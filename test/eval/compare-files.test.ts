@@ -128,6 +128,8 @@ describe('compareFiles', () => {
       ...{ code: 'usage', message: 'Expected two pictures with as many pages, got 3 and 2.' },
     });
     await expect(compareFiles(png('rgb-100'), at('film.webp'), WHOLE)).rejects.toThrow(/got 1 and 3/);
+    await sharp(at('film.webp'), { pages: -1 }).resize(10, 10).webp().toFile(at('narrow.webp'));
+    await expect(compareFiles(at('film.webp'), at('narrow.webp'), WHOLE)).rejects.toThrow(/12x12 and 10x10 on page 1/);
   });
 
   test('tells what no measure sees: profiles, and the times of frames', async () => {
