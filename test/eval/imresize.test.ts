@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import { makeRaster, type Raster, type RasterFormat } from '../../src/core/raster.ts';
 import { enlarge, shrink } from '../../src/eval/imresize.ts';
 import { PLAIN_KERNELS, plainImresize } from '../support/plain-imresize.ts';
 import { samplesOf, testPicture } from '../support/rasters.ts';
 
-const FORMATS = [1, 3].flatMap((channels) => [1, 2].map((bytesPerSample) => ({ channels, bytesPerSample }) as const));
+const FORMATS: readonly RasterFormat[] = [
+  { channels: 1, bytesPerSample: 1 },
+  { channels: 1, bytesPerSample: 2 },
+  { channels: 3, bytesPerSample: 1 },
+  { channels: 3, bytesPerSample: 2 },
+];
 
 describe('shrink', () => {
   test.each([2, 3, 4, 8])('by %i gives the samples of the plain definition, gray and RGB, 8 and 16 bits', (factor) => {
@@ -71,7 +76,7 @@ describe('enlarge', () => {
 });
 
 /** Noise over the whole range, with blocks at both ends of it: sums leave the range and have to be clamped. */
-function hardPicture(width: number, height: number, format: (typeof FORMATS)[number], seed: number): Raster {
+function hardPicture(width: number, height: number, format: RasterFormat, seed: number): Raster {
   const raster = makeRaster(width, height, format);
   const samples = samplesOf(raster);
   const most = format.bytesPerSample === 1 ? 255 : 65535;
