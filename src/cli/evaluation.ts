@@ -1,71 +1,111 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
-import { compareRasters, evaluate, readRaster } from '../eval/index.ts';
+import { loadModel } from '../core/model/index.ts';
+import { DEVICE_NAMES, type DeviceName } from '../core/session.ts';
+import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
 import { upscaleImage } from '../library.ts';
 import { safeText } from '../tui/index.ts';
+import { comparisonText, protocolText, scoreTable } from './evaluation-text.ts';
 
 /** Adds `upreel compare` and `upreel eval`. Actions throw UpreelError. */
 export function addEvaluationCommands(program: Command): void {
   program
     .command('compare')
-    .description('how alike two pictures of one size are: PSNR, PSNR and SSIM of luma, largest difference')
+    .description('how alike two pictures are: PSNR, PSNR and SSIM of luma, largest difference; of all their pages')
     .argument('<a>')
     .argument('<b>')
-    .option('--border <px>', 'leave out this much on each side', wholeNumber(0), 0)
+    .option('--border <px>', 'leave this much out of every measure, on each side', wholeNumber(0), 0)
+    .addOption(lumaOption())
     .option('--json', 'one JSON object')
-    .action(async (a: string, b: string, flags: { border: number }, command: Command) => {
-      const [left, right] = [await readRaster(a), await readRaster(b)];
-      if (left.width !== right.width || left.height !== right.height) {
-        const sizes = `${left.width}x${left.height} and ${right.width}x${right.height}`;
-        throw new UpreelError('usage', `Expected two pictures of one size, got ${sizes}.`);
+    .action(async (a: string, b: string, flags: { border: number; luma: LumaRounding }, command: Command) => {
+      const { border, luma } = flags;
+      const { notes, ...comparison } = await compareFiles(a, b, { border, luma });
+      if (command.optsWithGlobals().json) {
+        print(JSON.stringify({ v: 1, type: 'comparison', ...comparison, border, luma, notes }));
+        return;
       }
-      const result = compareRasters(left, right, flags.border);
-      if (command.optsWithGlobals().json) print(JSON.stringify({ v: 1, type: 'comparison', ...result }));
-      else {
-        print(`PSNR ${decibels(result.psnr)}, PSNR-Y ${decibels(result.psnrY)}, SSIM-Y ${similarity(result.ssimY)},`);
-        print(`largest difference ${result.maxDifference.toFixed(1)} of 255`);
-      }
+      print(comparisonText(comparison, border));
+      for (const note of notes) warn(note);
     });
 
   program
     .command('eval')
     .description('score models on a folder of full-size pictures, as the papers do')
     .argument('<folder>')
-    .option('--scale <n>', 'shrink and enlarge by this factor', wholeNumber(2), 4)
-    .option('--models <ids>', 'separated by commas; "bicubic" is plain resampling', 'bicubic,realesr-general-x4v3')
+    .option(
+      '--scale <n>',
+      'shrink and enlarge by this factor; as many pixels of border are left out',
+      wholeNumber(2),
+      4,
+    )
+    .option(
+      '--models <ids>',
+      'ids or files, with commas between; "nearest", "bicubic" and "lanczos" are plain resampling',
+      'bicubic,realesr-general-x4v3',
+    )
+    .addOption(lumaOption())
+    .addOption(new Option('--device <name>', 'where networks run').choices(['auto', ...DEVICE_NAMES]).default('auto'))
+    .option('--each', "every picture's score, too")
     .option('--json', 'one JSON line per model')
-    .action(async (folder: string, flags: { models: string }, command: Command) => {
-      // The root has a --scale too, and takes it when it comes first.
-      const { json, scale, device } = command.optsWithGlobals<{ json?: boolean; scale: number; device: 'auto' }>();
-      const scores = await evaluate({
-        folder,
-        scale,
-        models: flags.models.split(',').filter(Boolean),
+    .action(async (folder: string, _: unknown, command: Command) => {
+      // The root has a --scale and a --device too, and takes them when they come first.
+      const { json, scale, device, luma, each, models: list } = command.optsWithGlobals<EvalFlags>();
+      const models = await knownModels(list, wholeScale(scale));
+      const scores: Score[] = [];
+      for await (const score of evaluate({
+        ...{ folder, scale, models, luma, onNote: warn },
         upscale: async (input, output, model) => {
           await upscaleImage(input, { output, model, device, target: { scale }, overwrite: true });
         },
-      });
-      if (json) for (const score of scores) print(JSON.stringify({ v: 1, type: 'score', scale, ...score }));
-      else print(table(scores));
+      })) {
+        scores.push(score);
+        if (json) print(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
+      }
+      if (json) return;
+      print(scoreTable(scores, each ?? false));
+      print(protocolText(scale, luma));
     });
 }
 
-function table(scores: Awaited<ReturnType<typeof evaluate>>): string {
-  const width = Math.max(5, ...scores.map(({ model }) => model.length));
-  const head = `${'MODEL'.padEnd(width)}  PICTURES   PSNR-Y    SSIM-Y`;
-  const rows = scores.map(({ model, pictures, psnrY, ssimY }) => {
-    const cells = [String(pictures).padStart(8), decibels(psnrY).padStart(8), similarity(ssimY).padStart(8)];
-    return `${model.padEnd(width)}  ${cells.join('  ')}`;
+interface EvalFlags {
+  readonly scale: number;
+  readonly models: string;
+  readonly luma: LumaRounding;
+  readonly device: DeviceName | 'auto';
+  readonly each?: true;
+  readonly json?: true;
+}
+
+/** The root's --scale takes fractions, too. */
+function wholeScale(scale: number): number {
+  if (Number.isInteger(scale) && scale >= 2) return scale;
+  throw new UpreelError('usage', `Expected a whole number from 2 for \`--scale\`, got ${scale}.`, {
+    hint: 'Pictures are shrunk and enlarged by it, and scores are given for 2, 3, 4 and 8.',
   });
-  return [head, ...rows].join('\n');
 }
 
-function decibels(value: number | null): string {
-  return value === null ? 'equal' : `${value.toFixed(2)} dB`;
+/** Each is loaded before the first picture is, so that a misspelt name does not cost the scores before it. */
+async function knownModels(list: string, scale: number): Promise<string[]> {
+  const models = list.split(',').filter(Boolean);
+  if (models.length === 0) {
+    throw new UpreelError('usage', 'Expected the names of models for `--models`, got none.', {
+      hint: 'For example --models bicubic,realesr-general-x4v3.',
+    });
+  }
+  for (const model of models) {
+    if (isBaseline(model)) continue;
+    const { descriptor } = await loadModel(model);
+    if (descriptor.scale !== scale) {
+      warn(`${model} enlarges ${descriptor.scale} times: its results are resampled to ${scale} times.`);
+    }
+  }
+  return models;
 }
 
-function similarity(value: number | null): string {
-  return value === null ? '-' : value.toFixed(4);
+function lumaOption(): Option {
+  return new Option('--luma <kind>', 'luma rounded as in papers with MATLAB, or exact as in BasicSR')
+    .choices(['rounded', 'exact'] satisfies LumaRounding[])
+    .default('rounded');
 }
 
 function wholeNumber(least: number): (value: string) => number {
@@ -84,4 +124,8 @@ function print(text: string): void {
       .map((line) => safeText(line))
       .join('\n'),
   );
+}
+
+function warn(sentence: string): void {
+  console.error(`warning: ${safeText(sentence)}`);
 }

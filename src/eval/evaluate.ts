@@ -1,95 +1,97 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { createPicture, DEFAULT_PICTURE_LIMITS, NO_METADATA, openPicture } from '../core/codec/index.ts';
-import { UpreelError } from '../core/errors.ts';
-import { makeRaster, type Raster } from '../core/raster.ts';
-import { cropInto } from '../core/rows.ts';
-import { bicubic } from './bicubic.ts';
-import { compareRasters } from './compare.ts';
+import { basename, join } from 'node:path';
+import { createPicture, NO_METADATA } from '../core/codec/index.ts';
+import type { Raster } from '../core/raster.ts';
+import { comparePages, summarise } from './compare.ts';
+import { enlarge, KERNELS, type KernelName, shrink } from './imresize.ts';
+import type { LumaRounding } from './plane.ts';
+import { findTruths, readColour, readTruth, type Truth } from './truth.ts';
+
+export interface PictureScore {
+  /** The file's name. */
+  readonly picture: string;
+  /** dB; null: the result equals the picture. */
+  readonly psnrY: number | null;
+  /** null: smaller than the window of SSIM. */
+  readonly ssimY: number | null;
+}
 
 export interface Score {
   readonly model: string;
   readonly pictures: number;
-  /** Means over the pictures; `scale` pixels of border are left out. */
+  /** Mean in dB over the pictures whose results differ from them; null: none does. */
   readonly psnrY: number | null;
+  /** How many results equal their pictures: no number of decibels, and not in the mean. */
+  readonly equal: number;
+  /** Mean over the pictures that are not smaller than the window; null: all are. */
   readonly ssimY: number | null;
+  readonly each: readonly PictureScore[];
 }
 
 export interface Evaluation {
   /** Folder of full-size pictures (the ground truth). */
   readonly folder: string;
+  /** A whole number from 2; as many pixels of border are left out. */
   readonly scale: number;
-  /** Model ids, or "bicubic" for plain resampling. */
+  readonly luma: LumaRounding;
+  /** Model ids, or the name of a kernel for plain resampling. */
   readonly models: readonly string[];
   /** Upscales a file with a model by exactly `scale`. */
   readonly upscale: (input: string, output: string, model: string) => Promise<void>;
-  readonly onPicture?: (model: string, picture: string) => void;
+  readonly onNote: (sentence: string) => void;
+}
+
+/** Whether a model's name means plain resampling; a file of that name is meant by a path, `./bicubic`. */
+export function isBaseline(model: string): model is KernelName {
+  return Object.hasOwn(KERNELS, model);
 }
 
 /**
- * Scores models as the papers do: each picture is cut to a multiple of the scale, shrunk by MATLAB's bicubic, enlarged
- * again by the model, and compared on luma.
- * @throws UpreelError `usage` for a folder without pictures, and what the upscaling throws.
+ * Scores models as the papers do: each picture is cut to a multiple of the scale, shrunk as MATLAB's imresize does it,
+ * enlarged again by the model, and compared on luma without its border. Yields each model's score when it is known.
+ * @throws UpreelError `usage` for a folder without pictures or with one that is too small, and what the upscaling throws.
  */
-export async function evaluate(evaluation: Evaluation): Promise<readonly Score[]> {
-  const pictures = await listPictures(evaluation.folder);
+export async function* evaluate(evaluation: Evaluation): AsyncIterable<Score> {
+  const { folder, scale, models, onNote } = evaluation;
+  const truths = await findTruths(folder, { scale, border: scale });
+  for (const note of truths.flatMap(({ notes }) => notes)) onNote(note);
   const scratch = await mkdtemp(join(tmpdir(), 'upreel-eval-'));
   try {
-    const scores: Score[] = [];
-    for (const model of evaluation.models) scores.push(await scoreModel(model, pictures, scratch, evaluation));
-    return scores;
+    for (const model of models) {
+      const each: PictureScore[] = [];
+      for (const truth of truths) each.push(await scorePicture(truth, model, scratch, evaluation));
+      yield meanOf(model, each);
+    }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function scoreModel(
+async function scorePicture(
+  truth: Truth,
   model: string,
-  pictures: readonly string[],
   scratch: string,
-  { scale, upscale, onPicture }: Evaluation,
-): Promise<Score> {
-  let psnrSum = 0;
-  let ssimSum = 0;
-  for (const picture of pictures) {
-    onPicture?.(model, picture);
-    const truth = cutToMultiple(await readRaster(picture), scale);
-    const small = bicubic(truth, 1 / scale);
-    const large = model === 'bicubic' ? bicubic(small, scale) : await enlarge(small, model, scratch, upscale);
-    const { psnrY, ssimY } = compareRasters(truth, large, scale);
-    psnrSum += psnrY ?? Number.NaN;
-    ssimSum += ssimY ?? Number.NaN;
-  }
-  const mean = (sum: number): number | null => (Number.isFinite(sum) ? sum / pictures.length : null);
-  return { model, pictures: pictures.length, psnrY: mean(psnrSum), ssimY: mean(ssimSum) };
+  { scale, luma, upscale }: Evaluation,
+): Promise<PictureScore> {
+  const large = await readTruth(truth, scale);
+  const small = shrink(large, scale);
+  const result = isBaseline(model) ? enlarge(small, scale, model) : await enlargeFile(small, model, scratch, upscale);
+  const pages = [large, result].map((colour) => ({ colour, alpha: null }));
+  const { psnrY, ssimY } = summarise([comparePages(pages[0]!, pages[1]!, { border: scale, luma })]);
+  return { picture: basename(truth.path), psnrY, ssimY };
 }
 
-async function enlarge(small: Raster, model: string, scratch: string, upscale: Evaluation['upscale']): Promise<Raster> {
+async function enlargeFile(
+  small: Raster,
+  model: string,
+  scratch: string,
+  upscale: Evaluation['upscale'],
+): Promise<Raster> {
   const [input, output] = [join(scratch, 'small.png'), join(scratch, 'large.png')];
   await writeRaster(small, input);
   await upscale(input, output, model);
-  return readRaster(output);
-}
-
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.avif']);
-
-async function listPictures(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((cause) => {
-    throw new UpreelError('input-missing', `${folder} is not a folder that can be read.`, {
-      hint: 'Name a folder of full-size pictures.',
-      cause,
-    });
-  });
-  const pictures = names.filter((name) => EXTENSIONS.has(extname(name).toLowerCase())).sort();
-  if (pictures.length > 0) return pictures.map((name) => join(folder, name));
-  throw new UpreelError('usage', `There is no picture in ${folder}.`, { hint: 'Subfolders are not searched.' });
-}
-
-/** The first page's colour. @throws UpreelError as `openPicture` does. */
-export async function readRaster(path: string): Promise<Raster> {
-  const reader = await openPicture(path, DEFAULT_PICTURE_LIMITS);
-  return (await reader.readPage(0)).colour;
+  return readColour(output);
 }
 
 async function writeRaster(raster: Raster, path: string): Promise<void> {
@@ -110,13 +112,11 @@ async function writeRaster(raster: Raster, path: string): Promise<void> {
   await sink.finish();
 }
 
-function cutToMultiple(raster: Raster, scale: number): Raster {
-  const width = Math.floor(raster.width / scale) * scale;
-  const height = Math.floor(raster.height / scale) * scale;
-  if (width === 0 || height === 0) {
-    throw new UpreelError('usage', `A picture of ${raster.width}x${raster.height} cannot be shrunk ${scale} times.`);
-  }
-  const cut = makeRaster(width, height, raster);
-  cropInto(cut.data, raster, { x: 0, y: 0, width, height });
-  return cut;
+function meanOf(model: string, each: readonly PictureScore[]): Score {
+  const decibels = each.flatMap(({ psnrY }) => psnrY ?? []);
+  const similarities = each.flatMap(({ ssimY }) => ssimY ?? []);
+  const mean = (values: number[]): number | null =>
+    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const equal = each.length - decibels.length;
+  return { model, pictures: each.length, psnrY: mean(decibels), equal, ssimY: mean(similarities), each };
 }

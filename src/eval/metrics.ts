@@ -1,15 +1,41 @@
 import type { Plane } from './plane.ts';
 
-/** Peak signal-to-noise ratio in dB for a peak of 255; Infinity for equal planes. */
-export function psnr(a: Plane, b: Plane): number {
-  let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
-  return sum === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10((255 * 255 * a.data.length) / sum);
+/** What is left of two sets of samples when they are compared; differences add up, decibels do not. */
+export interface Difference {
+  readonly samples: number;
+  /** Sum of the squared differences, in levels of 255. */
+  readonly squares: number;
+  /** The largest difference of two samples, in levels of 255. */
+  readonly largest: number;
 }
 
-/** The largest difference of two samples, in levels of 255. */
-export function maxDifference(a: Plane, b: Plane): number {
-  return a.data.reduce((max, value, i) => Math.max(max, Math.abs(value - b.data[i]!)), 0);
+export const NO_DIFFERENCE: Difference = Object.freeze({ samples: 0, squares: 0, largest: 0 });
+
+export function differenceOf(a: Plane, b: Plane): Difference {
+  let squares = 0;
+  let largest = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    const difference = Math.abs(a.data[i]! - b.data[i]!);
+    squares += difference * difference;
+    if (difference > largest) largest = difference;
+  }
+  return { samples: a.data.length, squares, largest };
+}
+
+export function sumOf(differences: readonly Difference[]): Difference {
+  return differences.reduce(
+    (sum, { samples, squares, largest }) => ({
+      samples: sum.samples + samples,
+      squares: sum.squares + squares,
+      largest: Math.max(sum.largest, largest),
+    }),
+    NO_DIFFERENCE,
+  );
+}
+
+/** Peak signal-to-noise ratio in dB for a peak of 255; null: equal, which is no number of decibels. */
+export function psnrOf({ samples, squares }: Difference): number | null {
+  return squares === 0 ? null : 10 * Math.log10((255 * 255 * samples) / squares);
 }
 
 const WINDOW = 11;
@@ -18,11 +44,12 @@ const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
 
 /**
- * Structural similarity, 0..1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
- * 2004): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie inside. Pictures smaller than the
- * window give NaN.
+ * Structural similarity, -1..1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
+ * 2004, and its ssim_index.m): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie inside; null:
+ * there is none.
  */
-export function ssim(a: Plane, b: Plane): number {
+export function ssim(a: Plane, b: Plane): number | null {
+  if (Math.min(a.width, a.height) < WINDOW) return null;
   const meanA = blur(a);
   const meanB = blur(b);
   const squareA = blur(multiply(a, a));
@@ -46,8 +73,8 @@ function multiply(a: Plane, b: Plane): Plane {
 /** Only where the whole window lies inside. */
 function blur(plane: Plane): Plane {
   const weights = gaussian();
-  const width = Math.max(0, plane.width - WINDOW + 1);
-  const height = Math.max(0, plane.height - WINDOW + 1);
+  const width = plane.width - WINDOW + 1;
+  const height = plane.height - WINDOW + 1;
   const rows = new Float64Array(width * plane.height);
   for (let y = 0; y < plane.height; y++) {
     for (let x = 0; x < width; x++) {

@@ -16,40 +16,88 @@ beforeAll(async () => {
   const picture = sharp({ create: { width: 66, height: 49, channels: 3, background: '#000', noise } }).blur(3);
   await picture.png().toFile(at('truth/a.png'));
   await sharp(at('truth/a.png')).modulate({ brightness: 1.1 }).png().toFile(at('brighter.png'));
-  await sharp(at('truth/a.png')).resize(60, 40).png().toFile(at('smaller.png'));
+  await sharp(at('truth/a.png')).toColourspace('b-w').toFile(at('truth/gray.png'));
+  await sharp(at('truth/a.png'))
+    .ensureAlpha(128 / 255)
+    .toFile(at('half.png'));
 }, MODEL_TEST_TIMEOUT);
 
 describe('upreel eval', () => {
-  test('scores bicubic and a network on luma', async () => {
+  test('scores plain resampling and a network, each in its row', async () => {
     const { code, records } = await upreel([
-      ...['eval', at('truth'), '--models', 'bicubic,realesr-general-x4v3', '--scale', '4', '--json'],
+      ...['eval', at('truth'), '--models', 'nearest,bicubic,lanczos,realesr-general-x4v3', '--scale', '4', '--json'],
     ]);
     expect(code).toBe(0);
-    expect(records).toMatchObject([
-      { v: 1, type: 'score', scale: 4, model: 'bicubic', pictures: 1 },
-      { v: 1, type: 'score', scale: 4, model: 'realesr-general-x4v3', pictures: 1 },
-    ]);
-    for (const { psnrY, ssimY } of records as { psnrY: number; ssimY: number }[]) {
-      expect(psnrY).toBeGreaterThan(15);
-      expect(psnrY).toBeLessThan(60);
-      expect(ssimY).toBeGreaterThan(0.2);
-      expect(ssimY).toBeLessThan(1);
+    expect(records.map(({ model }) => model)).toEqual(['nearest', 'bicubic', 'lanczos', 'realesr-general-x4v3']);
+    for (const record of records) {
+      expect(record).toMatchObject({
+        v: 1,
+        type: 'score',
+        scale: 4,
+        border: 4,
+        luma: 'rounded',
+        pictures: 2,
+        equal: 0,
+      });
+      expect(record.each).toMatchObject([{ picture: 'a.png' }, { picture: 'gray.png' }]);
+      expect(record.psnrY).toBeGreaterThan(15);
+      expect(record.psnrY).toBeLessThan(60);
+      expect(record.ssimY).toBeGreaterThan(0.2);
+      expect(record.ssimY).toBeLessThan(1);
     }
+  });
+
+  test('tells the pictures and the protocol', async () => {
+    const { out, code } = await upreel(['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each']);
+    expect(code).toBe(0);
+    expect(out.replace(/\d+\.\d+/g, 'N')).toBe(
+      [
+        'MODEL       PICTURES    PSNR-Y    SSIM-Y',
+        'bicubic            2  N dB    N',
+        '  a.png               N dB    N',
+        '  gray.png            N dB    N',
+        'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    [['--models', ','], 2, /Expected the names of models/],
+    [['--models', 'bicubic,no-such-model'], 5, /no model "no-such-model"/],
+  ])('refuses %j before anything is scored', async (flags, expected, message) => {
+    const { code, err, out } = await upreel(['eval', at('truth'), ...flags]);
+    expect({ code, out }).toEqual({ code: expected, out: '' });
+    expect(err).toMatch(message);
   });
 });
 
 describe('upreel compare', () => {
-  test('tells how alike two pictures are', async () => {
+  test('tells how alike two pictures are, and which border was left out', async () => {
     const same = await upreel(['compare', at('truth/a.png'), at('truth/a.png'), '--json']);
-    expect(same.records).toEqual([{ v: 1, type: 'comparison', psnr: null, psnrY: null, ssimY: 1, maxDifference: 0 }]);
-    const other = await upreel(['compare', at('truth/a.png'), at('brighter.png')]);
+    expect(same.records).toEqual([
+      {
+        ...{ v: 1, type: 'comparison', equal: true, psnr: null, psnrY: null, ssimY: 1, maxDifference: 0, alpha: null },
+        ...{ pages: 1, worstPage: null, border: 0, luma: 'rounded', notes: [] },
+      },
+    ]);
+    const other = await upreel(['compare', at('truth/a.png'), at('brighter.png'), '--border', '3']);
     expect(other.code).toBe(0);
-    expect(other.out).toMatch(/^PSNR \d+\.\d\d dB, PSNR-Y \d+\.\d\d dB, SSIM-Y 0\.\d{4},\nlargest difference \d+/);
+    expect(other.out).toMatch(
+      /^PSNR \d+\.\d\d dB, PSNR-Y \d+\.\d\d dB, SSIM-Y 0\.\d{4},\nlargest difference \d+ of 255\nborder of 3 px left out/,
+    );
   });
 
-  test('refuses pictures of different sizes', async () => {
-    const { code, err } = await upreel(['compare', at('truth/a.png'), at('smaller.png')]);
+  test('does not call pictures equal that differ in alpha alone', async () => {
+    const { out, code } = await upreel(['compare', at('truth/a.png'), at('half.png')]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^PSNR \d+\.\d\d dB, PSNR-Y equal/);
+    expect(out).toMatch(/\ntransparency: PSNR 6\.0\d dB, largest difference 127 of 255\nno border left out/);
+  });
+
+  test('refuses a border that leaves nothing', async () => {
+    const { code, err } = await upreel(['compare', at('truth/a.png'), at('brighter.png'), '--border', '25']);
     expect(code).toBe(2);
-    expect(err).toMatch(/66x49 and 60x40/);
+    expect(err).toMatch(/A border of 25 pixels on each side leaves nothing of .*a\.png of 66x49/);
   });
 });

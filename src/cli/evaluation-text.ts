@@ -1,0 +1,55 @@
+import type { Comparison, LumaRounding, Score } from '../eval/index.ts';
+
+/** What `upreel compare` says. */
+export function comparisonText(comparison: Comparison, border: number): string {
+  const { psnr, psnrY, ssimY, maxDifference, alpha, pages, worstPage } = comparison;
+  return [
+    `PSNR ${decibels(psnr)}, PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)},`,
+    `largest difference ${levels(maxDifference)} of 255`,
+    ...(alpha === null
+      ? []
+      : [`transparency: PSNR ${decibels(alpha.psnr)}, largest difference ${levels(alpha.maxDifference)} of 255`]),
+    ...(pages === 1 ? [] : [`${pages} pages${worstPage === null ? '' : `, farthest apart on page ${worstPage}`}`]),
+    border === 0 ? 'no border left out' : `border of ${border} px left out on each side`,
+    ...(ssimY === null ? [TOO_SMALL] : []),
+  ].join('\n');
+}
+
+/** Of `upreel eval`: a line for each model, and with `withEach` for each of its pictures. */
+export function scoreTable(scores: readonly Score[], withEach: boolean): string {
+  const rows = scores.flatMap(({ model, pictures, psnrY, ssimY, each }) => [
+    [model, String(pictures), decibels(psnrY), similarity(ssimY)],
+    ...(withEach ? each.map((one) => [`  ${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY)]) : []),
+  ]);
+  const width = Math.max(...rows.map(([name]) => name!.length), 'MODEL'.length);
+  const line = ([name, ...cells]: string[]): string =>
+    `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`;
+  const equal = scores.filter(({ equal, psnrY }) => equal > 0 && psnrY !== null);
+  return [
+    line(['MODEL', 'PICTURES', 'PSNR-Y', 'SSIM-Y']),
+    ...rows.map(line),
+    ...equal.map((score) => `${score.model}: ${score.equal} equal to the original, not in the mean of PSNR`),
+    ...(scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)) ? [TOO_SMALL] : []),
+  ].join('\n');
+}
+
+/** Under the table: what a score without its protocol does not tell. */
+export function protocolText(scale: number, luma: LumaRounding): string {
+  const rounding = luma === 'rounded' ? 'rounded as MATLAB does' : 'not rounded';
+  return `shrunk ${scale} times by bicubic, border of ${scale} px left out, luma of BT.601 ${rounding} (gray as it is)`;
+}
+
+const TOO_SMALL = 'SSIM takes 11x11 pixels inside the border: "-" where there are fewer';
+
+function decibels(value: number | null): string {
+  return value === null ? 'equal' : `${value.toFixed(2)} dB`;
+}
+
+function similarity(value: number | null): string {
+  return value === null ? '-' : value.toFixed(4);
+}
+
+/** 16-bit samples differ by fractions of a level, which must not read as 0. */
+function levels(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+}
