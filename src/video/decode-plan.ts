@@ -30,6 +30,7 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
   const hardware = plan.hwaccel === null || source.frames !== undefined ? [] : ['-hwaccel', plan.hwaccel];
   const seek = source.frames === undefined ? seekOptions(seekSeconds) : [];
   const filters = [
+    ...(plan.concealsErrors ? [ONE_AT_A_TIME] : []),
     ...sourceFilters(source, picture),
     ...(picture.alpha ? [stackAlpha(plan, rgb)] : toRgbFilters(plan, rgb)),
     ...(plan.concealsErrors ? [FRAME_NAMING_FILTER] : []),
@@ -52,6 +53,8 @@ export function planDecode(plan: VideoPlan, seekSeconds: number | null): FfmpegP
  */
 const SURELY = ['-thread_type', 'slice'];
 const CONCEALING: readonly string[] = ['-loglevel', 'level+info', ...SURELY];
+/** What a decoder has left over of broken pictures comes at the time of the next whole one. */
+const ONE_AT_A_TIME = "select='if(isnan(prev_selected_pts),1,gt(pts,prev_selected_pts))'";
 const FAILING: readonly string[] = ['-xerror', ...SURELY];
 
 /**
@@ -102,8 +105,8 @@ export function frameListPass(
   picture: PicturePlan,
   concealsErrors = false,
 ): { readonly plan: FfmpegPlan; readonly offsetTicks: number } {
-  const naming = concealsErrors ? [FRAME_NAMING_FILTER] : [];
-  const filters = [...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear', ...naming];
+  const [once, naming] = concealsErrors ? [[ONE_AT_A_TIME], [FRAME_NAMING_FILTER]] : [[], []];
+  const filters = [...once, ...sourceFilters(source, picture), 'scale=16:16:flags=fast_bilinear', ...naming];
   const plan = {
     inputs: [pictureInput(source, picture, concealsErrors ? CONCEALING : [])],
     output: {

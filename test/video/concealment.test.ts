@@ -1,6 +1,7 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { PictureDamage } from '../../src/video/concealment.ts';
 import { ffmpeg, frameTimes, H264, pattern, probe, temporaryFolder, tone } from '../support/clips.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
@@ -19,11 +20,12 @@ describe('damage that is to be concealed', () => {
     writeFileSync(at('hole.mkv'), bytes);
     await expect(upscaleClip(at('hole.mkv'), at('refused.mkv'))).rejects.toMatchObject({
       code: 'input-damaged',
-      message: expect.stringMatching(/damaged after frame \d+ \(at 0:00:0\d/),
+      message: expect.stringMatching(/damaged at 0:00:0\d.* \d+ frames \(0\.\d\d s\) are missing: 0:00:0\d/),
     });
     const { framesTotal, warnings } = await upscaleClip(at('hole.mkv'), at('patched.mkv'), { settings: CONCEAL });
     const messages = warnings.filter(({ code }) => code === 'damage').map(({ message }) => message);
-    expect(messages[0]).toMatch(/is damaged after frame/);
+    expect(messages[0]).toMatch(/is damaged at 0:00:0/);
+    expect(messages[1]).toMatch(/^\d+ pictures \(0\.\d\d s\) are missing in the source/);
     expect(framesTotal).toBeGreaterThan(80);
     // What is there is where it was.
     const before = frameTimes(at('film.mkv'));
@@ -32,15 +34,33 @@ describe('damage that is to be concealed', () => {
     }
   });
 
-  test('in the pictures themselves is patched or left out, and counted', async () => {
+  test('in the pictures themselves is told in full, and gone over with what was finished before it', async () => {
     ffmpeg('-i', at('film.mkv'), '-c', 'copy', at('film.mp4'));
     const bytes = readFileSync(at('film.mp4'));
     bytes.fill(0xa5, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 3000);
     writeFileSync(at('hole.mp4'), bytes);
-    const { framesTotal, warnings } = await upscaleClip(at('hole.mp4'), at('hole-out.mkv'), { settings: CONCEAL });
+    const settings = { segmentSeconds: 0.8, report: at('hole.json') };
+    const refusal = await upscaleClip(at('hole.mp4'), at('hole-out.mkv'), { settings }).catch((error: Error) => error);
+    const extent = /Looked through: (\d+) pictures \(\d\.\d\d s\) are missing .*decoded: (0:00:0[\d.:,\s-]+\d)/;
+    const [, frames, places] = extent.exec((refusal as Error).message) ?? [];
+
+    const { framesTotal, warnings, events } = await upscaleClip(at('hole.mp4'), at('hole-out.mkv'), {
+      settings: { ...settings, ...CONCEAL },
+    });
+    const started = events.find((event) => event.type === 'started');
+    expect(started?.framesKept).toBeGreaterThanOrEqual(20);
+    expect(framesTotal).toBe(100 - Number(frames));
     const messages = warnings.filter(({ code }) => code === 'damage').map(({ message }) => message);
-    expect(messages.join('\n')).toMatch(/\d+ of \d+ pictures (are damaged in the source|could not be decoded)/);
-    expect(framesTotal).toBeGreaterThan(60);
+    expect(messages.join('\n')).toContain(`and left out: ${places}`);
+    const { damage } = JSON.parse(readFileSync(at('hole.json'), 'utf8')) as { damage: PictureDamage };
+    expect(damage.patched).toEqual([]);
+    expect(damage.missing.reduce((sum, place) => sum + place.frames, 0)).toBe(Number(frames));
+    for (const { startSeconds, endSeconds } of damage.missing) {
+      const shown = frameTimes(at('hole-out.mkv')).filter(
+        (time) => time > startSeconds - 0.001 && time < endSeconds - 0.001,
+      );
+      expect(shown).toEqual([]);
+    }
   });
 
   test('of a cut-off file is told before the work, and what is there is upscaled with its sound', async () => {
@@ -59,47 +79,4 @@ describe('damage that is to be concealed', () => {
     expect(framesTotal).toBe(100);
     expect(warnings.filter(({ code }) => code === 'damage')).toEqual([]);
   });
-
-  /** Packets of 188 bytes: what a receiver loses, it loses whole. */
-  const part = (bytes: Buffer, from: number, to: number) => {
-    const packets = Math.floor(bytes.length / 188);
-    return bytes.subarray(Math.floor(packets * from) * 188, Math.floor(packets * to) * 188);
-  };
-
-  test.each<[string, () => void]>([
-    [
-      'noisy.mkv',
-      () => ffmpeg('-i', at('film.mkv'), '-an', '-c:v', 'copy', '-bsf:v', 'noise=amount=40', at('noisy.mkv')),
-    ],
-    ['cut.mp4', () => cut('cut.mp4', ['-movflags', '+faststart'])],
-    ['cut.avi', () => cut('cut.avi', ['-c:v', 'mpeg4', '-c:a', 'mp3'])],
-    [
-      'hole.ts',
-      () => {
-        const bytes = ffmpeg('-i', at('film.mkv'), '-c', 'copy', '-f', 'mpegts', '-');
-        writeFileSync(at('hole.ts'), Buffer.concat([part(bytes, 0, 1 / 3), part(bytes, 1 / 2, 1)]));
-      },
-    ],
-  ])('of %s: the refusal names the way on, and that leads to a film in step', async (name, make) => {
-    make();
-    await expect(upscaleClip(at(name), at('never.mkv'))).rejects.toMatchObject({
-      code: 'input-damaged',
-      hint: expect.stringContaining('--on-decode-error conceal'),
-    });
-    const { warnings } = await upscaleClip(at(name), at(`${name}.out.mkv`), { settings: CONCEAL });
-    expect(warnings.some(({ code }) => code === 'damage')).toBe(true);
-    const times = frameTimes(at(`${name}.out.mkv`));
-    const before = frameTimes(name.startsWith('cut') ? at(`whole-${name}`) : at('film.mkv'));
-    // Broadcast clocks begin anywhere: ours at the first stream, which may be the sound.
-    const shift = name.endsWith('.ts') ? (before[0] ?? 0) - (times[0] ?? 0) : 0;
-    for (const time of times) {
-      expect(Math.min(...before.map((other) => Math.abs(other - time - shift)))).toBeLessThanOrEqual(0.0015);
-    }
-  });
-
-  function cut(name: string, options: readonly string[]): void {
-    ffmpeg('-i', at('film.mkv'), '-c', 'copy', ...options, at(`whole-${name}`));
-    writeFileSync(at(name), readFileSync(at(`whole-${name}`)));
-    truncateSync(at(name), Math.floor((statSync(at(name)).size * 2) / 3));
-  }
 });
