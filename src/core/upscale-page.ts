@@ -1,3 +1,4 @@
+import { bleedColour } from './bleed-colour.ts';
 import type { AlphaMethod } from './image-request.ts';
 import { enlargeByLanczos } from './lanczos.ts';
 import { makeRaster, type Raster } from './raster.ts';
@@ -19,11 +20,15 @@ export interface PageContext {
   readonly alphaMethod?: AlphaMethod;
 }
 
-/** Upscales colour and alpha of one page, band by band. */
+/**
+ * Upscales colour and alpha of one page, band by band.
+ * @param page is this function's own from now on: colours bleed under what is transparent in it.
+ */
 export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
   { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
 ): AsyncIterable<PageBand> {
+  if (page.alpha !== null) bleedColour(page.colour, page.alpha);
   const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
   const alphas =
     page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();
