@@ -25,7 +25,8 @@ const PICTURES = {
   hair: { colour: [150, 90, 50], svg: hair(), hard: false },
 };
 
-const models = process.env.MODEL?.split(',') ?? (await listModels()).filter(({ state }) => state !== 'absent').map(({ id }) => id);
+const models =
+  process.env.MODEL?.split(',') ?? (await listModels()).filter(({ state }) => state !== 'absent').map(({ id }) => id);
 for (const id of models) await measure(id);
 
 async function measure(id) {
@@ -86,10 +87,21 @@ async function draw({ colour, svg, hard }) {
 
 /** Squares of 4 px, as in an old game. */
 function sprite() {
-  const rows = ['..#......#..', '...#....#...', '..########..', '.##.####.##.', '############', '#.########.#', '#.#......#.#', '...##..##...'];
+  const rows = [
+    '..#......#..',
+    '...#....#...',
+    '..########..',
+    '.##.####.##.',
+    '############',
+    '#.########.#',
+    '#.#......#.#',
+    '...##..##...',
+  ];
   return rows
     .flatMap((row, y) =>
-      [...row].map((cell, x) => (cell === '#' ? `<rect x="${8 + 4 * x}" y="${16 + 4 * y}" width="4" height="4"/>` : '')),
+      [...row].map((cell, x) =>
+        cell === '#' ? `<rect x="${8 + 4 * x}" y="${16 + 4 * y}" width="4" height="4"/>` : '',
+      ),
     )
     .join('');
 }
@@ -98,7 +110,8 @@ function sprite() {
 function hair() {
   const strands = Array.from(
     { length: 9 },
-    (_, i) => `<path d="M${4 + 6 * i} 62 Q${20 + 2 * i} ${40 - 3 * i} ${2 + 7 * i} 2" stroke-width="${0.4 + 0.15 * i}"/>`,
+    (_, i) =>
+      `<path d="M${4 + 6 * i} 62 Q${20 + 2 * i} ${40 - 3 * i} ${2 + 7 * i} 2" stroke-width="${0.4 + 0.15 * i}"/>`,
   );
   return `<g fill="none" stroke="#000" stroke-opacity="0.8">${strands.join('')}</g>`;
 }

@@ -1,33 +1,38 @@
 import type { Raster } from './raster.ts';
 
 /**
- * How far colours run out under transparent pixels, in source pixels: what networks look at, and what enlarged alpha
- * reaches into, with much room (docs/stills.md has the measurement).
+ * How far colours run out under transparent pixels, in source pixels: beyond 16 no network of the catalogue sees a
+ * difference at the rim (docs/stills.md), and what enlarged alpha reaches into is nearer.
  */
 export const BLEED_PX = 32;
 
 /**
  * Gives wholly transparent pixels the colour of what is beside them, in place: a network that sees black behind an
- * outline darkens the outline. Ring by ring outwards, each pixel becomes the mean of its neighbours that have a colour
- * already, weighed by their alpha, since colours of faint pixels are known badly. Pixels with any alpha keep theirs, and so
- * do transparent ones farther than `reachPx` (the larger of the distances along x and y) from all of those.
- * What a pixel becomes depends on the pixels within `reachPx` alone. Needs little memory: it works by bands of rows.
- * @param alpha of the colour's size and depth
+ * outline darkens the outline. Ring by ring outwards, each pixel becomes the mean of those of its eight neighbours that have
+ * a colour already, weighed by their alpha, since colours of faint pixels are known badly. Pixels with any alpha keep
+ * theirs, and so do transparent ones more than `reachPx` away from all of those, along x or along y.
+ * What a pixel becomes depends on the pixels within `reachPx` alone. Works by bands of rows: memory hardly grows.
+ * @param alpha one channel, of the colour's size and depth
  */
 export function bleedColour(colour: Raster, alpha: Raster, reachPx = BLEED_PX): void {
   const { width, height } = colour;
+  if (!hasClear(alpha)) return;
   const opacity = samplesOf(alpha);
-  if (!opacity.includes(0)) return;
   const rows = Math.max(reachPx, Math.floor(BAND_PIXELS / width));
   for (let top = 0; top < height; top += rows) {
     const bottom = Math.min(height, top + rows);
-    if (!opacity.subarray(top * width, bottom * width).includes(0)) continue;
-    bleedBand(colour, opacity, { top, bottom, reachPx });
+    if (opacity.subarray(top * width, bottom * width).includes(0)) bleedBand(colour, opacity, { top, bottom, reachPx });
   }
 }
 
 /** Pixels of a band: a few megabytes beside the picture. */
 const BAND_PIXELS = 2e6;
+
+function hasClear({ data, bytesPerSample }: Raster): boolean {
+  // The search for a byte is the fastest there is, and most pictures with alpha are opaque.
+  if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(0)) return false;
+  return bytesPerSample === 1 || new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2).includes(0);
+}
 
 interface Band {
   readonly top: number;
@@ -39,108 +44,120 @@ interface Band {
 function bleedBand(colour: Raster, opacity: Uint8Array | Uint16Array, { top, bottom, reachPx }: Band): void {
   const { width, channels } = colour;
   const [first, last] = [Math.max(0, top - reachPx), Math.min(colour.height, bottom + reachPx)];
-  const weights = weightsOf(opacity.subarray(first * width, last * width));
-  let ring: readonly number[] = firstRing(weights, width);
+  const weights = weightsOf(opacity.subarray(first * width, last * width), width);
+  let ring: readonly number[] = firstRing(weights, width + 2);
   if (ring.length === 0) return;
   const samples = samplesOf(colour);
-  const copy = samples.slice(first * width * channels, last * width * channels);
-  const field = { samples: copy, weights, width, height: last - first, channels };
-  const isListed = new Uint8Array(weights.length);
+  const field = openField(
+    samples.subarray(first * width * channels, last * width * channels),
+    weights,
+    width,
+    channels,
+  );
   for (let distance = 1; distance <= reachPx && ring.length > 0; distance++) {
     fillRing(field, ring);
-    ring = nextRing(field, ring, isListed);
+    ring = nextRing(field, ring);
   }
-  const [from, to] = [top - first, bottom - first].map((row) => row * width * channels);
-  samples.set(copy.subarray(from, to), top * width * channels);
+  for (let row = top; row < bottom; row++) {
+    const from = ((row - first + 1) * (width + 2) + 1) * channels;
+    samples.set(field.samples.subarray(from, from + width * channels), row * width * channels);
+  }
 }
 
+/** Pixels with a frame of one pixel around them that never has a colour, so that all of them have eight neighbours. */
 interface Field {
   readonly samples: Uint8Array | Uint16Array;
+  readonly channels: 1 | 3;
   /** 1 to 255 where a pixel has a colour, 0 where it has none yet. */
   readonly weights: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
+  /** 1 where a pixel is in a ring, or is none of the picture. */
+  readonly taken: Uint8Array;
+  /** Distances to the neighbours, in pixels. */
+  readonly around: readonly number[];
 }
 
-function weightsOf(opacity: Uint8Array | Uint16Array): Uint8Array {
-  if (opacity instanceof Uint8Array) return opacity.slice();
-  return Uint8Array.from(opacity, (sample) => Math.ceil(sample / 257));
+function openField(samples: Uint8Array | Uint16Array, weights: Uint8Array, width: number, channels: 1 | 3): Field {
+  const stride = width + 2;
+  const padded =
+    samples instanceof Uint8Array
+      ? new Uint8Array(weights.length * channels)
+      : new Uint16Array(weights.length * channels);
+  const taken = new Uint8Array(weights.length).fill(1);
+  for (let from = 0, to = stride + 1; from < samples.length / channels; from += width, to += stride) {
+    padded.set(samples.subarray(from * channels, (from + width) * channels), to * channels);
+    taken.fill(0, to, to + width);
+  }
+  const around = [-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1];
+  return { samples: padded, channels, weights, taken, around };
+}
+
+function weightsOf(opacity: Uint8Array | Uint16Array, width: number): Uint8Array {
+  const stride = width + 2;
+  const weights = new Uint8Array(stride * (opacity.length / width + 2));
+  for (let from = 0, to = stride + 1; from < opacity.length; from += width, to += stride) {
+    if (opacity instanceof Uint8Array) weights.set(opacity.subarray(from, from + width), to);
+    else for (let x = 0; x < width; x++) weights[to + x] = Math.ceil(opacity[from + x]! / 257);
+  }
+  return weights;
 }
 
 /** Pixels without a colour beside some that have one. */
-function firstRing(weights: Uint8Array, width: number): number[] {
+function firstRing(weights: Uint8Array, stride: number): number[] {
   const ring: number[] = [];
-  const near = new Uint8Array(width + 2);
-  for (let start = 0; start < weights.length; start += width) {
-    const above = Math.max(0, start - width);
-    const below = Math.min(weights.length - width, start + width);
-    for (let x = 0; x < width; x++) near[x + 1] = weights[above + x]! | weights[start + x]! | weights[below + x]!;
-    for (let x = 0; x < width; x++) {
-      if (weights[start + x] === 0 && (near[x]! | near[x + 1]! | near[x + 2]!) !== 0) ring.push(start + x);
+  for (let row = stride; row < weights.length - stride; row += stride) {
+    // Of the three columns around a pixel, of three rows each: whether anything has a colour.
+    let [before, here] = [0, weights[row - stride + 1]! | weights[row + 1]! | weights[row + stride + 1]!];
+    for (let at = row + 1; at < row + stride - 1; at++) {
+      const after = weights[at - stride + 1]! | weights[at + 1]! | weights[at + stride + 1]!;
+      if (weights[at] === 0 && (before | here | after) !== 0) ring.push(at);
+      before = here;
+      here = after;
     }
   }
   return ring;
 }
 
 /** All from the rings before, so that the order within a ring means nothing. */
-function fillRing(field: Field, ring: readonly number[]): void {
-  const { samples, weights, width, channels } = field;
+function fillRing({ samples, channels, weights, around }: Field, ring: readonly number[]): void {
   const found = new Uint8Array(ring.length);
-  for (const [index, pixel] of ring.entries()) {
-    const { left, right, top, bottom } = around(field, pixel);
-    let [weight, count, red, green, blue] = [0, 0, 0, 0, 0];
-    for (let y = top; y <= bottom; y++) {
-      for (let at = y * width + left; at <= y * width + right; at++) {
-        const own = weights[at]!;
-        if (own === 0) continue;
-        weight += own;
-        count++;
-        red += own * samples[at * channels]!;
-        if (channels === 1) continue;
-        green += own * samples[at * channels + 1]!;
-        blue += own * samples[at * channels + 2]!;
-      }
+  for (let index = 0; index < ring.length; index++) {
+    const pixel = ring[index]!;
+    let [weight, count, first, second, third] = [0, 0, 0, 0, 0];
+    for (let neighbour = 0; neighbour < around.length; neighbour++) {
+      const at = pixel + around[neighbour]!;
+      const own = weights[at]!;
+      if (own === 0) continue;
+      weight += own;
+      count++;
+      first += own * samples[at * channels]!;
+      if (channels === 1) continue;
+      second += own * samples[at * channels + 1]!;
+      third += own * samples[at * channels + 2]!;
     }
     const half = weight / 2;
     // Typed arrays cut fractions off as they store.
-    samples[pixel * channels] = (red + half) / weight;
+    samples[pixel * channels] = (first + half) / weight;
     if (channels === 3) {
-      samples[pixel * channels + 1] = (green + half) / weight;
-      samples[pixel * channels + 2] = (blue + half) / weight;
+      samples[pixel * channels + 1] = (second + half) / weight;
+      samples[pixel * channels + 2] = (third + half) / weight;
     }
     found[index] = Math.ceil(weight / count);
   }
-  for (const [index, pixel] of ring.entries()) weights[pixel] = found[index]!;
+  for (let index = 0; index < ring.length; index++) weights[ring[index]!] = found[index]!;
 }
 
 /** The pixels without a colour around a ring. */
-function nextRing(field: Field, ring: readonly number[], isListed: Uint8Array): number[] {
-  const { weights, width } = field;
+function nextRing({ weights, taken, around }: Field, ring: readonly number[]): number[] {
   const next: number[] = [];
   for (const pixel of ring) {
-    const { left, right, top, bottom } = around(field, pixel);
-    for (let y = top; y <= bottom; y++) {
-      for (let at = y * width + left; at <= y * width + right; at++) {
-        if (weights[at] !== 0 || isListed[at] !== 0) continue;
-        isListed[at] = 1;
-        next.push(at);
-      }
+    for (let neighbour = 0; neighbour < around.length; neighbour++) {
+      const at = pixel + around[neighbour]!;
+      if (weights[at] !== 0 || taken[at] !== 0) continue;
+      taken[at] = 1;
+      next.push(at);
     }
   }
   return next;
-}
-
-/** A pixel with its neighbours, cut off at the border. */
-function around({ width, height }: Field, pixel: number) {
-  const y = Math.floor(pixel / width);
-  const x = pixel - y * width;
-  return {
-    left: Math.max(0, x - 1),
-    right: Math.min(width - 1, x + 1),
-    top: Math.max(0, y - 1),
-    bottom: Math.min(height - 1, y + 1),
-  };
 }
 
 function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {

@@ -4,6 +4,7 @@ import type { QueueFill } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
+import { bleedFrames } from './bleed-frames.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
@@ -97,7 +98,8 @@ export async function runSegment(
   const runs = new NetworkRuns(inFlight, clocks.upscale);
   const counted = runs.watch(upscaler);
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
-  const frames = whilePulled(decoder.frames, clocks.decode);
+  const prepared = plan.picture.alpha ? bleedFrames(decoder.frames) : decoder.frames;
+  const frames = whilePulled(prepared, clocks.decode);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
