@@ -1,18 +1,23 @@
 import { bleedColour } from '../core/bleed-colour.ts';
+import { divideByAlpha } from '../core/codec/index.ts';
 import { makeRaster, type Raster } from '../core/raster.ts';
 import { type Frame, splitStacked } from './frame.ts';
 
 /**
- * Colours of stacked frames bleed under what is transparent, in the frames' own buffers. This comes before frames are held
- * against each other: what bleeds depends on the frame alone, so equal frames stay equal, and changes are found in what the
- * network will see.
+ * Makes stacked frames fit for the network, in their own buffers: alpha is divided out of colours that are multiplied with
+ * it, and colours bleed under what is transparent. This comes before frames are held against each other: it depends on the
+ * frame alone, so equal frames stay equal, and changes are found in what the network will see.
  */
-export async function* bleedFrames(frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void, undefined> {
+export async function* bleedFrames(
+  frames: AsyncIterable<Frame>,
+  premultiplied: boolean,
+): AsyncGenerator<Frame, void, undefined> {
   let opacity: Raster | null = null;
   for await (const frame of frames) {
     const [colour, alpha] = splitStacked(frame.raster);
     opacity ??= makeRaster(alpha.width, alpha.height, { ...alpha, channels: 1 });
     copyFirstChannel(alpha, opacity);
+    if (premultiplied) divideByAlpha(colour, opacity);
     bleedColour(colour, opacity);
     yield frame;
   }

@@ -98,7 +98,9 @@ export async function runSegment(
   const runs = new NetworkRuns(inFlight, clocks.upscale);
   const counted = runs.watch(upscaler);
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
-  const prepared = plan.picture.alpha ? bleedFrames(decoder.frames) : decoder.frames;
+  const prepared = plan.picture.alpha
+    ? bleedFrames(decoder.frames, plan.source.frames?.premultiplied ?? false)
+    : decoder.frames;
   const frames = whilePulled(prepared, clocks.decode);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
