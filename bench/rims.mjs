@@ -40,7 +40,7 @@ async function measure(id) {
     const cells = [`stored ${show(before)}`];
     for (const reach of REACHES) {
       const bled = { ...colour, data: colour.data.slice() };
-      bleedColour(bled, alpha, reach);
+      await bleedColour(bled, alpha, reach);
       cells.push(`bled ${reach} px ${show(strayOf(await upscaler.upscale(bled), enlarged, picture.colour))}`);
     }
     console.log(`${id} ${name}: ${cells.join(' | ')}`);

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Rect, Size } from './geometry.ts';
 import type { Raster } from './raster.ts';
 
 /**
@@ -11,22 +13,24 @@ export const BLEED_PX = 32;
  * outline darkens the outline. Ring by ring outwards, each pixel becomes the mean of those of its eight neighbours that have
  * a colour already, weighed by their alpha, since colours of faint pixels are known badly. Pixels with any alpha keep
  * theirs, and so do transparent ones more than `reachPx` away from all of those, along x or along y.
- * What a pixel becomes depends on the pixels within `reachPx` alone. Works by bands of rows: memory hardly grows.
+ * What a pixel becomes depends on the pixels within `reachPx` alone. Works by blocks: memory hardly grows, and other work
+ * gets its turn in between.
  * @param alpha one channel, of the colour's size and depth
  */
-export function bleedColour(colour: Raster, alpha: Raster, reachPx = BLEED_PX): void {
-  const { width, height } = colour;
+export async function bleedColour(colour: Raster, alpha: Raster, reachPx = BLEED_PX): Promise<void> {
   if (!hasClear(alpha)) return;
-  const opacity = samplesOf(alpha);
-  const rows = Math.max(reachPx, Math.floor(BAND_PIXELS / width));
-  for (let top = 0; top < height; top += rows) {
-    const bottom = Math.min(height, top + rows);
-    if (opacity.subarray(top * width, bottom * width).includes(0)) bleedBand(colour, opacity, { top, bottom, reachPx });
+  const { width, height } = colour;
+  for (let top = 0; top < height; top += BLOCK_PX) {
+    if (top > 0) await setImmediate();
+    for (let left = 0; left < width; left += BLOCK_PX) {
+      const [right, bottom] = [Math.min(width, left + BLOCK_PX), Math.min(height, top + BLOCK_PX)];
+      bleedBlock(colour, alpha, { x: left, y: top, width: right - left, height: bottom - top }, reachPx);
+    }
   }
 }
 
-/** Pixels of a band: a few megabytes beside the picture. */
-const BAND_PIXELS = 2e6;
+/** Small enough for a processor's cache. */
+const BLOCK_PX = 512;
 
 function hasClear({ data, bytesPerSample }: Raster): boolean {
   // The search for a byte is the fastest there is, and most pictures with alpha are opaque.
@@ -34,34 +38,30 @@ function hasClear({ data, bytesPerSample }: Raster): boolean {
   return bytesPerSample === 1 || new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2).includes(0);
 }
 
-interface Band {
-  readonly top: number;
-  readonly bottom: number;
-  readonly reachPx: number;
-}
-
-/** On a copy of the band with all that it depends on, because the rows around it are the business of other bands. */
-function bleedBand(colour: Raster, opacity: Uint8Array | Uint16Array, { top, bottom, reachPx }: Band): void {
-  const { width, channels } = colour;
-  const [first, last] = [Math.max(0, top - reachPx), Math.min(colour.height, bottom + reachPx)];
-  const weights = weightsOf(opacity.subarray(first * width, last * width), width);
-  let ring: readonly number[] = firstRing(weights, width + 2);
+/** On a copy of the block with all that it depends on, because what is around it is the business of other blocks. */
+function bleedBlock(colour: Raster, alpha: Raster, block: Rect, reachPx: number): void {
+  const window = grow(block, reachPx, colour);
+  const weights = weightsOf(alpha, window);
+  let ring: readonly number[] = firstRing(weights, window.width + 2);
   if (ring.length === 0) return;
-  const samples = samplesOf(colour);
-  const field = openField(
-    samples.subarray(first * width * channels, last * width * channels),
-    weights,
-    width,
-    channels,
-  );
+  const field = openField(colour, weights, window);
   for (let distance = 1; distance <= reachPx && ring.length > 0; distance++) {
     fillRing(field, ring);
     ring = nextRing(field, ring);
   }
-  for (let row = top; row < bottom; row++) {
-    const from = ((row - first + 1) * (width + 2) + 1) * channels;
-    samples.set(field.samples.subarray(from, from + width * channels), row * width * channels);
+  const { channels } = colour;
+  const samples = samplesOf(colour);
+  for (let row = 0; row < block.height; row++) {
+    const from = (block.y - window.y + row + 1) * (window.width + 2) + block.x - window.x + 1;
+    const part = field.samples.subarray(from * channels, (from + block.width) * channels);
+    samples.set(part, ((block.y + row) * colour.width + block.x) * channels);
   }
+}
+
+function grow({ x, y, width, height }: Rect, by: number, size: Size): Rect {
+  const [left, top] = [Math.max(0, x - by), Math.max(0, y - by)];
+  const [right, bottom] = [Math.min(size.width, x + width + by), Math.min(size.height, y + height + by)];
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Pixels with a frame of one pixel around them that never has a colour, so that all of them have eight neighbours. */
@@ -76,27 +76,32 @@ interface Field {
   readonly around: readonly number[];
 }
 
-function openField(samples: Uint8Array | Uint16Array, weights: Uint8Array, width: number, channels: 1 | 3): Field {
-  const stride = width + 2;
-  const padded =
-    samples instanceof Uint8Array
-      ? new Uint8Array(weights.length * channels)
-      : new Uint16Array(weights.length * channels);
+function openField(colour: Raster, weights: Uint8Array, window: Rect): Field {
+  const { channels, bytesPerSample } = colour;
+  const stride = window.width + 2;
+  const source = samplesOf(colour);
+  const samples =
+    bytesPerSample === 1 ? new Uint8Array(weights.length * channels) : new Uint16Array(weights.length * channels);
   const taken = new Uint8Array(weights.length).fill(1);
-  for (let from = 0, to = stride + 1; from < samples.length / channels; from += width, to += stride) {
-    padded.set(samples.subarray(from * channels, (from + width) * channels), to * channels);
-    taken.fill(0, to, to + width);
+  for (let row = 0; row < window.height; row++) {
+    const from = (window.y + row) * colour.width + window.x;
+    const to = (row + 1) * stride + 1;
+    samples.set(source.subarray(from * channels, (from + window.width) * channels), to * channels);
+    taken.fill(0, to, to + window.width);
   }
   const around = [-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1];
-  return { samples: padded, channels, weights, taken, around };
+  return { samples, channels, weights, taken, around };
 }
 
-function weightsOf(opacity: Uint8Array | Uint16Array, width: number): Uint8Array {
-  const stride = width + 2;
-  const weights = new Uint8Array(stride * (opacity.length / width + 2));
-  for (let from = 0, to = stride + 1; from < opacity.length; from += width, to += stride) {
-    if (opacity instanceof Uint8Array) weights.set(opacity.subarray(from, from + width), to);
-    else for (let x = 0; x < width; x++) weights[to + x] = Math.ceil(opacity[from + x]! / 257);
+function weightsOf(alpha: Raster, window: Rect): Uint8Array {
+  const opacity = samplesOf(alpha);
+  const stride = window.width + 2;
+  const weights = new Uint8Array(stride * (window.height + 2));
+  for (let row = 0; row < window.height; row++) {
+    const from = (window.y + row) * alpha.width + window.x;
+    const to = (row + 1) * stride + 1;
+    if (opacity instanceof Uint8Array) weights.set(opacity.subarray(from, from + window.width), to);
+    else for (let x = 0; x < window.width; x++) weights[to + x] = Math.ceil(opacity[from + x]! / 257);
   }
   return weights;
 }

@@ -28,7 +28,7 @@ export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
   { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
 ): AsyncIterable<PageBand> {
-  if (page.alpha !== null) bleedColour(page.colour, page.alpha);
+  if (page.alpha !== null) await bleedColour(page.colour, page.alpha);
   const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
   const alphas =
     page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();

@@ -18,7 +18,7 @@ export async function* bleedFrames(
     opacity ??= makeRaster(alpha.width, alpha.height, { ...alpha, channels: 1 });
     copyFirstChannel(alpha, opacity);
     if (premultiplied) divideByAlpha(colour, opacity);
-    bleedColour(colour, opacity);
+    await bleedColour(colour, opacity);
     yield frame;
   }
 }
