@@ -1,4 +1,6 @@
 import { bleedColour } from './bleed-colour.ts';
+import { type GrayMode, type Grayness, graynessOf } from './gray.ts';
+import { grayUpscaler } from './gray-upscaler.ts';
 import type { AlphaMethod } from './image-request.ts';
 import { enlargeByLanczos } from './lanczos.ts';
 import { makeRaster, type Raster } from './raster.ts';
@@ -18,6 +20,10 @@ export interface PageContext {
   readonly onTile: (outputPixels: number) => void;
   /** Default: the network. */
   readonly alphaMethod?: AlphaMethod;
+  /** `exact`: only where red, green and blue are equal everywhere. Default: that. */
+  readonly gray?: GrayMode | 'exact';
+  /** Before the work, where a page in RGB goes through the network as gray. */
+  readonly onGray?: (found: Grayness) => void;
 }
 
 /**
@@ -26,10 +32,14 @@ export interface PageContext {
  */
 export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
-  { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
+  { upscaler, signal, onTile, alphaMethod = 'network', gray = 'exact', onGray = () => {} }: PageContext,
 ): AsyncIterable<PageBand> {
+  const found = page.colour.channels === 1 || gray === 'off' ? 'none' : graynessOf(page.colour, page.alpha);
+  const isGray =
+    page.colour.channels === 3 && (gray === 'on' || found === 'exact' || (gray === 'auto' && found === 'near'));
+  if (isGray) onGray(found);
   if (page.alpha !== null) await bleedColour(page.colour, page.alpha);
-  const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
+  const colours = (isGray ? grayUpscaler(upscaler) : upscaler).upscaleBands(page.colour, { signal, onTile });
   const alphas =
     page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();
   try {

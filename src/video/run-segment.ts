@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { UpreelError } from '../core/errors.ts';
 import type { QueueFill } from '../core/events.ts';
+import { grayUpscaler } from '../core/gray-upscaler.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
@@ -105,7 +106,8 @@ export async function runSegment(
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
-  const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
+  const channelwise = plan.picture.gray ? grayUpscaler(counted) : counted;
+  const framewise = plan.picture.alpha ? stackedUpscaler(channelwise) : channelwise;
   const changes = findChanges(decoded, framewise, plan.reuse);
   const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
   const onResult = (index: number, source: Raster, result: Raster) =>
