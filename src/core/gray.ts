@@ -74,9 +74,12 @@ function tintOf(colour: Raster, alpha: Raster | null, left: number, top: number)
   return { pixels, red, blue, isExact };
 }
 
-/** Luma by Rec. 601, as the network's own gray form has it; of equal channels, exactly their value. */
-export function lumaOf(colour: Raster): Raster {
-  const gray = makeRaster(colour.width, colour.height, { ...colour, channels: 1 });
+/**
+ * Luma by Rec. 601, as the network's own gray form has it; of equal channels, exactly their value.
+ * @param data holds it; it may be the colour's own, which is then lost
+ */
+export function lumaOf(colour: Raster, data = new Uint8Array(colour.data.length / 3)): Raster {
+  const gray: Raster = { ...colour, channels: 1, data: data.subarray(0, colour.data.length / 3) };
   const [source, target] = [samplesOf(colour), samplesOf(gray)];
   for (let pixel = 0, from = 0; pixel < target.length; pixel++, from += 3) {
     // Typed arrays cut fractions off as they store.
