@@ -3,6 +3,7 @@ import type { Effort } from './core/codec/index.ts';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
+import type { GrayMode } from './core/gray.ts';
 import type { OnnxOptions } from './core/model/index.ts';
 import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
@@ -49,6 +50,8 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
   readonly flatten?: string;
   /** What enlarges the alpha of a transparent picture. Default: network. */
   readonly alpha?: 'network' | 'lanczos';
+  /** Whether a picture in RGB is taken for gray, and comes out so. Default: auto. */
+  readonly gray?: GrayMode;
   /** Refuse larger pictures. Default: 1000. */
   readonly maxInputMegapixels?: number;
 }
@@ -85,6 +88,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
       alpha: options.alpha ?? 'network',
+      gray: options.gray ?? 'auto',
       maxInputMegapixels: options.maxInputMegapixels ?? 1000,
     },
   }));

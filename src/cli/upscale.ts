@@ -83,6 +83,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
       alpha: pictureAlpha(flags),
+      gray: flags.gray ?? 'auto',
     },
   };
 }

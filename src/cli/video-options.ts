@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
+import { GRAY_MODES } from '../core/gray.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */
@@ -29,6 +30,9 @@ export function videoFlags(): Option[] {
     new Option('--alpha <mode>', 'transparency; video: drop or keep; pictures: by the network or by lanczos').choices([
       ...['drop', 'keep', 'network', 'lanczos'],
     ]),
+    new Option('--gray <mode>', 'whether what is stored in colours is gray, and stays so; default: auto').choices(
+      GRAY_MODES,
+    ),
     choice('--levels <mode>', 'levels below black and above white', ['auto', 'keep', 'clip']),
     choice('--chroma <kind>', 'colour resolution of the result', ['auto', '420', '422', '444']),
     choice('--depth <bits>', 'bits per sample of the result; 16 in pictures only', ['auto', '8', '10', '16']),
@@ -60,6 +64,7 @@ export const videoFlagShape = {
   pre: z.string().optional(),
   post: z.string().optional(),
   alpha: z.enum(['drop', 'keep', 'network', 'lanczos']).optional(),
+  gray: z.enum(GRAY_MODES).optional(),
   levels: z.enum(['auto', 'keep', 'clip']).optional(),
   chroma: z.enum(['auto', '420', '422', '444']).optional(),
   depth: z.enum(['auto', '8', '10', '16']).optional(),

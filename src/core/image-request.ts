@@ -1,4 +1,5 @@
 import type { Effort } from './codec/index.ts';
+import type { GrayMode } from './gray.ts';
 import type { OutputRule, Target } from './output-name.ts';
 
 export type AlphaMethod = 'network' | 'lanczos';
@@ -18,5 +19,7 @@ export interface ImageRequest {
   readonly flatten: string | null;
   /** What enlarges the alpha of a transparent picture. */
   readonly alpha: AlphaMethod;
+  /** Whether a picture in RGB is taken for gray and comes out so. */
+  readonly gray: GrayMode;
   readonly maxInputMegapixels: number;
 }

@@ -8,6 +8,7 @@ import {
 } from './codec/index.ts';
 import type { TaskEvent } from './events.ts';
 import { type Size, scaleSize } from './geometry.ts';
+import type { Grayness } from './gray.ts';
 import type { ImageRequest } from './image-request.ts';
 import { outputPath, type Target, targetSize } from './output-name.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
@@ -61,16 +62,29 @@ async function upscalePages(
   reader: PictureReader,
   sink: PictureSink,
   meter: ProgressMeter,
-  { alpha }: ImageRequest,
+  { input, alpha, gray }: ImageRequest,
   context: ImageContext,
 ): Promise<void> {
   meter.enter('upscale');
   for await (const page of reader.pages()) {
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
     const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
-    for await (const band of upscalePage(page, { ...context, onTile, alphaMethod: alpha })) await sink.writeRows(band);
+    const onGray = (found: Grayness): void => {
+      const message = describeGray(input, found, reader.info.pages.length > 1 ? page.page : null);
+      context.onEvent({ type: 'warning', code: 'gray', message });
+    };
+    const bands = upscalePage(page, { ...context, onTile, alphaMethod: alpha, gray, onGray });
+    for await (const band of bands) await sink.writeRows(band);
     meter.add({ frames: 1 });
   }
+}
+
+/** @param page from 0; null: the only one */
+function describeGray(input: string, found: Grayness, page: number | null): string {
+  const what = page === null ? input : `Page ${page + 1} of ${input}`;
+  if (found === 'none') return `${what} becomes gray, as asked.`;
+  const how = found === 'exact' ? 'is gray, stored as RGB' : 'is gray but for traces of colour';
+  return `${what} ${how}: it stays gray. --gray off lets the network see three channels.`;
 }
 
 function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {

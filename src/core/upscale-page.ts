@@ -1,3 +1,5 @@
+import { bleedColour } from './bleed-colour.ts';
+import { type GrayMode, type Grayness, graynessOf, lumaOf, spreadGray } from './gray.ts';
 import type { AlphaMethod } from './image-request.ts';
 import { enlargeByLanczos } from './lanczos.ts';
 import { makeRaster, type Raster } from './raster.ts';
@@ -17,19 +19,31 @@ export interface PageContext {
   readonly onTile: (outputPixels: number) => void;
   /** Default: the network. */
   readonly alphaMethod?: AlphaMethod;
+  /** `exact`: only where red, green and blue are equal everywhere. Default: that. */
+  readonly gray?: GrayMode | 'exact';
+  /** Before the work, where a page in RGB goes through the network as gray. */
+  readonly onGray?: (found: Grayness) => void;
 }
 
-/** Upscales colour and alpha of one page, band by band. */
+/**
+ * Upscales colour and alpha of one page, band by band.
+ * @param page is this function's own from now on, and changes: colours bleed in it, and gray takes their place.
+ */
 export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
-  { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
+  { upscaler, signal, onTile, alphaMethod = 'network', gray = 'exact', onGray = () => {} }: PageContext,
 ): AsyncIterable<PageBand> {
-  const colours = upscaler.upscaleBands(page.colour, { signal, onTile });
+  const found = page.colour.channels === 1 || gray === 'off' ? null : graynessOf(page.colour, page.alpha);
+  const isGray = found === 'exact' || (found === 'near' && gray !== 'exact') || (found === 'none' && gray === 'on');
+  if (isGray) onGray(found);
+  const colour = isGray ? lumaOf(page.colour, page.colour.data) : page.colour;
+  if (page.alpha !== null) await bleedColour(colour, page.alpha);
+  const bands = upscaler.upscaleBands(colour, { signal, onTile });
   const alphas =
     page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();
   try {
-    for await (const colour of colours) {
-      yield { colour, alpha: alphas === null ? null : await nextBand(alphas) };
+    for await (const band of bands) {
+      yield { colour: isGray ? spreadGray(band) : band, alpha: alphas === null ? null : await nextBand(alphas) };
     }
   } finally {
     await alphas?.return?.();

@@ -121,12 +121,22 @@ function samplesOf({ channels, bytesPerSample }: IntegerWork) {
   return { bands: channels, bytesPerSample, alpha: channels === 2 || channels === 4 };
 }
 
-/** `rows` becomes strength * rows + (1 - strength) * plain, rounded to the nearest level. */
-function blend(rows: Uint8Array, plain: Uint8Array, { bytesPerSample, strength }: IntegerWork): void {
+/**
+ * `rows` becomes strength * rows + (1 - strength) * plain, rounded to the nearest level. Where their alpha differs, colours
+ * weigh by it: one that is transparent has no colour to give.
+ */
+function blend(rows: Uint8Array, plain: Uint8Array, { channels, bytesPerSample, strength }: IntegerWork): void {
   const target = bytesPerSample === 1 ? rows : new Uint16Array(rows.buffer, rows.byteOffset, rows.byteLength / 2);
   const other = bytesPerSample === 1 ? plain : new Uint16Array(plain.buffer, plain.byteOffset, plain.byteLength / 2);
-  for (let index = 0; index < target.length; index++) {
-    target[index] = Math.round(strength * target[index]! + (1 - strength) * other[index]!);
+  const alphaAt = channels === 2 || channels === 4 ? channels - 1 : null;
+  for (let pixel = 0; pixel < target.length; pixel += channels) {
+    const [ours, theirs] = alphaAt === null ? [1, 1] : [target[pixel + alphaAt]!, other[pixel + alphaAt]!];
+    const weight = strength * ours + (1 - strength) * theirs;
+    const share = ours === theirs ? strength : (strength * ours) / weight;
+    for (let index = pixel; index < pixel + channels; index++) {
+      const own = index - pixel === alphaAt ? strength : share;
+      target[index] = Math.round(own * target[index]! + (1 - own) * other[index]!);
+    }
   }
 }
 

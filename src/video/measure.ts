@@ -6,8 +6,9 @@ import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
 import { frameInput } from './frame-files/index.ts';
 import { safeInput } from './safe-input.ts';
+import type { VideoSettings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
-import type { VideoInfo } from './video-info.ts';
+import type { VideoInfo, VideoStream } from './video-info.ts';
 
 /** What samples of the decoded picture show. */
 export interface PictureMeasure {
@@ -17,23 +18,42 @@ export interface PictureMeasure {
   readonly outOfRangeShare: number;
   /** The smallest box around everything that is not black, after rotation; null if all was black. */
   readonly contentBox: Rect | null;
+  /** No colour was seen, in these samples and in the key frames of the whole film. */
+  readonly isGray: boolean;
 }
 
 /** Decodes some frames at a few places of the film. What cannot be decoded here is left to the decoder to report. */
-export async function measurePicture(source: VideoInfo, signal: AbortSignal): Promise<PictureMeasure> {
+export async function measurePicture(
+  source: VideoInfo,
+  { gray }: Pick<VideoSettings, 'gray'>,
+  signal: AbortSignal,
+): Promise<PictureMeasure> {
   const windows = planWindows(source);
   const isYuv = !isRgbFormat(source.video.pixelFormat);
   const hasFields =
     isYuv && source.frames === undefined && source.video.rotationDegrees === 0 && source.video.size.height >= 16;
-  const look = new Look();
+  const look = new Look(source.video);
   for (const start of windows) {
-    const filters = [...(isYuv ? ['idet', 'signalstats=stat=brng'] : []), `cropdetect=limit=${BLACK}:round=2:reset=0`];
+    const borders = `cropdetect=limit=${BLACK}:round=2:reset=0`;
+    const filters = isYuv ? ['idet', 'signalstats=stat=brng', borders] : [borders, ...RGB_STATS];
     for await (const line of readMetadata(source, start, filters, signal)) look.read(line);
     look.endWindow();
   }
   const fields = hasFields ? await measureFields(source, windows, look, signal) : null;
-  return { fields, outOfRangeShare: look.outOfRangeShare, contentBox: look.contentBox };
+  const isGray = gray === 'auto' && look.isGray && (await isGrayThroughout(source, signal));
+  return { fields, outOfRangeShare: isYuv ? look.outOfRangeShare : 0, contentBox: look.contentBox, isGray };
 }
+
+/** Looks at key frames alone, of which every scene has one; only films that look gray so far take this time. */
+async function isGrayThroughout(source: VideoInfo, signal: AbortSignal): Promise<boolean> {
+  const look = new Look(source.video);
+  const stats = isRgbFormat(source.video.pixelFormat) ? RGB_STATS : ['signalstats'];
+  for await (const line of readMetadata(source, 0, stats, signal, 'key frames')) look.read(line);
+  return look.isGray;
+}
+
+/** RGB as YUV of full resolution, where gray has neutral chroma. */
+const RGB_STATS = ['format=yuv444p', 'signalstats'];
 
 /** Of the full scale: what counts as a black border. */
 const BLACK = (24 / 255).toFixed(6);
@@ -122,17 +142,19 @@ async function* readMetadata(
   start: number,
   filters: readonly string[],
   signal: AbortSignal,
+  part: 'window' | 'key frames' = 'window',
 ): AsyncGenerator<string> {
   const { path, video, frames } = source;
   const input = frames === undefined ? safeInput(path) : frameInput(frames);
   const seek = start === 0 || frames !== undefined ? [] : ['-ss', start.toFixed(3)];
-  const own = frames?.filters ?? [];
+  const own = [...(part === 'window' ? [`trim=end_frame=${FRAMES_PER_WINDOW}`] : []), ...(frames?.filters ?? [])];
+  const skip = part === 'window' ? [] : ['-skip_frame', 'nokey'];
   const plan = {
-    inputs: [{ options: [...seek, ...input.options], source: input.source }],
+    inputs: [{ options: [...skip, ...seek, ...input.options], source: input.source }],
     output: {
       options: [
         ...['-map', `0:${video.index}`, '-fps_mode', 'passthrough'],
-        ...['-vf', [`trim=end_frame=${FRAMES_PER_WINDOW}`, ...own, ...filters, 'metadata=print:file=-'].join(',')],
+        ...['-vf', [...own, ...filters, 'metadata=print:file=-'].join(',')],
         ...['-f', 'null'],
       ],
       target: '-',
@@ -145,13 +167,34 @@ async function* readMetadata(
   }
 }
 
+/** How far chroma of gray may lie beside its middle, in levels of 255: its ends, its tenths, its mean. */
+const NEUTRAL_LEVELS: Readonly<Record<string, number>> = Object.fromEntries(
+  ['U', 'V'].flatMap((plane) => [
+    ...['MIN', 'MAX'].map((end) => [`signalstats.${plane}${end}`, 5] as const),
+    ...['LOW', 'HIGH'].map((end) => [`signalstats.${plane}${end}`, 2] as const),
+    [`signalstats.${plane}AVG`, 1] as const,
+  ]),
+);
+
 /** Gathers what the filters print of each frame. */
 class Look {
   combed = 0;
   smooth = 0;
   outOfRangeShare = 0;
+  readonly #unit: number;
+  #frames = 0;
+  #hasColour = false;
   #windowShares: number[] = [];
   #box: { left: number; top: number; right: number; bottom: number } | null = null;
+
+  constructor({ bitsPerSample, pixelFormat }: Pick<VideoStream, 'bitsPerSample' | 'pixelFormat'>) {
+    this.#unit = isRgbFormat(pixelFormat) ? 1 : 2 ** (bitsPerSample - 8);
+  }
+
+  /** Every frame was: chroma strays by what coding leaves of gray, and not to one side. */
+  get isGray(): boolean {
+    return this.#frames > 0 && !this.#hasColour;
+  }
 
   read(line: string): void {
     const [, key, value] = /^lavfi\.([\w.]+)=(.+)$/.exec(line) ?? [];
@@ -160,6 +203,10 @@ class Look {
       else if (value !== 'undetermined') this.combed++;
     } else if (key === 'signalstats.BRNG') {
       this.#windowShares.push(Number(value));
+    } else if (key !== undefined && key in NEUTRAL_LEVELS) {
+      if (key === 'signalstats.UAVG') this.#frames++;
+      const stray = Math.abs(Number(value) / this.#unit - 128);
+      if (stray > (NEUTRAL_LEVELS[key] ?? 0)) this.#hasColour = true;
     } else if (key?.startsWith('cropdetect.')) {
       this.#readEdge(key.slice('cropdetect.'.length), Number(value));
     }

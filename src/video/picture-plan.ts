@@ -27,6 +27,8 @@ export interface PicturePlan {
   readonly headroom: boolean;
   /** Whether transparency goes along; then a frame is colour above and alpha, as gray, below. */
   readonly alpha: boolean;
+  /** The network gets luma alone, and the result has no colour. */
+  readonly gray: boolean;
   /** Where it is not the source's. */
   readonly frameRate: Rational | null;
   /** Unit of the frames' times. */
@@ -61,6 +63,7 @@ export function planPicture(
     ...(settings.fps === null ? [] : [`fps=${settings.fps.num}/${settings.fps.den}`]),
   ];
   const levels = planLevels(video, settings.levels, measure?.outOfRangeShare ?? 0);
+  const gray = planGray(video, settings.gray, measure?.isGray ?? false);
   return Object.freeze({
     fields,
     trim,
@@ -70,6 +73,7 @@ export function planPicture(
     size: crop ?? video.size,
     headroom: levels.headroom,
     alpha: settings.alpha === 'keep' && video.hasAlpha,
+    gray: gray.isGray,
     frameRate: frameRateOf(video, fields, settings.fps),
     timeBase: timeBaseOf(video, fields, settings.fps),
     keepsFrames: settings.fps === null && (fields.kind === 'frames' || isFrameForFrame(fields)),
@@ -77,6 +81,7 @@ export function planPicture(
     warnings: [
       ...(finding === null ? [] : [{ code: 'fields', message: finding }]),
       ...(levels.finding === null ? [] : [{ code: 'levels', message: levels.finding }]),
+      ...(gray.finding === null ? [] : [{ code: 'gray', message: gray.finding }]),
       ...warnOfCrop(settings, crop),
       ...warnOfRate(settings.fps),
     ],
@@ -111,6 +116,19 @@ function planLevels(
 
 /** Ringing of codecs leaves up to 0.4 % outside in clips that mean nothing by it. */
 const OUT_OF_RANGE_SHARE = 0.005;
+
+function planGray(
+  { pixelFormat }: VideoStream,
+  asked: VideoSettings['gray'],
+  looksGray: boolean,
+): { readonly isGray: boolean; readonly finding: string | null } {
+  if (asked === 'off') return { isGray: false, finding: null };
+  // There is nothing to be said of what has no colours to begin with.
+  if (/^(gray|ya\d)/.test(pixelFormat)) return { isGray: true, finding: null };
+  if (asked === 'on') return { isGray: true, finding: 'The result is gray, as asked.' };
+  const finding = 'No colour was found in the film: it stays gray. --gray off lets the network see three channels.';
+  return looksGray ? { isGray: true, finding } : { isGray: false, finding: null };
+}
 
 function planCrop(size: Size, crop: VideoSettings['crop'], content: Rect | null): Rect | null {
   if (crop === 'off') return null;

@@ -25,7 +25,7 @@ export interface SourceFacts {
 export async function readSource(input: string, settings: VideoSettings, signal: AbortSignal): Promise<SourceFacts> {
   if (await isFramesInput(input, settings)) {
     const film = await readFrames(input, settings, signal);
-    return { ...film, measure: await measurePicture(film.source, signal) };
+    return { ...film, measure: await measurePicture(film.source, settings, signal) };
   }
   if (settings.sound !== null) {
     throw new UpreelError('usage', '--sound gives pictures their sound; a video keeps its own.', {
@@ -35,7 +35,7 @@ export async function readSource(input: string, settings: VideoSettings, signal:
   const source = await findEncryption(await probeVideo(input, signal), signal);
   const [scan, measure] = await sideBySide(
     (either) => scanPackets(source.path, source.video.index, either),
-    (either) => measurePicture(source, either),
+    (either) => measurePicture(source, settings, either),
     signal,
   );
   return { source, scan, measure, warnings: [] };

@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { UpreelError } from '../core/errors.ts';
 import type { QueueFill } from '../core/events.ts';
+import { grayUpscaler } from '../core/gray-upscaler.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
 import type { UpscaleOptions, Upscaler } from '../core/upscaler.ts';
+import { bleedFrames } from './bleed-frames.ts';
 import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
@@ -97,11 +99,15 @@ export async function runSegment(
   const runs = new NetworkRuns(inFlight, clocks.upscale);
   const counted = runs.watch(upscaler);
   const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
-  const frames = whilePulled(decoder.frames, clocks.decode);
+  const prepared = plan.picture.alpha
+    ? bleedFrames(decoder.frames, plan.source.frames?.premultiplied ?? false)
+    : decoder.frames;
+  const frames = whilePulled(prepared, clocks.decode);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
-  const framewise = plan.picture.alpha ? stackedUpscaler(counted) : counted;
+  const channelwise = plan.picture.gray ? grayUpscaler(counted) : counted;
+  const framewise = plan.picture.alpha ? stackedUpscaler(channelwise) : channelwise;
   const changes = findChanges(decoded, framewise, plan.reuse);
   const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
   const onResult = (index: number, source: Raster, result: Raster) =>

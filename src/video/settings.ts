@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GRAY_MODES } from '../core/gray.ts';
 import { type FilterPlace, problemOfFilters } from './user-filters.ts';
 
 export const ENCODER_NAMES = [
@@ -55,6 +56,8 @@ export const videoSettingsSchema = z
     depth: z.enum(['auto', '8', '10', '16']).default('auto'),
     /** Transparency: left out, or through the network like a second picture. */
     alpha: z.enum(['drop', 'keep']).default('drop'),
+    /** Whether what is stored in colours is gray, and comes out so; auto: by samples of the whole film. */
+    gray: z.enum(GRAY_MODES).default('auto'),
     /** Levels below black and above white: kept where the source uses them, always, never. */
     levels: z.enum(['auto', 'keep', 'clip']).default('auto'),
     /** Replace an existing output. */

@@ -70,7 +70,7 @@ async function run(work: Work): Promise<VideoResult> {
   const directory = plan.output === STANDARD_STREAM ? null : await openScratch(plan.output, request.settings);
   try {
     const progress = announce(request, plan, [], { upscaler, pause, onEvent });
-    await upscaler.warmUp(plan.format);
+    await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
     progress.enter('upscale');
     const watch = progress.watchSegment(() => {});
     const file =

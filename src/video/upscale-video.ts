@@ -92,7 +92,7 @@ async function makeFilm(
   const progress = announce(request, plan, [...directory.committed.values()], { upscaler, pause, onEvent: tell });
   if (directory.remark !== null) tell({ type: 'warning', code: 'no-owners', message: directory.remark });
   onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
-  await upscaler.warmUp(plan.format);
+  await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
 
   progress.enter('upscale');
   const { stallSeconds } = settings;

@@ -125,7 +125,15 @@ function imageTask(): EngineTask {
       input: picture,
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
-      ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
+      ...{
+        overwrite: false,
+        quality: null,
+        effort: 'balanced',
+        strip: false,
+        flatten: null,
+        alpha: 'network',
+        gray: 'auto',
+      },
       maxInputMegapixels: 100,
     },
   };

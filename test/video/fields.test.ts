@@ -23,7 +23,7 @@ function marked(order: 'tff' | 'bff', ...filters: string[]): string[] {
 }
 
 async function fieldsOf(file: string): Promise<FieldMeasure | null> {
-  return (await measurePicture(await probeVideo(file, signal), signal)).fields;
+  return (await measurePicture(await probeVideo(file, signal), { gray: 'off' }, signal)).fields;
 }
 
 describe('interlaced video', () => {

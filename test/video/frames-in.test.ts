@@ -169,7 +169,7 @@ describe('frames of every kind', () => {
   test('keep their transparency where that is asked for', async () => {
     const input = makeFrames('clear', '%d.png', 3, [
       '-vf',
-      'format=rgba,geq=r=X*4:g=Y*4:b=9:a=X*5',
+      'format=rgba,geq=r=X*4:g=Y*4:b=9:a=X*5+1',
       '-pix_fmt',
       'rgba',
     ]);
@@ -179,7 +179,33 @@ describe('frames of every kind', () => {
     const [source, result] = [ffmpeg('-i', at('clear/2.png'), ...raw), ffmpeg('-i', at('clear-out/2.png'), ...raw)];
     expect(result.equals(twice(source, 46, 30, 4))).toBe(true);
   });
+
+  test('lose the alpha that is multiplied into their colours, where it is kept', async () => {
+    mkdirSync(at('associated'));
+    const pixels = Buffer.from([100, 50, 20, 128, 200, 100, 50, 255]);
+    for (const number of [1, 2]) await writeAssociatedTiff(at(`associated/${number}.tif`), pixels);
+    const settings = { alpha: 'keep' } as const;
+    const { events } = await upscaleClip(at('associated/%d.tif'), at('straight/%d.png'), { settings });
+    const result = ffmpeg('-i', at('straight/2.png'), '-pix_fmt', 'rgba', '-f', 'rawvideo', '-');
+    expect(result.equals(twice(Buffer.from([199, 100, 40, 128, 200, 100, 50, 255]), 2, 1, 4))).toBe(true);
+    expect(messages(events, 'frames').join()).toContain('multiplied with their alpha');
+    const straight = sharp(pixels, { raw: { width: 2, height: 1, channels: 4 } });
+    await straight.tiff({ compression: 'none' }).toFile(at('associated/3.tif'));
+    await expect(upscaleClip(at('associated/%d.tif'), at('mixed-alpha/%d.png'), { settings })).rejects.toMatchObject({
+      code: 'input-unsupported',
+      message: expect.stringContaining('has unassociated alpha, unlike the frames before'),
+    });
+  });
 });
+
+/** The pixels of one row, multiplied as they are. */
+async function writeAssociatedTiff(path: string, pixels: Buffer): Promise<void> {
+  const raw = { width: pixels.length / 4, height: 1, channels: 4 } as const;
+  const tiff = await sharp(pixels, { raw }).tiff({ compression: 'none' }).toBuffer();
+  // ExtraSamples (0x152, one SHORT): 2, unassociated, becomes 1.
+  tiff.writeUInt16LE(1, tiff.indexOf(Buffer.from([0x52, 0x01, 0x03, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02])) + 8);
+  writeFileSync(path, tiff);
+}
 
 describe('a film of pictures', () => {
   beforeAll(() => {

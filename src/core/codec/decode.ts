@@ -14,7 +14,7 @@ import {
 } from './inspect.ts';
 import { damaged, decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
-import { fillLowBits, splitAlpha } from './samples.ts';
+import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
 
 /** One page, decoded whole and upright. */
 export interface DecodedPicture {
@@ -103,10 +103,16 @@ async function decodePages(input: SharpInput, described: PageDescription, range:
   });
 }
 
-function separate(data: Uint8Array<ArrayBuffer>, bands: number, size: Size, { samples }: PageDescription) {
+function separate(
+  data: Uint8Array<ArrayBuffer>,
+  bands: number,
+  size: Size,
+  { samples, premultiplied }: PageDescription,
+) {
   const { channels, bytesPerSample } = samples;
   if (bands === channels) return { colour: { ...size, channels, bytesPerSample, data }, alpha: null };
   const { colour, alpha } = splitAlpha(data, { ...size, bands, channels, bytesPerSample });
+  if (premultiplied) divideByAlpha(colour, alpha);
   return { colour, alpha: samples.alpha ? alpha : null };
 }
 

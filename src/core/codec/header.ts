@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
+import { readAvif } from './avif.ts';
 import { type ByteSource, fileSource } from './byte-source.ts';
 import { type Density, EXIF_BUDGET_BYTES, extractExif, ifdDensity, TAG } from './exif.ts';
 import { entryNumbers, findEntry, type Ifd, readIfd, type TiffLayout } from './ifd.ts';
@@ -17,6 +18,8 @@ export interface OwnHeader {
   /** Only for TIFF, whose camera data libvips leaves alone. */
   readonly exif: Uint8Array | null;
   readonly pngColour: PictureMetadata['pngColour'];
+  /** Colours come multiplied with alpha out of the decoder. */
+  readonly premultiplied: boolean;
   /** The pages of a TIFF file; empty for the other formats. */
   readonly tiffPages: readonly TiffPageFacts[];
   readonly warnings: readonly string[];
@@ -47,7 +50,14 @@ export async function readOwnHeader(path: string, format: PictureFormat): Promis
   }
 }
 
-const NOTHING: OwnHeader = { density: null, exif: null, pngColour: [], tiffPages: [], warnings: [] };
+const NOTHING: OwnHeader = {
+  density: null,
+  exif: null,
+  pngColour: [],
+  premultiplied: false,
+  tiffPages: [],
+  warnings: [],
+};
 
 async function readByFormat(source: ByteSource, path: string, format: PictureFormat): Promise<OwnHeader> {
   switch (format) {
@@ -59,7 +69,7 @@ async function readByFormat(source: ByteSource, path: string, format: PictureFor
     case 'jpeg':
       return { ...NOTHING, density: await readJfifDensity(source) };
     case 'avif':
-      return { ...NOTHING, pngColour: await readNclx(source) };
+      return { ...NOTHING, ...(await readAvif(source)) };
     case 'tiff':
       return await readTiff(source, path);
     case 'webp':
@@ -101,17 +111,4 @@ function tiffPageFacts({ width, height, ifd }: { width: number; height: number; 
     samplesPerPixel: numbers(TAG.samplesPerPixel)[0] ?? 1,
     extraSamples: numbers(TAG.extraSamples),
   };
-}
-
-/** An AVIF's colour description as PNG's cICP chunk, where it is not plain sRGB (ISO 23091-2 code points). */
-async function readNclx(source: ByteSource): Promise<PictureMetadata['pngColour']> {
-  const head = await source.read(0, 64 * 1024);
-  const at = head.indexOf('colrnclx', 0, 'latin1') + 8;
-  if (at < 8 || at + 4 > head.length) return [];
-  const [primaries, transfer] = [head.readUInt16BE(at), head.readUInt16BE(at + 2)];
-  const plain = (primaries === 1 || primaries === 2) && [1, 2, 6, 13].includes(transfer);
-  // The pixels come out of the decoder as full-range RGB: matrix 0, range 1.
-  return plain || primaries > 255 || transfer > 255
-    ? []
-    : [{ type: 'cICP', data: Buffer.from([primaries, transfer, 0, 1]) }];
 }

@@ -12,5 +12,5 @@ export {
 } from './output-format.ts';
 export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
-export { joinAlpha, splitAlpha } from './samples.ts';
+export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
 export { type PictureFormat, pictureFormatOf } from './sniff.ts';

@@ -66,6 +66,8 @@ export interface PageDescription {
   /** 1..8 as EXIF counts; 1: the file's pixels already stand upright. */
   readonly orientation: number;
   readonly samples: SampleLayout;
+  /** Alpha is still to be divided out of the decoded colours. */
+  readonly premultiplied: boolean;
   readonly metadata: PictureMetadata;
   /** Pages that libvips sees in the file. */
   readonly pages: number;
@@ -87,13 +89,24 @@ export async function describePage(
     size: { width: header.autoOrient.width, height: header.autoOrient.height },
     orientation,
     samples,
+    premultiplied: samples.alpha && own.premultiplied,
     metadata,
     pages: still ? 1 : (header.pages ?? 1),
     warnings: [
       ...warnings,
+      ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : []),
       ...(still && (header.pages ?? 1) > 1 ? [`${path} holds ${header.pages} pictures: only the first is read.`] : []),
     ],
   };
+}
+
+/** TIFF's ExtraSamples: 1 is "associated" alpha. */
+function wasMultiplied({ premultiplied, tiffPages }: OwnHeader, page: number): boolean {
+  return premultiplied || tiffPages[page]?.extraSamples[0] === 1;
+}
+
+function multipliedNote(path: string): string {
+  return `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
 }
 
 /** The name for libvips, which takes brackets at a name's end for options: such a file is read here. */

@@ -31,6 +31,21 @@ export function splitAlpha(
   };
 }
 
+/** Divides alpha out of colours that were multiplied with it, in place, rounded to the nearest level. */
+export function divideByAlpha(colour: Raster, alpha: Raster): void {
+  const [samples, opacity] = [
+    samplesOf(colour.data, colour.bytesPerSample),
+    samplesOf(alpha.data, alpha.bytesPerSample),
+  ];
+  const levels = colour.bytesPerSample === 1 ? 255 : 65_535;
+  for (let pixel = 0, at = 0; pixel < opacity.length; pixel++) {
+    const own = opacity[pixel]!;
+    for (const end = at + colour.channels; at < end; at++) {
+      if (own > 0 && own < levels) samples[at] = Math.min(levels, (samples[at]! * levels) / own + 0.5);
+    }
+  }
+}
+
 /** Interleaves colour and alpha rows of one size. */
 export function joinAlpha(colour: Raster, alpha: Raster): Uint8Array<ArrayBuffer> {
   const { width, height, channels, bytesPerSample } = colour;

@@ -66,22 +66,27 @@ function refusal(index: number, path: string, problem: string, isBad: boolean): 
 }
 
 /** What frames must share, in a clause; null: all of it. Gray and palettes may stand among RGB: they become RGB. */
-function differenceOf(first: PictureHeader, { kind, size, orientation }: PictureHeader): string | null {
+function differenceOf(first: PictureHeader, header: PictureHeader): string | null {
+  const { kind, size, orientation } = header;
   if (kind !== first.kind) return `is ${kind.toUpperCase()}, expected ${first.kind.toUpperCase()} as the first`;
   if (size.width !== first.size.width || size.height !== first.size.height) {
     return `is ${size.width}x${size.height}, expected ${first.size.width}x${first.size.height} as the first`;
   }
   if (orientation !== first.orientation) return 'is turned in another way than the first';
+  if (first.alpha && header.alpha && header.premultiplied !== first.premultiplied) {
+    return `has ${header.premultiplied ? 'associated' : 'unassociated'} alpha, unlike the frames before`;
+  }
   return null;
 }
 
-function withMost(common: PictureHeader, { bits, alpha, notes }: PictureHeader): PictureHeader {
+function withMost(common: PictureHeader, { bits, alpha, premultiplied, notes }: PictureHeader): PictureHeader {
   if (bits <= common.bits && (common.alpha || !alpha) && notes.every((note) => common.notes.includes(note)))
     return common;
   return {
     ...common,
     bits: Math.max(bits, common.bits),
     alpha: alpha || common.alpha,
+    premultiplied: premultiplied || common.premultiplied,
     notes: [...new Set([...common.notes, ...notes])],
   };
 }

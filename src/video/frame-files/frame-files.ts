@@ -12,6 +12,8 @@ export interface FrameFiles {
   /** What makes all pictures alike and upright, before anything else. */
   readonly filters: readonly string[];
   readonly sound: SoundFile | null;
+  /** Their colours come multiplied with the alpha out of the decoder. */
+  readonly premultiplied: boolean;
 }
 
 /** The file that gives such a film its sound. */

@@ -12,6 +12,8 @@ export interface PictureHeader {
   /** Of one sample; 16 for half and full floats. */
   readonly bits: number;
   readonly alpha: boolean;
+  /** Colours are multiplied with the alpha, and are no colours of their own where it is not full. */
+  readonly premultiplied: boolean;
   /** As EXIF and TIFF number it: 1 is upright. */
   readonly orientation: number;
   /** In YUV: whether 0..255 is meant; null: not YUV, or not said. */
@@ -98,7 +100,7 @@ function nameOther(text: string): string {
   return 'no picture';
 }
 
-const UPRIGHT = { orientation: 1, isFullRange: null, notes: [] as readonly PictureNote[] };
+const UPRIGHT = { orientation: 1, premultiplied: false, isFullRange: null, notes: [] as readonly PictureNote[] };
 
 /** PNG, second edition: IHDR is the first chunk, IEND the last. */
 async function parsePng(bytes: Bytes): Promise<HeaderOrProblem> {
@@ -224,7 +226,7 @@ async function parseExr(bytes: Bytes): Promise<HeaderOrProblem> {
   if (size === null) return { problem: 'is no EXR that can be read' };
   // Several parts have a table each.
   if ((flags & EXR_MULTIPART) === 0) await checkBlocks(bytes, position, (flags & EXR_TILED) !== 0);
-  return { ...UPRIGHT, kind: 'exr', size, bits: 16, alpha, notes: primaries };
+  return { ...UPRIGHT, kind: 'exr', size, bits: 16, alpha, premultiplied: alpha, notes: primaries };
 }
 
 /** @throws CutOff where a block was never written, or goes past the end. @param table where their places are listed. */
@@ -300,6 +302,7 @@ async function parseTiff(bytes: Bytes, isLittle: boolean): Promise<HeaderOrProbl
     bits: Math.max(8, first(258, 1)),
     // Samples beyond colour: 1 and 2 are alpha.
     alpha: [1, 2].includes(first(338, 0)),
+    premultiplied: first(338, 0) === 1,
     orientation: first(274, 1) >= 1 && first(274, 1) <= 8 ? first(274, 1) : 1,
     // White of ReferenceBlackWhite.
     isFullRange: photometric === 6 ? (tags.get(532)?.[1] ?? 255) > 240 : null,

@@ -41,6 +41,7 @@ export async function readFrames(input: string, settings: VideoSettings, signal:
     ...{ paths, rate, decoder: DECODERS[header.kind], decoderOptions: DECODER_OPTIONS[header.kind] ?? [] },
     filters: [...TURNS[header.orientation - 1]!, ...likeFilters(header, first)],
     sound: sound === null ? null : { path: sound.path, startSeconds: sound.startSeconds },
+    premultiplied: header.premultiplied,
   };
   const source = describe(
     settings.frames === null ? resolve(input) : dirname(paths[0]!),
@@ -162,13 +163,17 @@ function tellOfFrames(
   ];
 }
 
-function notesOf({ kind, alpha, notes }: PictureHeader): string[] {
+function notesOf({ kind, alpha, premultiplied, notes }: PictureHeader): string[] {
+  const associatedNote =
+    'The colours of the TIFF pictures are multiplied with their alpha: --alpha keep divides it out, else they stay as they ' +
+    'are over black.';
   const alphaNote = 'The alpha of the EXR pictures is left out: their colours stay as they are over black.';
   return [
     ...(kind === 'exr'
       ? ['EXR holds linear light: it is coded with the curve of sRGB, and what is above 1 is cut off.']
       : []),
     ...(kind === 'exr' && alpha ? [alphaNote] : []),
+    ...(kind === 'tiff' && premultiplied ? [associatedNote] : []),
     ...notes.map((note) => NOTES[note]),
   ];
 }

@@ -90,6 +90,43 @@ test('colour that was multiplied by alpha in a TIFF is divided out', async () =>
   expect(samplesOf(alpha!)).toEqual([128, 0, 255]);
 });
 
+test('colour that was multiplied by alpha in an AVIF is divided out, and that is said', async () => {
+  const rgba = Buffer.from(
+    Array.from({ length: 32 * 32 }, (_, i) => (i % 32 < 16 ? [100, 50, 20, 128] : [7, 8, 9, 255])).flat(),
+  );
+  const straight = await sharp(rgba, { raw: { width: 32, height: 32, channels: 4 } })
+    .avif({ lossless: true })
+    .toBuffer();
+  for (const { name, bytes, left, warnings } of [
+    { name: 'straight.avif', bytes: straight, left: [100, 50, 20], warnings: 0 },
+    { name: 'multiplied.avif', bytes: refer(straight, 1), left: [199, 100, 40], warnings: 1 },
+    // Of another item than the picture.
+    { name: 'other.avif', bytes: refer(straight, 2), left: [100, 50, 20], warnings: 0 },
+  ]) {
+    writeFileSync(folder.path(name), bytes);
+    const { info, readPage } = await openPicture(folder.path(name), DEFAULT_PICTURE_LIMITS);
+    const { colour, alpha } = await readPage(0);
+    expect([...colour.data.subarray(0, 3), alpha!.data[0], ...colour.data.subarray(93, 96)]).toEqual([
+      ...left,
+      ...[128, 7, 8, 9],
+    ]);
+    expect(info.warnings.filter((text) => text.includes('multiplied with its alpha'))).toHaveLength(warnings);
+  }
+});
+
+/** The AVIF of sharp with a reference of the type "prem" to the alpha beside that of the type "auxl". */
+function refer(avif: Buffer, from: number): Buffer {
+  const box = Buffer.alloc(14);
+  box.writeUInt32BE(box.length, 0);
+  box.write('prem', 4);
+  for (const [index, number] of [from, 1, 2].entries()) box.writeUInt16BE(number, 8 + 2 * index);
+  const [meta, iloc, iref, auxl] = ['meta', 'iloc', 'iref', 'auxl'].map((type) => avif.indexOf(type) - 4);
+  const made = Buffer.concat([avif.subarray(0, auxl! + 14), box, avif.subarray(auxl! + 14)]);
+  // Both boxes grow, and the pixels of both items (entries of 18 bytes) move.
+  for (const at of [meta!, iref!, iloc! + 20, iloc! + 38]) made.writeUInt32BE(made.readUInt32BE(at) + box.length, at);
+  return made;
+}
+
 test('a GIF animation is read page by page with its timing', async () => {
   const path = folder.path('three.gif');
   const pages = ['#ff0000', '#00ff00', '#0000ff'].map((background) => ({
