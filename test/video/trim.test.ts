@@ -28,7 +28,7 @@ const CLIPS: readonly (readonly [string, readonly string[], number])[] = [
   ['fine.mp4', [...pattern(2, { rate: '24000/1001' }), ...H264, '-video_track_timescale', '90000'], 200],
   ['milliseconds.mkv', [...pattern(2, { rate: NTSC }), ...H264], 200],
   ['broadcast.ts', [...pattern(2, { rate: NTSC }), ...tone(2), ...H264, '-c:a', 'mp2'], 200],
-  ['disc.mpg', [...pattern(1.5, { rate: '25' }), '-c:v', 'mpeg2video', '-bf', '2'], 200],
+  ['disc.mpg', [...pattern(1.5, { rate: '25' }), '-c:v', 'mpeg2video', '-bf', '2'], 8],
   ['late.mkv', ['-itsoffset', '0.4567', ...pattern(2, { rate: NTSC }), ...tone(2), ...H264, '-c:a', 'aac'], 200],
   ['early.mkv', ['-itsoffset', '-0.35', ...pattern(2), ...H264, '-avoid_negative_ts', 'disabled', '-copyts'], 200],
   ['varying.mp4', [...pattern(2), '-vf', 'setpts=PTS*(1+0.3*sin(N))', '-vsync', 'vfr', ...H264], 200],
