@@ -1,7 +1,7 @@
 import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
+import { lastFrameSeconds } from './nominal-rate.ts';
 import type { VideoPlan } from './plan.ts';
-import { toSeconds } from './rational.ts';
 import { carriedInput, safeInput } from './safe-input.ts';
 import type { SoundConversion } from './sound-plan.ts';
 import type { CarriedStream } from './streams.ts';
@@ -248,8 +248,8 @@ function subtitleOptions(carried: readonly CarriedStream[]): string[] {
  * multiple of the packet's own time, or of its own duration where it is the only one. Decoding times of a segment with
  * B-frames may begin before those of the segment before it end: they only have to ascend.
  */
-function timesOptions({ frames }: VideoPlan, last: LastFrame): string[] {
-  const duration = toSeconds(frames.lastDurationTicks, frames.timeBase);
+function timesOptions({ frames, picture, source }: VideoPlan, last: LastFrame): string[] {
+  const duration = lastFrameSeconds(frames, picture.frameRate ?? source.video.frameRate);
   const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
   const ascending = 'if(gt(N\\,0)\\,min(PTS\\,max(DTS\\,PREV_OUTDTS+1))\\,DTS)';
   const known = duration > 0 && seconds > 0;

@@ -302,6 +302,7 @@ function describeVideo(stream: StreamReport): VideoStream {
       chromaLocation: known(stream.chroma_location),
     },
     frameRate: parseRational(stream.avg_frame_rate) ?? parseRational(stream.r_frame_rate) ?? { num: 25, den: 1 },
+    baseRate: parseRational(stream.r_frame_rate),
     timeBase: parseRational(stream.time_base) ?? { num: 1, den: 90_000 },
     declaredFrames: Number(stream.nb_frames) || null,
     fieldOrder: fieldOrderOf(stream.field_order),

@@ -55,7 +55,10 @@ export interface VideoStream extends StreamInfo {
   readonly pixelFormat: string;
   readonly bitsPerSample: number;
   readonly colour: ColourTags;
+  /** Of a film of one rate that rate, else the average. */
   readonly frameRate: Rational;
+  /** ffprobe's guess of the rate whose multiples the times are; null: none. */
+  readonly baseRate: Rational | null;
   readonly timeBase: Rational;
   /** Frames that the container declares; null where it declares none. An estimate: see scan.ts for the count. */
   readonly declaredFrames: number | null;

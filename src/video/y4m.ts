@@ -157,6 +157,7 @@ export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo
       ...{ matrix: null, primaries: null, transfer: null },
       ...{ range: header.range, chromaLocation: header.chromaLocation },
     },
+    baseRate: null,
     timeBase: { num: frameRate.den, den: frameRate.num },
     fieldOrder: header.fieldOrder,
     sampleAspectRatio: header.sampleAspectRatio,

@@ -218,6 +218,7 @@ const VIDEO: VideoStream = {
   bitsPerSample: 8,
   colour: UNTAGGED,
   frameRate: { num: 25, den: 1 },
+  baseRate: null,
   timeBase: { num: 1, den: 1000 },
   declaredFrames: null,
   fieldOrder: null,

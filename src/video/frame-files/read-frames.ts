@@ -114,6 +114,7 @@ function describe(
     bitsPerSample: Math.max(bitsPerSampleOf(pixelFormat), header.kind === 'jpeg' ? header.bits : 8),
     colour: colourOf(header, first.colour, pixelFormat),
     frameRate: rate,
+    baseRate: null,
     timeBase: { num: rate.den, den: rate.num },
     declaredFrames: paths.length,
     fieldOrder: null,
