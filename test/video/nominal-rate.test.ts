@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { markMatroskaRate } from '../../src/video/matroska-rate.ts';
 import { nominalRate } from '../../src/video/nominal-rate.ts';
 import { parseRational, type Rational } from '../../src/video/rational.ts';
@@ -20,19 +20,25 @@ const WOVEN = ['-vf', 'tinterlace=interleave_top', ...H264, '-flags', '+ilme+ild
 const VARYING = ['-vf', 'setpts=PTS*(1+0.3*sin(N))', '-fps_mode', 'vfr', ...H264];
 const KEEP = { levels: 'clip', reuse: false } as const;
 
-describe.each(RATES)('a film of %s frames a second', (rate) => {
+test.each([
+  ['24000/1001', 'mkv', 'mkv', 0.5],
+  ['24000/1001', 'flv', 'mp4', 1],
+  ['24/1', 'mkv', 'webm', 0.5],
+  ['25/1', 'flv', 'mkv', 0.5],
+  ['30000/1001', 'webm', 'mkv', 0.5],
+  ['30000/1001', 'mkv', 'mov', 1],
+  ['50/1', 'mp4', 'webm', 0.5],
+  ['60000/1001', 'flv', 'webm', 0.5],
+  ['60000/1001', 'webm', 'mp4', 1],
+  ['300003/10000', 'mp4', 'mkv', 0.5],
+  ['15/1', 'flv', 'webm', 0.5],
+  ['25/2', 'mkv', 'mkv', 0.5],
+])('a film of %s frames a second in .%s says so in .%s', async (rate, from, to, seconds) => {
   const name = rate.replace('/', '-');
-  test.each([
-    ['flv', 'mkv', H264],
-    ['mp4', 'webm', H264],
-    ['webm', 'mov', VP8],
-    ['mkv', 'mp4', H264],
-  ])('in .%s says so in .%s', async (from, to, codec) => {
-    const [source, output] = [at(`${name}.${from}`), at(`${name}-${from}.${to}`)];
-    ffmpeg(...pattern(0.5, { ...TINY, rate }), ...codec, source);
-    await upscaleClip(source, output, { settings: KEEP });
-    expectRate(output, parseRational(rate)!);
-  });
+  const [source, output] = [at(`${name}.${from}`), at(`${name}-${from}.${to}`)];
+  ffmpeg(...pattern(seconds, { ...TINY, rate }), ...(from === 'webm' ? VP8 : H264), source);
+  await upscaleClip(source, output, { settings: KEEP });
+  expectRate(output, parseRational(rate)!);
 });
 
 test.each([
@@ -40,10 +46,16 @@ test.each([
     'a part',
     'part.mkv',
     [...pattern(1.5, { ...TINY, rate: '24000/1001' }), ...H264],
-    { trim: '0.5-1.3' },
+    { trim: { startSeconds: 0.5, endSeconds: 1.3 } },
     '24000/1001',
   ],
-  ['another rate', 'fps.flv', [...pattern(1, { ...TINY, rate: '25' }), ...H264], { fps: '30000/1001' }, '30000/1001'],
+  [
+    'another rate',
+    'fps.flv',
+    [...pattern(1, { ...TINY, rate: '25' }), ...H264],
+    { fps: { num: 30_000, den: 1001 } },
+    '30000/1001',
+  ],
   ['bob', 'bob.flv', [...pattern(1, { ...TINY, rate: '60000/1001' }), ...WOVEN], { deinterlace: 'bob' }, '60000/1001'],
   [
     ...(['film', 'film.flv', [...pattern(1, { rate: '24000/1001' }), '-vf', 'telecine', ...H264]] as const),
@@ -62,7 +74,7 @@ test.each([
   ],
   // ffprobe's base rate of it is that of the fields.
   ['whole frames', 'woven.ts', [...pattern(1, { ...TINY, rate: '50' }), ...WOVEN], { deinterlace: 'on' }, '25/1'],
-])('%s of a film with rounded times has a rate without rounding', async (_, name, options, settings, rate) => {
+])('a film with rounded times has a rate without rounding: %s', async (_, name, options, settings, rate) => {
   ffmpeg(...options, ...(name === 'sound.mkv' ? ['-c:a', 'libopus'] : []), at(name));
   await upscaleClip(at(name), at(`${name}.out.mkv`), { settings: { ...KEEP, ...settings } });
   expectRate(at(`${name}.out.mkv`), parseRational(rate)!);
@@ -77,7 +89,10 @@ test.each(['varying.mp4', 'varying.mkv'])('%s is said to be of the rate that a c
 });
 
 test('a marked file has the bytes that ffmpeg writes for that rate, checksums included', async () => {
-  for (const [name, rate] of Object.entries({ slow: '25', fast: '30' })) {
+  for (const [name, rate] of [
+    ['slow', '25'],
+    ['fast', '30'],
+  ] as const) {
     ffmpeg(...pattern(0.4, { ...TINY, rate }), '-c:v', 'ffv1', '-fflags', '+bitexact', at(`${name}.mkv`));
   }
   const [before, fast] = [readFileSync(at('slow.mkv')), readFileSync(at('fast.mkv'))];
@@ -116,11 +131,7 @@ test('a rate is told from times that were rounded anyhow, wherever they begin, i
         frames.map((frame) => rounded((frame * rate.den * den) / rate.num)),
         den,
       );
-      const average = averageOf(times);
-      expect(nominalRate(average, { num: 2 * rate.num, den: rate.den }, times)).toEqual(
-        gap === 1000 ? expect.anything() : null,
-      );
-      expect(nominalRate(average, rate, times)).toEqual(rate);
+      expect(nominalRate(averageOf(times), rate, times)).toEqual(rate);
     }),
   );
 });
@@ -154,8 +165,7 @@ function expectRate(file: string, { num, den }: Rational): void {
   }
   // These hold nothing but times, from which readers make a rate of their own.
   const { base, average } = ffprobeRates(file);
-  const isRound = num % 10_000 !== 3;
-  if (isRound) expect(base).toBeCloseTo(num / den, 6);
+  expect(base).toBeCloseTo(num / den, 6);
   // Half a second, less what rounding took of the last frame.
   expect(Math.abs(average - num / den) / (num / den)).toBeLessThan(0.003);
 }
