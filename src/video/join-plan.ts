@@ -5,6 +5,7 @@ import type { VideoPlan } from './plan.ts';
 import { carriedInput, safeInput } from './safe-input.ts';
 import type { SoundConversion } from './sound-plan.ts';
 import type { CarriedStream } from './streams.ts';
+import { timeOffset } from './time-offset.ts';
 import type { SoundFacts } from './video-info.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
@@ -193,7 +194,7 @@ function sourceInput(plan: VideoPlan, leavesOut = false): { options: readonly st
   if (input === null) throw new UpreelError('internal', 'Expected a source of streams that go along.');
   const { trim } = plan.picture;
   const offset = plan.shiftSeconds + input.startSeconds;
-  const shift = offset === 0 ? [] : ['-itsoffset', (-offset).toFixed(6)];
+  const shift = timeOffset(-offset, plan.source.formatName);
   const from = (trim?.startSeconds ?? 0) + input.startSeconds;
   // ffmpeg's own cut to the sample takes the unmoved time for the moved one: ours is a filter (soundFilters).
   const start = trim === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', from.toFixed(6)];
