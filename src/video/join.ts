@@ -38,9 +38,7 @@ export async function joinSegments(
     durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
   };
   await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), lastFrame, target), signal);
-  const { container, picture, source } = plan;
-  if (!MATROSKA.includes(container.name)) return;
-  await markMatroskaRate(target, picture.frameRate ?? source.video.frameRate);
+  if (MATROSKA.includes(plan.container.name)) await markMatroskaRate(target, plan.frameRate);
 }
 
 const MATROSKA: readonly string[] = ['mkv', 'webm'];

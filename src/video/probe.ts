@@ -6,7 +6,15 @@ import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational, toSeconds } from './rational.ts';
 import { safeInput, safeSound } from './safe-input.ts';
-import type { FieldOrder, SoundFacts, StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
+import { findTimecode } from './timecode.ts';
+import {
+  type FieldOrder,
+  type SoundFacts,
+  type StreamInfo,
+  TIMECODE_TRACK,
+  type VideoInfo,
+  type VideoStream,
+} from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
@@ -207,6 +215,13 @@ function describe(path: string, fileBytes: number, report: Report): VideoInfo {
     durationSeconds: Number(report.format.duration) || null,
     tags: report.format.tags,
     chapters: report.chapters.length,
+    timecode: findTimecode({
+      filmTags: report.format.tags,
+      videoTags: chosen.tags,
+      tracks: report.streams
+        .filter(isTimecodeTrack)
+        .map(({ tags, avg_frame_rate }) => ({ tags, rate: parseRational(avg_frame_rate) })),
+    }),
     video,
     streams: report.streams.map((stream) => (stream === chosen ? video : describeStream(stream))),
   });
@@ -247,13 +262,17 @@ function isCoverArt(stream: StreamReport): boolean {
   return stream.disposition.attached_pic === 1 || stream.disposition.timed_thumbnails === 1;
 }
 
+function isTimecodeTrack({ codec_type: kind, codec_tag_string: tag }: StreamReport): boolean {
+  return kind === 'data' && tag === TIMECODE_TRACK;
+}
+
 function describeStream(stream: StreamReport): StreamInfo {
   const kinds: readonly string[] = ['video', 'audio', 'subtitle', 'attachment'];
   return {
     index: stream.index,
     kind: kinds.includes(stream.codec_type) ? (stream.codec_type as StreamInfo['kind']) : 'data',
     // A video track without samples has a codec's name but no picture format: nothing can be copied of it.
-    codec: stream.codec_type === 'video' && stream.pix_fmt === undefined ? 'unknown' : stream.codec_name,
+    codec: stream.codec_type === 'video' && stream.pix_fmt === undefined ? 'unknown' : codecOf(stream),
     isCoverArt: isCoverArt(stream),
     startSeconds: startOf(stream),
     language: stream.tags.language ?? null,
@@ -261,6 +280,11 @@ function describeStream(stream: StreamReport): StreamInfo {
     dispositions: Object.keys(stream.disposition).filter((name) => stream.disposition[name] === 1),
     sound: stream.codec_type === 'audio' ? describeSound(stream) : null,
   };
+}
+
+/** ffmpeg has no name for a timecode track, but the container's. */
+function codecOf(stream: StreamReport): string {
+  return isTimecodeTrack(stream) ? TIMECODE_TRACK : stream.codec_name;
 }
 
 function describeSound(stream: StreamReport): SoundFacts {

@@ -164,7 +164,7 @@ export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo
   };
   return {
     ...{ path: '-', fileBytes: 0, formatName: 'yuv4mpegpipe', startSeconds: 0, durationSeconds: null },
-    ...{ tags: {}, chapters: 0, video, streams: [video] },
+    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video] },
   };
 }
 

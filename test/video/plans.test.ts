@@ -235,6 +235,7 @@ const FILM: VideoInfo = {
   durationSeconds: 1,
   tags: {},
   chapters: 0,
+  timecode: null,
   video: VIDEO,
   streams: [
     stream(0, 'audio', 'aac'),

@@ -123,7 +123,7 @@ function describe(
   return Object.freeze({
     ...{ path, fileBytes: bytes + (sound?.fileBytes ?? 0), formatName: 'frames', startSeconds: 0 },
     durationSeconds: (paths.length * rate.den) / rate.num,
-    ...{ tags: {}, chapters: 0, video, streams: [video, ...(sound?.streams ?? [])], frames },
+    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video, ...(sound?.streams ?? [])], frames },
   });
 }
 
