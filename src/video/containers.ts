@@ -21,6 +21,9 @@ export const SOUND_FORMATS = [
 /** Formats whose clock starts anywhere (a broadcast's): their times are moved so that the first stream starts at 0. */
 export const FORMATS_WITHOUT_ORIGIN: readonly string[] = ['mpegts', 'mpeg'];
 
+/** Their times may jump, which ffmpeg corrects in its own way (time-offset.ts). */
+export const FORMATS_THAT_JUMP: readonly string[] = [...FORMATS_WITHOUT_ORIGIN, 'ogg'];
+
 /** Elementary streams carry no times: frames follow each other at the stream's frame rate. */
 const FORMATS_WITHOUT_TIMES: readonly string[] = ['h264', 'hevc', 'mpegvideo', 'm4v'];
 

@@ -8,6 +8,7 @@ import type { PicturePlan } from './picture-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Rational } from './rational.ts';
 import { safeInput } from './safe-input.ts';
+import { timeOffset } from './time-offset.ts';
 import type { VideoInfo } from './video-info.ts';
 
 /**
@@ -144,7 +145,11 @@ function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, 
   const turn = turnsByFilter ? ['-noautorotate'] : [];
   // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
   const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
-  return { options: ['-copyts', ...options, ...turn, ...decoder, ...input.options, ...rate], source: input.source };
+  const offset = timeOffset(0, source.formatName);
+  return {
+    options: ['-copyts', ...offset, ...options, ...turn, ...decoder, ...input.options, ...rate],
+    source: input.source,
+  };
 }
 
 const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {

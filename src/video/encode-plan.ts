@@ -15,7 +15,7 @@ export function planEncode(plan: VideoPlan, file: string): FfmpegPlan {
   const { encoder, resultColour, postFilters } = plan;
   const isPipe = file === STANDARD_STREAM;
   // As an input's option it replaces the times.
-  const rate = plan.picture.frameRate ?? plan.source.video.frameRate;
+  const rate = plan.frameRate;
   const timeBase = isPipe ? { num: rate.den, den: rate.num } : pipeTimes(plan).timeBase;
   const filters = [
     ...sizeFilters(plan),

@@ -26,7 +26,7 @@ export function startEncoder(
 ): Encoder {
   const program = startFfmpeg(planEncode(plan, file), signal, { stdout });
   program.stdout.resume();
-  const { frameRate } = plan.source.video;
+  const { frameRate } = plan;
   const { timeBase, parts, shift } = pipeTimes(plan);
   const size = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const header = writeNutHeader({ size, ...plan.format, timeBase, sampleAspectRatio, frameRate });

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { readVariableInteger } from './ebml.ts';
 
 /**
  * Looks whether a container's own framing goes past the end of the file: the sure sign of a cut-off file, which
@@ -103,22 +104,6 @@ async function checkMatroska({ bytes, read }: Source): Promise<string | null> {
 }
 
 const SEGMENT_ID = 0x18538067;
-
-function readVariableInteger(buffer: Buffer, offset: number, keepMarker: boolean) {
-  const first = buffer[offset];
-  if (first === undefined || first === 0) return null;
-  const length = Math.clz32(first) - 23;
-  if (offset + length > buffer.length) return null;
-  const payload = first & (0xff >> length);
-  let value = keepMarker ? first : payload;
-  let isUnknown = payload === 0xff >> length;
-  for (let index = 1; index < length; index++) {
-    const byte = buffer[offset + index] ?? 0;
-    value = value * 256 + byte;
-    isUnknown &&= byte === 0xff;
-  }
-  return { value, length, isUnknown };
-}
 
 /** RIFF chunks one after the other (OpenDML files have several). Size 0 is an unfinished recording's, -1 a pipe's. */
 async function checkAvi({ bytes, read }: Source): Promise<string | null> {

@@ -1,11 +1,12 @@
 import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
+import { lastFrameSeconds } from './nominal-rate.ts';
 import type { VideoPlan } from './plan.ts';
-import { toSeconds } from './rational.ts';
 import { carriedInput, safeInput } from './safe-input.ts';
 import type { SoundConversion } from './sound-plan.ts';
 import type { CarriedStream } from './streams.ts';
-import type { SoundFacts } from './video-info.ts';
+import { timeOffset } from './time-offset.ts';
+import { isTimecodeTag, type SoundFacts } from './video-info.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
 export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
@@ -30,6 +31,7 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
         ...timesOptions(plan, last),
         ...['-map_metadata', kept, '-map_chapters', kept, ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
         ...videoMetadata(plan),
+        ...timecodeOptions(plan),
         ...trimOptions(plan),
         ...['-disposition:v:0', source.video.dispositions.join('+') || '0'],
         // Times before 0 (a sound's priming, B-frames) are kept where they are: else everything moves with them.
@@ -202,7 +204,7 @@ function sourceInput(plan: VideoPlan, leavesOut = false): { options: readonly st
   if (input === null) throw new UpreelError('internal', 'Expected a source of streams that go along.');
   const { trim } = plan.picture;
   const offset = plan.shiftSeconds + input.startSeconds;
-  const shift = offset === 0 ? [] : ['-itsoffset', (-offset).toFixed(6)];
+  const shift = timeOffset(-offset, plan.source.formatName);
   const from = (trim?.startSeconds ?? 0) + input.startSeconds;
   // ffmpeg's own cut to the sample takes the unmoved time for the moved one: ours is a filter (soundFilters).
   const start = trim === null ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', from.toFixed(6)];
@@ -257,8 +259,8 @@ function subtitleOptions(carried: readonly CarriedStream[]): string[] {
  * multiple of the packet's own time, or of its own duration where it is the only one. Decoding times of a segment with
  * B-frames may begin before those of the segment before it end: they only have to ascend.
  */
-function timesOptions({ frames }: VideoPlan, last: LastFrame): string[] {
-  const duration = toSeconds(frames.lastDurationTicks, frames.timeBase);
+function timesOptions({ frames, frameRate }: VideoPlan, last: LastFrame): string[] {
+  const duration = lastFrameSeconds(frames, frameRate);
   const [unit, seconds] = last.seconds > 0 ? ['PTS', last.seconds] : ['DURATION', last.durationSeconds];
   const ascending = 'if(gt(N\\,0)\\,min(PTS\\,max(DTS\\,PREV_OUTDTS+1))\\,DTS)';
   const known = duration > 0 && seconds > 0;
@@ -274,8 +276,29 @@ const STALE_TAGS = ['major_brand', 'minor_version', 'compatible_brands'];
 const STALE_STREAM_TAGS =
   /^(encoder|duration|bps|number_of_|_statistics_|rotate|vendor_id|alpha_mode|source_id|source-)/i;
 
+/**
+ * From the tag, MP4's and MOV's muxer makes a track. That counts in the video's ticks, so these are made so fine that a
+ * frame is a whole number of them, and that every time stays as it is.
+ */
+function timecodeOptions({ timecode, source, container, frameRate, frames }: VideoPlan): string[] {
+  const isOfFilm = container.tags === null && source.timecode?.isOfVideo === false;
+  const tag = timecode === null ? [] : [isOfFilm ? '-metadata' : '-metadata:s:v:0', `timecode=${timecode}`];
+  const isTrack = timecode !== null && container.tags !== null && frames.timeBase.num === 1;
+  const ticks = leastCommonMultiple(frames.timeBase.den, frameRate.num);
+  const unit = isTrack && ticks <= MOST_TICKS_PER_SECOND ? ['-video_track_timescale', `${ticks}`] : [];
+  return ['-metadata', 'timecode=', ...tag, ...unit];
+}
+
+/** More than any rate needs that has a timecode; an average of varying times would need millions. */
+const MOST_TICKS_PER_SECOND = 180_000;
+
+function leastCommonMultiple(a: number, b: number): number {
+  const greatestCommon = (x: number, y: number): number => (y === 0 ? x : greatestCommon(y, x % y));
+  return (a / greatestCommon(a, b)) * b;
+}
+
 function videoMetadata({ source: { video }, encoder }: VideoPlan): string[] {
-  const kept = Object.entries(video.tags).filter(([name]) => !STALE_STREAM_TAGS.test(name));
+  const kept = Object.entries(video.tags).filter(([name]) => !STALE_STREAM_TAGS.test(name) && !isTimecodeTag(name));
   if (encoder.alpha) kept.push(['alpha_mode', '1']);
   return kept.flatMap(([name, value]) => ['-metadata:s:v:0', `${name}=${value}`]);
 }

@@ -10,12 +10,13 @@ import type { FrameList } from './frame-list.ts';
 import { describeDynamic, type HdrMetadata } from './hdr.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { PreparedPicture } from './prepare-picture.ts';
-import { toSeconds } from './rational.ts';
+import { type Rational, toSeconds } from './rational.ts';
 import type { PacketScan } from './scan.ts';
 import type { ReuseSettings, VideoSettings } from './settings.ts';
 import type { StreamLedger } from './stream-ledger.ts';
 import { planStreams, type StreamPlan, type StreamWarning } from './streams.ts';
 import { planTarget, type TargetPlan } from './target.ts';
+import { planTimecode } from './timecode.ts';
 import type { VideoInfo } from './video-info.ts';
 
 /** Everything that is decided before the first frame. Plain data, the same for every segment. */
@@ -28,6 +29,8 @@ export interface VideoPlan {
   readonly picture: PicturePlan;
   /** The frames that the network gets and the result must have; their times are on the source's clock. */
   readonly frames: FrameList;
+  /** Of the result: its one rate, or the average. */
+  readonly frameRate: Rational;
   readonly container: OutputContainer;
   readonly encoder: EncoderPlan;
   /** How source samples become RGB, and RGB the result's samples. */
@@ -47,6 +50,8 @@ export interface VideoPlan {
   /** What is taken over from the frame before. */
   readonly reuse: ReuseSettings;
   readonly streams: StreamPlan;
+  /** Of the result's first frame; null: it has none. */
+  readonly timecode: string | null;
   /** What the carried streams have in the source, by its indices of streams; null until it is read. */
   readonly ledger: ReadonlyMap<number, StreamLedger> | null;
   /** Damaged pictures are concealed instead of ending the work. */
@@ -74,6 +79,8 @@ export function planVideo(
   const isRgb = isRgbFormat(encoder.pixelFormat);
   const target = planTarget({ size: picture.size, sampleAspectRatio }, networkScale, settings, isRgb ? 1 : 2);
   const streams = planStreams(source, container, settings);
+  const frameRate = picture.frameRate ?? video.frameRate;
+  const timecode = planTimecode(source, scan, frames, frameRate, container);
   const { colour: resultColour, warnings: tagWarnings } = resultColourOf(colour, picture, encoder);
   return Object.freeze({
     source,
@@ -81,6 +88,7 @@ export function planVideo(
     output,
     picture,
     frames,
+    frameRate,
     container,
     encoder,
     sourceColour: picture.headroom ? withHeadroom(colour) : colour,
@@ -93,12 +101,14 @@ export function planVideo(
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
     streams,
+    timecode: timecode.start,
     ledger: null,
     concealsErrors: settings.onDecodeError === 'conceal',
     // Only what was proven (prove-hwaccel.ts).
     hwaccel: null,
     warnings: [
       ...streams.warnings,
+      ...timecode.warnings,
       ...picture.warnings,
       ...warnOfRepeats(scan, picture, frames),
       ...warnOfMatrix(source, colour),

@@ -6,7 +6,16 @@ import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { parseRational, type Rational, toSeconds } from './rational.ts';
 import { safeInput, safeSound } from './safe-input.ts';
-import type { FieldOrder, SoundFacts, StreamInfo, StreamObstacle, VideoInfo, VideoStream } from './video-info.ts';
+import { findTimecode } from './timecode.ts';
+import {
+  type FieldOrder,
+  type SoundFacts,
+  type StreamInfo,
+  type StreamObstacle,
+  TIMECODE_TRACK,
+  type VideoInfo,
+  type VideoStream,
+} from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
@@ -207,6 +216,13 @@ function describe(path: string, fileBytes: number, report: Report): VideoInfo {
     durationSeconds: Number(report.format.duration) || null,
     tags: report.format.tags,
     chapters: report.chapters.length,
+    timecode: findTimecode({
+      filmTags: report.format.tags,
+      videoTags: chosen.tags,
+      tracks: report.streams
+        .filter(isTimecodeTrack)
+        .map(({ tags, avg_frame_rate }) => ({ tags, rate: parseRational(avg_frame_rate) })),
+    }),
     video,
     streams: report.streams.map((stream) => (stream === chosen ? video : describeStream(stream))),
   });
@@ -247,13 +263,17 @@ function isCoverArt(stream: StreamReport): boolean {
   return stream.disposition.attached_pic === 1 || stream.disposition.timed_thumbnails === 1;
 }
 
+function isTimecodeTrack({ codec_type: kind, codec_tag_string: tag }: StreamReport): boolean {
+  return kind === 'data' && tag === TIMECODE_TRACK;
+}
+
 function describeStream(stream: StreamReport): StreamInfo {
   const kinds: readonly string[] = ['video', 'audio', 'subtitle', 'attachment'];
   return {
     index: stream.index,
     kind: kinds.includes(stream.codec_type) ? (stream.codec_type as StreamInfo['kind']) : 'data',
     // A video track without samples has a codec's name but no picture format: nothing can be copied of it.
-    codec: stream.codec_type === 'video' && stream.pix_fmt === undefined ? 'unknown' : stream.codec_name,
+    codec: stream.codec_type === 'video' && stream.pix_fmt === undefined ? 'unknown' : codecOf(stream),
     isCoverArt: isCoverArt(stream),
     startSeconds: startOf(stream),
     language: stream.tags.language ?? null,
@@ -268,6 +288,11 @@ function describeStream(stream: StreamReport): StreamInfo {
 function obstacleOf({ codec_type, sample_rate, tags }: StreamReport): StreamObstacle | null {
   if (tags.enc_key_id !== undefined) return 'encrypted';
   return codec_type === 'audio' && !(Number(sample_rate) > 0) ? 'unreadable' : null;
+}
+
+/** ffmpeg has no name for a timecode track, but the container's. */
+function codecOf(stream: StreamReport): string {
+  return isTimecodeTrack(stream) ? TIMECODE_TRACK : stream.codec_name;
 }
 
 function describeSound(stream: StreamReport): SoundFacts {
@@ -309,6 +334,7 @@ function describeVideo(stream: StreamReport): VideoStream {
       chromaLocation: known(stream.chroma_location),
     },
     frameRate: parseRational(stream.avg_frame_rate) ?? parseRational(stream.r_frame_rate) ?? { num: 25, den: 1 },
+    baseRate: parseRational(stream.r_frame_rate),
     timeBase: parseRational(stream.time_base) ?? { num: 1, den: 90_000 },
     declaredFrames: Number(stream.nb_frames) || null,
     fieldOrder: fieldOrderOf(stream.field_order),

@@ -2,6 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { findEncryption } from './encryption.ts';
 import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
+import { nominalRate } from './nominal-rate.ts';
 import { probeVideo } from './probe.ts';
 import { type PacketScan, scanPackets } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
@@ -38,7 +39,16 @@ export async function readSource(input: string, settings: VideoSettings, signal:
     (either) => measurePicture(source, settings, either),
     signal,
   );
-  return { source, scan, measure, warnings: [] };
+  return { source: withNominalRate(source, scan), scan, measure, warnings: [] };
+}
+
+/** The average that a file tells is of rounded times, if it counts in milliseconds. */
+function withNominalRate(source: VideoInfo, { ptsTicks }: PacketScan): VideoInfo {
+  const { frameRate: average, baseRate, timeBase } = source.video;
+  const frameRate = nominalRate(average, baseRate, { ptsTicks, timeBase }) ?? average;
+  const video = { ...source.video, frameRate };
+  const streams = source.streams.map((stream) => (stream === source.video ? video : stream));
+  return Object.freeze({ ...source, video, streams });
 }
 
 /** The rate that was asked for is the pictures' own, and no other one. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ProgramError, probeLines, runFfmpeg } from './ffmpeg.ts';
 import { planRehearsal, planResultLedger, planSourceLedger, planTrial, untrimmed } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
-import { safeInput } from './safe-input.ts';
+import { carriedInput, safeInput } from './safe-input.ts';
 import type { VideoSettings } from './settings.ts';
 import { readLedger } from './stream-ledger.ts';
 import {
@@ -105,10 +105,13 @@ async function measureDelay(
   trial: string,
   signal: AbortSignal,
 ): Promise<number> {
+  // Where it begins does not matter, but before 0 a file of sound alone loses its times.
+  const begins = (entry.source.startSeconds ?? 0) - (carriedInput(plan.source)?.startSeconds ?? 0);
+  const later = { ...untrimmed(plan), shiftSeconds: begins - 1 };
   try {
-    await runFfmpeg(planTrial(plan, [entry], trial), signal);
+    await runFfmpeg(planTrial(later, [entry], trial), signal);
     const few = ['-frames:a:0', '1'];
-    const [before] = await readLedger(planSourceLedger(untrimmed(plan), [entry], false, few), 1, signal);
+    const [before] = await readLedger(planSourceLedger(later, [entry], false, few), 1, signal);
     const [after] = await readLedger(planResultLedger(trial, [entry], [0]), 1, signal);
     const late = (before?.startSeconds ?? 0) - (after?.startSeconds ?? 0);
     // What rounding to milliseconds leaves is none.

@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { NEVER_COPIED, type OutputContainer } from './containers.ts';
 import type { VideoSettings } from './settings.ts';
 import { type SoundConversion, soundConversions } from './sound-plan.ts';
-import type { StreamInfo, StreamObstacle, VideoInfo } from './video-info.ts';
+import { isTimecodeTag, type StreamInfo, type StreamObstacle, TIMECODE_TRACK, type VideoInfo } from './video-info.ts';
 
 export interface StreamWarning {
   readonly code: string;
@@ -74,7 +74,7 @@ function warnOfTags({ tags }: VideoInfo, { name, tags: stored }: OutputContainer
   // "location-eng": a tag in a language.
   const isStored = (tag: string) => stored.includes(tag.toLowerCase().replace(/-[a-z]{3}$/, ''));
   const lost = Object.keys(tags)
-    .filter((tag) => !isStored(tag) && !TAGS_OF_THE_FILE.test(tag))
+    .filter((tag) => !isStored(tag) && !TAGS_OF_THE_FILE.test(tag) && !isTimecodeTag(tag))
     .sort();
   if (lost.length === 0) return [];
   const message = `A .${name} file cannot hold the tags ${lost.slice(0, 10).join(', ')}: they are left out.`;
@@ -90,7 +90,8 @@ function warnOfPictures(
   wishes: StreamWishes,
 ): StreamWarning[] {
   const { name } = container;
-  const lost = streams.filter((stream) => stream !== video && wishFor(stream, wishes) !== 'none');
+  const isLost = (stream: StreamInfo) => stream !== video && stream.codec !== TIMECODE_TRACK;
+  const lost = streams.filter((stream) => isLost(stream) && wishFor(stream, wishes) !== 'none');
   const wanted = lost.find((stream) => wishFor(stream, wishes) === 'copy');
   if (wanted !== undefined) throw notCopied(wanted, container);
   const kinds = lost.map(({ kind }) => (kind === 'audio' ? 'sound' : kind));
@@ -150,6 +151,8 @@ function planStream(stream: StreamInfo, info: VideoInfo, container: OutputContai
     case 'video':
       return planExtraVideo(stream, container);
     case 'data': {
+      // What is planned by itself (timecode.ts).
+      if (stream.codec === TIMECODE_TRACK) return { codec: null, warning: null };
       // The text track that lists chapters in MP4: the chapters themselves are carried.
       const isChapterTrack = stream.codec === 'bin_data' && info.chapters > 0;
       return isChapterTrack ? { codec: null, warning: null } : dropped(stream, container);

@@ -53,14 +53,21 @@ export async function verifyResult(
     maxDeviationSeconds = Math.max(maxDeviationSeconds, deviation);
   }
   const { width, height } = result.video.size;
+  const timecode = compareTimecodes(plan, result);
   const checks = [
     `${scan.packets} frames, counted in the result`,
     `every frame at its time, at most ${(1000 * maxDeviationSeconds).toFixed(3)} ms away`,
     `width and height ${width}x${height}`,
     `${plan.streams.order.length} streams of the planned kinds`,
+    ...(plan.timecode === null || timecode.length > 0 ? [] : [`timecode from ${plan.timecode}`]),
     ...(await verifyCarried(plan, result, signal)),
   ];
-  return { maxDeviationSeconds, checks, bytes: result.fileBytes, warnings: compareChapters(plan, result) };
+  return {
+    maxDeviationSeconds,
+    checks,
+    bytes: result.fileBytes,
+    warnings: [...timecode, ...compareChapters(plan, result)],
+  };
 }
 
 /** A millisecond, and a little for the rounding of the numbers themselves. */
@@ -85,6 +92,13 @@ function compareStreams(plan: VideoPlan, result: VideoInfo): void {
   const planned = streams.order.map((entry) => kindOf(entry === null ? source.video : entry.source));
   const found = result.streams.filter((stream) => stream.kind !== 'data').map(kindOf);
   expectEqual('streams', planned.sort().join(', '), found.sort().join(', '));
+}
+
+function compareTimecodes({ timecode }: VideoPlan, result: VideoInfo): StreamWarning[] {
+  const found = result.timecode?.start ?? null;
+  if (timecode === found) return [];
+  const message = `The result has ${found === null ? 'no timecode' : `the timecode ${found}`}, expected ${timecode}.`;
+  return [{ code: 'timecode-differs', message }];
 }
 
 /** Containers differ in the chapters that they can say (empty ones, ones past the end): no reason to lose the film. */

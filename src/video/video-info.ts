@@ -13,11 +13,31 @@ export interface VideoInfo {
   readonly durationSeconds: number | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly chapters: number;
+  readonly timecode: SourceTimecode | null;
   /** The stream that is upscaled; also in `streams`. */
   readonly video: VideoStream;
   readonly streams: readonly StreamInfo[];
   /** Only of a film whose frames are a file each; its other streams are those of its sound's file. */
   readonly frames?: FrameFiles;
+}
+
+/** A source's timecode, as it says. */
+export interface SourceTimecode {
+  /** Of the first frame: "10:00:00:00", with a semicolon before the frames where numbers are dropped. */
+  readonly start: string;
+  /** At which its own track counts; null: it has none, or that says nothing. */
+  readonly trackRate: Rational | null;
+  /** Whether a track or the video's tags say it; else the film's tags. */
+  readonly isOfVideo: boolean;
+  readonly hasTrack: boolean;
+}
+
+/** The codec of a timecode track of MOV and MP4: data that describe the video. */
+export const TIMECODE_TRACK = 'tmcd';
+
+/** Matroska writes names of tags in capitals. */
+export function isTimecodeTag(name: string): boolean {
+  return name.toLowerCase() === 'timecode';
 }
 
 export interface StreamInfo {
@@ -60,7 +80,10 @@ export interface VideoStream extends StreamInfo {
   readonly pixelFormat: string;
   readonly bitsPerSample: number;
   readonly colour: ColourTags;
+  /** Of a film of one rate that rate, else the average. */
   readonly frameRate: Rational;
+  /** ffprobe's guess of the rate whose multiples the times are; null: none. */
+  readonly baseRate: Rational | null;
   readonly timeBase: Rational;
   /** Frames that the container declares; null where it declares none. An estimate: see scan.ts for the count. */
   readonly declaredFrames: number | null;

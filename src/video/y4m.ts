@@ -158,13 +158,14 @@ export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo
       ...{ matrix: null, primaries: null, transfer: null },
       ...{ range: header.range, chromaLocation: header.chromaLocation },
     },
+    baseRate: null,
     timeBase: { num: frameRate.den, den: frameRate.num },
     fieldOrder: header.fieldOrder,
     sampleAspectRatio: header.sampleAspectRatio,
   };
   return {
     ...{ path: '-', fileBytes: 0, formatName: 'yuv4mpegpipe', startSeconds: 0, durationSeconds: null },
-    ...{ tags: {}, chapters: 0, video, streams: [video] },
+    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video] },
   };
 }
 

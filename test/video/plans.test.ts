@@ -219,6 +219,7 @@ const VIDEO: VideoStream = {
   bitsPerSample: 8,
   colour: UNTAGGED,
   frameRate: { num: 25, den: 1 },
+  baseRate: null,
   timeBase: { num: 1, den: 1000 },
   declaredFrames: null,
   fieldOrder: null,
@@ -235,6 +236,7 @@ const FILM: VideoInfo = {
   durationSeconds: 1,
   tags: {},
   chapters: 0,
+  timecode: null,
   video: VIDEO,
   streams: [
     stream(0, 'audio', 'aac'),

@@ -115,6 +115,7 @@ function describe(
     bitsPerSample: Math.max(bitsPerSampleOf(pixelFormat), header.kind === 'jpeg' ? header.bits : 8),
     colour: colourOf(header, first.colour, pixelFormat),
     frameRate: rate,
+    baseRate: null,
     timeBase: { num: rate.den, den: rate.num },
     declaredFrames: paths.length,
     fieldOrder: null,
@@ -123,7 +124,7 @@ function describe(
   return Object.freeze({
     ...{ path, fileBytes: bytes + (sound?.fileBytes ?? 0), formatName: 'frames', startSeconds: 0 },
     durationSeconds: (paths.length * rate.den) / rate.num,
-    ...{ tags: {}, chapters: 0, video, streams: [video, ...(sound?.streams ?? [])], frames },
+    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video, ...(sound?.streams ?? [])], frames },
   });
 }
 
