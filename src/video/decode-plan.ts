@@ -123,12 +123,16 @@ function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, 
     return { options: ['-copyts', ...options, ...input.options], source: input.source };
   }
   const input = safeInput(source.path);
-  const { frameRate } = source.video;
+  const { video, canvas } = source;
+  const { frameRate } = video;
   const rate = !hasNoTimes(source.formatName) ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
-  const turn = turnsByFilter ? ['-noautorotate'] : [];
+  const turn = turnsByFilter || canvas !== undefined ? ['-noautorotate'] : [];
+  // A graph that is made anew at every change would lose what its filters hold.
+  const changes = canvas === undefined ? [] : ['-reinit_filter', '0'];
   // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
-  const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
-  return { options: ['-copyts', ...options, ...turn, ...decoder, ...input.options, ...rate], source: input.source };
+  const decoder = alpha ? (ALPHA_DECODERS[video.codec] ?? []) : [];
+  const own = [...turn, ...changes, ...decoder, ...input.options, ...rate];
+  return { options: ['-copyts', ...options, ...own], source: input.source };
 }
 
 const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
@@ -142,11 +146,16 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   const { num, den } = source.video.timeBase;
   const offset = (offsetSeconds(source, picture) * den) / num;
   // A part and the offset are told in ticks; where the rate is ours, ffmpeg 7 counts in frames.
-  const unit = hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : [];
+  const unit = [...(hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : []), ...canvasFilters(source, picture)];
   if (offset === 0) return [...unit, ...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
   return [...unit, ...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
+}
+
+function canvasFilters({ canvas }: VideoInfo, { fields }: PicturePlan): readonly string[] {
+  if (canvas === undefined) return [];
+  return fields.kind === 'frames' ? canvas.filters : canvas.filtersOfFields;
 }
 
 /** A whole number of ticks both of the source and of the frames. */

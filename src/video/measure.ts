@@ -123,12 +123,13 @@ async function* readMetadata(
   filters: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const { path, video, frames } = source;
+  const { path, video, frames, canvas } = source;
   const input = frames === undefined ? safeInput(path) : frameInput(frames);
   const seek = start === 0 || frames !== undefined ? [] : ['-ss', start.toFixed(3)];
-  const own = frames?.filters ?? [];
+  const own = frames?.filters ?? canvas?.filtersOfFields ?? [];
+  const onCanvas = canvas === undefined ? [] : ['-reinit_filter', '0', '-noautorotate'];
   const plan = {
-    inputs: [{ options: [...seek, ...input.options], source: input.source }],
+    inputs: [{ options: [...seek, ...onCanvas, ...input.options], source: input.source }],
     output: {
       options: [
         ...['-map', `0:${video.index}`, '-fps_mode', 'passthrough'],

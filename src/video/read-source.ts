@@ -2,8 +2,9 @@ import { UpreelError } from '../core/errors.ts';
 import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
 import { probeVideo } from './probe.ts';
-import { type PacketScan, scanPackets } from './scan.ts';
+import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
+import { type ShapeRun, scanShapes } from './shapes/index.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { StreamWarning } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -12,6 +13,8 @@ import type { VideoInfo } from './video-info.ts';
 export interface SourceFacts {
   readonly source: VideoInfo;
   readonly scan: PacketScan;
+  /** Where the pictures' shape changes; empty: nowhere. */
+  readonly shapes: readonly ShapeRun[];
   readonly measure: PictureMeasure;
   readonly warnings: readonly StreamWarning[];
 }
@@ -24,7 +27,7 @@ export interface SourceFacts {
 export async function readSource(input: string, settings: VideoSettings, signal: AbortSignal): Promise<SourceFacts> {
   if (await isFramesInput(input, settings)) {
     const film = await readFrames(input, settings, signal);
-    return { ...film, measure: await measurePicture(film.source, signal) };
+    return { ...film, shapes: [], measure: await measurePicture(film.source, signal) };
   }
   if (settings.sound !== null) {
     throw new UpreelError('usage', '--sound gives pictures their sound; a video keeps its own.', {
@@ -32,12 +35,12 @@ export async function readSource(input: string, settings: VideoSettings, signal:
     });
   }
   const source = await probeVideo(input, signal);
-  const [scan, measure] = await sideBySide(
-    (either) => scanPackets(source.path, source.video.index, either),
+  const [{ scan, runs }, measure] = await sideBySide(
+    (either) => scanShapes(source, either),
     (either) => measurePicture(source, either),
     signal,
   );
-  return { source, scan, measure, warnings: [] };
+  return { source, scan, shapes: runs, measure, warnings: [] };
 }
 
 /** The rate that was asked for is the pictures' own, and no other one. */
