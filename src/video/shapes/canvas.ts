@@ -4,7 +4,7 @@ import { type Rational, toSeconds } from '../rational.ts';
 /** What makes all pictures of a film alike and upright, before anything else. Plain data: ffmpeg filters. */
 export interface Canvas {
   readonly filters: readonly string[];
-  /** The same where a frame holds two fields, which are scaled each for itself. */
+  /** The same where a frame holds two fields, which are scaled each for itself (if their chroma has whole lines). */
   readonly filtersOfFields: readonly string[];
 }
 
@@ -12,6 +12,8 @@ export interface CanvasSpec {
   /** As coded: before rotation. */
   readonly size: Size;
   readonly sampleAspectRatio: Rational;
+  /** Of all pictures. */
+  readonly heights: readonly number[];
   readonly pixelFormat: string;
   readonly hasAlpha: boolean;
   /** swscale's matrix and range, where those of the pictures differ; null: they stay as they are. */
@@ -29,7 +31,8 @@ export interface CanvasSpec {
  * nothing then.
  */
 export function planCanvas(spec: CanvasSpec): Canvas {
-  return { filters: filtersFor(spec, false), filtersOfFields: filtersFor(spec, true) };
+  const hasWholeFields = [spec.size.height, ...spec.heights].every((height) => height % 4 === 0);
+  return { filters: filtersFor(spec, false), filtersOfFields: filtersFor(spec, hasWholeFields) };
 }
 
 function filtersFor(spec: CanvasSpec, areFields: boolean): readonly string[] {
@@ -39,7 +42,9 @@ function filtersFor(spec: CanvasSpec, areFields: boolean): readonly string[] {
   const aspect = `st(0,${spec.aspects === null ? 'sar' : aspectByTime(spec.aspects, spec.timeBase)})`;
   const picture = `iw*ld(0)*${height}`;
   const canvas = `${width}*(${num}/${den})*ih`;
-  const even = (length: string, most: number) => `max(2,min(${most},2*round(${length}/2)))`;
+  // ffmpeg writes beyond the picture where the chroma of a field would end within a line.
+  const step = areFields ? 4 : 2;
+  const even = (length: string, most: number) => `max(${step},min(${most},${step}*round(${length}/${step})))`;
   const fittedWidth = `if(gte(${picture},${canvas}),${width},${even(`${picture}/(${num}/${den})/ih`, width)})`;
   const fittedHeight = `if(lte(${picture},${canvas}),${height},${even(`${canvas}/(iw*ld(0))`, height)})`;
   const colour =
@@ -54,6 +59,8 @@ function filtersFor(spec: CanvasSpec, areFields: boolean): readonly string[] {
     `format=${spec.pixelFormat}`,
     `pad=${width}:${height}:(ow-iw)/2:${top}:black${spec.hasAlpha ? '@0' : ''}:eval=frame`,
     `setsar=${num}/${den}`,
+    // Filters that hold several frames take it for granted that all have the same layout in memory.
+    'copy',
     ...spec.turn,
   ];
 }

@@ -54,6 +54,7 @@ export function planShapes(
   const { matrix, range } = colourOf(shape);
   const canvas = planCanvas({
     ...{ size: shape.size, sampleAspectRatio: shape.sampleAspectRatio, pixelFormat: shape.pixelFormat },
+    heights: shown.map((run) => run.shape.size.height),
     ...{ hasAlpha: video.hasAlpha, aspects, timeBase: video.timeBase, turn: rotationFilters(video.rotationDegrees) },
     colour: mixesColours && !isRgbFormat(shape.pixelFormat) ? { matrix, range } : null,
   });
@@ -77,7 +78,7 @@ interface Trait {
 }
 
 const SIZE: Trait = { of: ({ size: { width, height } }) => `${width}x${height}` };
-const ASPECT: Trait = { of: ({ sampleAspectRatio: { num, den } }) => `pixels ${num}:${den}` };
+const ASPECT: Trait = { of: ({ sampleAspectRatio: { num, den } }) => `with pixels ${num}:${den}` };
 /** yuvj: the old names of full range. */
 const FORMAT: Trait = { of: ({ pixelFormat }) => pixelFormat.replace(/^yuvj/, 'yuv') };
 const MATRIX: Trait = { of: (shape) => `matrix ${colourOf(shape).matrix}` };
@@ -172,15 +173,20 @@ function tellRuns(
 const MOST_TOLD = 8;
 
 function describe(shape: PictureShape, traits: readonly Trait[]): string {
-  return traits.map(({ of }) => of(shape) ?? 'as stored').join(', ');
+  const rest = traits.filter((trait) => trait !== SIZE && trait !== ASPECT).map(({ of }) => of(shape) ?? 'as stored');
+  const geometry = [SIZE, ...(traits.includes(ASPECT) ? [ASPECT] : [])].map(({ of }) => of(shape)).join(' ');
+  return [...(hasGeometry(traits) ? [geometry] : []), ...rest].join(', ');
 }
 
 function tellCanvas(shape: PictureShape, traits: readonly Trait[]): string {
-  const hasGeometry = traits.includes(SIZE) || traits.includes(ASPECT);
   const becomes = traits.filter((trait) => trait !== TRANSFER);
   if (becomes.length === 0) return '';
-  const how = hasGeometry ? ' (as most of it is), scaled to fit and centred on black' : '';
+  const how = hasGeometry(traits) ? ', scaled to fit and centred on black' : '';
   return `All of it becomes ${describe(shape, becomes)}${how}; --shape-change refuse ends here instead.`;
+}
+
+function hasGeometry(traits: readonly Trait[]): boolean {
+  return traits.includes(SIZE) || traits.includes(ASPECT);
 }
 
 function refusal({ path }: VideoInfo, told: string, traits: readonly Trait[]): UpreelError {
