@@ -21,11 +21,12 @@ export async function uniteShapes(
   const originSeconds = originOf(source, planStreams(source, containerFor(output), settings));
   const { frameRate, timeBase } = source.video;
   const counted = (scan.packets * frameRate.den * timeBase.den) / (frameRate.num * timeBase.num);
-  const last = scan.ptsTicks.at(-1);
+  const last = scan.ptsTicks.at(-1) ?? 0;
   const part = {
     trim: planTrim(settings.trim, originSeconds, timeBase),
     originSeconds,
-    endTicks: last === undefined ? counted : last + Math.max(1, scan.lastDurationTicks),
+    // Some streams give the times of a few pictures only, or of none.
+    endTicks: Math.max(last + Math.max(1, scan.lastDurationTicks), (scan.ptsTicks[0] ?? 0) + counted),
   };
   const decision = planShapes(source, shapes, part, settings);
   if (decision === null) return facts;

@@ -64,7 +64,8 @@ function unlessAborted(signal: AbortSignal): (error: unknown) => false {
 
 /** Has the run that lists the packets decode keyframes as well. */
 class KeyframeWatch implements ScanWatch {
-  readonly decoderOptions = ['-skip_frame', 'nokey'];
+  // With a delay, MPEG-2's decoder drops the last picture before a change.
+  readonly decoderOptions = ['-skip_frame', 'nokey', '-flags', 'low_delay'];
   readonly entries = [FRAME_ENTRIES];
   readonly #shapes = new ShapeRuns();
   readonly #ticksPerPacket: number;
