@@ -127,7 +127,7 @@ async function* readMetadata(
   const input = frames === undefined ? safeInput(path) : frameInput(frames);
   const seek = start === 0 || frames !== undefined ? [] : ['-ss', start.toFixed(3)];
   const own = frames?.filters ?? canvas?.filtersOfFields ?? [];
-  const onCanvas = canvas === undefined ? [] : ['-reinit_filter', '0', '-noautorotate'];
+  const onCanvas = canvas === undefined ? [] : ['-copyts', '-reinit_filter', '0', '-noautorotate'];
   const plan = {
     inputs: [{ options: [...seek, ...onCanvas, ...input.options], source: input.source }],
     output: {

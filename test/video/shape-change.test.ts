@@ -96,8 +96,8 @@ describe('all pictures of a film come onto one canvas', () => {
     ['vp9.webm', [96, 64], 1],
   ] as const)('of %s: what is square stays square, and in the middle', async (film, [width, height], aspect) => {
     const { warnings, framesTotal } = await upscaleClip(at(film), at(`${film}.mkv`), { settings: EXACT, upscaler });
-    // ffmpeg's decoder of MPEG-2 loses the last picture before a change.
-    expect(framesTotal).toBe(frameTimes(at(film)).length - Number(film.startsWith('mpeg2')));
+    // ffmpeg's decoder of MPEG-2 loses the last picture before a change, up to version 7.
+    expect([0, film.startsWith('mpeg2') ? 1 : 0]).toContain(frameTimes(at(film)).length - framesTotal);
     const told = warnings.find(({ code }) => code === 'shape-change')?.message;
     expect(told).toMatch(/64x48.* at first; .* from 0:00:00\.400 on\. All of it becomes \d+x\d+/);
     expect(videoOf(at(`${film}.mkv`))).toMatchObject({ width, height, sample_aspect_ratio: '1:1' });
@@ -194,8 +194,9 @@ describe('all pictures of a film come onto one canvas', () => {
     const whole = await upscaleClip(at('fields.ts'), at('whole.mkv'), { settings, upscaler });
     const many = { ...settings, segmentSeconds: 0.4 };
     const cut = await upscaleClip(at('fields.ts'), at('cut.mkv'), { settings: many, upscaler });
-    // Less the one that the decoder loses at the change.
-    expect([whole.framesTotal, cut.framesTotal]).toEqual([39, 39]);
+    // Less the one that the decoder may lose at the change.
+    expect([39, 40]).toContain(whole.framesTotal);
+    expect(cut.framesTotal).toBe(whole.framesTotal);
     expect(decodeRgb(at('cut.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
   });
 });

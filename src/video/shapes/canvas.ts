@@ -8,18 +8,23 @@ export interface Canvas {
   readonly filtersOfFields: readonly string[];
 }
 
+/** From a time on, in ticks. */
+interface TimedAspect {
+  readonly startTicks: number;
+  readonly size: Size;
+  readonly sampleAspectRatio: Rational;
+}
+
 export interface CanvasSpec {
   /** As coded: before rotation. */
   readonly size: Size;
   readonly sampleAspectRatio: Rational;
-  /** Of all pictures. */
-  readonly heights: readonly number[];
+  /** Of all pictures, in their order: sizes tell themselves in the frames, shapes of pixels do not from ffmpeg 7 on. */
+  readonly pictures: readonly TimedAspect[];
   readonly pixelFormat: string;
   readonly hasAlpha: boolean;
   /** swscale's matrix and range, where those of the pictures differ; null: they stay as they are. */
   readonly colour: { readonly matrix: string; readonly range: 'tv' | 'pc' } | null;
-  /** Shape of the pixels by time, in ticks, where the frames themselves do not tell it; null: they do. */
-  readonly aspects: readonly { readonly startTicks: number; readonly sampleAspectRatio: Rational }[] | null;
   readonly timeBase: Rational;
   /** What turns a picture upright. */
   readonly turn: readonly string[];
@@ -31,7 +36,7 @@ export interface CanvasSpec {
  * nothing then.
  */
 export function planCanvas(spec: CanvasSpec): Canvas {
-  const hasWholeFields = [spec.size.height, ...spec.heights].every((height) => height % 4 === 0);
+  const hasWholeFields = [spec, ...spec.pictures].every(({ size }) => size.height % 4 === 0);
   return { filters: filtersFor(spec, false), filtersOfFields: filtersFor(spec, hasWholeFields) };
 }
 
@@ -39,7 +44,7 @@ function filtersFor(spec: CanvasSpec, areFields: boolean): readonly string[] {
   const { width, height } = spec.size;
   const { num, den } = spec.sampleAspectRatio;
   // Widths as shown, in the canvas's height: iw * sar / ih against width * num / den / height.
-  const aspect = `st(0,${spec.aspects === null ? 'sar' : aspectByTime(spec.aspects, spec.timeBase)})`;
+  const aspect = `st(0,${aspectExpression(spec)});st(0,ld(0)+not(ld(0)))`;
   const picture = `iw*ld(0)*${height}`;
   const canvas = `${width}*(${num}/${den})*ih`;
   // ffmpeg writes beyond the picture where the chroma of a field would end within a line.
@@ -65,15 +70,30 @@ function filtersFor(spec: CanvasSpec, areFields: boolean): readonly string[] {
   ];
 }
 
+/** By size, and by time where pictures of one size have several; 0 for a size that was not found before. */
+function aspectExpression({ pictures, timeBase }: CanvasSpec): string {
+  const sizes = new Map(
+    pictures.map(({ size: { width, height } }) => [`eq(iw,${width})*eq(ih,${height})`, { width, height }]),
+  );
+  const terms = [...sizes].map(([isSize, { width, height }]) => {
+    const ofSize = pictures.filter(({ size }) => size.width === width && size.height === height);
+    return `${isSize}*(${aspectByTime(ofSize, timeBase)})`;
+  });
+  return terms.join('+');
+}
+
 /**
  * The first shape of a pixel, and each step to the next from its time on; half a tick before, for the arithmetic. A sum,
  * because ffmpeg nests conditions no deeper than its stack.
  */
-function aspectByTime(aspects: NonNullable<CanvasSpec['aspects']>, timeBase: Rational): string {
-  const terms = aspects.map(({ startTicks, sampleAspectRatio: { num, den } }, index) => {
-    const before = aspects[index - 1]?.sampleAspectRatio;
-    if (before === undefined) return `${num}/${den}`;
-    return `(${num}/${den}-${before.num}/${before.den})*gte(t,${toSeconds(startTicks - 0.5, timeBase).toFixed(6)})`;
+function aspectByTime(pictures: readonly TimedAspect[], timeBase: Rational): string {
+  const text = ({ sampleAspectRatio: { num, den } }: TimedAspect) => `${num}/${den}`;
+  const terms = pictures.map((picture, index) => {
+    const before = pictures[index - 1];
+    if (before === undefined) return text(picture);
+    if (text(before) === text(picture)) return null;
+    const time = toSeconds(picture.startTicks - 0.5, timeBase).toFixed(6);
+    return `(${text(picture)}-${text(before)})*gte(t,${time})`;
   });
-  return terms.join('+');
+  return terms.filter((term) => term !== null).join('+');
 }

@@ -46,18 +46,17 @@ export function planShapes(
   const traits = TRAITS.filter(({ of }) => differs(shown, of));
   const told = traits.length === 0 ? null : tellRuns(shown, traits, part, video.timeBase);
   if (told !== null && (shapeChange === 'refuse' || traits.includes(TURN))) throw refusal(source, told, traits);
-  const aspects = hidesAspects(video) ? shown.map(({ startTicks, shape }) => ({ startTicks, ...shape })) : null;
-  if ((aspects?.length ?? 0) > MOST_ASPECTS) throw refusal(source, told ?? '', traits);
 
   const shape = { ...main, pixelFormat: shown.map((run) => run.shape.pixelFormat).reduce(richer, main.pixelFormat) };
   const mixesColours = traits.includes(MATRIX) || traits.includes(RANGE);
   const { matrix, range } = colourOf(shape);
   const canvas = planCanvas({
     ...{ size: shape.size, sampleAspectRatio: shape.sampleAspectRatio, pixelFormat: shape.pixelFormat },
-    heights: shown.map((run) => run.shape.size.height),
-    ...{ hasAlpha: video.hasAlpha, aspects, timeBase: video.timeBase, turn: rotationFilters(video.rotationDegrees) },
+    pictures: shown.map((run) => ({ startTicks: run.startTicks, ...run.shape })),
+    ...{ hasAlpha: video.hasAlpha, timeBase: video.timeBase, turn: rotationFilters(video.rotationDegrees) },
     colour: mixesColours && !isRgbFormat(shape.pixelFormat) ? { matrix, range } : null,
   });
+  if (canvas.filters.join().length > LONGEST_FILTERS) throw refusal(source, told ?? '', traits);
   const isMarkedAnew = mixesColours || traits.includes(TRANSFER);
   const upright = uprightVideo(video, isMarkedAnew ? shape : { ...shape, colour: video.colour });
   const streams = source.streams.map((stream) => (stream === video ? upright : stream));
@@ -68,8 +67,8 @@ export function planShapes(
   };
 }
 
-/** A sum of so many steps is a command line that every system takes. */
-const MOST_ASPECTS = 500;
+/** Some hundred changes of the shape of pixels; Windows takes command lines of 32,767 characters. */
+const LONGEST_FILTERS = 24_000;
 
 /** Something that may differ between pictures, in words. */
 interface Trait {
@@ -130,11 +129,6 @@ function mostShown(runs: readonly ShownRun[]): PictureShape | null {
   const area = ({ size }: PictureShape) => size.width * size.height;
   const byTime = [...kinds.values()].sort((a, b) => b.ticks - a.ticks || area(b.shape) - area(a.shape));
   return byTime[0]?.shape ?? null;
-}
-
-/** Containers say one shape of a pixel for all of DV, and ffmpeg believes them. */
-function hidesAspects({ codec }: VideoStream): boolean {
-  return codec === 'dvvideo';
 }
 
 /** The format that loses less: more bits, then more colour. */
