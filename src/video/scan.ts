@@ -22,17 +22,6 @@ export interface PacketScan {
   readonly demuxerError: string | null;
 }
 
-/** What else is wanted of the one run that reads every packet. */
-export interface ScanWatch {
-  /** Options of the decoder, where pictures are asked for. */
-  readonly decoderOptions: readonly string[];
-  /** ffprobe's entries beside those of packets. */
-  readonly entries: readonly string[];
-  onPacket(packet: ScannedPacket): void | Promise<void>;
-  /** @param fields of a line that tells of no packet. */
-  onOther(fields: ReadonlyMap<string, string>): void;
-}
-
 export interface ScannedPacket {
   /** NaN if it has none. */
   readonly pts: number;
@@ -44,18 +33,19 @@ export interface ScannedPacket {
   readonly isDiscarded: boolean;
 }
 
-/** @param path absolute. */
+/**
+ * @param path absolute.
+ * @param onPacket hears each, in the order in which they are stored.
+ */
 export async function scanPackets(
   path: string,
   streamIndex: number,
   signal: AbortSignal,
-  watch: ScanWatch | null = null,
+  onPacket: (packet: ScannedPacket) => Promise<void> = async () => {},
 ): Promise<PacketScan> {
   const { options, source } = safeInput(path);
-  const entries = ['packet=pts,duration,size,pos,flags', ...(watch?.entries ?? [])].join(':');
-  const show = ['-select_streams', `${streamIndex}`, '-show_entries', entries];
-  const decoder = watch?.decoderOptions ?? [];
-  const args = ['-v', 'level+error', ...decoder, ...options, ...show, '-of', 'compact=p=0:nk=0', source];
+  const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,duration,size,pos,flags'];
+  const args = ['-v', 'level+error', ...options, ...show, '-of', 'compact=p=0:nk=0', source];
   const times: number[] = [];
   const keys: number[] = [];
   let packetsRead = 0;
@@ -68,13 +58,9 @@ export async function scanPackets(
     demuxerError ??= DEMUXER_ERROR.exec(line)?.[1] ?? null;
   };
   for await (const line of probeLines(args, signal, onMessage)) {
-    const fields = parseFields(line);
-    const packet = parsePacket(fields);
-    if (packet === null) {
-      watch?.onOther(fields);
-      continue;
-    }
-    await watch?.onPacket(packet);
+    const packet = parsePacket(parseFields(line));
+    if (packet === null) continue;
+    await onPacket(packet);
     packetsRead++;
     endByte = Math.max(endByte, packet.position + packet.bytes || 0);
     bytes += packet.bytes;

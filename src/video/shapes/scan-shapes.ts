@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ProgramError, probeLines } from '../ffmpeg.ts';
 import { safeInput } from '../safe-input.ts';
-import { type PacketScan, parseFields, type ScannedPacket, type ScanWatch, scanPackets } from '../scan.ts';
+import { type PacketScan, parseFields, type ScannedPacket, scanPackets } from '../scan.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { VideoInfo, VideoStream } from '../video-info.ts';
 import { namesOneShape, TRACED_CODECS } from './coded-sizes.ts';
@@ -15,33 +15,40 @@ export interface ShapeScan {
 }
 
 /**
- * Lists the packets, and finds what shape the pictures have, as cheaply as the codec allows: a film is never decoded whole
- * but where its headers say that the shape changes.
+ * Lists the packets, and beside it finds what shape the pictures have, as cheaply as the codec allows: a film is never
+ * decoded whole but where its headers say that the shape changes. (One run cannot do both: what a decoder is told changes
+ * how the demuxer guesses times.)
  */
 export async function scanShapes(source: VideoInfo, signal: AbortSignal): Promise<ShapeScan> {
   const { path, video } = source;
-  const scan = (watch: ScanWatch | null, either = signal) => scanPackets(path, video.index, either, watch);
-  if (KEYED_CODECS.includes(video.codec)) {
-    const watch = new KeyframeWatch(video);
-    return { scan: await scan(watch), runs: watch.runs };
-  }
-  if (HEADED_CODECS.includes(video.codec)) {
-    const watch = new HeaderWatch(video, await open(path, 'r'));
-    try {
-      const packets = await scan(watch);
-      const runs = watch.runs ?? (await decodeShapes(source, signal));
-      return { scan: packets, runs };
-    } finally {
-      await watch.close();
-    }
-  }
-  if (!TRACED_CODECS.includes(video.codec)) return { scan: await scan(null), runs: [] };
-  const [packets, isOne] = await sideBySide(
-    (either) => scan(null, either),
-    (either) => namesOneShape(source, either).catch(unlessAborted(either)),
+  if (HEADED_CODECS.includes(video.codec)) return scanHeaders(source, signal);
+  const [scan, runs] = await sideBySide(
+    (either) => scanPackets(path, video.index, either),
+    (either) => findRuns(source, either),
     signal,
   );
-  return { scan: packets, runs: isOne ? [] : await decodeShapes(source, signal) };
+  return { scan, runs };
+}
+
+async function findRuns(source: VideoInfo, signal: AbortSignal): Promise<readonly ShapeRun[]> {
+  const { codec } = source.video;
+  // With a delay, MPEG-2's decoder drops the last picture before a change.
+  if (KEYED_CODECS.includes(codec))
+    return decodeShapes(source, ['-skip_frame', 'nokey', '-flags', 'low_delay'], signal);
+  if (!TRACED_CODECS.includes(codec)) return [];
+  const isOne = await namesOneShape(source, signal).catch(unlessAborted(signal));
+  return isOne ? [] : decodeShapes(source, ALL_FRAMES, signal);
+}
+
+async function scanHeaders(source: VideoInfo, signal: AbortSignal): Promise<ShapeScan> {
+  const file = await open(source.path, 'r');
+  try {
+    const headers = new PacketHeaders(source.video, file);
+    const scan = await scanPackets(source.path, source.video.index, signal, (packet) => headers.read(packet));
+    return { scan, runs: headers.runs ?? (await decodeShapes(source, ALL_FRAMES, signal)) };
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -62,46 +69,8 @@ function unlessAborted(signal: AbortSignal): (error: unknown) => false {
   };
 }
 
-/** Has the run that lists the packets decode keyframes as well. */
-class KeyframeWatch implements ScanWatch {
-  // With a delay, MPEG-2's decoder drops the last picture before a change.
-  readonly decoderOptions = ['-skip_frame', 'nokey', '-flags', 'low_delay'];
-  readonly entries = [FRAME_ENTRIES];
-  readonly #shapes = new ShapeRuns();
-  readonly #ticksPerPacket: number;
-  /** Places among the packets. */
-  readonly #keys: number[] = [];
-  #packets = 0;
-  #frames = 0;
-
-  constructor({ frameRate, timeBase }: VideoStream) {
-    this.#ticksPerPacket = (frameRate.den * timeBase.den) / (frameRate.num * timeBase.num);
-  }
-
-  get runs(): readonly ShapeRun[] {
-    return this.#shapes.runs;
-  }
-
-  onPacket({ isKey }: ScannedPacket): void {
-    if (isKey) this.#keys.push(this.#packets);
-    this.#packets++;
-  }
-
-  onOther(fields: ReadonlyMap<string, string>): void {
-    const shape = parseShape(fields);
-    if (shape === null) return;
-    // Streams without times give their keyframes in order.
-    const counted = (this.#keys[this.#frames] ?? this.#packets) * this.#ticksPerPacket;
-    const ticks = frameTicks(fields);
-    this.#shapes.add(Number.isNaN(ticks) ? Math.round(counted) : ticks, shape);
-    this.#frames++;
-  }
-}
-
 /** Reads the first bytes of every packet from the file itself. */
-class HeaderWatch implements ScanWatch {
-  readonly decoderOptions = [];
-  readonly entries = [];
+class PacketHeaders {
   readonly #shapes = new ShapeRuns();
   readonly #fingerprints = new Set<string>();
   readonly #bytes = Buffer.alloc(HEADER_BYTES);
@@ -121,7 +90,7 @@ class HeaderWatch implements ScanWatch {
     return this.#fingerprints.size > 1 ? null : [];
   }
 
-  async onPacket({ position, pts }: ScannedPacket): Promise<void> {
+  async read({ position, pts }: ScannedPacket): Promise<void> {
     if (!this.#found) return;
     const place = Number.isNaN(position) ? 0 : position;
     const { bytesRead } = await this.#file.read(this.#bytes, 0, HEADER_BYTES, place);
@@ -135,12 +104,6 @@ class HeaderWatch implements ScanWatch {
     const { sampleAspectRatio } = header;
     if (sampleAspectRatio !== null) this.#shapes.add(pts, { ...shapeOf(this.#video), sampleAspectRatio });
   }
-
-  onOther(): void {}
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
 }
 
 /** JPEG's tables and the usual EXIF come before the size. */
@@ -150,15 +113,36 @@ function shapeOf({ size, pixelFormat, colour }: VideoStream): PictureShape {
   return { size, sampleAspectRatio: { num: 1, den: 1 }, pixelFormat, colour, rotationDegrees: null };
 }
 
-/** Every frame, decoded. */
-async function decodeShapes({ path, video }: VideoInfo, signal: AbortSignal): Promise<readonly ShapeRun[]> {
+const ALL_FRAMES = ['-threads', 'auto'];
+
+/** What decoded frames say. */
+async function decodeShapes(
+  { path, video }: VideoInfo,
+  decoderOptions: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly ShapeRun[]> {
   const { options, source } = safeInput(path);
-  const show = ['-select_streams', `${video.index}`, '-show_entries', FRAME_ENTRIES, '-of', 'compact=p=0:nk=0'];
+  const show = ['-select_streams', `${video.index}`, '-show_entries', `packet=flags:${FRAME_ENTRIES}`];
+  const args = ['-v', 'level+error', ...decoderOptions, ...options, ...show, '-of', 'compact=p=0:nk=0', source];
+  const { frameRate, timeBase } = video;
+  const ticksPerPacket = (frameRate.den * timeBase.den) / (frameRate.num * timeBase.num);
   const shapes = new ShapeRuns();
-  for await (const line of probeLines(['-v', 'level+error', '-threads', 'auto', ...options, ...show, source], signal)) {
+  /** Places among the packets. */
+  const keys: number[] = [];
+  let packets = 0;
+  let frames = 0;
+  for await (const line of probeLines(args, signal)) {
     const fields = parseFields(line);
+    const flags = fields.get('flags');
+    if (flags?.includes('K')) keys.push(packets);
+    if (flags !== undefined) packets++;
     const shape = parseShape(fields);
-    if (shape !== null) shapes.add(frameTicks(fields), shape);
+    if (shape === null) continue;
+    // Streams without times give their keyframes in order.
+    const counted = Math.round((keys[frames] ?? packets) * ticksPerPacket);
+    const ticks = frameTicks(fields);
+    shapes.add(Number.isNaN(ticks) ? counted : ticks, shape);
+    frames++;
   }
   return shapes.runs;
 }
