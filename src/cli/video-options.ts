@@ -20,6 +20,11 @@ export function videoFlags(): Option[] {
     new Option('--trim <from-to>', 'video: only this part, for example 1:00-1:30 or 90-'),
     new Option('--crop <WxH+X+Y>', 'video: only this part of the picture; auto: without black borders'),
     choice('--fill <how>', 'how --size is filled by another shape', ['fit', 'pad', 'crop', 'stretch']),
+    choice(
+      '--shape-change <what>',
+      'pictures of other sizes or pixels within a film are fitted on one canvas, or refused',
+      [...['fit', 'refuse']],
+    ),
     new Option('--fps <rate>', 'video: another frame rate, by repeating and leaving out frames; of pictures: theirs'),
     new Option('--sound <file>', 'pictures as a film: the sound of this file, from the first picture on'),
     choice('--gaps <what>', 'missing numbers of pictures stop the work, show the one before, or are passed over', [
@@ -58,6 +63,7 @@ export const videoFlagShape = {
   trim: z.string().optional(),
   crop: z.string().optional(),
   fill: z.enum(['fit', 'pad', 'crop', 'stretch']).optional(),
+  shapeChange: z.enum(['fit', 'refuse']).optional(),
   fps: z.string().optional(),
   sound: z.string().min(1).optional(),
   gaps: z.enum(['fail', 'hold', 'skip']).optional(),

@@ -140,16 +140,17 @@ function pictureInput(source: VideoInfo, { turnsByFilter, alpha }: PicturePlan, 
     return { options: ['-copyts', ...options, ...input.options], source: input.source };
   }
   const input = safeInput(source.path);
-  const { frameRate } = source.video;
+  const { video, canvas } = source;
+  const { frameRate } = video;
   const rate = !hasNoTimes(source.formatName) ? [] : ['-r', `${frameRate.num}/${frameRate.den}`];
-  const turn = turnsByFilter ? ['-noautorotate'] : [];
+  const turn = turnsByFilter || canvas !== undefined ? ['-noautorotate'] : [];
+  // A graph that is made anew at every change would lose what its filters hold.
+  const changes = canvas === undefined ? [] : ['-reinit_filter', '0'];
   // ffmpeg's own decoder of VP8 and VP9 leaves the alpha out.
-  const decoder = alpha ? (ALPHA_DECODERS[source.video.codec] ?? []) : [];
+  const decoder = alpha ? (ALPHA_DECODERS[video.codec] ?? []) : [];
   const offset = timeOffset(0, source.formatName);
-  return {
-    options: ['-copyts', ...offset, ...options, ...turn, ...decoder, ...input.options, ...rate],
-    source: input.source,
-  };
+  const own = [...turn, ...changes, ...decoder, ...input.options, ...rate];
+  return { options: ['-copyts', ...offset, ...options, ...own], source: input.source };
 }
 
 const ALPHA_DECODERS: Readonly<Record<string, readonly string[]>> = {
@@ -164,7 +165,7 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   const offset = (offsetSeconds(source, picture) * den) / num;
   // A part and the offset are told in ticks; where the rate is ours, ffmpeg 7 counts in frames.
   const unit = hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : [];
-  const first = [...unit, ...(source.formatName === 'mpeg' ? [ASCENDING] : [])];
+  const first = [...unit, ...canvasFilters(source, picture), ...(source.formatName === 'mpeg' ? [ASCENDING] : [])];
   if (offset === 0) return [...first, ...picture.filters];
   // A part is told in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
@@ -176,6 +177,11 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
  * may find itself some frames ahead when the first of them comes.
  */
 const ASCENDING = "setpts='if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))'";
+
+function canvasFilters({ canvas }: VideoInfo, { fields }: PicturePlan): readonly string[] {
+  if (canvas === undefined) return [];
+  return fields.kind === 'frames' ? canvas.filters : canvas.filtersOfFields;
+}
 
 /** A whole number of ticks both of the source and of the frames. */
 function offsetSeconds({ video }: VideoInfo, { timeBase }: PicturePlan): number {

@@ -144,13 +144,15 @@ async function* readMetadata(
   signal: AbortSignal,
   part: 'window' | 'key frames' = 'window',
 ): AsyncGenerator<string> {
-  const { path, video, frames } = source;
+  const { path, video, frames, canvas } = source;
   const input = frames === undefined ? safeInput(path) : frameInput(frames);
   const seek = start === 0 || frames !== undefined ? [] : ['-ss', start.toFixed(3)];
-  const own = [...(part === 'window' ? [`trim=end_frame=${FRAMES_PER_WINDOW}`] : []), ...(frames?.filters ?? [])];
+  const placed = frames?.filters ?? canvas?.filtersOfFields ?? [];
+  const own = [...(part === 'window' ? [`trim=end_frame=${FRAMES_PER_WINDOW}`] : []), ...placed];
   const skip = part === 'window' ? [] : ['-skip_frame', 'nokey'];
+  const onCanvas = canvas === undefined ? [] : ['-copyts', '-reinit_filter', '0', '-noautorotate'];
   const plan = {
-    inputs: [{ options: [...skip, ...seek, ...input.options], source: input.source }],
+    inputs: [{ options: [...skip, ...seek, ...onCanvas, ...input.options], source: input.source }],
     output: {
       options: [
         ...['-map', `0:${video.index}`, '-fps_mode', 'passthrough'],

@@ -4,6 +4,7 @@ import { isRgbFormat } from './colour.ts';
 import { type FieldPlan, planFields } from './field-plan.ts';
 import type { PictureMeasure } from './measure.ts';
 import type { Rational } from './rational.ts';
+import { rotationFilters } from './rotation.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './streams.ts';
 import { planTrim, type TrimPlan, trimFilter } from './trim.ts';
@@ -185,20 +186,6 @@ function frameRateOf({ frameRate }: VideoStream, fields: FieldPlan, fps: Rationa
   if (fields.kind === 'film') return { num: 4 * frameRate.num, den: 5 * frameRate.den };
   const isBob = fields.kind === 'deinterlace' && fields.output === 'fields';
   return isBob ? { num: 2 * frameRate.num, den: frameRate.den } : null;
-}
-
-/** As ffmpeg turns pictures by itself. @param degrees counter-clockwise, as in the display matrix. */
-function rotationFilters(degrees: number): string[] {
-  switch ((Math.round(degrees / 90) + 4) % 4) {
-    case 1:
-      return ['transpose=cclock'];
-    case 2:
-      return ['hflip', 'vflip'];
-    case 3:
-      return ['transpose=clock'];
-    default:
-      return [];
-  }
 }
 
 function warnOfCrop(settings: VideoSettings, crop: Rect | null): StreamWarning[] {

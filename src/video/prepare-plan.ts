@@ -10,6 +10,7 @@ import { proveHwaccel } from './prove-hwaccel.ts';
 import { readSource, settingsOf } from './read-source.ts';
 import { rehearseJoin } from './rehearse.ts';
 import type { VideoSettings } from './settings.ts';
+import { uniteShapes } from './unite-shapes.ts';
 
 /**
  * Everything that is found out and decided before the first frame of a file.
@@ -22,8 +23,9 @@ export async function preparePlan(
   upscaler: Upscaler,
   signal: AbortSignal,
 ): Promise<VideoPlan> {
-  const facts = await readSource(input, asked, signal);
-  const settings = settingsOf(facts, asked);
+  const read = await readSource(input, asked, signal);
+  const settings = settingsOf(read, asked);
+  const facts = await uniteShapes(read, { output, settings }, signal);
   const { source, scan } = facts;
   const conceal = settings.onDecodeError === 'conceal';
   const damage = await concealing(conceal, () => checkComplete(source, scan));

@@ -7,6 +7,7 @@ import { toSeconds } from './rational.ts';
 import { readSource } from './read-source.ts';
 import type { Segment } from './segments.ts';
 import { videoSettingsSchema } from './settings.ts';
+import { uniteShapes } from './unite-shapes.ts';
 
 /** One frame of a video as the network would get it. */
 export interface VideoFrame {
@@ -25,10 +26,11 @@ export interface VideoFrame {
  */
 export async function readVideoFrame(input: string, atSeconds: number, signal: AbortSignal): Promise<VideoFrame> {
   const settings = videoSettingsSchema.parse({ gaps: 'skip' });
-  const facts = await readSource(input, settings, signal);
-  const { source, scan } = facts;
+  const read = await readSource(input, settings, signal);
   // The container decides about streams alone, and none is written.
-  const request = { output: `${source.path}.preview.mkv`, settings };
+  const request = { output: `${read.source.path}.preview.mkv`, settings };
+  const facts = await uniteShapes(read, request, signal);
+  const { source, scan } = facts;
   const picture = await preparePicture(facts, request, signal);
   const plan = planVideo(source, scan, request, 1, picture);
   const { segment, index, seconds } = segmentAt(plan, atSeconds);

@@ -4,8 +4,9 @@ import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
 import { nominalRate } from './nominal-rate.ts';
 import { probeVideo } from './probe.ts';
-import { type PacketScan, scanPackets } from './scan.ts';
+import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
+import { type ShapeRun, scanShapes } from './shapes/index.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { StreamWarning } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -14,6 +15,8 @@ import type { VideoInfo } from './video-info.ts';
 export interface SourceFacts {
   readonly source: VideoInfo;
   readonly scan: PacketScan;
+  /** Where the pictures' shape changes; empty: nowhere. */
+  readonly shapes: readonly ShapeRun[];
   readonly measure: PictureMeasure;
   readonly warnings: readonly StreamWarning[];
 }
@@ -26,7 +29,7 @@ export interface SourceFacts {
 export async function readSource(input: string, settings: VideoSettings, signal: AbortSignal): Promise<SourceFacts> {
   if (await isFramesInput(input, settings)) {
     const film = await readFrames(input, settings, signal);
-    return { ...film, measure: await measurePicture(film.source, settings, signal) };
+    return { ...film, shapes: [], measure: await measurePicture(film.source, settings, signal) };
   }
   if (settings.sound !== null) {
     throw new UpreelError('usage', '--sound gives pictures their sound; a video keeps its own.', {
@@ -34,12 +37,12 @@ export async function readSource(input: string, settings: VideoSettings, signal:
     });
   }
   const source = await findEncryption(await probeVideo(input, signal), signal);
-  const [scan, measure] = await sideBySide(
-    (either) => scanPackets(source.path, source.video.index, either),
+  const [{ scan, runs }, measure] = await sideBySide(
+    (either) => scanShapes(source, either),
     (either) => measurePicture(source, settings, either),
     signal,
   );
-  return { source: withNominalRate(source, scan), scan, measure, warnings: [] };
+  return { source: withNominalRate(source, scan), scan, shapes: runs, measure, warnings: [] };
 }
 
 /** The average that a file tells is of rounded times, if it counts in milliseconds. */

@@ -24,8 +24,27 @@ export interface PacketScan {
   readonly demuxerError: string | null;
 }
 
-/** @param path absolute. */
-export async function scanPackets(path: string, streamIndex: number, signal: AbortSignal): Promise<PacketScan> {
+export interface ScannedPacket {
+  /** NaN if it has none. */
+  readonly pts: number;
+  readonly duration: number;
+  readonly bytes: number;
+  /** Where it begins in the file, or something that belongs to it; NaN if not known. */
+  readonly position: number;
+  readonly isKey: boolean;
+  readonly isDiscarded: boolean;
+}
+
+/**
+ * @param path absolute.
+ * @param onPacket hears each, in the order in which they are stored.
+ */
+export async function scanPackets(
+  path: string,
+  streamIndex: number,
+  signal: AbortSignal,
+  onPacket: (packet: ScannedPacket) => Promise<void> = async () => {},
+): Promise<PacketScan> {
   const { options, source } = safeInput(path);
   const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,duration,size,pos,flags'];
   const args = ['-v', 'level+error', ...options, ...show, '-of', 'compact=p=0:nk=0', source];
@@ -42,10 +61,11 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
     demuxerError ??= DEMUXER_ERROR.exec(line)?.[1] ?? null;
   };
   for await (const line of probeLines(args, signal, onMessage)) {
-    const packet = parsePacket(line);
+    const packet = parsePacket(parseFields(line));
     if (packet === null) continue;
+    await onPacket(packet);
     packetsRead++;
-    endByte = Math.max(endByte, packet.endByte);
+    endByte = Math.max(endByte, packet.position + packet.bytes || 0);
     bytes += packet.bytes;
     if (packet.isDiscarded) continue;
     packets++;
@@ -72,16 +92,19 @@ export async function scanPackets(path: string, streamIndex: number, signal: Abo
 /** Of the containers whose demuxers say nothing of the kind about sound files. */
 const DEMUXER_ERROR = /^\[(?:matroska,webm|flv) @ 0x[0-9a-f]+\] \[error\] (.+)$/;
 
-function parsePacket(line: string) {
-  const fields = new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
+/** Of a line in ffprobe's compact form. */
+export function parseFields(line: string): ReadonlyMap<string, string> {
+  return new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
+}
+
+function parsePacket(fields: ReadonlyMap<string, string>): ScannedPacket | null {
   const flags = fields.get('flags');
   if (flags === undefined) return null;
-  const bytes = Number(fields.get('size')) || 0;
   return {
     pts: Number(fields.get('pts') ?? Number.NaN),
     duration: Number(fields.get('duration')) || 0,
-    bytes,
-    endByte: Number(fields.get('pos')) + bytes || 0,
+    bytes: Number(fields.get('size')) || 0,
+    position: Number(fields.get('pos') ?? Number.NaN),
     isKey: flags.includes('K'),
     isDiscarded: flags.includes('D'),
   };

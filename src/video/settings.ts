@@ -102,6 +102,8 @@ export const videoSettingsSchema = z
         }),
       ])
       .default('off'),
+    /** Pictures that change their size or the shape of their pixels: all on one canvas, or the film is refused. */
+    shapeChange: z.enum(['fit', 'refuse']).default('fit'),
     /** Another frame rate, by repeating and leaving out frames; null: the source's times. Of pictures: theirs, 24. */
     fps: z
       .object({ num: z.int().min(1), den: z.int().min(1) })
@@ -146,7 +148,7 @@ export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
   // What is finished is whole either way.
   'onDecodeError',
   // Facts of the source, where they matter.
-  ...(['frames', 'gaps', 'sound', 'audio', 'subtitles'] as const),
+  ...(['frames', 'gaps', 'sound', 'audio', 'subtitles', 'shapeChange'] as const),
 ];
 
 export type ReuseSettings = Pick<VideoSettings, 'reuse' | 'reuseThreshold'>;

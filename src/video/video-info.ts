@@ -1,6 +1,7 @@
 import type { Size } from '../core/geometry.ts';
 import type { FrameFiles } from './frame-files/index.ts';
 import type { Rational } from './rational.ts';
+import type { Canvas } from './shapes/index.ts';
 
 /** What ffprobe says of a source, in our words. Frozen data. */
 export interface VideoInfo {
@@ -19,6 +20,8 @@ export interface VideoInfo {
   readonly streams: readonly StreamInfo[];
   /** Only of a film whose frames are a file each; its other streams are those of its sound's file. */
   readonly frames?: FrameFiles;
+  /** Only of a film whose pictures change their shape: `video` then says what they are once they are on it. */
+  readonly canvas?: Canvas;
 }
 
 /** A source's timecode, as it says. */
