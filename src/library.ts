@@ -163,7 +163,7 @@ async function upscaleFile(
 
 function outputRule(input: string, output: string | undefined, extension: string): OutputRule {
   if (output !== undefined) return { kind: 'file', path: resolve(output) };
-  return { kind: 'derived', folder: dirname(resolve(input)), input: basename(input), extension };
+  return { kind: 'derived', folder: dirname(resolve(input)), stem: basename(input, extname(input)), extension };
 }
 
 function targetOf({ target }: UpscaleFileOptions): Target {

@@ -1,10 +1,10 @@
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Size } from './geometry.ts';
 
 /** Where a result goes: a name that was asked for, or one made from the input's once the scale is known. */
 export type OutputRule =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'derived'; readonly folder: string; readonly input: string; readonly extension: string };
+  | { readonly kind: 'derived'; readonly folder: string; readonly stem: string; readonly extension: string };
 
 /** What was asked for: the network's own scale, another factor, or a size in pixels. */
 export type Target =
@@ -15,8 +15,7 @@ export type Target =
 /** `photo.jpg` becomes `photo.upreel-4x.png`, or `photo.upreel-1920x1080.png`. */
 export function outputPath(rule: OutputRule, target: Target, networkScale: number): string {
   if (rule.kind === 'file') return rule.path;
-  const stem = basename(rule.input, extname(rule.input));
-  return join(rule.folder, `${stem}.upreel-${targetLabel(target, networkScale)}${rule.extension}`);
+  return join(rule.folder, `${rule.stem}.upreel-${targetLabel(target, networkScale)}${rule.extension}`);
 }
 
 function targetLabel(target: Target, networkScale: number): string {

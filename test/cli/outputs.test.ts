@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { distinctStems } from '../../src/cli/distinct-names.ts';
 import { expandInputs } from '../../src/cli/inputs.ts';
 import { planOutputs } from '../../src/cli/outputs.ts';
 import { outputPath } from '../../src/core/output-name.ts';
@@ -134,13 +136,72 @@ describe('planOutputs', () => {
     expect(await planOutputs(inputs, undefined)).toMatchObject([{ folder: '/films/x/y' }]);
   });
 
-  test('refuses two inputs that would get one result, and a file where a folder is needed', async () => {
+  test('refuses a file where a folder is needed', async () => {
     const jpeg = { path: '/films/a.jpg', kind: 'image', below: null } as const;
-    const png = { path: '/films/a.png', kind: 'image', below: null } as const;
-    await expect(planOutputs([jpeg, png], undefined)).rejects.toThrow(/same result name/);
+    const png = { path: '/films/b.png', kind: 'image', below: null } as const;
     await writeFile(join(folder, 'file'), 'x');
     await expect(planOutputs([jpeg, png], join(folder, 'file'))).rejects.toThrow(/Expected a folder/);
     await mkdir(join(folder, 'dir'));
     expect((await planOutputs([jpeg], join(folder, 'dir')))[0]).toMatchObject({ folder: join(folder, 'dir') });
+  });
+});
+
+describe('results that would get one name', () => {
+  const digits = /-[0-9a-f]{8}$/;
+  const stems = (paths: readonly string[]) =>
+    distinctStems(paths.map((path) => ({ path, folder: '/out', extension: '.png' })));
+
+  test.each<[string[], string[]]>([
+    [['/a/photo.jpg'], ['photo']],
+    [
+      ['/a/photo.jpg', '/a/photo.png', '/a/other.png'],
+      ['photo.jpg', 'photo.png', 'other'],
+    ],
+    [
+      ['/a/PHOTO.jpg', '/a/photo.png'],
+      ['PHOTO.jpg', 'photo.png'],
+    ],
+    [
+      ['/a/photo.jpg', '/b/photo.jpg'],
+      ['a-photo', 'b-photo'],
+    ],
+    [
+      ['/a/photo.jpg', '/a/photo.png', '/b/photo.jpg'],
+      ['a-photo.jpg', 'a-photo.png', 'b-photo.jpg'],
+    ],
+    [
+      ['/a/caf\u00e9.jpg', '/a/cafe\u0301.png'],
+      ['caf\u00e9.jpg', 'cafe\u0301.png'],
+    ],
+  ])('%j are told apart by ending, then by folder', (paths, expected) => {
+    expect(stems(paths)).toEqual(expected);
+  });
+
+  test('are told apart by digits where nothing else does', () => {
+    for (const paths of [
+      ['/x/a/photo.jpg', '/y/a/photo.jpg'],
+      ['/a/photo.JPG', '/a/PHOTO.jpg'],
+    ]) {
+      const names = stems(paths);
+      expect(new Set(names).size).toBe(2);
+      for (const name of names) expect(name).toMatch(digits);
+    }
+    expect(stems(['/a/photo.jpg', '/a/photo.png', '/a/photo.jpg.webp'])).toEqual([
+      expect.stringMatching(digits),
+      'photo.png',
+      expect.stringMatching(digits),
+    ]);
+  });
+
+  test('never share one, whatever the inputs are called, and do not depend on their order', () => {
+    const name = fc.array(fc.constantFrom('a', 'A', 'b', '-', '.jpg', '.png'), { minLength: 1, maxLength: 4 });
+    const path = fc.tuple(fc.constantFrom('/a', '/b', '/x/a'), name).map(([at, parts]) => `${at}/${parts.join('')}`);
+    fc.assert(
+      fc.property(fc.uniqueArray(path, { maxLength: 12 }), (paths) => {
+        const names = stems(paths);
+        expect(new Set(names.map((it) => it.toLowerCase())).size).toBe(paths.length);
+        expect(stems([...paths].reverse())).toEqual([...names].reverse());
+      }),
+    );
   });
 });
