@@ -8,6 +8,8 @@ export interface Tree {
   /** With `folders`: those that were seen, but for hidden ones and folders of jobs. */
   readonly folders: readonly string[];
   readonly unreadable: readonly string[];
+  /** Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those. */
+  readonly unnameable: readonly string[];
 }
 
 /**
@@ -19,6 +21,7 @@ export async function listTree(root: string, options: { depth: number; folders?:
   const files: string[] = [];
   const folders: string[] = [];
   const unreadable: string[] = [];
+  const unnameable: string[] = [];
   const visited = new Set<string>();
 
   async function visit(folder: string, depth: number): Promise<void> {
@@ -26,12 +29,16 @@ export async function listTree(root: string, options: { depth: number; folders?:
     const real = await realpath(place).catch(() => place);
     if (visited.has(real)) return;
     visited.add(real);
-    const names = await readdir(place).catch((cause: unknown) => {
+    const entries = await readdir(place, { encoding: 'buffer' }).catch((cause: unknown) => {
       if (folder === '') throw unreadableFolder(root, cause);
       unreadable.push(place);
       return [];
     });
     const below: string[] = [];
+    const names = entries.map((bytes) => bytes.toString());
+    unnameable.push(
+      ...names.filter((name, index) => !Buffer.from(name).equals(entries[index]!)).map((name) => join(folder, name)),
+    );
     for (const name of names.sort()) {
       const stats = await stat(join(place, name)).catch(() => null);
       const path = join(folder, name);
@@ -44,7 +51,7 @@ export async function listTree(root: string, options: { depth: number; folders?:
   }
 
   await visit('', 0);
-  return { files, folders: options.folders ? folders : [], unreadable };
+  return { files, folders: options.folders ? folders : [], unreadable, unnameable };
 }
 
 function unreadableFolder(folder: string, cause: unknown): UpreelError {

@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { UpreelError } from './errors.ts';
 import type { Size } from './geometry.ts';
+import { resultPlace } from './sequence-name.ts';
 
 /** Where a result goes: a name that was asked for, or one made from the input's once the scale is known. */
 export type OutputRule =
@@ -12,10 +14,33 @@ export type Target =
   | { readonly kind: 'scale'; readonly scale: number }
   | { readonly kind: 'size'; readonly size: Size };
 
-/** `photo.jpg` becomes `photo.upreel-4x.png`, or `photo.upreel-1920x1080.png`. */
+/**
+ * `photo.jpg` becomes `photo.upreel-4x.png`, or `photo.upreel-1920x1080.png`.
+ * @throws UpreelError `usage` for a name that is too long.
+ */
 export function outputPath(rule: OutputRule, target: Target, networkScale: number): string {
-  if (rule.kind === 'file') return rule.path;
-  return join(rule.folder, `${rule.stem}.upreel-${targetLabel(target, networkScale)}${rule.extension}`);
+  const path =
+    rule.kind === 'file'
+      ? rule.path
+      : join(rule.folder, `${rule.stem}.upreel-${targetLabel(target, networkScale)}${rule.extension}`);
+  checkLength(basename(path));
+  checkLength(basename(resultPlace(path)));
+  return path;
+}
+
+/** Of one name; NTFS counts UTF-16 units, the others bytes. */
+const LONGEST_NAME = 255;
+
+function checkLength(name: string): void {
+  const isWindows = process.platform === 'win32';
+  const length = isWindows ? name.length : Buffer.byteLength(name);
+  if (length <= LONGEST_NAME) return;
+  const unit = isWindows ? 'characters' : 'bytes';
+  throw new UpreelError(
+    'usage',
+    `The result's name would have ${length} ${unit}, at most ${LONGEST_NAME} are possible: ${name}.`,
+    { hint: 'Choose a shorter one with -o.' },
+  );
 }
 
 function targetLabel(target: Target, networkScale: number): string {

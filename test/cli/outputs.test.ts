@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { distinctStems } from '../../src/cli/distinct-names.ts';
 import { expandInputs } from '../../src/cli/inputs.ts';
 import { planOutputs } from '../../src/cli/outputs.ts';
 import { outputPath } from '../../src/core/output-name.ts';
+import { jobFolderFor } from '../../src/job/directory/index.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -87,6 +88,28 @@ describe('expandInputs', () => {
     expect(inputs).toEqual([{ path, kind: 'image', below: null }]);
   });
 
+  test('passes over what systems leave beside pictures', async () => {
+    await write('t/a.png', 't/._a.png', 't/.DS_Store', 't/Thumbs.db', 't/desktop.ini', 't/ehthumbs.db', 't/._a.mov');
+    expect(await expand(['t'])).toEqual([['t/a.png', '']]);
+    expect(await expand(['t/*'])).toEqual([['t/a.png', '']]);
+    await expect(expand(['t/._*'])).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  test.runIf(process.platform === 'linux')('tells of names that are no UTF-8', async () => {
+    const latin1 = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder}/t/`), Buffer.from(name, 'latin1')]);
+    const warningsFor = async (path: string) =>
+      (await expandInputs([join(folder, path)], { output: undefined, recursive: true })).warnings;
+    await write('t/caf\u00e9.png', 't/x/b.png');
+    expect(await warningsFor('t')).toEqual([]);
+    for (const name of ['caf\u00e9.jpg', '\u00e9t\u00e9.mp4', 'r\u00e9sum\u00e9.txt'])
+      await writeFile(latin1(name), 'x');
+    expect(await warningsFor('t')).toEqual([expect.stringMatching(/^2 names are no UTF-8.*caf\ufffd\.jpg/)]);
+    expect(await warningsFor('t/c*')).toEqual([expect.stringMatching(/^1 name is no UTF-8.*caf\ufffd\.jpg/)]);
+    expect(await warningsFor('t/caf\ufffd.jpg')).toEqual([expect.stringMatching(/^1 name is no UTF-8/)]);
+    await rm(join(folder, 't', 'caf\u00e9.png'));
+    await expect(expand(['t/c*'])).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('no UTF-8') });
+  });
+
   test('takes a GIF as a video if the result is one', async () => {
     const path = join(folder, 'anim.gif');
     await writeFile(path, 'GIF89a\0\0');
@@ -126,6 +149,34 @@ describe('planOutputs', () => {
       join(target, 'a.upreel-2x.png'),
       join(target, 'b.upreel-2x.png'),
     ]);
+  });
+
+  test('refuses names that no disk takes, in bytes', async () => {
+    const pathOf = async (name: string, output?: string) => {
+      const [rule] = await planOutputs([{ path: `/films/${name}`, kind: 'image', below: null }], output);
+      return basename(outputPath(rule!, { kind: 'native' }, 4));
+    };
+    expect(await pathOf(`${'a'.repeat(241)}.png`)).toHaveLength(255);
+    await expect(pathOf(`${'\u00e9'.repeat(121)}.png`)).rejects.toThrow(/would have 256 bytes, at most 255/);
+    expect(await pathOf('a.png', `${'a'.repeat(251)}.png`)).toHaveLength(255);
+    await expect(pathOf('a.png', `${'a'.repeat(252)}.png`)).rejects.toMatchObject({ code: 'usage', hint: /-o/ });
+  });
+
+  test('leave room for the folder of a job', () => {
+    for (const name of ['a', '\u00e9', '\u{1f3ac}']) {
+      for (let bytes = 240; bytes <= 255; bytes++) {
+        const output = `/films/${name.repeat(255).slice(0, Math.floor((bytes - 4) / Buffer.byteLength(name)) * name.length)}.mkv`;
+        for (const workDir of [null, '/work']) {
+          const job = basename(jobFolderFor(output, workDir));
+          expect(Buffer.byteLength(job)).toBeLessThanOrEqual(255);
+          expect(job).toMatch(/\.upreel$/);
+          expect(Buffer.from(job).toString()).toBe(job);
+        }
+      }
+    }
+    expect(jobFolderFor('/films/a.mkv', null)).toBe('/films/a.mkv.upreel');
+    const long = `/films/${'a'.repeat(250)}`;
+    expect(jobFolderFor(`${long}1.mkv`, null)).not.toBe(jobFolderFor(`${long}2.mkv`, null));
   });
 
   test('gives what lies below a folder the same place in the folder of -o, even if it is one file', async () => {

@@ -1,6 +1,14 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asUpreelError, diskFull, isOutOfMemory, outOfMemory, systemErrorCode, UpreelError } from '../errors.ts';
+import {
+  asUpreelError,
+  diskFull,
+  isOutOfMemory,
+  nameTooLong,
+  outOfMemory,
+  systemErrorCode,
+  UpreelError,
+} from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
@@ -199,7 +207,10 @@ function checkPlan(plan: PicturePlan): void {
 
 /** @throws UpreelError if the file exists or its folder cannot be written to: better now than after the work. */
 async function checkDestination(path: string, overwrite: boolean): Promise<void> {
-  const found = await stat(path).catch(() => null);
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENAMETOOLONG') throw nameTooLong(path, error);
+    return null;
+  });
   if (found !== null && (!overwrite || !found.isFile())) {
     throw new UpreelError('output-exists', `${path} exists already${found.isFile() ? '' : ' and is not a file'}.`, {
       hint: found.isFile() ? 'Choose another name with -o, or add --overwrite.' : 'Choose another name with -o.',
