@@ -17,8 +17,13 @@ export interface UpscaleFileOptions {
   readonly model?: string;
   /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
   readonly denoise?: number;
-  /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
-  readonly target?: { readonly scale: number } | { readonly size: Size };
+  /** Enlarge by this factor, to fit inside this size, or to this side (pixels), instead of the network's own scale. */
+  readonly target?:
+    | { readonly scale: number }
+    | { readonly size: Size }
+    | { readonly width: number }
+    | { readonly height: number }
+    | { readonly shortSide: number };
   /** What an ONNX file of others does not say. Default: the range is found by trying, and RGB. */
   readonly onnx?: OnnxOptions;
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
@@ -168,5 +173,9 @@ function outputRule(input: string, output: string | undefined, extension: string
 
 function targetOf({ target }: UpscaleFileOptions): Target {
   if (target === undefined) return { kind: 'native' };
-  return 'scale' in target ? { kind: 'scale', ...target } : { kind: 'size', ...target };
+  if ('scale' in target) return { kind: 'scale', ...target };
+  if ('size' in target) return { kind: 'size', ...target };
+  if ('width' in target) return { kind: 'side', side: 'width', px: target.width };
+  if ('height' in target) return { kind: 'side', side: 'height', px: target.height };
+  return { kind: 'side', side: 'short', px: target.shortSide };
 }

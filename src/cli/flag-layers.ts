@@ -57,7 +57,7 @@ function over(lower: FlagValues, upper: FlagValues): FlagValues {
 }
 
 const ONE_CHOICE = [
-  ['scale', 'size'],
+  ['scale', 'size', 'shortSide'],
   ['skipExisting', 'overwrite'],
 ];
 const OF_THE_MODEL = ['denoise', 'onnxRange', 'onnxChannels'];

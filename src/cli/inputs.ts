@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
+import { isResultName } from '../core/output-name.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
 import { asOneFilm, namesOneFilm } from './film-of-frames.ts';
 import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
@@ -156,7 +157,7 @@ function wantedFor(isOneFilm: boolean): (name: string) => boolean {
     const isKnown = IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension);
     // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
     const isShadow = basename(name).startsWith('._');
-    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !RESULT_NAME.test(name);
+    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !isResultName(name);
   };
 }
 
@@ -164,8 +165,6 @@ function wantedFor(isOneFilm: boolean): (name: string) => boolean {
 function mayBeWanted(isOneFilm: boolean): (name: string) => boolean {
   return (name) => extname(name) === '' || wantedFor(isOneFilm)(name);
 }
-
-const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|(^|[/\\])\.upreel-/i;
 
 /** Folders of a relative name, '' for none. */
 function parentOf(name: string): string {

@@ -59,12 +59,16 @@ export const videoSettingsSchema = z
     levels: z.enum(['auto', 'keep', 'clip']).default('auto'),
     /** Replace an existing output. */
     overwrite: z.boolean().default(false),
-    /** Size of the result: the network's own, a factor of the source's, or the largest that fits in a box. */
+    /** Size of the result: the network's own, a factor of the source's, the largest that fits in a box, or one side. */
     target: z
       .discriminatedUnion('kind', [
         z.object({ kind: z.literal('network') }),
         z.object({ kind: z.literal('scale'), scale: z.number().gt(0).max(32) }),
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
+        z.object({
+          ...{ kind: z.literal('side'), side: z.enum(['width', 'height', 'short']) },
+          px: z.int().min(2).max(32768),
+        }),
       ])
       .default({ kind: 'network' }),
     /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */

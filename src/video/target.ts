@@ -1,4 +1,5 @@
 import { type Size, scaleSize } from '../core/geometry.ts';
+import { lengthOf } from '../core/output-name.ts';
 import type { Rational } from './rational.ts';
 import type { VideoSettings, VideoTarget } from './settings.ts';
 
@@ -12,7 +13,7 @@ export interface TargetPlan {
 }
 
 /**
- * Size of the result. By factor, by the network, and fitted in a box it keeps the source's sample aspect ratio, so the
+ * Size of the result. By factor, by the network, by one side, and fitted in a box it keeps the source's sample aspect ratio, so the
  * picture's shape stays; the other ways to fill a box give square pixels.
  * @param multiple sizes other than the network's own are rounded to multiples of this (2 for 4:2:0).
  */
@@ -29,6 +30,8 @@ export function planTarget(
     case 'scale':
       if (target.scale === networkScale) return keepingShape(scaleSize(size, networkScale));
       return keepingShape(roundSize(scaleSize(size, target.scale), multiple));
+    case 'side':
+      return keepingShape(roundSize(scaleSize(size, target.px / lengthOf(size, target.side)), multiple));
     case 'fit':
       return fill === 'fit' ? keepingShape(fitInside(size, target, multiple)) : fillBox(source, target, fill, multiple);
   }
