@@ -1,5 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import type { Effort } from './core/codec/index.ts';
+import type { Effort, FormatChoice } from './core/codec/index.ts';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Size } from './core/geometry.ts';
@@ -46,6 +46,8 @@ export interface UpscaleFileOptions {
 }
 
 export interface UpscaleImageOptions extends UpscaleFileOptions {
+  /** jpg, png, webp, tiff, avif or same, where `output` is left out. Default: PNG; animations WebP, several pages TIFF. */
+  readonly format?: FormatChoice;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip?: boolean;
   /** Time against size; lossless pixels do not depend on it. Default: balanced. */
@@ -86,6 +88,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       target: targetOf(options),
       overwrite: options.overwrite ?? false,
       quality: options.quality ?? null,
+      format: options.format ?? null,
       strip: options.strip ?? false,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,

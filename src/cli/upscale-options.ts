@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { EFFORTS } from '../core/codec/index.ts';
+import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
@@ -57,6 +57,9 @@ export function upscaleFlags(): Option[] {
     new Option('--verify <how>', 'video: how a job that goes on is checked').choices(['sampled', 'full']),
     new Option('--no-space-check', 'video: start even if the disk seems too small'),
     new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
+    new Option('--format <name>', 'pictures: format of results that have no name by -o; default: png').choices(
+      FORMAT_CHOICES,
+    ),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
@@ -114,6 +117,7 @@ const flagsSchema = z.object({
   verify: z.enum(['sampled', 'full']).optional(),
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
+  format: z.enum(FORMAT_CHOICES).optional(),
   strip: z.boolean().default(false),
   effort: z.enum(EFFORTS).default('balanced'),
   flatten: z

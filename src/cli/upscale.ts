@@ -80,6 +80,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     network,
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
+      format: flags.format ?? null,
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
       alpha: pictureAlpha(flags),

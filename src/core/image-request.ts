@@ -1,4 +1,4 @@
-import type { Effort } from './codec/index.ts';
+import type { Effort, FormatChoice } from './codec/index.ts';
 import type { OutputRule, Target } from './output-name.ts';
 
 export type AlphaMethod = 'network' | 'lanczos';
@@ -7,6 +7,8 @@ export type AlphaMethod = 'network' | 'lanczos';
 export interface ImageRequest {
   readonly input: string;
   readonly output: OutputRule;
+  /** Where the name of `output` follows from the input's; null: what holds all of it without loss. */
+  readonly format: FormatChoice | null;
   readonly target: Target;
   readonly overwrite: boolean;
   /** 0..100; null: the format's default. */

@@ -1,5 +1,6 @@
 import {
   createPicture,
+  extensionFor,
   openPicture,
   outputFormatOf,
   type PictureInfo,
@@ -76,8 +77,7 @@ async function upscalePages(
 function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {
   const rule = request.output;
   if (rule.kind === 'file') return outputPath(rule, request.target, networkScale);
-  const extension = info.pages.length === 1 ? '.png' : info.animated ? '.webp' : '.tiff';
-  return outputPath({ ...rule, extension }, request.target, networkScale);
+  return outputPath({ ...rule, extension: extensionFor(request.format, info) }, request.target, networkScale);
 }
 
 function createSink(

@@ -68,6 +68,21 @@ test('pictures that differ in their ending alone get results of their own', asyn
   expect((await readdir(at('apart'))).sort()).toEqual(results);
 });
 
+test('--format decides what a folder becomes, and holds nothing up that one file cannot be', async () => {
+  await mkdir(at('mixed'));
+  await picture(at('mixed', 'a.png'));
+  await picture(at('mixed', 'clear.png'), true);
+  await sharp(at('mixed', 'a.png')).jpeg().toFile(at('mixed', 'b.jpeg'));
+  const becomes = async (format: string, code: number) => {
+    const run = await upreel([at('mixed'), '-o', at(`as-${format}`), '--format', format, ...flags]);
+    expect(run.code, run.out).toBe(code);
+    return (await readdir(at(`as-${format}`))).sort();
+  };
+  expect(await becomes('jpg', 9)).toEqual(['a.upreel-2x.jpg', 'b.upreel-2x.jpg']);
+  expect(await becomes('same', 0)).toEqual(['a.upreel-2x.png', 'b.upreel-2x.jpeg', 'clear.upreel-2x.png']);
+  expect((await sharp(at('as-same', 'b.upreel-2x.jpeg')).metadata()).format).toBe('jpeg');
+}, 60_000);
+
 test('--alpha lanczos leaves the network to the colour', async () => {
   await picture(at('alpha.png'), true);
   const alphaBy = async (method: string): Promise<Buffer> => {

@@ -126,6 +126,7 @@ function imageTask(): EngineTask {
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
       ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
+      format: null,
       maxInputMegapixels: 100,
     },
   };
