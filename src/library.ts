@@ -2,7 +2,8 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type { Effort, FormatChoice } from './core/codec/index.ts';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
-import type { Size } from './core/geometry.ts';
+import type { Fill } from './core/fill.ts';
+import type { Rect, Size } from './core/geometry.ts';
 import type { OnnxOptions } from './core/model/index.ts';
 import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
@@ -46,6 +47,12 @@ export interface UpscaleFileOptions {
 }
 
 export interface UpscaleImageOptions extends UpscaleFileOptions {
+  /** Only this part of each page, in source pixels, upright. Default: the whole. */
+  readonly crop?: Rect;
+  /** How the size of `target` is filled by another shape. Default: fit. */
+  readonly fill?: Fill;
+  /** WebP and AVIF without loss. Default: false. */
+  readonly lossless?: boolean;
   /** jpg, png, webp, tiff, avif or same, where `output` is left out. Default: PNG; animations WebP, several pages TIFF. */
   readonly format?: FormatChoice;
   /** Leave out EXIF, XMP, IPTC and density. */
@@ -89,6 +96,9 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       overwrite: options.overwrite ?? false,
       quality: options.quality ?? null,
       format: options.format ?? null,
+      crop: options.crop ?? null,
+      fill: options.fill ?? 'fit',
+      lossless: options.lossless ?? false,
       strip: options.strip ?? false,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,

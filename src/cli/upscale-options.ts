@@ -2,12 +2,13 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import type { Rect } from '../core/geometry.ts';
 import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
-import { videoFlagShape, videoFlags } from './video-options.ts';
+import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
 
@@ -192,4 +193,10 @@ export function pictureAlpha({ alpha }: UpscaleFlags): AlphaMethod {
     });
   }
   return alpha === 'lanczos' ? 'lanczos' : 'network';
+}
+
+/** Borders are found in films alone. @throws UpreelError `usage` for no place. */
+export function pictureCrop({ crop = 'off' }: UpscaleFlags): Rect | null {
+  const parsed = parseCrop(crop);
+  return typeof parsed === 'string' ? null : parsed;
 }

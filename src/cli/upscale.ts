@@ -8,7 +8,7 @@ import { expandInputs, type Input } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import { networkSettings, pictureAlpha, pictureCrop, targetOf, type UpscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -81,6 +81,9 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
       format: flags.format ?? null,
+      crop: pictureCrop(flags),
+      fill: flags.fill ?? 'fit',
+      lossless: flags.lossless ?? false,
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
       alpha: pictureAlpha(flags),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
+import { FILLS } from '../core/fill.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */
@@ -17,8 +18,8 @@ export function videoFlags(): Option[] {
     ]),
     choice('--ivtc <mode>', 'take telecined film back to 24 frames a second', ['auto', 'off', 'on']),
     new Option('--trim <from-to>', 'video: only this part, for example 1:00-1:30 or 90-'),
-    new Option('--crop <WxH+X+Y>', 'video: only this part of the picture; auto: without black borders'),
-    choice('--fill <how>', 'how --size is filled by another shape', ['fit', 'pad', 'crop', 'stretch']),
+    new Option('--crop <WxH+X+Y>', 'only this part of the picture; video: auto leaves out black borders'),
+    new Option('--fill <how>', 'how --size WxH is filled by another shape').choices(FILLS),
     new Option('--fps <rate>', 'video: another frame rate, by repeating and leaving out frames; of pictures: theirs'),
     new Option('--sound <file>', 'pictures as a film: the sound of this file, from the first picture on'),
     choice('--gaps <what>', 'missing numbers of pictures stop the work, show the one before, or are passed over', [
@@ -36,7 +37,7 @@ export function videoFlags(): Option[] {
       '--hwaccel <name>',
       'video: decode on hardware if that gives the same frames: auto, cuda, vaapi, qsv, ...',
     ),
-    new Option('--lossless', 'video: code without loss'),
+    new Option('--lossless', 'code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
     choice('--audio <how>', 'sound that the result cannot hold is converted; or copied or else refused; or left out', [
@@ -53,7 +54,7 @@ export const videoFlagShape = {
   ivtc: z.enum(['auto', 'off', 'on']).optional(),
   trim: z.string().optional(),
   crop: z.string().optional(),
-  fill: z.enum(['fit', 'pad', 'crop', 'stretch']).optional(),
+  fill: z.enum(FILLS).optional(),
   fps: z.string().optional(),
   sound: z.string().min(1).optional(),
   gaps: z.enum(['fail', 'hold', 'skip']).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FILLS } from '../core/fill.ts';
 import { type FilterPlace, problemOfFilters } from './user-filters.ts';
 
 export const ENCODER_NAMES = [
@@ -75,7 +76,7 @@ export const videoSettingsSchema = z
     reuse: z.boolean().default(true),
     reuseThreshold: z.number().min(0).max(64).default(0),
     /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
-    fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
+    fill: z.enum(FILLS).default('fit'),
     /** Decode on hardware if its first frames are those of software; auto: whichever ffmpeg has. */
     hwaccel: z.enum(HWACCELS).default('off'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */
