@@ -1,8 +1,7 @@
 import { type Config, NO_CONFIG, readConfig } from './config-file.ts';
+import { givenFor, type InputKind } from './flag-reach.ts';
 import { type FlagBundle, type FlagValues, findPreset } from './presets.ts';
 import { parseUpscaleFlags, type UpscaleFlags } from './upscale-options.ts';
-
-export type InputKind = 'image' | 'video';
 
 /** The flags of one run: those of the command line over the preset's over the configuration's. */
 export interface FlagLayers {
@@ -17,7 +16,7 @@ export async function readFlagLayers(raw: Readonly<Record<string, unknown>>): Pr
   const known = new Map<InputKind, UpscaleFlags>();
   return {
     flagsFor(kind) {
-      const flags = known.get(kind) ?? parseUpscaleFlags(layered(kind, given, config));
+      const flags = known.get(kind) ?? parseUpscaleFlags(layered(kind, givenFor(kind, given), config));
       known.set(kind, flags);
       return flags;
     },

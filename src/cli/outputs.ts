@@ -46,6 +46,12 @@ function pipedRule(inputs: readonly Input[], output: string | undefined): Output
   return { kind: 'file', path: output === '-' ? output : resolve(output) };
 }
 
+/** The file that `-o` names; null: a folder, a pipe, or nothing. @throws UpreelError `usage` as `planOutputs` does. */
+export async function fileNamedBy(output: string | undefined, inputs: readonly Input[]): Promise<string | null> {
+  if (output === undefined || output === '-' || (await folderFor(inputs, output)) !== null) return null;
+  return output;
+}
+
 async function folderFor(inputs: readonly Input[], output: string | undefined): Promise<string | null> {
   if (output === undefined) return null;
   const exists = await stat(output).catch(() => null);

@@ -8,6 +8,7 @@ export {
   EFFORTS,
   type Effort,
   type FormatAbilities,
+  formatNamedBy,
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
