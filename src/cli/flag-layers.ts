@@ -34,10 +34,10 @@ const NEGATABLE = new Set(['tui', 'reuse', 'spaceCheck', 'config']);
 
 /** Lower layers first; what the last of them says of a flag holds. */
 export function layered(kind: InputKind, given: FlagValues, { defaults, presets }: Config): FlagValues {
-  const own = over(defaults.both, partFor(kind, defaults));
+  const own = over(givenFor(kind, defaults.both), partFor(kind, defaults));
   const name = (given.preset ?? own.preset) as string | undefined;
   const preset = findPreset(name, presets);
-  const base = preset === null ? own : over(over(own, preset.both), partFor(kind, preset));
+  const base = preset === null ? own : over(over(own, givenFor(kind, preset.both)), partFor(kind, preset));
   return over(base, given);
 }
 

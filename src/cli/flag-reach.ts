@@ -64,7 +64,7 @@ export function checkReach(given: FlagValues, { kinds, file, hasBox }: Undertaki
     const others = PLURALS[kind === 'video' ? 'image' : 'video'];
     if (!kinds.has(kind)) {
       throw new UpreelError('usage', `${flag} is for ${PLURALS[kind]}: it does nothing for ${others}.`, {
-        hint: 'Leave it out; upreel --help says what each flag is for.',
+        hint: INSTEAD[flag] ?? 'Leave it out; upreel --help says what each flag is for.',
       });
     }
     if (kinds.size > 1) warnings.push(`${flag} is for ${PLURALS[kind]}: the ${others} are made without it.`);
@@ -74,6 +74,15 @@ export function checkReach(given: FlagValues, { kinds, file, hasBox }: Undertaki
   const remark = kinds.has('image') ? checkQuality(given, file, kinds.has('video')) : null;
   return remark === null ? warnings : [...warnings, remark];
 }
+
+/** What does for the other kind what was wanted. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  '--alpha drop': 'To make a picture without transparency, put a colour behind it: --flatten "#ffffff".',
+  '--alpha lanczos': 'Transparency of videos goes through the network: --alpha keep.',
+  '--crop auto': 'Name the part: --crop 640x360+0+60.',
+  '--depth': 'A picture keeps the bits of its source as PNG and TIFF.',
+  '--format': 'The name of a video says what it is to be: -o out.mkv.',
+};
 
 const PLURALS = { image: 'pictures', video: 'videos' } as const;
 

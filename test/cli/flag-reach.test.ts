@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { layered } from '../../src/cli/flag-layers.ts';
 import { checkReach, givenFor, type InputKind, REACH } from '../../src/cli/flag-reach.ts';
 import { upscaleFlags } from '../../src/cli/upscale-options.ts';
 
@@ -42,6 +43,13 @@ describe.each(rows)('--%s %j, which is for %s', (name, value, kind) => {
     if (kind === 'all') expect(told).toEqual([]);
     else expect(told).toEqual([expect.stringContaining(kind === 'video' ? 'is for videos' : 'is for pictures')]);
   });
+});
+
+test('what the configuration says of every input reaches those that it is for', () => {
+  const both = { alpha: 'lanczos', crop: 'auto', trim: '1-2', strip: true, tile: 64 };
+  const config = { defaults: { both, pictures: {}, video: {} }, presets: {} };
+  expect(layered('image', {}, config)).toEqual({ alpha: 'lanczos', strip: true, tile: 64 });
+  expect(layered('video', {}, config)).toEqual({ crop: 'auto', trim: '1-2', tile: 64 });
 });
 
 test('a flag is named as it was typed', () => {
