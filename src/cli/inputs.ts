@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
@@ -161,9 +161,9 @@ function wantedFor(isOneFilm: boolean): (name: string) => boolean {
   };
 }
 
-/** The same of names that are no UTF-8; without an ending it may be a folder. */
+/** The same of names that are no UTF-8: what a folder of such a name holds is not known. */
 function mayBeWanted(isOneFilm: boolean): (name: string) => boolean {
-  return (name) => extname(name) === '' || wantedFor(isOneFilm)(name);
+  return (name) => name.endsWith(sep) || wantedFor(isOneFilm)(name);
 }
 
 /** Folders of a relative name, '' for none. */

@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 
 /** What is in a folder; names relative to it, sorted, folder by folder. */
@@ -8,7 +8,7 @@ export interface Tree {
   /** With `folders`: those that were seen, but for hidden ones and folders of jobs. */
   readonly folders: readonly string[];
   readonly unreadable: readonly string[];
-  /** Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those. */
+  /** Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those; folders end in a slash. */
   readonly unnameable: readonly string[];
 }
 
@@ -35,10 +35,13 @@ export async function listTree(root: string, options: { depth: number; folders?:
       return [];
     });
     const below: string[] = [];
-    const names = entries.map((bytes) => bytes.toString());
-    unnameable.push(
-      ...names.filter((name, index) => !Buffer.from(name).equals(entries[index]!)).map((name) => join(folder, name)),
-    );
+    const names: string[] = [];
+    for (const entry of entries) {
+      const name = entry.toString();
+      if (Buffer.from(name).equals(entry)) names.push(name);
+      else if (!(await isFolder(place, entry))) unnameable.push(join(folder, name));
+      else if (depth < options.depth || options.folders) unnameable.push(join(folder, name, sep));
+    }
     for (const name of names.sort()) {
       const stats = await stat(join(place, name)).catch(() => null);
       const path = join(folder, name);
@@ -52,6 +55,11 @@ export async function listTree(root: string, options: { depth: number; folders?:
 
   await visit('', 0);
   return { files, folders: options.folders ? folders : [], unreadable, unnameable };
+}
+
+async function isFolder(place: string, name: Buffer): Promise<boolean> {
+  const stats = await stat(Buffer.concat([Buffer.from(join(place, sep)), name])).catch(() => null);
+  return stats?.isDirectory() ?? false;
 }
 
 function unreadableFolder(folder: string, cause: unknown): UpreelError {

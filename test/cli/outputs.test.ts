@@ -106,6 +106,11 @@ describe('expandInputs', () => {
     expect(await warningsFor('t')).toEqual([expect.stringMatching(/^2 names are no UTF-8.*caf\ufffd\.jpg/)]);
     expect(await warningsFor('t/c*')).toEqual([expect.stringMatching(/^1 name is no UTF-8.*caf\ufffd\.jpg/)]);
     expect(await warningsFor('t/caf\ufffd.jpg')).toEqual([expect.stringMatching(/^1 name is no UTF-8/)]);
+    await mkdir(latin1('b\u00e9b\u00e9'));
+    expect(await warningsFor('t')).toEqual([expect.stringMatching(/^3 names are no UTF-8/)]);
+    expect((await expandInputs([join(folder, 't')], { output: undefined, recursive: false })).warnings).toEqual([
+      expect.stringMatching(/^2 names are no UTF-8/),
+    ]);
     await rm(join(folder, 't', 'caf\u00e9.png'));
     await expect(expand(['t/c*'])).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('no UTF-8') });
   });
