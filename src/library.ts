@@ -1,8 +1,9 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import type { Effort } from './core/codec/index.ts';
+import type { Effort, FormatChoice } from './core/codec/index.ts';
 import { UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
-import type { Size } from './core/geometry.ts';
+import type { Fill } from './core/fill.ts';
+import type { Rect, Size } from './core/geometry.ts';
 import type { GrayMode } from './core/gray.ts';
 import type { OnnxOptions } from './core/model/index.ts';
 import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
@@ -18,8 +19,13 @@ export interface UpscaleFileOptions {
   readonly model?: string;
   /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
   readonly denoise?: number;
-  /** Enlarge by this factor, or to fit inside this size in pixels, instead of the network's own scale. */
-  readonly target?: { readonly scale: number } | { readonly size: Size };
+  /** Enlarge by this factor, to fit inside this size, or to this side (pixels), instead of the network's own scale. */
+  readonly target?:
+    | { readonly scale: number }
+    | { readonly size: Size }
+    | { readonly width: number }
+    | { readonly height: number }
+    | { readonly shortSide: number };
   /** What an ONNX file of others does not say. Default: the range is found by trying, and RGB. */
   readonly onnx?: OnnxOptions;
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
@@ -42,6 +48,14 @@ export interface UpscaleFileOptions {
 }
 
 export interface UpscaleImageOptions extends UpscaleFileOptions {
+  /** Only this part of each page, in source pixels, upright. Default: the whole. */
+  readonly crop?: Rect;
+  /** How the size of `target` is filled by another shape. Default: fit. */
+  readonly fill?: Fill;
+  /** WebP and AVIF without loss. Default: false. */
+  readonly lossless?: boolean;
+  /** jpg, png, webp, tiff, avif or same, where `output` is left out. Default: PNG; animations WebP, several pages TIFF. */
+  readonly format?: FormatChoice;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip?: boolean;
   /** Time against size; lossless pixels do not depend on it. Default: balanced. */
@@ -84,6 +98,10 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       target: targetOf(options),
       overwrite: options.overwrite ?? false,
       quality: options.quality ?? null,
+      format: options.format ?? null,
+      crop: options.crop ?? null,
+      fill: options.fill ?? 'fit',
+      lossless: options.lossless ?? false,
       strip: options.strip ?? false,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
@@ -167,10 +185,14 @@ async function upscaleFile(
 
 function outputRule(input: string, output: string | undefined, extension: string): OutputRule {
   if (output !== undefined) return { kind: 'file', path: resolve(output) };
-  return { kind: 'derived', folder: dirname(resolve(input)), input: basename(input), extension };
+  return { kind: 'derived', folder: dirname(resolve(input)), stem: basename(input, extname(input)), extension };
 }
 
 function targetOf({ target }: UpscaleFileOptions): Target {
   if (target === undefined) return { kind: 'native' };
-  return 'scale' in target ? { kind: 'scale', ...target } : { kind: 'size', ...target };
+  if ('scale' in target) return { kind: 'scale', ...target };
+  if ('size' in target) return { kind: 'size', ...target };
+  if ('width' in target) return { kind: 'side', side: 'width', px: target.width };
+  if ('height' in target) return { kind: 'side', side: 'height', px: target.height };
+  return { kind: 'side', side: 'short', px: target.shortSide };
 }

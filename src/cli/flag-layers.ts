@@ -1,8 +1,7 @@
 import { type Config, NO_CONFIG, readConfig } from './config-file.ts';
+import { givenFor, type InputKind } from './flag-reach.ts';
 import { type FlagBundle, type FlagValues, findPreset } from './presets.ts';
 import { parseUpscaleFlags, type UpscaleFlags } from './upscale-options.ts';
-
-export type InputKind = 'image' | 'video';
 
 /** The flags of one run: those of the command line over the preset's over the configuration's. */
 export interface FlagLayers {
@@ -17,7 +16,7 @@ export async function readFlagLayers(raw: Readonly<Record<string, unknown>>): Pr
   const known = new Map<InputKind, UpscaleFlags>();
   return {
     flagsFor(kind) {
-      const flags = known.get(kind) ?? parseUpscaleFlags(layered(kind, given, config));
+      const flags = known.get(kind) ?? parseUpscaleFlags(layered(kind, givenFor(kind, given), config));
       known.set(kind, flags);
       return flags;
     },
@@ -35,10 +34,10 @@ const NEGATABLE = new Set(['tui', 'reuse', 'spaceCheck', 'config']);
 
 /** Lower layers first; what the last of them says of a flag holds. */
 export function layered(kind: InputKind, given: FlagValues, { defaults, presets }: Config): FlagValues {
-  const own = over(defaults.both, partFor(kind, defaults));
+  const own = over(givenFor(kind, defaults.both), partFor(kind, defaults));
   const name = (given.preset ?? own.preset) as string | undefined;
   const preset = findPreset(name, presets);
-  const base = preset === null ? own : over(over(own, preset.both), partFor(kind, preset));
+  const base = preset === null ? own : over(over(own, givenFor(kind, preset.both)), partFor(kind, preset));
   return over(base, given);
 }
 
@@ -57,7 +56,7 @@ function over(lower: FlagValues, upper: FlagValues): FlagValues {
 }
 
 const ONE_CHOICE = [
-  ['scale', 'size'],
+  ['scale', 'size', 'shortSide'],
   ['skipExisting', 'overwrite'],
 ];
 const OF_THE_MODEL = ['denoise', 'onnxRange', 'onnxChannels'];

@@ -1,8 +1,9 @@
 import { open, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
+import { isResultName } from '../core/output-name.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
 import { asOneFilm, namesOneFilm } from './film-of-frames.ts';
 import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
@@ -53,9 +54,10 @@ export async function expandInputs(
   const isOneFilm = await namesOneFilm(output);
   const found = new Map<string, string | null>();
   for (const path of paths) {
-    const { files, unreadable } = await expandOne(path, recursive, isOneFilm);
+    const { files, unreadable, unnameable } = await expandOne(path, recursive, isOneFilm);
     for (const { path: file, below } of files) if (!found.has(file)) found.set(file, below);
     warnings.push(...unreadable.map((folder) => `The folder ${folder} cannot be read: it was passed over.`));
+    if (unnameable.length > 0) warnings.push(describeUnnameable(unnameable));
   }
   const inputs: Input[] = [];
   // One after another: a tree may hold more files than may be open at once.
@@ -69,14 +71,29 @@ export async function expandInputs(
 interface Expansion {
   readonly files: readonly Pick<Input, 'path' | 'below'>[];
   readonly unreadable: readonly string[];
+  /** Of what was looked for, names that no program can be told: sharp and ffmpeg take text. */
+  readonly unnameable: readonly string[];
+}
+
+function describeUnnameable(names: readonly string[]): string {
+  const what =
+    names.length === 1
+      ? `1 name is no UTF-8 and was passed over: `
+      : `${names.length} names are no UTF-8 and were passed over: `;
+  const more = names.length > 3 ? ', ...' : '';
+  return `${what}${names.slice(0, 3).join(', ')}${more}. Rename what has them, for example with convmv.`;
 }
 
 async function expandOne(path: string, recursive: boolean, isOneFilm: boolean): Promise<Expansion> {
-  if (path === '-') return { files: [{ path, below: null }], unreadable: [] };
+  if (path === '-') return { files: [{ path, below: null }], unreadable: [], unnameable: [] };
   const stats = await stat(path).catch(() => null);
   if (stats?.isDirectory())
     return inFolder(path, await listTree(resolve(path), { depth: recursive ? ANY_DEPTH : 0 }), recursive, isOneFilm);
-  if (stats !== null || !hasGlob(path)) return { files: [{ path: resolve(path), below: null }], unreadable: [] };
+  if (stats !== null || !hasGlob(path)) {
+    // Node.js puts U+FFFD where an argument is no UTF-8.
+    const unnameable = stats === null && path.includes('\uFFFD') ? [path] : [];
+    return { files: [{ path: resolve(path), below: null }], unreadable: [], unnameable };
+  }
   return matching(path, recursive, isOneFilm);
 }
 
@@ -85,9 +102,15 @@ function inFolder(folder: string, tree: Tree, recursive: boolean, isOneFilm: boo
   const files = tree.files
     .filter(wantedFor(isOneFilm))
     .map((name) => ({ path: join(root, name), below: parentOf(name) }));
-  if (files.length > 0) return { files, unreadable: tree.unreadable };
+  const unnameable = tree.unnameable.filter(mayBeWanted(isOneFilm)).map((name) => join(root, name));
+  if (files.length > 0) return { files, unreadable: tree.unreadable, unnameable };
   throw new UpreelError('usage', `There is no picture or video in ${folder}.`, {
-    hint: recursive ? 'Results of upreel do not count.' : 'Subfolders are only searched with --recursive.',
+    hint:
+      unnameable.length > 0
+        ? describeUnnameable(unnameable)
+        : recursive
+          ? 'Results of upreel do not count.'
+          : 'Subfolders are only searched with --recursive.',
   });
 }
 
@@ -100,21 +123,30 @@ async function matching(pattern: string, recursive: boolean, isOneFilm: boolean)
     files: [],
     folders: [],
     unreadable: [],
+    unnameable: [],
   }));
   const matches = (name: string) => matchesGlob(pattern, join(base, name));
   const files = tree.files
     .filter((name) => isWanted(name) && matches(name))
     .map((name) => ({ path: join(root, name), below: parentOf(name) }));
   const unreadable = [...tree.unreadable];
+  const unnameable = tree.unnameable
+    .filter((name) => mayBeWanted(isOneFilm)(name) && matches(name))
+    .map((name) => join(root, name));
   for (const folder of tree.folders.filter(matches)) {
     const inside = await listTree(join(root, folder), { depth: recursive ? ANY_DEPTH : 0 });
     unreadable.push(...inside.unreadable);
+    const lost = inside.unnameable.filter(mayBeWanted(isOneFilm));
+    unnameable.push(...lost.map((name) => join(root, folder, name)));
     for (const name of inside.files.filter(isWanted))
       files.push({ path: join(root, folder, name), below: join(folder, parentOf(name)) });
   }
-  if (files.length > 0) return { files, unreadable: [...new Set(unreadable)] };
+  if (files.length > 0) return { files, unreadable: [...new Set(unreadable)], unnameable: [...new Set(unnameable)] };
   throw new UpreelError('usage', `No picture or video matches ${pattern}.`, {
-    hint: 'Patterns know *, ?, [a-z], {a,b} and ** for folders at any depth.',
+    hint:
+      unnameable.length > 0
+        ? describeUnnameable(unnameable)
+        : 'Patterns know *, ?, [a-z], {a,b} and ** for folders at any depth.',
   });
 }
 
@@ -125,11 +157,14 @@ function wantedFor(isOneFilm: boolean): (name: string) => boolean {
     const isKnown = IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension);
     // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
     const isShadow = basename(name).startsWith('._');
-    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !RESULT_NAME.test(name);
+    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !isResultName(name);
   };
 }
 
-const RESULT_NAME = /\.upreel-(\d+(\.\d+)?x|\d+x\d+)\.[a-z0-9]+$|(^|[/\\])\.upreel-/i;
+/** The same of names that are no UTF-8: what a folder of such a name holds is not known. */
+function mayBeWanted(isOneFilm: boolean): (name: string) => boolean {
+  return (name) => name.endsWith(sep) || wantedFor(isOneFilm)(name);
+}
 
 /** Folders of a relative name, '' for none. */
 function parentOf(name: string): string {

@@ -1,16 +1,17 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { isFramePattern } from '../core/frame-sequence.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
+import { distinctStems } from './distinct-names.ts';
 import type { Input } from './inputs.ts';
 
 /**
  * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,
  * or ends in a slash), in which what lies below a folder keeps its place. With an encoder of pictures, a video becomes a
- * folder of numbered ones: `-o` itself for one video.
- * @throws UpreelError `usage` if two results would get one name, `output-unwritable` if a folder cannot be made.
+ * folder of numbered ones: `-o` itself for one video. Results that would get one name get names of their own.
+ * @throws UpreelError `usage` for what `-o` cannot be, `output-unwritable` if a folder cannot be made.
  */
 export async function planOutputs(
   inputs: readonly Input[],
@@ -27,8 +28,7 @@ export async function planOutputs(
   }
   const folder = await folderFor(inputs, output);
   if (output !== undefined && folder === null) return [{ kind: 'file', path: resolve(output) }];
-  const rules = inputs.map((input) => derivedRule(input, folder, pictures));
-  refuseCollisions(inputs, rules);
+  const rules = derivedRules(inputs, folder, pictures);
   if (folder !== null) for (const path of new Set(rules.map((rule) => rule.folder))) await makeFolder(path);
   return rules;
 }
@@ -44,6 +44,12 @@ function pipedRule(inputs: readonly Input[], output: string | undefined): Output
     });
   }
   return { kind: 'file', path: output === '-' ? output : resolve(output) };
+}
+
+/** The file that `-o` names; null: a folder, a pipe, or nothing. @throws UpreelError `usage` as `planOutputs` does. */
+export async function fileNamedBy(output: string | undefined, inputs: readonly Input[]): Promise<string | null> {
+  if (output === undefined || output === '-' || (await folderFor(inputs, output)) !== null) return null;
+  return output;
 }
 
 async function folderFor(inputs: readonly Input[], output: string | undefined): Promise<string | null> {
@@ -70,20 +76,25 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function derivedRule(
-  input: Input,
+function derivedRules(
+  inputs: readonly Input[],
   folder: string | null,
   pictures: PictureEncoder | null,
-): Extract<OutputRule, { kind: 'derived' }> {
-  const named = namedFile(input);
-  return {
-    kind: 'derived',
-    folder: folder === null ? dirname(named) : join(folder, input.below ?? ''),
-    input: basename(named),
-    // A picture's container follows from its pages, which are not known yet (upscale-image.ts).
-    extension:
-      input.kind === 'image' ? '.png' : pictures === null ? videoExtension(input.path) : `/${numbered(pictures)}`,
-  };
+): readonly Extract<OutputRule, { kind: 'derived' }>[] {
+  const results = inputs.map((input) => {
+    const path = namedFile(input);
+    return {
+      path,
+      folder: folder === null ? dirname(path) : join(folder, input.below ?? ''),
+      // A picture's container follows from its pages, which are not known yet (upscale-image.ts).
+      extension:
+        input.kind === 'image' ? '.png' : pictures === null ? videoExtension(input.path) : `/${numbered(pictures)}`,
+    };
+  });
+  const stems = distinctStems(results);
+  return results.map((result, index) => {
+    return { kind: 'derived', folder: result.folder, stem: stems[index]!, extension: result.extension };
+  });
 }
 
 /** A film of numbered pictures is named by their folder, beside it. */
@@ -102,20 +113,4 @@ function numbered(encoder: PictureEncoder): string {
 function videoExtension(path: string): string {
   const extension = extname(path).toLowerCase();
   return ['.mp4', '.mov', '.mkv', '.webm'].includes(extension) ? extension : '.mkv';
-}
-
-function refuseCollisions(inputs: readonly Input[], rules: readonly Extract<OutputRule, { kind: 'derived' }>[]): void {
-  const seen = new Map<string, string>();
-  for (const [index, rule] of rules.entries()) {
-    const stem = basename(rule.input, extname(rule.input));
-    const key = `${rule.folder}/${stem}${rule.extension}`.toLowerCase();
-    const path = inputs[index]!.path;
-    const other = seen.get(key);
-    if (other !== undefined) {
-      throw new UpreelError('usage', `${other} and ${path} would get the same result name.`, {
-        hint: 'Upscale them one by one with -o NAME, or rename one of them.',
-      });
-    }
-    seen.set(key, path);
-  }
 }

@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 
 /** What is in a folder; names relative to it, sorted, folder by folder. */
@@ -8,6 +8,8 @@ export interface Tree {
   /** With `folders`: those that were seen, but for hidden ones and folders of jobs. */
   readonly folders: readonly string[];
   readonly unreadable: readonly string[];
+  /** Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those; folders end in a slash. */
+  readonly unnameable: readonly string[];
 }
 
 /**
@@ -19,6 +21,7 @@ export async function listTree(root: string, options: { depth: number; folders?:
   const files: string[] = [];
   const folders: string[] = [];
   const unreadable: string[] = [];
+  const unnameable: string[] = [];
   const visited = new Set<string>();
 
   async function visit(folder: string, depth: number): Promise<void> {
@@ -26,12 +29,19 @@ export async function listTree(root: string, options: { depth: number; folders?:
     const real = await realpath(place).catch(() => place);
     if (visited.has(real)) return;
     visited.add(real);
-    const names = await readdir(place).catch((cause: unknown) => {
+    const entries = await readdir(place, { encoding: 'buffer' }).catch((cause: unknown) => {
       if (folder === '') throw unreadableFolder(root, cause);
       unreadable.push(place);
       return [];
     });
     const below: string[] = [];
+    const names: string[] = [];
+    for (const entry of entries) {
+      const name = entry.toString();
+      if (Buffer.from(name).equals(entry)) names.push(name);
+      else if (!(await isFolder(place, entry))) unnameable.push(join(folder, name));
+      else if (depth < options.depth || options.folders) unnameable.push(join(folder, name, sep));
+    }
     for (const name of names.sort()) {
       const stats = await stat(join(place, name)).catch(() => null);
       const path = join(folder, name);
@@ -44,7 +54,12 @@ export async function listTree(root: string, options: { depth: number; folders?:
   }
 
   await visit('', 0);
-  return { files, folders: options.folders ? folders : [], unreadable };
+  return { files, folders: options.folders ? folders : [], unreadable, unnameable };
+}
+
+async function isFolder(place: string, name: Buffer): Promise<boolean> {
+  const stats = await stat(Buffer.concat([Buffer.from(join(place, sep)), name])).catch(() => null);
+  return stats?.isDirectory() ?? false;
 }
 
 function unreadableFolder(folder: string, cause: unknown): UpreelError {

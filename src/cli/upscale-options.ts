@@ -1,13 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { EFFORTS } from '../core/codec/index.ts';
+import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import type { Rect } from '../core/geometry.ts';
 import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
-import { videoFlagShape, videoFlags } from './video-options.ts';
+import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
 
@@ -30,7 +31,10 @@ export function upscaleFlags(): Option[] {
     new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']),
     new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
-    new Option('--size <WxH>', 'fit inside this size in pixels').conflicts('scale'),
+    new Option('--size <WxH>', 'fit inside this size in pixels; 1920x or x1080: one side').conflicts('scale'),
+    new Option('--short-side <px>', 'the shorter side in pixels; the other follows')
+      .argParser(number)
+      .conflicts(['scale', 'size']),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]),
     new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
     new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
@@ -54,6 +58,9 @@ export function upscaleFlags(): Option[] {
     new Option('--verify <how>', 'video: how a job that goes on is checked').choices(['sampled', 'full']),
     new Option('--no-space-check', 'video: start even if the disk seems too small'),
     new Option('--stall-seconds <s>', 'when something that does not move is hung').argParser(number).hideHelp(),
+    new Option('--format <name>', 'pictures: format of results that have no name by -o; default: png').choices(
+      FORMAT_CHOICES,
+    ),
     new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
@@ -78,8 +85,9 @@ const flagsSchema = z.object({
   scale: z.number().gt(0).max(64).optional(),
   size: z
     .string()
-    .regex(/^\d{1,6}x\d{1,6}$/, 'a size such as 1920x1080')
+    .regex(/^(\d{1,6}x\d{0,6}|x\d{1,6})$/, 'a size such as 1920x1080, or one side: 1920x, x1080')
     .optional(),
+  shortSide: z.int().min(1).max(999_999).optional(),
   device: networkSettingsSchema.shape.device.default('auto'),
   gpu: z
     .string()
@@ -110,6 +118,7 @@ const flagsSchema = z.object({
   verify: z.enum(['sampled', 'full']).optional(),
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
+  format: z.enum(FORMAT_CHOICES).optional(),
   strip: z.boolean().default(false),
   effort: z.enum(EFFORTS).default('balanced'),
   flatten: z
@@ -161,13 +170,19 @@ function parseSize(text: string): number {
   return Math.floor(Number(number) * base ** (unit!.toUpperCase() === 'M' ? 2 : 3));
 }
 
-export function targetOf(flags: UpscaleFlags): Target {
-  if (flags.scale !== undefined) return { kind: 'scale', scale: flags.scale };
-  if (flags.size === undefined) return { kind: 'native' };
-  const [width, height] = flags.size.split('x').map(Number);
-  if (!width || !height)
-    throw new UpreelError('usage', `--size cannot be ${flags.size}: both sides must be at least 1.`);
-  return { kind: 'size', size: { width, height } };
+/** @throws UpreelError `usage` for a side of no length. */
+export function targetOf({ scale, size, shortSide }: UpscaleFlags): Target {
+  if (scale !== undefined) return { kind: 'scale', scale };
+  if (shortSide !== undefined) return { kind: 'side', side: 'short', px: shortSide };
+  if (size === undefined) return { kind: 'native' };
+  const [width, height] = size.split('x').map((side) => (side === '' ? null : Number(side)));
+  if (width === 0 || height === 0) {
+    throw new UpreelError('usage', `--size cannot be ${size}: a side must be at least 1.`, {
+      hint: 'For example 1920x1080; 1920x or x1080 leave the other side to the shape.',
+    });
+  }
+  if (width && height) return { kind: 'size', size: { width, height } };
+  return width ? { kind: 'side', side: 'width', px: width } : { kind: 'side', side: 'height', px: height! };
 }
 
 /** @throws UpreelError `usage` for what only videos can do. */
@@ -178,4 +193,10 @@ export function pictureAlpha({ alpha }: UpscaleFlags): AlphaMethod {
     });
   }
   return alpha === 'lanczos' ? 'lanczos' : 'network';
+}
+
+/** Borders are found in films alone. @throws UpreelError `usage` for no place. */
+export function pictureCrop({ crop = 'off' }: UpscaleFlags): Rect | null {
+  const parsed = parseCrop(crop);
+  return typeof parsed === 'string' ? null : parsed;
 }

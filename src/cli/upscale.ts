@@ -3,12 +3,13 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
-import { type FlagLayers, type InputKind, readFlagLayers } from './flag-layers.ts';
+import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
+import { checkReach, type InputKind } from './flag-reach.ts';
 import { expandInputs, type Input } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
-import { planOutputs } from './outputs.ts';
+import { fileNamedBy, planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, pictureAlpha, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import { networkSettings, pictureAlpha, pictureCrop, targetOf, type UpscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -24,6 +25,12 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
     refuseTerminals(paths, output);
     const { inputs, warnings } = await expandInputs(paths, { output, recursive });
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'input', message });
+    const kinds = new Set(inputs.map(({ kind }) => kind));
+    const hasBox = [...kinds].some((kind) => targetOf(layers.flagsFor(kind)).kind === 'size');
+    const reach = { kinds, hasBox, file: await fileNamedBy(output, inputs) };
+    for (const message of checkReach(givenFlags(rawFlags), reach)) {
+      context.onEvent({ type: 'warning', code: 'flags', message });
+    }
     const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder);
     const networks = await decideNetworks(layers, inputs, context);
     return {
@@ -80,6 +87,10 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     network,
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
+      format: flags.format ?? null,
+      crop: pictureCrop(flags),
+      fill: flags.fill ?? 'fit',
+      lossless: flags.lossless ?? false,
       quality: flags.quality ?? null,
       flatten: flags.flatten ?? null,
       alpha: pictureAlpha(flags),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
+import { FILLS } from '../core/fill.ts';
 import { GRAY_MODES } from '../core/gray.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
@@ -18,8 +19,8 @@ export function videoFlags(): Option[] {
     ]),
     choice('--ivtc <mode>', 'take telecined film back to 24 frames a second', ['auto', 'off', 'on']),
     new Option('--trim <from-to>', 'video: only this part, for example 1:00-1:30 or 90-'),
-    new Option('--crop <WxH+X+Y>', 'video: only this part of the picture; auto: without black borders'),
-    choice('--fill <how>', 'how --size is filled by another shape', ['fit', 'pad', 'crop', 'stretch']),
+    new Option('--crop <WxH+X+Y>', 'only this part of the picture; video: auto leaves out black borders'),
+    new Option('--fill <how>', 'how --size WxH is filled by another shape').choices(FILLS),
     choice(
       '--shape-change <what>',
       'pictures of other sizes or pixels within a film are fitted on one canvas, or refused',
@@ -45,7 +46,7 @@ export function videoFlags(): Option[] {
       '--hwaccel <name>',
       'video: decode on hardware if that gives the same frames: auto, cuda, vaapi, qsv, ...',
     ),
-    new Option('--lossless', 'video: code without loss'),
+    new Option('--lossless', 'code without loss'),
     new Option('--encoder-options <name=value...>', 'video: options of the encoder, for example preset=slow g=48'),
     choice('--on-decode-error <what>', 'a damaged picture stops the work, or is concealed', ['fail', 'conceal']),
     choice('--audio <how>', 'sound that the result cannot hold is converted; or copied or else refused; or left out', [
@@ -62,7 +63,7 @@ export const videoFlagShape = {
   ivtc: z.enum(['auto', 'off', 'on']).optional(),
   trim: z.string().optional(),
   crop: z.string().optional(),
-  fill: z.enum(['fit', 'pad', 'crop', 'stretch']).optional(),
+  fill: z.enum(FILLS).optional(),
   shapeChange: z.enum(['fit', 'refuse']).optional(),
   fps: z.string().optional(),
   sound: z.string().min(1).optional(),

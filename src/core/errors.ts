@@ -90,6 +90,14 @@ export function diskFull(cause: unknown, where?: string): UpreelError {
   });
 }
 
+/** Found out by the system: what it takes differs from disk to disk. */
+export function nameTooLong(path: string, cause: unknown): UpreelError {
+  return new UpreelError('output-unwritable', `The disk does not take so long a name: ${path}.`, {
+    hint: 'Choose a shorter one with -o.',
+    cause,
+  });
+}
+
 export function outOfMemory(message: string, cause: unknown): UpreelError {
   return new UpreelError('out-of-memory', message, {
     hint: 'Use a smaller --tile, free some memory, or raise the limit that this runs under.',

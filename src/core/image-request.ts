@@ -1,4 +1,6 @@
-import type { Effort } from './codec/index.ts';
+import type { Effort, FormatChoice } from './codec/index.ts';
+import type { Fill } from './fill.ts';
+import type { Rect } from './geometry.ts';
 import type { GrayMode } from './gray.ts';
 import type { OutputRule, Target } from './output-name.ts';
 
@@ -8,10 +10,18 @@ export type AlphaMethod = 'network' | 'lanczos';
 export interface ImageRequest {
   readonly input: string;
   readonly output: OutputRule;
+  /** Where the name of `output` follows from the input's; null: what holds all of it without loss. */
+  readonly format: FormatChoice | null;
+  /** In source pixels, upright; null: the whole. */
+  readonly crop: Rect | null;
   readonly target: Target;
+  /** How the box of `target` is filled by another shape. */
+  readonly fill: Fill;
   readonly overwrite: boolean;
   /** 0..100; null: the format's default. */
   readonly quality: number | null;
+  /** Where a format has both. */
+  readonly lossless: boolean;
   readonly effort: Effort;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import { diskFull, systemErrorCode, UpreelError } from './errors.ts';
+import { diskFull, nameTooLong, systemErrorCode, UpreelError } from './errors.ts';
 
 /** A name beside `destination` that no other run uses; on the same file system, so that publishing is one rename. */
 export function temporaryNameFor(destination: string): string {
@@ -127,6 +127,8 @@ function publishError(error: unknown, destination: string): unknown {
     case 'ENOSPC':
     case 'EDQUOT':
       return diskFull(error, destination);
+    case 'ENAMETOOLONG':
+      return nameTooLong(destination, error);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

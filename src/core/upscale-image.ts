@@ -1,16 +1,20 @@
 import {
   createPicture,
+  extensionFor,
   openPicture,
   outputFormatOf,
   type PictureInfo,
+  type PicturePlan,
   type PictureReader,
   type PictureSink,
 } from './codec/index.ts';
+import { cropInfo, cropPage } from './crop-picture.ts';
 import type { TaskEvent } from './events.ts';
 import { type Size, scaleSize } from './geometry.ts';
 import type { Grayness } from './gray.ts';
 import type { ImageRequest } from './image-request.ts';
-import { outputPath, type Target, targetSize } from './output-name.ts';
+import { outputPath } from './output-name.ts';
+import { pictureTarget } from './picture-target.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
 import { refuseSameFile } from './publish.ts';
 import { upscalePage } from './upscale-page.ts';
@@ -40,19 +44,20 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
   const { upscaler, onEvent } = context;
   const started = performance.now();
   const reader = await openPicture(request.input, request);
-  const output = outputFor(request, reader.info, upscaler.scale);
+  const info = cropInfo(reader.info, request.crop);
+  const output = outputFor(request, info, upscaler.scale);
   await refuseSameFile(request.input, output);
-  const sink = await createSink(output, request, reader.info, upscaler.scale);
+  const sink = await createSink(output, request, info, upscaler.scale);
   try {
-    announce(output, request, reader.info, sink, context);
-    const meter = meterFor(request, reader.info, context);
+    announce(output, request, info, sink, context);
+    const meter = meterFor(request, info, context);
     await upscalePages(reader, sink, meter, request, context);
     meter.enter('publish');
     const { bytes } = await sink.finish();
     meter.flush();
     const seconds = (performance.now() - started) / 1000;
-    onEvent({ type: 'done', input: request.input, output, framesTotal: reader.info.pages.length, seconds, bytes });
-    return { output, ...targetSize(reader.info.pages[0]!, request.target, upscaler.scale), bytes };
+    onEvent({ type: 'done', input: request.input, output, framesTotal: info.pages.length, seconds, bytes });
+    return { output, ...pictureTarget(info.pages[0]!, request, upscaler.scale).size, bytes };
   } finally {
     await sink.abort();
   }
@@ -62,11 +67,12 @@ async function upscalePages(
   reader: PictureReader,
   sink: PictureSink,
   meter: ProgressMeter,
-  { input, alpha, gray }: ImageRequest,
+  { input, alpha, gray, crop }: ImageRequest,
   context: ImageContext,
 ): Promise<void> {
   meter.enter('upscale');
-  for await (const page of reader.pages()) {
+  for await (const decoded of reader.pages()) {
+    const page = cropPage(decoded, crop);
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
     const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
     const onGray = (found: Grayness): void => {
@@ -90,8 +96,7 @@ function describeGray(input: string, found: Grayness, page: number | null): stri
 function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {
   const rule = request.output;
   if (rule.kind === 'file') return outputPath(rule, request.target, networkScale);
-  const extension = info.pages.length === 1 ? '.png' : info.animated ? '.webp' : '.tiff';
-  return outputPath({ ...rule, extension }, request.target, networkScale);
+  return outputPath({ ...rule, extension: extensionFor(request.format, info) }, request.target, networkScale);
 }
 
 function createSink(
@@ -101,14 +106,14 @@ function createSink(
   networkScale: number,
 ): Promise<PictureSink> {
   return createPicture(output, {
-    pages: info.pages.map((page) => pageOf(page, request.target, networkScale)),
+    pages: info.pages.map((page) => pageOf(page, request, networkScale)),
     channels: info.channels,
     bytesPerSample: info.bytesPerSample,
     alpha: info.alpha,
     format: outputFormatOf(output),
     quality: request.quality,
     effort: request.effort,
-    lossless: false,
+    lossless: request.lossless,
     metadata: info.metadata,
     strip: request.strip,
     flatten: request.flatten,
@@ -116,11 +121,11 @@ function createSink(
   });
 }
 
-function pageOf(page: Size, target: Target, networkScale: number): Size & { resizeTo: Size | null } {
+function pageOf(page: Size, request: ImageRequest, networkScale: number): PicturePlan['pages'][number] {
   const natural = scaleSize(page, networkScale);
-  const wanted = targetSize(page, target, networkScale);
-  const same = wanted.width === natural.width && wanted.height === natural.height;
-  return { ...natural, resizeTo: same ? null : wanted };
+  const { scaled, canvas } = pictureTarget(page, request, networkScale);
+  const same = scaled.width === natural.width && scaled.height === natural.height;
+  return { ...natural, resizeTo: same ? null : scaled, canvas };
 }
 
 function announce(
@@ -139,7 +144,7 @@ function announce(
     model,
     device: upscaler.device,
     source: { width: first!.width, height: first!.height },
-    target: targetSize(first!, request.target, upscaler.scale),
+    target: pictureTarget(first!, request, upscaler.scale).size,
     framesTotal: info.pages.length,
     tilesPerFrame: upscaler.countTiles(first!),
     framesKept: 0,

@@ -129,6 +129,7 @@ function videoTarget(target: Target): VideoTarget {
     case 'native':
       return { kind: 'network' };
     case 'scale':
+    case 'side':
       return target;
     case 'size':
       return { kind: 'fit', ...target.size };

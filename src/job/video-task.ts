@@ -74,6 +74,7 @@ const taskSchema = z.object({
       z.object({ kind: z.literal('native') }),
       z.object({ kind: z.literal('scale'), scale: z.number().positive() }),
       z.object({ kind: z.literal('size'), size }),
+      z.object({ kind: z.literal('side'), side: z.enum(['width', 'height', 'short']), px: z.int().positive() }),
     ]),
     settings: videoSettingsSchema,
   }),

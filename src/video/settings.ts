@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FILLS } from '../core/fill.ts';
 import { GRAY_MODES } from '../core/gray.ts';
 import { type FilterPlace, problemOfFilters } from './user-filters.ts';
 
@@ -62,19 +63,23 @@ export const videoSettingsSchema = z
     levels: z.enum(['auto', 'keep', 'clip']).default('auto'),
     /** Replace an existing output. */
     overwrite: z.boolean().default(false),
-    /** Size of the result: the network's own, a factor of the source's, or the largest that fits in a box. */
+    /** Size of the result: the network's own, a factor of the source's, the largest that fits in a box, or one side. */
     target: z
       .discriminatedUnion('kind', [
         z.object({ kind: z.literal('network') }),
         z.object({ kind: z.literal('scale'), scale: z.number().gt(0).max(32) }),
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
+        z.object({
+          ...{ kind: z.literal('side'), side: z.enum(['width', 'height', 'short']) },
+          px: z.int().min(2).max(32768),
+        }),
       ])
       .default({ kind: 'network' }),
     /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
     reuse: z.boolean().default(true),
     reuseThreshold: z.number().min(0).max(64).default(0),
     /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
-    fill: z.enum(['fit', 'pad', 'crop', 'stretch']).default('fit'),
+    fill: z.enum(FILLS).default('fit'),
     /** Decode on hardware if its first frames are those of software; auto: whichever ffmpeg has. */
     hwaccel: z.enum(HWACCELS).default('off'),
     /** A number of its own, not the machine's: encoders write other bytes with other thread counts. */

@@ -1,4 +1,6 @@
+import { roundSize, scaledInto } from '../core/fill.ts';
 import { type Size, scaleSize } from '../core/geometry.ts';
+import { lengthOf } from '../core/output-name.ts';
 import type { Rational } from './rational.ts';
 import type { VideoSettings, VideoTarget } from './settings.ts';
 
@@ -12,7 +14,7 @@ export interface TargetPlan {
 }
 
 /**
- * Size of the result. By factor, by the network, and fitted in a box it keeps the source's sample aspect ratio, so the
+ * Size of the result. By factor, by the network, by one side, and fitted in a box it keeps the source's sample aspect ratio, so the
  * picture's shape stays; the other ways to fill a box give square pixels.
  * @param multiple sizes other than the network's own are rounded to multiples of this (2 for 4:2:0).
  */
@@ -29,8 +31,12 @@ export function planTarget(
     case 'scale':
       if (target.scale === networkScale) return keepingShape(scaleSize(size, networkScale));
       return keepingShape(roundSize(scaleSize(size, target.scale), multiple));
+    case 'side':
+      return keepingShape(roundSize(scaleSize(size, target.px / lengthOf(size, target.side)), multiple));
     case 'fit':
-      return fill === 'fit' ? keepingShape(fitInside(size, target, multiple)) : fillBox(source, target, fill, multiple);
+      return fill === 'fit'
+        ? keepingShape(scaledInto(target, size, fill, multiple))
+        : fillBox(source, target, fill, multiple);
   }
 }
 
@@ -38,32 +44,15 @@ function keepingShape(size: Size): TargetPlan {
   return { scaled: size, size, sampleAspectRatio: null };
 }
 
-function fitInside(shape: Size, box: Size, multiple: number): Size {
-  const factor = Math.min(box.width / shape.width, box.height / shape.height);
-  const { width, height } = roundSize(scaleSize(shape, factor), multiple);
-  return { width: Math.min(width, box.width), height: Math.min(height, box.height) };
-}
-
 function fillBox(
   { size, sampleAspectRatio }: { readonly size: Size; readonly sampleAspectRatio: Rational | null },
   { width, height }: Size,
-  fill: 'pad' | 'crop' | 'stretch',
+  fill: VideoSettings['fill'],
   multiple: number,
 ): TargetPlan {
   const box = { width, height };
   const aspect = sampleAspectRatio ?? { num: 1, den: 1 };
   const shape = { width: (size.width * aspect.num) / aspect.den, height: size.height };
-  const cover = Math.max(box.width / shape.width, box.height / shape.height);
-  const covering = roundSize(scaleSize(shape, cover), multiple);
-  const scaled = {
-    pad: fitInside(shape, box, multiple),
-    crop: { width: Math.max(covering.width, box.width), height: Math.max(covering.height, box.height) },
-    stretch: box,
-  }[fill];
+  const scaled = scaledInto(box, shape, fill, multiple);
   return { scaled, size: box, sampleAspectRatio: { num: 1, den: 1 } };
-}
-
-function roundSize(size: Size, multiple: number): Size {
-  const round = (length: number) => Math.max(multiple, Math.round(length / multiple) * multiple);
-  return { width: round(size.width), height: round(size.height) };
 }

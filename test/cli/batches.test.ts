@@ -59,14 +59,29 @@ test('a tree goes on after failures, keeps its shape under -o, and is not done t
   expect(third.records.filter(({ type }) => type === 'done')).toEqual([]);
 }, 120_000);
 
-test('names that would be one result are told before any work', async () => {
+test('pictures that differ in their ending alone get results of their own', async () => {
   await mkdir(at('same'));
-  for (const name of ['a.png', 'a.webp']) await picture(at('same', name));
-  const { code, out, records } = await upreel([at('same'), ...flags]);
-  expect(code, out).toBe(2);
-  expect(records.map(({ type }) => type)).toEqual(['exit']);
-  expect(records[0]).toMatchObject({ error: { message: expect.stringMatching(/would get the same result name/) } });
+  for (const name of ['a.png', 'a.webp', 'b.png']) await picture(at('same', name));
+  const { code, out } = await upreel([at('same'), '-o', at('apart'), ...flags]);
+  expect(code, out).toBe(0);
+  const results = ['a.png.upreel-2x.png', 'a.webp.upreel-2x.png', 'b.upreel-2x.png'];
+  expect((await readdir(at('apart'))).sort()).toEqual(results);
 });
+
+test('--format decides what a folder becomes, and holds nothing up that one file cannot be', async () => {
+  await mkdir(at('mixed'));
+  await picture(at('mixed', 'a.png'));
+  await picture(at('mixed', 'clear.png'), true);
+  await sharp(at('mixed', 'a.png')).jpeg().toFile(at('mixed', 'b.jpeg'));
+  const becomes = async (format: string, code: number) => {
+    const run = await upreel([at('mixed'), '-o', at(`as-${format}`), '--format', format, ...flags]);
+    expect(run.code, run.out).toBe(code);
+    return (await readdir(at(`as-${format}`))).sort();
+  };
+  expect(await becomes('jpg', 9)).toEqual(['a.upreel-2x.jpg', 'b.upreel-2x.jpg']);
+  expect(await becomes('same', 0)).toEqual(['a.upreel-2x.png', 'b.upreel-2x.jpeg', 'clear.upreel-2x.png']);
+  expect((await sharp(at('as-same', 'b.upreel-2x.jpeg')).metadata()).format).toBe('jpeg');
+}, 60_000);
 
 test('--alpha lanczos leaves the network to the colour', async () => {
   await picture(at('alpha.png'), true);

@@ -82,9 +82,7 @@ describe('several pictures with a film’s name for the result', () => {
 
   test('a pattern without a result is a film beside its folder', async () => {
     const { inputs } = await expandInputs([at('seq/%04d.png')], { output: undefined, recursive: false });
-    expect(await planOutputs(inputs, undefined)).toEqual([
-      { kind: 'derived', folder, input: 'seq.frames', extension: '.mkv' },
-    ]);
+    expect(await planOutputs(inputs, undefined)).toEqual([{ kind: 'derived', folder, stem: 'seq', extension: '.mkv' }]);
   });
 
   test('a file that is named like a pattern is that file', async () => {

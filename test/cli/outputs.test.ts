@@ -1,10 +1,13 @@
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { distinctStems } from '../../src/cli/distinct-names.ts';
 import { expandInputs } from '../../src/cli/inputs.ts';
 import { planOutputs } from '../../src/cli/outputs.ts';
 import { outputPath } from '../../src/core/output-name.ts';
+import { jobFolderFor } from '../../src/job/directory/index.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -85,6 +88,33 @@ describe('expandInputs', () => {
     expect(inputs).toEqual([{ path, kind: 'image', below: null }]);
   });
 
+  test('passes over what systems leave beside pictures', async () => {
+    await write('t/a.png', 't/._a.png', 't/.DS_Store', 't/Thumbs.db', 't/desktop.ini', 't/ehthumbs.db', 't/._a.mov');
+    expect(await expand(['t'])).toEqual([['t/a.png', '']]);
+    expect(await expand(['t/*'])).toEqual([['t/a.png', '']]);
+    await expect(expand(['t/._*'])).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  test.runIf(process.platform === 'linux')('tells of names that are no UTF-8', async () => {
+    const latin1 = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder}/t/`), Buffer.from(name, 'latin1')]);
+    const warningsFor = async (path: string) =>
+      (await expandInputs([join(folder, path)], { output: undefined, recursive: true })).warnings;
+    await write('t/caf\u00e9.png', 't/x/b.png');
+    expect(await warningsFor('t')).toEqual([]);
+    for (const name of ['caf\u00e9.jpg', '\u00e9t\u00e9.mp4', 'r\u00e9sum\u00e9.txt'])
+      await writeFile(latin1(name), 'x');
+    expect(await warningsFor('t')).toEqual([expect.stringMatching(/^2 names are no UTF-8.*caf\ufffd\.jpg/)]);
+    expect(await warningsFor('t/c*')).toEqual([expect.stringMatching(/^1 name is no UTF-8.*caf\ufffd\.jpg/)]);
+    expect(await warningsFor('t/caf\ufffd.jpg')).toEqual([expect.stringMatching(/^1 name is no UTF-8/)]);
+    await mkdir(latin1('b\u00e9b\u00e9'));
+    expect(await warningsFor('t')).toEqual([expect.stringMatching(/^3 names are no UTF-8/)]);
+    expect((await expandInputs([join(folder, 't')], { output: undefined, recursive: false })).warnings).toEqual([
+      expect.stringMatching(/^2 names are no UTF-8/),
+    ]);
+    await rm(join(folder, 't', 'caf\u00e9.png'));
+    await expect(expand(['t/c*'])).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('no UTF-8') });
+  });
+
   test('takes a GIF as a video if the result is one', async () => {
     const path = join(folder, 'anim.gif');
     await writeFile(path, 'GIF89a\0\0');
@@ -126,6 +156,34 @@ describe('planOutputs', () => {
     ]);
   });
 
+  test('refuses names that no disk takes, in bytes', async () => {
+    const pathOf = async (name: string, output?: string) => {
+      const [rule] = await planOutputs([{ path: `/films/${name}`, kind: 'image', below: null }], output);
+      return basename(outputPath(rule!, { kind: 'native' }, 4));
+    };
+    expect(await pathOf(`${'a'.repeat(241)}.png`)).toHaveLength(255);
+    await expect(pathOf(`${'\u00e9'.repeat(121)}.png`)).rejects.toThrow(/would have 256 bytes, at most 255/);
+    expect(await pathOf('a.png', `${'a'.repeat(251)}.png`)).toHaveLength(255);
+    await expect(pathOf('a.png', `${'a'.repeat(252)}.png`)).rejects.toMatchObject({ code: 'usage', hint: /-o/ });
+  });
+
+  test('leave room for the folder of a job', () => {
+    for (const name of ['a', '\u00e9', '\u{1f3ac}']) {
+      for (let bytes = 240; bytes <= 255; bytes++) {
+        const output = `/films/${name.repeat(255).slice(0, Math.floor((bytes - 4) / Buffer.byteLength(name)) * name.length)}.mkv`;
+        for (const workDir of [null, '/work']) {
+          const job = basename(jobFolderFor(output, workDir));
+          expect(Buffer.byteLength(job)).toBeLessThanOrEqual(255);
+          expect(job).toMatch(/\.upreel$/);
+          expect(Buffer.from(job).toString()).toBe(job);
+        }
+      }
+    }
+    expect(jobFolderFor('/films/a.mkv', null)).toBe('/films/a.mkv.upreel');
+    const long = `/films/${'a'.repeat(250)}`;
+    expect(jobFolderFor(`${long}1.mkv`, null)).not.toBe(jobFolderFor(`${long}2.mkv`, null));
+  });
+
   test('gives what lies below a folder the same place in the folder of -o, even if it is one file', async () => {
     const inputs = [{ path: '/films/x/y/a.png', kind: 'image', below: 'x/y' }] as const;
     const target = join(folder, 'out');
@@ -134,13 +192,72 @@ describe('planOutputs', () => {
     expect(await planOutputs(inputs, undefined)).toMatchObject([{ folder: '/films/x/y' }]);
   });
 
-  test('refuses two inputs that would get one result, and a file where a folder is needed', async () => {
+  test('refuses a file where a folder is needed', async () => {
     const jpeg = { path: '/films/a.jpg', kind: 'image', below: null } as const;
-    const png = { path: '/films/a.png', kind: 'image', below: null } as const;
-    await expect(planOutputs([jpeg, png], undefined)).rejects.toThrow(/same result name/);
+    const png = { path: '/films/b.png', kind: 'image', below: null } as const;
     await writeFile(join(folder, 'file'), 'x');
     await expect(planOutputs([jpeg, png], join(folder, 'file'))).rejects.toThrow(/Expected a folder/);
     await mkdir(join(folder, 'dir'));
     expect((await planOutputs([jpeg], join(folder, 'dir')))[0]).toMatchObject({ folder: join(folder, 'dir') });
+  });
+});
+
+describe('results that would get one name', () => {
+  const digits = /-[0-9a-f]{8}$/;
+  const stems = (paths: readonly string[]) =>
+    distinctStems(paths.map((path) => ({ path, folder: '/out', extension: '.png' })));
+
+  test.each<[string[], string[]]>([
+    [['/a/photo.jpg'], ['photo']],
+    [
+      ['/a/photo.jpg', '/a/photo.png', '/a/other.png'],
+      ['photo.jpg', 'photo.png', 'other'],
+    ],
+    [
+      ['/a/PHOTO.jpg', '/a/photo.png'],
+      ['PHOTO.jpg', 'photo.png'],
+    ],
+    [
+      ['/a/photo.jpg', '/b/photo.jpg'],
+      ['a-photo', 'b-photo'],
+    ],
+    [
+      ['/a/photo.jpg', '/a/photo.png', '/b/photo.jpg'],
+      ['a-photo.jpg', 'a-photo.png', 'b-photo.jpg'],
+    ],
+    [
+      ['/a/caf\u00e9.jpg', '/a/cafe\u0301.png'],
+      ['caf\u00e9.jpg', 'cafe\u0301.png'],
+    ],
+  ])('%j are told apart by ending, then by folder', (paths, expected) => {
+    expect(stems(paths)).toEqual(expected);
+  });
+
+  test('are told apart by digits where nothing else does', () => {
+    for (const paths of [
+      ['/x/a/photo.jpg', '/y/a/photo.jpg'],
+      ['/a/photo.JPG', '/a/PHOTO.jpg'],
+    ]) {
+      const names = stems(paths);
+      expect(new Set(names).size).toBe(2);
+      for (const name of names) expect(name).toMatch(digits);
+    }
+    expect(stems(['/a/photo.jpg', '/a/photo.png', '/a/photo.jpg.webp'])).toEqual([
+      expect.stringMatching(digits),
+      'photo.png',
+      expect.stringMatching(digits),
+    ]);
+  });
+
+  test('never share one, whatever the inputs are called, and do not depend on their order', () => {
+    const name = fc.array(fc.constantFrom('a', 'A', 'b', '-', '.jpg', '.png'), { minLength: 1, maxLength: 4 });
+    const path = fc.tuple(fc.constantFrom('/a', '/b', '/x/a'), name).map(([at, parts]) => `${at}/${parts.join('')}`);
+    fc.assert(
+      fc.property(fc.uniqueArray(path, { maxLength: 12 }), (paths) => {
+        const names = stems(paths);
+        expect(new Set(names.map((it) => it.toLowerCase())).size).toBe(paths.length);
+        expect(stems([...paths].reverse())).toEqual([...names].reverse());
+      }),
+    );
   });
 });

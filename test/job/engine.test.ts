@@ -125,15 +125,8 @@ function imageTask(): EngineTask {
       input: picture,
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
-      ...{
-        overwrite: false,
-        quality: null,
-        effort: 'balanced',
-        strip: false,
-        flatten: null,
-        alpha: 'network',
-        gray: 'auto',
-      },
+      ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
+      ...{ format: null, crop: null, fill: 'fit', lossless: false, gray: 'auto' },
       maxInputMegapixels: 100,
     },
   };

@@ -83,6 +83,9 @@ describe('target size', () => {
     ['another factor is rounded to even numbers', { kind: 'scale', scale: 2.5 } as const, 4, '402x302'],
     ['a box keeps the shape', { kind: 'fit', width: 1920, height: 1080 } as const, 4, '1438x1080'],
     ['a box is never left', { kind: 'fit', width: 101, height: 4000 } as const, 4, '101x76'],
+    ['a width gives the height', { kind: 'side', side: 'width', px: 320 } as const, 4, '320x240'],
+    ['a height gives the width, both even', { kind: 'side', side: 'height', px: 721 } as const, 4, '960x722'],
+    ['the short side may be either', { kind: 'side', side: 'short', px: 1080 } as const, 4, '1438x1080'],
   ])('%s', (_, target, scale, expected) => {
     const { width, height } = planTarget(
       { size: source, sampleAspectRatio: null },

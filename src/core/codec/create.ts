@@ -1,7 +1,15 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asUpreelError, diskFull, isOutOfMemory, outOfMemory, systemErrorCode, UpreelError } from '../errors.ts';
-import type { Size } from '../geometry.ts';
+import {
+  asUpreelError,
+  diskFull,
+  isOutOfMemory,
+  nameTooLong,
+  outOfMemory,
+  systemErrorCode,
+  UpreelError,
+} from '../errors.ts';
+import type { Rect, Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
 import { Carrier } from './carrier.ts';
@@ -14,8 +22,8 @@ import { Scratch } from './scratch.ts';
 
 /** A file to be written, and the rows that will come. */
 export interface PicturePlan {
-  /** The pages as their rows come, in order; `resizeTo`: their size in the file where it differs (Lanczos). */
-  readonly pages: readonly (Size & { readonly resizeTo: Size | null })[];
+  /** The pages as their rows come, in order. */
+  readonly pages: readonly PagePlan[];
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
   readonly alpha: boolean;
@@ -31,6 +39,13 @@ export interface PicturePlan {
   /** The colour behind alpha, as #rrggbb, to write a picture without alpha; null keeps it. */
   readonly flatten: string | null;
   readonly overwrite: boolean;
+}
+
+export interface PagePlan extends Size {
+  /** What it is resampled to (Lanczos); null: nothing. */
+  readonly resizeTo: Size | null;
+  /** What of that the file shows, in its pixels; beyond it lies black, or what is transparent there. null: just that. */
+  readonly canvas?: Rect | null;
 }
 
 /** Takes a picture's rows from top to bottom, page after page, and makes the file appear when it is complete. */
@@ -164,15 +179,18 @@ class PictureWriter {
 
   #encoding(page: number): Encoding {
     const { pages } = this.#plan;
-    return { ...this.#plan, size: writtenSize(pages[page]!), pages: this.#plan.format === 'tiff' ? 1 : pages.length };
+    const { resizeTo, canvas = null, ...carried } = pages[page]!;
+    const count = this.#plan.format === 'tiff' ? 1 : pages.length;
+    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!), pages: count };
   }
 }
 
 /** Results up to 64 megapixels of 8-bit RGB wait in memory, larger ones in a file. */
 const MEMORY_BYTES = 64e6 * 3;
 
-function writtenSize(page: PicturePlan['pages'][number]): Size {
-  return page.resizeTo ?? { width: page.width, height: page.height };
+function writtenSize(page: PagePlan): Size {
+  const { width, height } = page.canvas ?? page.resizeTo ?? page;
+  return { width, height };
 }
 
 function checkPlan(plan: PicturePlan): void {
@@ -199,7 +217,10 @@ function checkPlan(plan: PicturePlan): void {
 
 /** @throws UpreelError if the file exists or its folder cannot be written to: better now than after the work. */
 async function checkDestination(path: string, overwrite: boolean): Promise<void> {
-  const found = await stat(path).catch(() => null);
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENAMETOOLONG') throw nameTooLong(path, error);
+    return null;
+  });
   if (found !== null && (!overwrite || !found.isFile())) {
     throw new UpreelError('output-exists', `${path} exists already${found.isFile() ? '' : ' and is not a file'}.`, {
       hint: found.isFile() ? 'Choose another name with -o, or add --overwrite.' : 'Choose another name with -o.',

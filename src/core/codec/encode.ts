@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
-import type { Size } from '../geometry.ts';
+import type { Rect, Size } from '../geometry.ts';
 import { type ByteSource, fileSource } from './byte-source.ts';
 import { jpegPieces } from './jpeg.ts';
 import { openPipeline } from './libvips.ts';
@@ -24,7 +24,11 @@ export interface Encoding {
   readonly alpha: boolean;
   /** The colour to put behind the alpha, as #rrggbb; null keeps it. */
   readonly flatten: string | null;
-  /** Size of a page in the file; it is resampled where the carrier's differs. */
+  /** What a page is resampled to where the carrier's size differs. */
+  readonly resized: Size;
+  /** What of it the file shows, in its pixels, and what lies around it; null: just that. */
+  readonly canvas: Rect | null;
+  /** Of a page in the file. */
   readonly size: Size;
   readonly pages: number;
   readonly metadata: PictureMetadata;
@@ -35,12 +39,26 @@ export interface Encoding {
  * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
 export async function encodePixels(carrier: Buffer | string, encoding: Encoding, to: string): Promise<void> {
-  const { size, pages, flatten } = encoding;
+  const { resized, pages, flatten } = encoding;
   const pipeline = openPipeline(carrier, { pages: pages > 1 ? -1 : 1 });
   if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
-  pipeline.resize({ ...size, fit: 'fill', kernel: 'lanczos3' });
+  pipeline.resize({ width: resized.width, height: resized.height, fit: 'fill', kernel: 'lanczos3' });
+  if (encoding.canvas !== null) showOn(pipeline, encoding.canvas, encoding);
   pipeline.toColourspace(colourspaceOf(encoding));
   await setFormat(pipeline, encoding).toFile(to);
+}
+
+/** Cuts off what lies beyond the canvas, and fills what it has beyond the picture. */
+function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Encoding): void {
+  const [left, top] = [Math.max(0, canvas.x), Math.max(0, canvas.y)];
+  const width = Math.min(resized.width, canvas.x + canvas.width) - left;
+  const height = Math.min(resized.height, canvas.y + canvas.height) - top;
+  if (width < resized.width || height < resized.height) pipeline.extract({ left, top, width, height });
+  const before = { left: Math.max(0, -canvas.x), top: Math.max(0, -canvas.y) };
+  const after = { right: canvas.width - width - before.left, bottom: canvas.height - height - before.top };
+  const isTransparent = alpha && flatten === null;
+  const colour = alpha && flatten !== null ? flatten : { r: 0, g: 0, b: 0, alpha: isTransparent ? 0 : 1 };
+  if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 
 /** Puts the metadata to encoded pixels: the name of the file that then is complete, one of `pixelFiles` or `to`. */

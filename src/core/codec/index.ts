@@ -1,5 +1,6 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export { type DecodedPicture, openPicture, type PictureReader } from './decode.ts';
+export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
 export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
@@ -7,6 +8,7 @@ export {
   EFFORTS,
   type Effort,
   type FormatAbilities,
+  formatNamedBy,
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';

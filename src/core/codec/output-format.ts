@@ -90,11 +90,16 @@ const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.avif': 'avif',
 };
 
+/** The format that a file's name stands for; null: none of ours. */
+export function formatNamedBy(path: string): OutputFormat | null {
+  return EXTENSIONS[extname(path).toLowerCase()] ?? null;
+}
+
 /** The format that a file's name asks for. @throws UpreelError `usage` for a name that asks for none of ours. */
 export function outputFormatOf(path: string): OutputFormat {
+  const format = formatNamedBy(path);
+  if (format !== null) return format;
   const extension = extname(path).toLowerCase();
-  const format = EXTENSIONS[extension];
-  if (format !== undefined) return format;
   throw new UpreelError(
     'usage',
     `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,

@@ -1,8 +1,9 @@
 /** Stands on core alone: video keeps its segments here, and everything else in src/job stands on video. */
 export { isFull, requireSpace } from './disk-space.ts';
 export { type Facts, type Identity, sourceFacts } from './identity.ts';
-export { FOLDER_HINT, type JobDirectory, jobFolderFor, openJobDirectory } from './job-directory.ts';
+export { FOLDER_HINT, type JobDirectory, openJobDirectory } from './job-directory.ts';
 export { findJob, type JobFile, type JobPlan, readJobFile, type SegmentRange } from './job-file.ts';
+export { jobFolderFor } from './job-folder.ts';
 export { JOURNAL_FILE, openJournal } from './journal.ts';
 export { isLockHeld, type ProcessLock, takeLock } from './lock.ts';
 export { readSegments, type SegmentRecord } from './segment-record.ts';

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { lstat, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { diskFull, systemErrorCode, UpreelError } from '../../core/errors.ts';
+import { diskFull, nameTooLong, systemErrorCode, UpreelError } from '../../core/errors.ts';
 import { type HeldFolder, holdFolder, OwnFolder } from '../../core/own-folder/index.ts';
 import { publishFile } from '../../core/publish.ts';
 import { hashFile, requireSameIdentity } from './identity.ts';
 import { type JobFile, type JobPlan, parseJobFile, readJobText, writeJobFile } from './job-file.ts';
+import { jobFolderFor, shortHash } from './job-folder.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type ProcessLock, takeLock } from './lock.ts';
 import { isOurs, mayBeFolder, resultName } from './our-files.ts';
@@ -51,12 +51,6 @@ export interface JobDirectory {
   named(error: unknown): unknown;
   /** Ends the work here. The job stays, to go on later, unless it is finished or there is nothing of it to keep. */
   close(ending: 'finished' | 'keep' | 'keep-if-committed'): Promise<void>;
-}
-
-/** OUTPUT.upreel beside the output, or a folder under `workDir` that only this output has. */
-export function jobFolderFor(output: string, workDir: string | null): string {
-  const path = resolve(output);
-  return workDir === null ? `${path}.upreel` : join(resolve(workDir), `${basename(path)}-${shortHash(path)}.upreel`);
 }
 
 /** What to do about a job's folder that is refused. */
@@ -121,6 +115,7 @@ function unwritable(error: unknown, output: string, where: string): unknown {
   if (error instanceof UpreelError) return error;
   const code = systemErrorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(error, where);
+  if (code === 'ENAMETOOLONG') return nameTooLong(where, error);
   const name = basename(output).replace(/\.upreel$/, '');
   return new UpreelError('output-unwritable', `Cannot make a work folder for ${name} in ${where}.`, {
     hint: 'Check that the folder exists and that you may write there, or choose another with -o.',
@@ -296,8 +291,4 @@ async function removeContents(folder: OwnFolder): Promise<void> {
   const ours = names.filter(isOurs);
   // The record of what is to be done goes first: without it, the rest counts for nothing.
   for (const name of ours.sort((a) => (a === 'job.json' ? -1 : 1))) await folder.remove(name);
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 10);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UpreelError } from '../../core/errors.ts';
 import { OwnFolder } from '../../core/own-folder/index.ts';
 import { resultPlace } from '../../core/sequence-name.ts';
+import { jobFolderFor } from './job-folder.ts';
 
 /** job.json: written once when a job begins, never changed. What is done is told by the segments' own files. */
 
@@ -90,7 +91,11 @@ export function parseJobFile(text: string | null, folder: string): JobFile | nul
 export async function findJob(name: string): Promise<{ readonly job: JobFile; readonly folder: string }> {
   const path = resultPlace(name);
   const isFolder = (await lstat(path).catch(() => null))?.isDirectory() ?? false;
-  const folders = [...(isFolder ? [path] : []), `${path}.upreel`, ...(path.endsWith(JOB_FILE) ? [dirname(path)] : [])];
+  const folders = [
+    ...(isFolder ? [path] : []),
+    jobFolderFor(path, null),
+    ...(path.endsWith(JOB_FILE) ? [dirname(path)] : []),
+  ];
   for (const folder of folders) {
     const job = await readJobFile(folder);
     if (job !== null) return { job, folder };
