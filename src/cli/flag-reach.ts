@@ -19,7 +19,19 @@ export const REACH: Readonly<Record<string, Reach>> = {
   ...reaching('image', ['format', 'strip', 'effort', 'flatten', 'maxInputMegapixels']),
   ...reaching('video', [
     ...['encoder', 'encoderOptions', 'reuse', 'reuseThreshold', 'deinterlace', 'ivtc', 'trim', 'fps', 'sound', 'gaps'],
-    ...['pre', 'post', 'levels', 'chroma', 'depth', 'hwaccel', 'onDecodeError', 'shapeChange', 'audio', 'subtitles', 'report'],
+    ...[
+      'pre',
+      'post',
+      'levels',
+      'chroma',
+      'depth',
+      'hwaccel',
+      'onDecodeError',
+      'shapeChange',
+      'audio',
+      'subtitles',
+      'report',
+    ],
     ...['nice', 'only', 'onDone', 'workDir', 'segmentSeconds', 'restart', 'verify', 'spaceCheck'],
   ]),
 };
