@@ -3,6 +3,11 @@ import type { Rational } from './rational.ts';
 /** The last filter of a decoder that conceals: names each frame among its messages, after the decoder's own on it. */
 export const FRAME_NAMING_FILTER = 'showinfo=checksum=0';
 
+/** Whole, because the source's own names and tags are among the messages. */
+const PATCHED = /corrupt decoded frame(?: in stream \d+)?$/;
+const UNIT = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] config in time_base: (\d+)\/(\d+), frame_rate:/;
+const FRAME = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(-?\d+) pts_time:/;
+
 /** Hears the messages of a decoder that conceals, and keeps the times of the frames that it had to patch. */
 export class PatchedFrames {
   readonly #timeBase: Rational;
@@ -25,14 +30,10 @@ export class PatchedFrames {
   }
 
   read(line: string): void {
-    if (line.includes('corrupt decoded frame')) {
-      this.#isPatched = true;
-      return;
-    }
-    if (!line.includes('showinfo')) return;
-    const unit = /config in time_base: (\d+)\/(\d+)/.exec(line);
+    if (PATCHED.test(line)) this.#isPatched = true;
+    const unit = UNIT.exec(line);
     if (unit !== null) this.#unit = { num: Number(unit[1]), den: Number(unit[2]) };
-    const pts = /\bpts: *(-?\d+) /.exec(line)?.[1];
+    const pts = FRAME.exec(line)?.[1];
     if (pts === undefined) return;
     const ticks = (Number(pts) * this.#unit.num * this.#timeBase.den) / (this.#unit.den * this.#timeBase.num);
     this.#lastTicks = Math.round(ticks) - this.#offsetTicks;

@@ -117,6 +117,20 @@ const RECORDINGS: readonly Recording[] = [
     },
     said: /come before the first key frame/,
   },
+  {
+    ...{ title: 'of a broadcast whose picture changes its shape', name: 'shape.ts', to: 'mp4', flashes: 3 },
+    make: (name) => {
+      const stream = transport([...AVC, '-force_key_frames', '2.52']);
+      writeFileSync(at('all.ts'), stream);
+      const part = (file: string, options: readonly string[]) =>
+        ffmpeg('-i', at('all.ts'), ...options, ...AVC, '-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts', at(file));
+      part('narrow.ts', ['-t', '2.52']);
+      part('wide.ts', ['-ss', '2.52', '-vf', 'scale=96:48,setsar=1']);
+      writeFileSync(at('parts.txt'), 'file narrow.ts\nfile wide.ts\n');
+      ffmpeg('-f', 'concat', '-i', at('parts.txt'), '-c', 'copy', at(name));
+    },
+    said: /The picture changes within the film: 64x48 at first; 96x48 from 0:00:02\.\d+ on/,
+  },
 ];
 
 describe('A recording', () => {
@@ -155,7 +169,7 @@ describe('A recording', () => {
   });
 });
 
-const ABOUT: readonly string[] = ['damage', 'frames-hidden', 'sound-gap', 'stream-dropped'];
+const ABOUT: readonly string[] = ['damage', 'frames-hidden', 'sound-gap', 'stream-dropped', 'shape-change'];
 const CONCEAL = '--on-decode-error conceal';
 const TS = ['-f', 'mpegts', '-'];
 /** As ffmpeg numbers its streams. */
@@ -224,7 +238,7 @@ function documentOf(rows: readonly string[]): string {
   return `# Odd recordings
 
 Made by [test/video/odd-recordings.test.ts](../test/video/odd-recordings.test.ts) with \`UPREEL_WRITE_DOCS=1\`: five seconds of
-black with three flashes and, at the same moments, three beeps, recorded badly in twelve ways. The last column is the
+black with three flashes and, at the same moments, three beeps, recorded badly in thirteen ways. The last column is the
 most by which a beep comes earlier or later after its flash than in the source, as ffmpeg plays both.
 
 | recording | by default | what came out (where it was refused, with \`--on-decode-error conceal\`) | out of step |
