@@ -5,7 +5,7 @@ import { createPicture, NO_METADATA } from '../core/codec/index.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import { readCatalogue } from '../core/model/catalogue.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/options.ts';
-import type { Raster } from '../core/raster.ts';
+import { type Raster, samplesOf } from '../core/raster.ts';
 import { DEVICE_NAMES } from '../core/session.ts';
 import { chooseDevice, type RgbPixels, tryNetwork } from '../job/index.ts';
 import { chooseLook, safeText } from '../tui/index.ts';
@@ -154,9 +154,10 @@ function usualModels(): readonly string[] {
   return [...new Set([...forVideo, catalogue.default])];
 }
 
-function toRgb8({ width, height, channels, bytesPerSample, data }: Raster): RgbPixels {
+function toRgb8(raster: Raster): RgbPixels {
+  const { width, height, channels, bytesPerSample, data } = raster;
   if (channels === 3 && bytesPerSample === 1) return { width, height, rgb: data };
-  const samples = bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  const samples = samplesOf(raster);
   const shift = bytesPerSample === 1 ? 0 : 8;
   const rgb = new Uint8Array(width * height * 3);
   for (let at = 0; at < rgb.length; at++) rgb[at] = samples[channels === 3 ? at : Math.floor(at / 3)]! >> shift;

@@ -105,10 +105,13 @@ async function runAll(
     let skipped = 0;
     try {
       for (const task of tasks) {
+        const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
         const announceDrain = () => reporter.event(DRAINING);
         if (isVideo(task) && detached === null) drain.addEventListener('abort', announceDrain, { once: true });
         try {
-          await runTask(task, queueing, { queue, signal, drain, onEvent }, detached);
+          await (spec === null
+            ? queue.run(task, { signal, drain, onEvent })
+            : runVideo(spec, { queue, signal, drain, onEvent }, detached));
         } catch (error) {
           const failure = asUpreelError(error);
           if (skipExisting && failure.code === 'output-exists') {
@@ -117,7 +120,7 @@ async function runAll(
           }
           reporter.event({ type: 'failed', input: task.request.input, error: toErrorRecord(failure) });
           failures.push(failure);
-          damage.add(failure, await idOf(task, queueing));
+          damage.add(failure, spec === null ? null : await jobIdFor(spec));
           if (signal.aborted || drain.aborted || STOPS_ALL.has(failure.code)) return failure;
         } finally {
           drain.removeEventListener('abort', announceDrain);
@@ -126,6 +129,7 @@ async function runAll(
       for (const { input, failure } of (await detached?.start()) ?? []) {
         reporter.event({ type: 'failed', input, error: toErrorRecord(failure) });
         failures.push(failure);
+        damage.add(failure, null);
       }
     } finally {
       await queue.close();
@@ -144,34 +148,17 @@ interface RunningCommand {
   readonly onEvent: (event: TaskEvent) => void;
 }
 
-async function runTask(
-  task: FileTask,
-  queueing: JobQueueing,
-  command: RunningCommand,
-  detached: DetachedJobs | null,
-): Promise<void> {
-  const { queue, onEvent, ...stop } = command;
-  const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+async function runVideo(spec: JobSpec, command: RunningCommand, detached: DetachedJobs | null): Promise<void> {
   // What is refused at once need not be listed as a job that failed.
-  if (spec !== null) await refuseExisting(spec);
-  if (spec === null) {
-    await queue.run(task, { ...stop, onEvent });
-  } else if (detached === null) {
-    const device = task.network.device;
-    const onState = (state: JobState, place: number | null): void => {
-      const message = describeWaiting({ state, place, device, only: queueing.only, id: spec.output });
-      if (message !== null) onEvent({ type: 'warning', code: state, message });
-    };
-    await runJob(spec, { ...command, onState });
-  } else {
-    await detached.add(spec);
-  }
-}
-
-/** null: no job. */
-async function idOf(task: FileTask, queueing: JobQueueing): Promise<string | null> {
-  const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
-  return spec === null ? null : jobIdFor(spec);
+  await refuseExisting(spec);
+  if (detached !== null) return detached.add(spec);
+  const { device } = spec.task.network;
+  const { only } = spec.queueing;
+  const onState = (state: JobState, place: number | null): void => {
+    const message = describeWaiting({ state, place, device, only, id: spec.output });
+    if (message !== null) command.onEvent({ type: 'warning', code: state, message });
+  };
+  await runJob(spec, { ...command, onState });
 }
 
 async function refuseExisting({ output, task }: JobSpec): Promise<void> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Rect, Size } from './geometry.ts';
-import type { Raster } from './raster.ts';
+import { type Raster, samplesOf } from './raster.ts';
 
 /**
  * How far colours run out under transparent pixels, in source pixels: beyond 16 no network of the catalogue sees a
@@ -32,10 +32,11 @@ export async function bleedColour(colour: Raster, alpha: Raster, reachPx = BLEED
 /** Small enough for a processor's cache. */
 const BLOCK_PX = 512;
 
-function hasClear({ data, bytesPerSample }: Raster): boolean {
+function hasClear(alpha: Raster): boolean {
+  const { data, bytesPerSample } = alpha;
   // The search for a byte is the fastest there is, and most pictures with alpha are opaque.
   if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(0)) return false;
-  return bytesPerSample === 1 || new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2).includes(0);
+  return bytesPerSample === 1 || samplesOf(alpha).includes(0);
 }
 
 /** On a copy of the block with all that it depends on, because what is around it is the business of other blocks. */
@@ -163,8 +164,4 @@ function nextRing({ weights, taken, around }: Field, ring: readonly number[]): n
     }
   }
   return next;
-}
-
-function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }

@@ -1,6 +1,6 @@
 import { addTransformed, readTransformed, type SampleGrid, TRANSFORMS, transformedSize } from './dihedral.ts';
 import type { Rect } from './geometry.ts';
-import type { Raster, RasterFormat } from './raster.ts';
+import { type Raster, type RasterFormat, samplesOf } from './raster.ts';
 import type { SessionPool } from './session-pool.ts';
 
 /** The network's variant that an ensemble runs: 16 bit, so that the average is taken over more than whole levels. */
@@ -26,7 +26,7 @@ export async function runEnsemble(pool: SessionPool, run: EnsembleRun, signal: A
   const { networkFile, source, window, scale } = run;
   const { channels, bytesPerSample } = source;
   const format = ensembleFormat(source);
-  const grid: SampleGrid = { samples: samplesOf(source.data, bytesPerSample), width: source.width, channels };
+  const grid: SampleGrid = { samples: samplesOf(source), width: source.width, channels };
   const size = { width: window.width * scale, height: window.height * scale };
   const widen = bytesPerSample === 1 ? 257 : 1;
   // Made with the first result: many windows wait at a time.
@@ -38,10 +38,11 @@ export async function runEnsemble(pool: SessionPool, run: EnsembleRun, signal: A
           networkFile,
           format,
           size: transformedSize(window, transform),
-          fill: (target) => readTransformed(samplesOf(target, 2), grid, window, transform, widen),
+          fill: (target) =>
+            readTransformed(samplesOf({ data: target, bytesPerSample: 2 }), grid, window, transform, widen),
           take: (upscaled) => {
             sum ??= { samples: new Uint32Array(size.width * size.height * channels), width: size.width, channels };
-            addTransformed(sum, size, samplesOf(upscaled, 2), transform);
+            addTransformed(sum, size, samplesOf({ data: upscaled, bytesPerSample: 2 }), transform);
           },
         },
         signal,
@@ -54,13 +55,9 @@ export async function runEnsemble(pool: SessionPool, run: EnsembleRun, signal: A
 /** The eighth part, rounded half up, in 8 or 16 bit. */
 function averageOf({ samples }: SampleGrid<Uint32Array>, bytesPerSample: 1 | 2): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(samples.length * bytesPerSample);
-  const average = samplesOf(bytes, bytesPerSample);
+  const average = samplesOf({ data: bytes, bytesPerSample });
   const parts = TRANSFORMS.length * (bytesPerSample === 1 ? 257 : 1);
   // Typed arrays cut the fraction off.
   for (let i = 0; i < samples.length; i++) average[i] = (samples[i]! + parts / 2) / parts;
   return bytes;
-}
-
-function samplesOf(bytes: Uint8Array, bytesPerSample: 1 | 2): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 }

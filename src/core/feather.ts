@@ -1,5 +1,5 @@
 import type { Rect } from './geometry.ts';
-import type { Raster } from './raster.ts';
+import { type Raster, samplesOf } from './raster.ts';
 
 /**
  * Fades one tile into the next across their overlap: the weight of the later one (to the right, or below) rises
@@ -18,7 +18,7 @@ export function blendAcross(
   from: { readonly x: number; readonly y: number },
   side: SeamSide,
 ): void {
-  const [old, fresh] = [samplesOf(target, target.data), samplesOf(target, window.data)];
+  const [old, fresh] = [samplesOf(target), samplesOf({ ...target, data: window.data })];
   const { channels } = target;
   const total = 2 * strip.width;
   for (let row = 0; row < strip.height; row++) {
@@ -36,7 +36,7 @@ export function blendAcross(
 
 /** Blends whole rows along a horizontal seam: the first rows of `after`, in place, with `before` (as many rows). */
 export function blendDown(before: Raster, after: Raster): void {
-  const [above, below] = [samplesOf(before, before.data), samplesOf(after, after.data)];
+  const [above, below] = [samplesOf(before), samplesOf(after)];
   const rowSamples = after.width * after.channels;
   const total = 2 * before.height;
   let at = 0;
@@ -46,9 +46,4 @@ export function blendDown(before: Raster, after: Raster): void {
       below[at] = (below[at]! * weight + above[at]! * (total - weight) + before.height) / total;
     }
   }
-}
-
-/** Typed arrays cut fractions off as they store: the sums above are rounded half up. */
-function samplesOf({ bytesPerSample }: Raster, data: Uint8Array): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }

@@ -1,5 +1,5 @@
 import type { Rect } from './geometry.ts';
-import type { Raster } from './raster.ts';
+import { type Raster, samplesOf } from './raster.ts';
 
 /**
  * NaN, the usual way for a network to fail (half precision that overflows, damaged weights), does not survive the cast
@@ -51,8 +51,8 @@ function isConstant(bytes: Buffer, start: number, end: number, pixelBytes: numbe
 }
 
 function isPicture(source: Raster, cell: Rect): boolean {
-  const { data, width, channels, bytesPerSample } = source;
-  const samples = bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  const { width, channels, bytesPerSample } = source;
+  const samples = samplesOf(source);
   const least = PICTURE_LEVELS * (bytesPerSample === 1 ? 1 : 257);
   for (let channel = 0; channel < channels; channel++) {
     let [low, high] = [Number.POSITIVE_INFINITY, 0];

@@ -1,4 +1,4 @@
-import { makeRaster, type Raster } from './raster.ts';
+import { makeRaster, type Raster, samplesOf } from './raster.ts';
 
 /** What a user decides: `auto` goes by the picture. */
 export const GRAY_MODES = ['auto', 'on', 'off'] as const;
@@ -98,8 +98,4 @@ export function spreadGray(gray: Raster, into: Raster = makeRaster(gray.width, g
     target[to + 2] = level;
   }
   return into;
-}
-
-function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }

@@ -1,4 +1,4 @@
-import { makeRaster, type Raster } from './raster.ts';
+import { makeRaster, type Raster, samplesOf } from './raster.ts';
 
 /** Lobes of the kernel: a result sample sees so many source samples on either side. */
 const LOBES = 3;
@@ -84,10 +84,6 @@ function lanczos(x: number): number {
   if (Math.abs(x) >= LOBES) return 0;
   const angle = Math.PI * x;
   return (LOBES * Math.sin(angle) * Math.sin(angle / LOBES)) / angle ** 2;
-}
-
-function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
 
 function clamp(index: number, length: number): number {

@@ -21,3 +21,8 @@ export function makeRaster(width: number, height: number, format: RasterFormat):
   const { channels, bytesPerSample } = format;
   return { width, height, channels, bytesPerSample, data: new Uint8Array(rasterBytes(width, height, format)) };
 }
+
+/** The samples in bytes that a raster holds, or would: a view, nothing is copied. Typed arrays cut fractions off as they store. */
+export function samplesOf({ data, bytesPerSample }: Pick<Raster, 'bytesPerSample'> & { readonly data: Uint8Array }) {
+  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+}

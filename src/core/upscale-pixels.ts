@@ -1,7 +1,7 @@
 import { joinAlpha, openResampler, type Resampler, resamplePixels, splitAlpha } from './codec/index.ts';
 import { dequantise, type FloatSpan, quantise, spanOf } from './float-samples.ts';
 import { type Size, scaleSize } from './geometry.ts';
-import type { Raster } from './raster.ts';
+import { type Raster, samplesOf } from './raster.ts';
 import { upscalePage } from './upscale-page.ts';
 import type { Upscaler } from './upscaler.ts';
 
@@ -62,7 +62,7 @@ async function* upscaleIntegers(
   work: IntegerWork,
   context: PixelContext,
 ): AsyncIterable<Uint8Array<ArrayBuffer>> {
-  const plain = work.strength < 1 ? await resamplePixels(pixels, work.source, samplesOf(work), work.target) : null;
+  const plain = work.strength < 1 ? await resamplePixels(pixels, work.source, layoutOf(work), work.target) : null;
   if (plain !== null && work.strength === 0) {
     yield plain;
     return;
@@ -83,7 +83,7 @@ async function* atTargetSize(
   context: PixelContext,
 ): AsyncIterable<Uint8Array<ArrayBuffer>> {
   const natural = scaleSize(work.source, context.upscaler.scale);
-  const resampler = sameSize(natural, work.target) ? null : await openResampler(natural, samplesOf(work), work.target);
+  const resampler = sameSize(natural, work.target) ? null : await openResampler(natural, layoutOf(work), work.target);
   try {
     for await (const rows of naturalRows(pixels, work, context)) {
       if (resampler === null) yield rows;
@@ -117,7 +117,7 @@ function separate(data: Uint8Array<ArrayBuffer>, work: IntegerWork): { colour: R
   return splitAlpha(data, { ...source, bands, channels, bytesPerSample });
 }
 
-function samplesOf({ channels, bytesPerSample }: IntegerWork) {
+function layoutOf({ channels, bytesPerSample }: IntegerWork) {
   return { bands: channels, bytesPerSample, alpha: channels === 2 || channels === 4 };
 }
 
@@ -126,8 +126,8 @@ function samplesOf({ channels, bytesPerSample }: IntegerWork) {
  * weigh by it: one that is transparent has no colour to give.
  */
 function blend(rows: Uint8Array, plain: Uint8Array, { channels, bytesPerSample, strength }: IntegerWork): void {
-  const target = bytesPerSample === 1 ? rows : new Uint16Array(rows.buffer, rows.byteOffset, rows.byteLength / 2);
-  const other = bytesPerSample === 1 ? plain : new Uint16Array(plain.buffer, plain.byteOffset, plain.byteLength / 2);
+  const target = samplesOf({ data: rows, bytesPerSample });
+  const other = samplesOf({ data: plain, bytesPerSample });
   const alphaAt = channels === 2 || channels === 4 ? channels - 1 : null;
   for (let pixel = 0; pixel < target.length; pixel += channels) {
     const [ours, theirs] = alphaAt === null ? [1, 1] : [target[pixel + alphaAt]!, other[pixel + alphaAt]!];

@@ -1,5 +1,5 @@
-import { makeRaster, type Raster } from '../core/raster.ts';
-import { channelPlane, levelsPerUnit, type Plane, samplesOf } from './plane.ts';
+import { makeRaster, type Raster, samplesOf } from '../core/raster.ts';
+import { channelPlane, levelsPerUnit, type Plane } from './plane.ts';
 
 /** What plain resampling can be asked for; each as MATLAB's imresize has it. */
 export const KERNELS = {

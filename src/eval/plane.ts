@@ -1,4 +1,4 @@
-import type { Raster } from '../core/raster.ts';
+import { type Raster, samplesOf } from '../core/raster.ts';
 
 /** One channel as float64, row by row, 0..255. */
 export interface Plane {
@@ -49,8 +49,4 @@ export function shave(plane: Plane, border: number): Plane {
 /** Levels of a raster's samples to one level of 255. */
 export function levelsPerUnit({ bytesPerSample }: Raster): 1 | 257 {
   return bytesPerSample === 1 ? 1 : 257;
-}
-
-export function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }

@@ -1,6 +1,6 @@
 import { bleedColour } from '../core/bleed-colour.ts';
 import { divideByAlpha } from '../core/codec/index.ts';
-import { makeRaster, type Raster } from '../core/raster.ts';
+import { makeRaster, type Raster, samplesOf } from '../core/raster.ts';
 import { type Frame, splitStacked } from './frame.ts';
 
 /**
@@ -27,8 +27,4 @@ export async function* bleedFrames(
 function copyFirstChannel(from: Raster, to: Raster): void {
   const [source, target] = [samplesOf(from), samplesOf(to)];
   for (let pixel = 0; pixel < target.length; pixel++) target[pixel] = source[pixel * from.channels]!;
-}
-
-function samplesOf({ data, bytesPerSample }: Raster): Uint8Array | Uint16Array {
-  return bytesPerSample === 1 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }

@@ -1,6 +1,6 @@
 import { damaged } from './completeness.ts';
 import { concealing } from './concealment.ts';
-import { listPlaces } from './damaged-places.ts';
+import { listPlaces, secondsOf } from './damaged-places.ts';
 import { ProgramError } from './ffmpeg.ts';
 import { planResultLedger, planSourceLedger, recoded } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
@@ -34,10 +34,9 @@ function warnOfGaps(carried: readonly CarriedStream[], ledger: VideoPlan['ledger
   return carried.flatMap((entry) => {
     const gaps = entry.source.kind === 'audio' ? (ledger?.get(entry.source.index)?.gaps ?? []) : [];
     if (gaps.length === 0) return [];
-    const seconds = gaps.reduce((sum, gap) => sum + gap.endSeconds - gap.startSeconds, 0);
     const count = gaps.length === 1 ? 'a gap' : `${gaps.length} gaps`;
     const name = `${nameOf(entry)[0]?.toUpperCase()}${nameOf(entry).slice(1)}`;
-    const message = `${name} has ${count} in the source (${seconds.toFixed(2)} s): ${listPlaces(gaps)}. Silence stands for it, in step with the picture.`;
+    const message = `${name} has ${count} in the source (${secondsOf(gaps).toFixed(2)} s): ${listPlaces(gaps)}. Silence stands for it, in step with the picture.`;
     return [{ code: 'sound-gap', message }];
   });
 }
@@ -80,10 +79,12 @@ async function readSource(
     const again = recoded(carried);
     const streams = carried.length + again.length;
     const ledgers = await readLedger(planSourceLedger(plan, carried, isStrict), streams, signal);
-    const packets = (entry: CarriedStream, index: number) =>
-      entry.sound === null ? ledgers[index]! : ledgers[carried.length + again.indexOf(entry)]!;
     return new Map(
-      carried.map((entry, index) => [entry.source.index, { ...ledgers[index]!, gaps: packets(entry, index).gaps }]),
+      carried.map((entry, index) => {
+        const place = again.indexOf(entry);
+        const { gaps } = ledgers[place < 0 ? index : carried.length + place]!;
+        return [entry.source.index, { ...ledgers[index]!, gaps }];
+      }),
     );
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;

@@ -1,5 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
-import { findHoles, formatTime, listPlaces } from './damaged-places.ts';
+import { findHoles, formatTime, listPlaces, sumPlaces } from './damaged-places.ts';
 import { findCutOff } from './file-end.ts';
 import { toSeconds } from './rational.ts';
 import type { PacketScan } from './scan.ts';
@@ -37,8 +37,7 @@ function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: Pack
   const holes = findHoles(ptsTicks, { timeBase: video.timeBase, shiftSeconds: 0, lastDurationTicks: 0 });
   const [first] = holes;
   const place = first === undefined ? '' : ` at ${formatTime(first.startSeconds)}`;
-  const frames = holes.reduce((sum, hole) => sum + hole.frames, 0);
-  const seconds = holes.reduce((sum, hole) => sum + hole.endSeconds - hole.startSeconds, 0);
+  const { frames, seconds } = sumPlaces(holes);
   const much = frames === 0 ? '' : ` ${frames} frames (${seconds.toFixed(2)} s) are missing: ${listPlaces(holes)}.`;
   throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
 }

@@ -1,5 +1,13 @@
 import { UpreelError } from '../core/errors.ts';
-import { type Clock, type DamagedPlace, findHoles, listPlaces, mergePlaces, placesOf } from './damaged-places.ts';
+import {
+  type Clock,
+  type DamagedPlace,
+  findHoles,
+  listPlaces,
+  mergePlaces,
+  placesOf,
+  sumPlaces,
+} from './damaged-places.ts';
 import type { VideoPlan } from './plan.ts';
 import type { EncodedSegment } from './run-segment.ts';
 import { hasHiddenFrames } from './silent-packets.ts';
@@ -63,7 +71,6 @@ export function warnOfDamage(damage: PictureDamage | null): StreamWarning[] {
 }
 
 function pictures(places: readonly DamagedPlace[]): string {
-  const frames = places.reduce((sum, place) => sum + place.frames, 0);
-  const seconds = places.reduce((sum, place) => sum + place.endSeconds - place.startSeconds, 0);
+  const { frames, seconds } = sumPlaces(places);
   return `${frames} ${frames === 1 ? 'picture' : 'pictures'} (${seconds.toFixed(2)} s) ${frames === 1 ? 'is' : 'are'}`;
 }

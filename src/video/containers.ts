@@ -32,6 +32,11 @@ export function hasNoTimes(formatName: string): boolean {
   return formatName.split(',').some((name) => FORMATS_WITHOUT_TIMES.includes(name));
 }
 
+/** WebM is a part of it. */
+export function isMatroska({ name }: OutputContainer): boolean {
+  return name === 'mkv' || name === 'webm';
+}
+
 export interface OutputContainer {
   readonly name: 'mkv' | 'mp4' | 'mov' | 'webm' | 'png' | 'tiff' | 'y4m';
   /** What it holds: a film with its streams, or nothing but pictures (numbered files, or Y4M in a pipe). */

@@ -60,7 +60,21 @@ export function mergePlaces(places: readonly DamagedPlace[]): DamagedPlace[] {
   return merged;
 }
 
-export function listPlaces(places: readonly { readonly startSeconds: number; readonly endSeconds: number }[]): string {
+/** Frames and seconds of all of them together. */
+export function sumPlaces(places: readonly DamagedPlace[]): { readonly frames: number; readonly seconds: number } {
+  return { frames: places.reduce((sum, place) => sum + place.frames, 0), seconds: secondsOf(places) };
+}
+
+interface Span {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
+
+export function secondsOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0);
+}
+
+export function listPlaces(places: readonly Span[]): string {
   const shown = places.slice(0, MOST_PLACES).map(({ startSeconds, endSeconds }) => {
     return `${formatTime(startSeconds)}-${formatTime(endSeconds)}`;
   });

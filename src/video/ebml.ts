@@ -18,6 +18,9 @@ export function readVariableInteger(buffer: Buffer, offset: number, keepMarker: 
   return { value, length, isUnknown };
 }
 
+/** Of Matroska's outermost element (RFC 9559, 5.1). */
+export const SEGMENT_ID = 0x18538067;
+
 export interface EbmlHead {
   readonly id: number;
   /** Of id and size together. */

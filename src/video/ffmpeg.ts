@@ -34,8 +34,9 @@ export function startFfmpeg(
   return startProgram('ffmpeg', argumentsOf(plan), signal, onLine, stdout);
 }
 
-export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal): Promise<void> {
-  const program = startFfmpeg(plan, signal);
+/** To its end; what it writes to its standard output is lost. */
+export async function runFfmpeg(plan: FfmpegPlan, signal: AbortSignal, onLine?: (line: string) => void): Promise<void> {
+  const program = startFfmpeg(plan, signal, onLine === undefined ? {} : { onLine });
   try {
     program.stdin.end();
     program.stdout.resume();

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { readVariableInteger } from './ebml.ts';
+import { readVariableInteger, SEGMENT_ID } from './ebml.ts';
 
 /**
  * Looks whether a container's own framing goes past the end of the file: the sure sign of a cut-off file, which
@@ -102,8 +102,6 @@ async function checkMatroska({ bytes, read }: Source): Promise<string | null> {
   }
   return null;
 }
-
-const SEGMENT_ID = 0x18538067;
 
 /** RIFF chunks one after the other (OpenDML files have several). Size 0 is an unfinished recording's, -1 a pipe's. */
 async function checkAvi({ bytes, read }: Source): Promise<string | null> {

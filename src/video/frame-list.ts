@@ -90,11 +90,10 @@ async function listOfDecoder(
   const times: number[] = [];
   let lastDurationTicks = 0;
   for await (const line of ffmpegLines(plan, signal, { feed: decoderFeed(source, null), onMessage })) {
-    // "stream, dts, pts, duration, size, checksum"
-    const [, pts, duration] = /^0,\s*-?\d+,\s*(-?\d+),\s*(\d+),/.exec(line) ?? [];
-    if (pts === undefined) continue;
-    times.push(Number(pts) - offsetTicks);
-    lastDurationTicks = Number(duration);
+    const frame = parseFrame(line);
+    if (frame === null) continue;
+    times.push(frame.pts - offsetTicks);
+    lastDurationTicks = frame.duration;
   }
   if (complains && concealsErrors && picture.keepsFrames && picture.trim === null) {
     return listOfSource(source, scan, picture);
@@ -118,6 +117,12 @@ async function listOfDecoder(
         : lastDurationTicks || spacing,
     isExact: true,
   };
+}
+
+/** A line of the list (decode-plan.ts): "stream, dts, pts, duration, size, checksum"; null: it is none of a frame. */
+export function parseFrame(line: string): { readonly pts: number; readonly duration: number } | null {
+  const [, pts, duration] = /^0,\s*-?\d+,\s*(-?\d+),\s*(\d+),/.exec(line) ?? [];
+  return pts === undefined ? null : { pts: Number(pts), duration: Number(duration) };
 }
 
 /** The picture shown last stays for the packets after it that mean "as before". */

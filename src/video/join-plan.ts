@@ -1,3 +1,4 @@
+import { leastCommonMultiple } from '../core/divisors.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from './ffmpeg.ts';
 import { lastFrameSeconds } from './nominal-rate.ts';
@@ -291,11 +292,6 @@ function timecodeOptions({ timecode, source, container, frameRate, frames }: Vid
 
 /** More than any rate needs that has a timecode; an average of varying times would need millions. */
 const MOST_TICKS_PER_SECOND = 180_000;
-
-function leastCommonMultiple(a: number, b: number): number {
-  const greatestCommon = (x: number, y: number): number => (y === 0 ? x : greatestCommon(y, x % y));
-  return (a / greatestCommon(a, b)) * b;
-}
 
 function videoMetadata({ source: { video }, encoder }: VideoPlan): string[] {
   const kept = Object.entries(video.tags).filter(([name]) => !STALE_STREAM_TAGS.test(name) && !isTimecodeTag(name));

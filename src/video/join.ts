@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { SegmentRecord } from '../job/directory/index.ts';
+import { isMatroska } from './containers.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import { concatInput, concatList, planJoin, singleInput } from './join-plan.ts';
 import { markMatroskaRate } from './matroska-rate.ts';
@@ -38,10 +39,8 @@ export async function joinSegments(
     durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
   };
   await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), lastFrame, target), signal);
-  if (MATROSKA.includes(plan.container.name)) await markMatroskaRate(target, plan.frameRate);
+  if (isMatroska(plan.container)) await markMatroskaRate(target, plan.frameRate);
 }
-
-const MATROSKA: readonly string[] = ['mkv', 'webm'];
 
 /** All segments one after the other, as one input. @throws UpreelError `verification-failed` if they do not fit together. */
 export async function segmentsInput(segments: readonly SegmentRecord[], folder: string) {

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { readEbmlHead } from './ebml.ts';
+import { readEbmlHead, SEGMENT_ID } from './ebml.ts';
 import type { Rational } from './rational.ts';
 
 /**
@@ -21,7 +21,6 @@ export async function markMatroskaRate(path: string, rate: Rational): Promise<vo
 }
 
 const EBML_ID = 0x1a45dfa3;
-const SEGMENT_ID = 0x18538067;
 const TRACKS_ID = 0x1654ae6b;
 const TRACK_ID = 0xae;
 const TRACK_TYPE_ID = 0x83;

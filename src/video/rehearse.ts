@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isMatroska } from './containers.ts';
 import { ProgramError, probeLines, runFfmpeg } from './ffmpeg.ts';
 import { planRehearsal, planResultLedger, planSourceLedger, planTrial, untrimmed } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
@@ -89,11 +90,11 @@ function withOutcomes(
  * so: read again, all is earlier by that. Measured, because later ones do better.
  */
 async function withDelays(plan: VideoPlan, trial: string, signal: AbortSignal): Promise<VideoPlan> {
-  const isMatroska = ['mkv', 'webm'].includes(plan.container.name);
+  const forgetsDelay = isMatroska(plan.container);
   const order: (CarriedStream | null)[] = [];
   for (const entry of plan.streams.order) {
     const isOpus = entry !== null && (entry.sound?.codec ?? entry.source.codec) === 'opus';
-    const delaySeconds = isOpus && isMatroska ? await measureDelay(plan, entry, trial, signal) : 0;
+    const delaySeconds = isOpus && forgetsDelay ? await measureDelay(plan, entry, trial, signal) : 0;
     order.push(entry === null ? null : { ...entry, delaySeconds });
   }
   return { ...plan, streams: { ...plan.streams, order } };

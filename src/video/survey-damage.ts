@@ -3,6 +3,7 @@ import { describeDamage, findDamage } from './concealment.ts';
 import { formatTime } from './damaged-places.ts';
 import { frameListPass } from './decode-plan.ts';
 import { ffmpegLines, ProgramError } from './ffmpeg.ts';
+import { parseFrame } from './frame-list.ts';
 import { PatchedFrames } from './patched-frames.ts';
 import type { VideoPlan } from './plan.ts';
 import { toSeconds } from './rational.ts';
@@ -30,9 +31,8 @@ async function survey(whole: VideoPlan, signal: AbortSignal): Promise<string> {
   const onMessage = (line: string) => patched.read(line);
   try {
     for await (const line of ffmpegLines(plan, AbortSignal.any([signal, patience]), { onMessage })) {
-      // "stream, dts, pts, duration, size, checksum"
-      const pts = /^0,\s*-?\d+,\s*(-?\d+),/.exec(line)?.[1];
-      if (pts !== undefined) ptsTicks.push(Number(pts) - offsetTicks);
+      const frame = parseFrame(line);
+      if (frame !== null) ptsTicks.push(frame.pts - offsetTicks);
     }
   } catch (error) {
     // What was seen until then is damaged all the same.

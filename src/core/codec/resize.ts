@@ -1,5 +1,5 @@
 import type { Size } from '../geometry.ts';
-import type { Raster } from '../raster.ts';
+import { type Raster, samplesOf } from '../raster.ts';
 import { openPipeline } from './libvips.ts';
 
 /**
@@ -7,10 +7,10 @@ import { openPipeline } from './libvips.ts';
  * Alpha and colour that belong together are better resampled by a sink (`resizeTo`), which weighs colour by alpha.
  */
 export async function resize(raster: Raster, size: Size): Promise<Raster> {
-  const { width, height, channels, bytesPerSample, data } = raster;
+  const { width, height, channels, bytesPerSample } = raster;
   if (width === size.width && height === size.height) return raster;
   const wide = bytesPerSample === 2;
-  const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+  const samples = samplesOf(raster);
   const { data: resized } = await openPipeline(samples, { raw: { width, height, channels } })
     .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
     .toColourspace(channels === 1 ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb')

@@ -1,4 +1,4 @@
-import type { Raster } from '../raster.ts';
+import { type Raster, samplesOf } from '../raster.ts';
 
 /** Splits interleaved samples: `colour` of the `channels` in front, and alpha from the last of `bands`. */
 export function splitAlpha(
@@ -6,12 +6,12 @@ export function splitAlpha(
   picture: { width: number; height: number; bands: number; channels: 1 | 3; bytesPerSample: 1 | 2 },
 ): { colour: Raster; alpha: Raster } {
   const { width, height, bands, channels, bytesPerSample } = picture;
-  const source = samplesOf(interleaved, bytesPerSample);
+  const source = samplesOf({ data: interleaved, bytesPerSample });
   const pixels = width * height;
   const colour = new Uint8Array(pixels * channels * bytesPerSample);
   const alpha = new Uint8Array(pixels * bytesPerSample);
-  const toColour = samplesOf(colour, bytesPerSample);
-  const toAlpha = samplesOf(alpha, bytesPerSample);
+  const toColour = samplesOf({ data: colour, bytesPerSample });
+  const toAlpha = samplesOf({ data: alpha, bytesPerSample });
   if (channels === 3) {
     for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += bands, to += 3) {
       toColour[to] = source[from]!;
@@ -33,10 +33,7 @@ export function splitAlpha(
 
 /** Divides alpha out of colours that were multiplied with it, in place, rounded to the nearest level. */
 export function divideByAlpha(colour: Raster, alpha: Raster): void {
-  const [samples, opacity] = [
-    samplesOf(colour.data, colour.bytesPerSample),
-    samplesOf(alpha.data, alpha.bytesPerSample),
-  ];
+  const [samples, opacity] = [samplesOf(colour), samplesOf(alpha)];
   const levels = colour.bytesPerSample === 1 ? 255 : 65_535;
   for (let pixel = 0, at = 0; pixel < opacity.length; pixel++) {
     const own = opacity[pixel]!;
@@ -51,9 +48,9 @@ export function joinAlpha(colour: Raster, alpha: Raster): Uint8Array<ArrayBuffer
   const { width, height, channels, bytesPerSample } = colour;
   const pixels = width * height;
   const joined = new Uint8Array(pixels * (channels + 1) * bytesPerSample);
-  const target = samplesOf(joined, bytesPerSample);
-  const fromColour = samplesOf(colour.data, bytesPerSample);
-  const fromAlpha = samplesOf(alpha.data, bytesPerSample);
+  const target = samplesOf({ data: joined, bytesPerSample });
+  const fromColour = samplesOf(colour);
+  const fromAlpha = samplesOf(alpha);
   if (channels === 3) {
     for (let pixel = 0, from = 0, to = 0; pixel < pixels; pixel++, from += 3, to += 4) {
       target[to] = fromColour[from]!;
@@ -73,7 +70,7 @@ export function joinAlpha(colour: Raster, alpha: Raster): Uint8Array<ArrayBuffer
 /** 16-bit rows as 8-bit ones, rounded to the nearest level (libvips cuts the low byte off, which darkens by half a level). */
 export function narrowSamples(raster: Raster): Raster {
   if (raster.bytesPerSample === 1) return raster;
-  const source = samplesOf(raster.data, 2);
+  const source = samplesOf(raster);
   const data = new Uint8Array(source.length);
   for (let index = 0; index < data.length; index++) data[index] = (source[index]! * 255 + 32_895) >>> 16;
   return { ...raster, bytesPerSample: 1, data };
@@ -84,11 +81,6 @@ export function narrowSamples(raster: Raster): Raster {
  * AVIF has 10 or 12 bits, which libvips shifts up.
  */
 export function fillLowBits(bytes: Uint8Array<ArrayBuffer>, bits: number): void {
-  const samples = samplesOf(bytes, 2);
+  const samples = samplesOf({ data: bytes, bytesPerSample: 2 });
   for (let index = 0; index < samples.length; index++) samples[index] = samples[index]! | (samples[index]! >>> bits);
-}
-
-function samplesOf(bytes: Uint8Array<ArrayBuffer>, bytesPerSample: 1 | 2): Uint8Array | Uint16Array {
-  if (bytesPerSample === 1) return bytes;
-  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 }

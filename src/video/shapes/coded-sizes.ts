@@ -1,4 +1,4 @@
-import { startFfmpeg } from '../ffmpeg.ts';
+import { runFfmpeg } from '../ffmpeg.ts';
 import { safeInput } from '../safe-input.ts';
 import type { VideoInfo } from '../video-info.ts';
 
@@ -34,14 +34,7 @@ export async function namesOneShape({ path, video }: VideoInfo, signal: AbortSig
       target: '-',
     },
   };
-  const program = startFfmpeg(plan, signal, { onLine });
-  try {
-    program.stdin.end();
-    program.stdout.resume();
-    await program.finished();
-  } finally {
-    await program.stop();
-  }
+  await runFfmpeg(plan, signal, onLine);
   return isOne && values.size > 0;
 }
 

@@ -1,3 +1,4 @@
+import { greatestCommonDivisor } from '../../core/divisors.ts';
 import type { Size } from '../../core/geometry.ts';
 import { parseRational, type Rational } from '../rational.ts';
 import type { ColourTags } from '../video-info.ts';
@@ -69,10 +70,6 @@ export function frameTicks(fields: ReadonlyMap<string, string>): number {
 function reduce({ num, den }: Rational): Rational {
   const divisor = greatestCommonDivisor(num, den);
   return { num: num / divisor, den: den / divisor };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function known(fields: ReadonlyMap<string, string>, name: string): string | null {
