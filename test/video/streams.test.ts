@@ -2,7 +2,7 @@ import { closeSync, createReadStream, openSync, readdirSync, readFileSync } from
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bitsPerSampleOf } from '../../src/video/probe.ts';
+import { bitsPerSampleOf } from '../../src/video/describe-stream.ts';
 import { frameBytes, parseY4mHeader } from '../../src/video/y4m.ts';
 import {
   decodeRgb,

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
-import { bitsPerSampleOf, probePicture, probeSound, type SoundInfo } from '../probe.ts';
+import { bitsPerSampleOf } from '../describe-stream.ts';
+import { probePicture, probeSound, type SoundInfo } from '../probe.ts';
 import type { Rational } from '../rational.ts';
 import type { PacketScan } from '../scan.ts';
 import type { VideoSettings } from '../settings.ts';

@@ -1,7 +1,7 @@
 import { UpreelError } from '../../core/errors.ts';
 import { type Colour, chromaOf, isMatrixReplaced, isRgbFormat, resolveColour } from '../colour.ts';
 import { formatTime } from '../damaged-places.ts';
-import { bitsPerSampleOf } from '../probe.ts';
+import { bitsPerSampleOf } from '../describe-stream.ts';
 import { type Rational, toSeconds } from '../rational.ts';
 import { rotationFilters } from '../rotation.ts';
 import type { VideoSettings } from '../settings.ts';
