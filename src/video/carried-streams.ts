@@ -1,7 +1,7 @@
+import { ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { damaged } from './completeness.ts';
 import { concealing } from './concealment.ts';
 import { listPlaces, secondsOf } from './damaged-places.ts';
-import { ProgramError } from './ffmpeg.ts';
 import { planResultLedger, planSourceLedger, recoded } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import type { SoundConversion } from './sound-plan.ts';

@@ -1,7 +1,7 @@
+import type { Feed, FfmpegPlan } from '../core/ffmpeg/ffmpeg.ts';
 import type { Rect } from '../core/geometry.ts';
 import { type Colour, chromaOf, chromaPosition, isRgbFormat } from './colour.ts';
 import { hasNoTimes } from './containers.ts';
-import type { Feed, FfmpegPlan } from './ffmpeg.ts';
 import { feedFrames, frameInput } from './frame-files/index.ts';
 import { FRAME_NAMING_FILTER } from './patched-frames.ts';
 import type { PicturePlan } from './picture-plan.ts';

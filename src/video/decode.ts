@@ -1,11 +1,11 @@
 import { UpreelError } from '../core/errors.ts';
+import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 import type { Size } from '../core/geometry.ts';
 import { rasterBytes } from '../core/raster.ts';
 import { ByteReader } from './byte-reader.ts';
 import { CONCEAL, damaged } from './completeness.ts';
 import { formatTime } from './damaged-places.ts';
 import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
-import { type Feed, ProgramError, type RunningProgram, startFfmpeg } from './ffmpeg.ts';
 import { BufferPool, type Frame, stackedSize } from './frame.ts';
 import { findBroken } from './frame-files/index.ts';
 import { type NutFrameHeader, NutReader } from './nut-reader.ts';

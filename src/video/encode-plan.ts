@@ -1,9 +1,9 @@
+import type { FfmpegPlan } from '../core/ffmpeg/ffmpeg.ts';
 import type { Size } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
 import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { formatTimeBase, scaleFilter, yuvOptions } from './decode-plan.ts';
-import type { FfmpegPlan } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Rational } from './rational.ts';
 

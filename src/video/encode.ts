@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
+import { startFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 import { pipeTimes, planEncode } from './encode-plan.ts';
-import { startFfmpeg } from './ffmpeg.ts';
 import { type Frame, stackedSize } from './frame.ts';
 import { writeNutFrameHeader, writeNutHeader } from './nut-writer.ts';
 import type { VideoPlan } from './plan.ts';

@@ -1,5 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
-import { probeLines } from './ffmpeg.ts';
+import { probeLines } from '../core/ffmpeg/ffmpeg.ts';
 import { safeInput } from './safe-input.ts';
 import type { VideoInfo } from './video-info.ts';
 

@@ -1,7 +1,7 @@
 import { UpreelError } from '../core/errors.ts';
+import { ffmpegLines } from '../core/ffmpeg/ffmpeg.ts';
 import { hasNoTimes } from './containers.ts';
 import { decoderFeed, frameListPass } from './decode-plan.ts';
-import { ffmpegLines } from './ffmpeg.ts';
 import type { PicturePlan } from './picture-plan.ts';
 import type { Rational } from './rational.ts';
 import type { PacketScan } from './scan.ts';

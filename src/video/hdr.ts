@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import { probeLines } from './ffmpeg.ts';
+import { probeLines } from '../core/ffmpeg/ffmpeg.ts';
 import { safeInput } from './safe-input.ts';
 import type { VideoInfo } from './video-info.ts';
 

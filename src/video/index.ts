@@ -1,5 +1,5 @@
+export { ffmpegVersion, listEncoders } from '../core/ffmpeg/ffmpeg.ts';
 export { CONCEAL } from './completeness.ts';
-export { ffmpegVersion, listEncoders } from './ffmpeg.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
 export { readVideoFrame, type VideoFrame } from './read-frame.ts';
 export type { SegmentNews } from './run-segments.ts';

@@ -1,6 +1,6 @@
 import { leastCommonMultiple } from '../core/divisors.ts';
 import { UpreelError } from '../core/errors.ts';
-import type { FfmpegPlan } from './ffmpeg.ts';
+import type { FfmpegPlan } from '../core/ffmpeg/ffmpeg.ts';
 import { lastFrameSeconds } from './nominal-rate.ts';
 import type { VideoPlan } from './plan.ts';
 import { carriedInput, safeInput } from './safe-input.ts';

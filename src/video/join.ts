@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { runFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 import type { SegmentRecord } from '../job/directory/index.ts';
 import { isMatroska } from './containers.ts';
-import { runFfmpeg } from './ffmpeg.ts';
 import { concatInput, concatList, planJoin, singleInput } from './join-plan.ts';
 import { markMatroskaRate } from './matroska-rate.ts';
 import type { VideoPlan } from './plan.ts';

@@ -1,8 +1,8 @@
+import { ffmpegLines, ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import type { Rect } from '../core/geometry.ts';
 import { isRgbFormat } from './colour.ts';
 import { hasNoTimes } from './containers.ts';
 import { decoderFeed } from './decode-plan.ts';
-import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
 import { frameInput } from './frame-files/index.ts';
 import { safeInput } from './safe-input.ts';

@@ -1,9 +1,9 @@
 import { chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
+import { runFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 import { ignoreLackOfModes, syncFolder } from '../core/publish.ts';
 import { ffmpegPattern, isPictureOf, pictureName, resultPlace } from '../core/sequence-name.ts';
-import { runFfmpeg } from './ffmpeg.ts';
 import type { Finisher } from './finisher.ts';
 import { segmentsInput } from './join.ts';
 import type { VideoPlan } from './plan.ts';

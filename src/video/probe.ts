@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
+import { ProgramError, probeLines } from '../core/ffmpeg/ffmpeg.ts';
 import { describeStream, describeVideo } from './describe-stream.ts';
-import { ProgramError, probeLines } from './ffmpeg.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
 import { isCoverArt, isTimecodeTrack, type Report, reportSchema, type StreamReport } from './probe-report.ts';
 import { parseRational } from './rational.ts';

@@ -1,7 +1,7 @@
 import { UpreelError } from '../core/errors.ts';
+import { listEncoders, ProgramError, runFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { ENCODERS } from './encoder-table.ts';
-import { listEncoders, ProgramError, runFfmpeg } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { ENCODER_NAMES, type EncoderName } from './settings.ts';
 

@@ -1,5 +1,5 @@
+import { ffmpegLines, listHwaccels, ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { planDecode } from './decode-plan.ts';
-import { ffmpegLines, listHwaccels, ProgramError } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import type { Hwaccel } from './settings.ts';
 import type { StreamWarning } from './streams.ts';

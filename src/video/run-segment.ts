@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { UpreelError } from '../core/errors.ts';
 import type { QueueFill } from '../core/events.ts';
+import { type Feed, ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { grayUpscaler } from '../core/gray-upscaler.ts';
 import type { Pause } from '../core/pause.ts';
 import { type Raster, rasterBytes } from '../core/raster.ts';
@@ -10,7 +11,6 @@ import { findChanges } from './changed-frames.ts';
 import { ChangedResults, type ReuseCount } from './changed-results.ts';
 import { startDecoder } from './decode.ts';
 import { type Encoder, startEncoder } from './encode.ts';
-import { type Feed, ProgramError } from './ffmpeg.ts';
 import { BufferPool, type Frame, splitStacked, stackedSize } from './frame.ts';
 import { LookAhead, mapInOrder } from './look-ahead.ts';
 import type { VideoPlan } from './plan.ts';

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { asUpreelError, diskFull, UpreelError } from '../core/errors.ts';
+import { ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { isFull, type JobDirectory } from '../job/directory/index.ts';
 import { reusedShare } from './changed-results.ts';
-import { ProgramError } from './ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import type { PreviewTap } from './preview.ts';
 import type { VideoProgress } from './progress.ts';

@@ -1,4 +1,4 @@
-import { probeLines } from './ffmpeg.ts';
+import { probeLines } from '../core/ffmpeg/ffmpeg.ts';
 import { safeInput } from './safe-input.ts';
 
 /** Every packet of one video stream, as the demuxer gives it: the count and the times that the result must have. */

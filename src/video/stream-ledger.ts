@@ -1,4 +1,4 @@
-import { type FfmpegPlan, ffmpegLines } from './ffmpeg.ts';
+import { type FfmpegPlan, ffmpegLines } from '../core/ffmpeg/ffmpeg.ts';
 
 /** What a stream has, from its first packet to its last. */
 export interface StreamLedger {

@@ -1,8 +1,8 @@
 import { UpreelError } from '../core/errors.ts';
+import { ffmpegLines, ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { describeDamage, findDamage } from './concealment.ts';
 import { formatTime } from './damaged-places.ts';
 import { frameListPass } from './decode-plan.ts';
-import { ffmpegLines, ProgramError } from './ffmpeg.ts';
 import { parseFrame } from './frame-list.ts';
 import { PatchedFrames } from './patched-frames.ts';
 import type { VideoPlan } from './plan.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
+import { ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { Pause } from '../core/pause.ts';
 import { resultPlace } from '../core/sequence-name.ts';
 import type { Upscaler } from '../core/upscaler.ts';
@@ -10,7 +11,6 @@ import { reusedShare } from './changed-results.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { bitsPerSampleOf } from './describe-stream.ts';
-import { ProgramError } from './ffmpeg.ts';
 import { checkPlace, finisherFor } from './finish.ts';
 import type { FrameList } from './frame-list.ts';
 import { planPicture } from './picture-plan.ts';

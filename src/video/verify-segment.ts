@@ -1,5 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
-import { ProgramError, probeLines } from './ffmpeg.ts';
+import { ProgramError, probeLines } from '../core/ffmpeg/ffmpeg.ts';
 import type { VideoPlan } from './plan.ts';
 import { parseRational, toSeconds } from './rational.ts';
 

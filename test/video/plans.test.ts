@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { argumentsOf } from '../../src/core/ffmpeg/ffmpeg.ts';
 import { resolveColour } from '../../src/video/colour.ts';
 import { containerFor } from '../../src/video/containers.ts';
 import { frameListPass, pipeOffsetTicks } from '../../src/video/decode-plan.ts';
 import { bitsPerSampleOf } from '../../src/video/describe-stream.ts';
 import { planEncoder } from '../../src/video/encoders.ts';
-import { argumentsOf } from '../../src/video/ffmpeg.ts';
 import { planPicture } from '../../src/video/picture-plan.ts';
 import { videoSettingsSchema } from '../../src/video/settings.ts';
 import { planStreams } from '../../src/video/streams.ts';

@@ -6,7 +6,7 @@ import { readOwnHeader } from './header.ts';
 import {
   checkSize,
   describePage,
-  inspectPicture,
+  inspectByLibvips,
   type PageDescription,
   type PictureInfo,
   type PictureLimits,
@@ -15,6 +15,7 @@ import {
 import { damaged, decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
+import type { LibvipsFormat } from './sniff.ts';
 
 /** One page, decoded whole and upright. */
 export interface DecodedPicture {
@@ -40,13 +41,16 @@ export interface PictureReader {
   pages(): AsyncIterable<DecodedPicture>;
 }
 
-/** @throws UpreelError as `inspectPicture` does. */
-export async function openPicture(path: string, limits: PictureLimits): Promise<PictureReader> {
-  const info = await inspectPicture(path, limits);
-  const own = await readOwnHeader(path, info.format);
+/** @throws UpreelError as `inspectByLibvips` does. */
+export async function openByLibvips(
+  { path, format, bytes }: { path: string; format: LibvipsFormat; bytes: number },
+  limits: PictureLimits,
+): Promise<PictureReader> {
+  const info = await inspectByLibvips({ path, format, bytes }, limits);
+  const own = await readOwnHeader(path, format);
   const input = await pipelineInput(path);
   const describe = async (page: number) => {
-    const described = await describePage(input, { path, format: info.format, own, page });
+    const described = await describePage(input, { path, format, own, page });
     checkSize(path, described.size, limits);
     return { ...described, warnings: described.warnings.filter((warning) => !info.warnings.includes(warning)) };
   };

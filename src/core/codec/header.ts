@@ -9,7 +9,7 @@ import { readJfifDensity } from './jpeg.ts';
 import { damaged } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { readPngHeader } from './png.ts';
-import { inputError, type PictureFormat } from './sniff.ts';
+import { inputError, type LibvipsFormat } from './sniff.ts';
 import { readTiffPages } from './tiff-pages.ts';
 
 /** What upreel reads from a file itself, because libvips does not tell it. */
@@ -37,7 +37,7 @@ export interface TiffPageFacts {
  * @throws UpreelError `input-damaged` for a TIFF file without a readable page, `input-unsupported` for a camera's raw
  *   file, `input-missing`, `input-unreadable`.
  */
-export async function readOwnHeader(path: string, format: PictureFormat): Promise<OwnHeader> {
+export async function readOwnHeader(path: string, format: LibvipsFormat): Promise<OwnHeader> {
   try {
     const file = await open(path, 'r');
     try {
@@ -59,7 +59,7 @@ const NOTHING: OwnHeader = {
   warnings: [],
 };
 
-async function readByFormat(source: ByteSource, path: string, format: PictureFormat): Promise<OwnHeader> {
+async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {
       const { density, pngColour, animated } = await readPngHeader(source);

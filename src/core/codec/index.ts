@@ -1,9 +1,10 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
-export { type DecodedPicture, openPicture, type PictureReader } from './decode.ts';
+export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
-export { DEFAULT_PICTURE_LIMITS, inspectPicture, type PictureInfo, type PictureLimits } from './inspect.ts';
+export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
+export { inspectPicture, openPicture } from './open-picture.ts';
 export {
   EFFORTS,
   type Effort,

@@ -8,7 +8,7 @@ import { type OwnHeader, readOwnHeader } from './header.ts';
 import { decodeError, openPipeline } from './libvips.ts';
 import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
-import { type PictureFormat, sniffPicture } from './sniff.ts';
+import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
 
 export interface PictureLimits {
@@ -37,11 +37,13 @@ export interface PictureInfo {
 }
 
 /**
- * Reads a picture's header.
+ * Reads the header of a picture that libvips decodes.
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
  */
-export async function inspectPicture(path: string, limits: PictureLimits): Promise<PictureInfo> {
-  const { format, bytes } = await sniffPicture(path);
+export async function inspectByLibvips(
+  { path, format, bytes }: { path: string; format: LibvipsFormat; bytes: number },
+  limits: PictureLimits,
+): Promise<PictureInfo> {
   const own = await readOwnHeader(path, format);
   const first = await describePage(await pipelineInput(path), { path, format, own, page: 0 });
   const pages = listPages(path, first, own);
@@ -77,7 +79,7 @@ export interface PageDescription {
 /** Describes one page from libvips' header and our own. */
 export async function describePage(
   input: SharpInput,
-  picture: { path: string; format: PictureFormat; own: OwnHeader; page: number },
+  picture: { path: string; format: LibvipsFormat; own: OwnHeader; page: number },
 ): Promise<PageDescription> {
   const { path, format, own, page } = picture;
   const header = await readHeader(input, path, page);

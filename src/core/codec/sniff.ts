@@ -1,8 +1,11 @@
 import { open, stat } from 'node:fs/promises';
 import { systemErrorCode, UpreelError } from '../errors.ts';
 
+/** What libvips decodes. */
+export type LibvipsFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif';
+
 /** What upreel reads, decided by the first bytes and never by the name. */
-export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif';
+export type PictureFormat = LibvipsFormat;
 
 /**
  * Looks at the first bytes of a file, before any decoder does.

@@ -1,4 +1,4 @@
-import { ffmpegLines, ProgramError } from '../ffmpeg.ts';
+import { ffmpegLines, ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
 import { feedFrames, frameInput } from './frame-feed.ts';
 import type { FrameFiles } from './frame-files.ts';
 

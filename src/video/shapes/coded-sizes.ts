@@ -1,4 +1,4 @@
-import { runFfmpeg } from '../ffmpeg.ts';
+import { runFfmpeg } from '../../core/ffmpeg/ffmpeg.ts';
 import { safeInput } from '../safe-input.ts';
 import type { VideoInfo } from '../video-info.ts';
 

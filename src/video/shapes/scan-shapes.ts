@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { ProgramError, probeLines } from '../ffmpeg.ts';
+import { ProgramError, probeLines } from '../../core/ffmpeg/ffmpeg.ts';
 import { safeInput } from '../safe-input.ts';
 import { type PacketScan, parseFields, type ScannedPacket, scanPackets } from '../scan.ts';
 import { sideBySide } from '../side-by-side.ts';

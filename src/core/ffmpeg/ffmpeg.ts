@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import createCommand from 'fluent-ffmpeg';
-import { diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
+import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
 import { placeChild } from './child-folder.ts';
 
 /** One run of ffmpeg, as plain data: what the planners make. */
