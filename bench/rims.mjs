@@ -1,6 +1,8 @@
 // How far colours stray at the rims of transparent pictures, with each network of the catalogue that is here (MODEL=id,...
 // takes others): as they are stored, and with colours bled under what is transparent. docs/stills.md has the table.
 // MODEL=id,... REACH=8,16,32 make bench BENCH=rims
+// SHEET=file.png draws it, too: a row for each network and picture; on white, on black and on the picture's own colour, as
+// stored and bled.
 import sharp from 'sharp';
 import { bleedColour } from '../dist/core/bleed-colour.js';
 import { listModels, loadModel } from '../dist/core/model/index.js';
@@ -27,7 +29,11 @@ const PICTURES = {
 
 const models =
   process.env.MODEL?.split(',') ?? (await listModels()).filter(({ state }) => state !== 'absent').map(({ id }) => id);
+const SHEET = process.env.SHEET;
+const CELL_PX = 96;
+const rows = [];
 for (const id of models) await measure(id);
+if (SHEET !== undefined) await drawSheet(SHEET);
 
 async function measure(id) {
   const model = await loadModel(id);
@@ -36,16 +42,52 @@ async function measure(id) {
   for (const [name, picture] of Object.entries(PICTURES)) {
     const { colour, alpha } = await draw(picture);
     const enlarged = await upscaler.upscale(alpha);
-    const before = strayOf(await upscaler.upscale(colour), enlarged, picture.colour);
-    const cells = [`stored ${show(before)}`];
+    const stored = await upscaler.upscale(colour);
+    const cells = [`stored ${show(strayOf(stored, enlarged, picture.colour))}`];
+    const drawn = [stored];
     for (const reach of REACHES) {
       const bled = { ...colour, data: colour.data.slice() };
       await bleedColour(bled, alpha, reach);
-      cells.push(`bled ${reach} px ${show(strayOf(await upscaler.upscale(bled), enlarged, picture.colour))}`);
+      const result = await upscaler.upscale(bled);
+      cells.push(`bled ${reach} px ${show(strayOf(result, enlarged, picture.colour))}`);
+      drawn[1] = result;
     }
+    rows.push({ drawn, enlarged, grounds: { ...GROUNDS, own: picture.colour } });
     console.log(`${id} ${name}: ${cells.join(' | ')}`);
   }
   await upscaler.close();
+}
+
+/** Each row: two cells for each ground. */
+async function drawSheet(path) {
+  const cells = [];
+  for (const [row, { drawn, enlarged, grounds }] of rows.entries()) {
+    for (const [column, ground] of Object.values(grounds).entries()) {
+      for (const [second, result] of drawn.entries()) {
+        const input = await seenOn(ground, result, enlarged);
+        cells.push({ input, left: (2 * column + second) * CELL_PX, top: row * CELL_PX });
+      }
+    }
+  }
+  const size = { width: 6 * CELL_PX, height: rows.length * CELL_PX };
+  await sharp({ create: { ...size, channels: 3, background: '#808080' } })
+    .composite(cells)
+    .png()
+    .toFile(path);
+}
+
+/** The middle of the picture on a ground, a cell large. */
+async function seenOn(ground, { width, height, data }, alpha) {
+  const seen = Buffer.alloc(data.length);
+  for (let at = 0; at < data.length; at++) {
+    const opacity = alpha.data[Math.floor(at / 3)] / 255;
+    seen[at] = Math.round(opacity * data[at] + (1 - opacity) * ground[at % 3]);
+  }
+  const side = CELL_PX - 2;
+  return await sharp(seen, { raw: { width, height, channels: 3 } })
+    .resize(side, side)
+    .png()
+    .toBuffer();
 }
 
 /** Largest differences in levels: of the colour where it shows, and of what is seen on each ground. */
