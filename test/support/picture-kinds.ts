@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import {
   ALPHA_8,
   ALPHA_16,
@@ -7,56 +7,43 @@ import {
   OPAQUE_16,
   type PictureKind,
   type Raster4,
+  type Sort,
   sharpOf,
   sort,
 } from './picture-sorts.ts';
 
 /** Every kind of picture that upreel reads, and what samples of it. */
 export const KINDS: readonly PictureKind[] = [
-  {
-    ...{ name: 'JPEG', extension: 'jpg', sorts: OPAQUE_8 },
-    async make(path, picture) {
-      await sharpOf(picture).jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toFile(path);
-      return await readBySharp(path, picture);
-    },
-  },
-  {
-    ...{ name: 'PNG', extension: 'png', sorts: [...OPAQUE_8, ...ALPHA_8, ...OPAQUE_16, ...ALPHA_16] },
-    async make(path, picture) {
-      await sharpOf(picture).png().toFile(path);
-      return null;
-    },
-  },
-  {
-    ...{ name: 'WebP', extension: 'webp', sorts: [sort(3, 8), sort(3, 8, true)] },
-    async make(path, picture) {
-      await sharpOf(picture).webp({ lossless: true, exact: true }).toFile(path);
-      return null;
-    },
-  },
-  {
-    ...{ name: 'TIFF', extension: 'tif', sorts: [...OPAQUE_8, ...ALPHA_8, ...OPAQUE_16, ...ALPHA_16] },
-    async make(path, picture) {
-      await sharpOf(picture).tiff({ compression: 'lzw' }).toFile(path);
-      return null;
-    },
-  },
+  bySharp('JPEG', 'jpg', OPAQUE_8, (pipeline) => pipeline.jpeg({ quality: 100, chromaSubsampling: '4:4:4' }), {
+    lossy: true,
+  }),
+  bySharp('PNG', 'png', [...OPAQUE_8, ...ALPHA_8, ...OPAQUE_16, ...ALPHA_16], (pipeline) => pipeline.png()),
+  bySharp(
+    'WebP',
+    'webp',
+    [sort(3, 8), sort(3, 8, true)],
+    (pipeline, delay) => pipeline.webp({ lossless: true, exact: true, ...(delay === null ? {} : { delay }) }),
+    { animated: true },
+  ),
+  bySharp('TIFF', 'tif', [...OPAQUE_8, ...ALPHA_8, ...OPAQUE_16, ...ALPHA_16], (pipeline) =>
+    pipeline.tiff({ compression: 'lzw' }),
+  ),
   {
     ...{ name: 'GIF', extension: 'gif', sorts: [sort(3, 8)] },
     async make(path, picture) {
       await sharpOf(picture).gif({ dither: 0 }).toFile(path);
       // Always with alpha: whether a later picture of the file has holes is not known from its first.
-      const data = await sharp(path).ensureAlpha().raw().toBuffer();
-      return { ...picture, bands: 4, data: new Uint8Array(data) };
+      return await readBySharp(path, { ...picture, bands: 4 });
     },
   },
-  {
-    ...{ name: 'AVIF', extension: 'avif', sorts: [sort(3, 8), sort(3, 8, true)] },
-    async make(path, picture) {
-      await sharpOf(picture).avif({ lossless: true, effort: 0 }).toFile(path);
-      return null;
-    },
-  },
+  bySharp(
+    'AVIF',
+    'avif',
+    [sort(3, 8), sort(3, 8, true)],
+    (pipeline) => pipeline.avif({ lossless: true, effort: 0 }),
+    // It is turned by a property of the picture, not by EXIF.
+    { turned: false },
+  ),
   byFfmpeg(
     'AVIF of ffmpeg',
     'avif',
@@ -67,9 +54,50 @@ export const KINDS: readonly PictureKind[] = [
   ),
 ];
 
-/** For what the kind cannot hold as it was. */
+function bySharp(
+  name: string,
+  extension: string,
+  sorts: readonly Sort[],
+  encode: (pipeline: Sharp, delay: number[] | null) => Sharp,
+  { lossy = false, animated = false, turned = true } = {},
+): PictureKind {
+  const given = async (path: string, picture: Raster4) => (lossy ? await readBySharp(path, picture) : null);
+  return {
+    ...{ name, extension, sorts },
+    async make(path, picture) {
+      await encode(sharpOf(picture), null).toFile(path);
+      return await given(path, picture);
+    },
+    async withProfile(path, picture, profile) {
+      await encode(sharpOf(picture), null).withIccProfile(profile).toFile(path);
+      // Converted on the way in.
+      return await readBySharp(path, picture);
+    },
+    ...(turned && {
+      async turned(path, picture, orientation) {
+        await encode(sharpOf(picture), null).withMetadata({ orientation }).toFile(path);
+        return await given(path, picture);
+      },
+    }),
+    ...(animated && {
+      async animated(path, pictures, delaysMs) {
+        const [first] = pictures;
+        const data = new Uint8Array(Buffer.concat(pictures.map((picture) => picture.data)));
+        const tall = sharp(data, {
+          raw: {
+            ...{ width: first!.width, height: first!.height * pictures.length, channels: first!.bands },
+            pageHeight: first!.height,
+          },
+        });
+        await encode(tall, [...delaysMs]).toFile(path);
+      },
+    }),
+  };
+}
+
+/** What the file holds, for a kind that cannot hold everything as it was. */
 async function readBySharp(path: string, picture: Raster4): Promise<Raster4> {
-  const space = picture.bands <= 2 ? 'b-w' : 'srgb';
-  const data = await sharp(path, { ignoreIcc: true }).toColourspace(space).raw().toBuffer();
+  const pipeline = sharp(path, { ignoreIcc: true }).toColourspace(picture.bands <= 2 ? 'b-w' : 'srgb');
+  const data = await (picture.bands === 4 ? pipeline.ensureAlpha() : pipeline).raw().toBuffer();
   return { ...picture, data: new Uint8Array(data) };
 }

@@ -17,6 +17,12 @@ export interface PictureKind {
   readonly sorts: readonly Sort[];
   /** Writes `joined`: samples as the file is to hold them, alpha last. Gives what the file does hold, if it is other. */
   readonly make: (path: string, joined: Raster4, sort: Sort) => Promise<Raster4 | null>;
+  /** Writes `joined` with a colour profile that lies in a file. */
+  readonly withProfile?: (path: string, joined: Raster4, profile: string) => Promise<Raster4 | null>;
+  /** Writes `joined` with an orientation, 1 to 8 as EXIF counts. */
+  readonly turned?: (path: string, joined: Raster4, orientation: number) => Promise<Raster4 | null>;
+  /** Writes several pictures, each shown for its time in milliseconds. */
+  readonly animated?: (path: string, pictures: readonly Raster4[], delaysMs: readonly number[]) => Promise<void>;
 }
 
 /** Interleaved samples of 1 to 4 bands. */
