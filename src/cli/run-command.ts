@@ -13,6 +13,7 @@ import {
   runJob,
   type TaskQueue,
 } from '../job/index.ts';
+import { checkSource } from './check-source.ts';
 import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { askToConceal, DamagedFilms, overDamage } from './go-over-damage.ts';
@@ -105,10 +106,14 @@ async function runAll(
     let skipped = 0;
     try {
       for (const task of tasks) {
-        const spec = isVideo(task) && !isPiped(task) ? await nameJob(task, queueing) : null;
+        let spec: JobSpec | null = null;
         const announceDrain = () => reporter.event(DRAINING);
         if (isVideo(task) && detached === null) drain.addEventListener('abort', announceDrain, { once: true });
         try {
+          if (isVideo(task) && !isPiped(task)) {
+            await checkSource(task.request.input, signal);
+            spec = await nameJob(task, queueing);
+          }
           await (spec === null
             ? queue.run(task, { signal, drain, onEvent })
             : runVideo(spec, { queue, signal, drain, onEvent }, detached));
@@ -203,7 +208,7 @@ function summary(failures: readonly UpreelError[], total: number): UpreelError |
   if (failures.length === 0) return null;
   if (total === 1) return failures[0]!;
   return new UpreelError('some-failed', `${failures.length} of ${total} inputs failed.`, {
-    hint: 'The others are done; see the messages above.',
+    hint: failures.length < total ? 'The others are done; see the messages above.' : 'See the messages above.',
   });
 }
 

@@ -44,7 +44,7 @@ export function upscaleFlags(): Option[] {
     new Option('--sessions <n>', 'networks running at once (CPU, CUDA, TensorRT)').argParser(number).hideHelp(),
     new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
     new Option('--overwrite', 'replace results that exist'),
-    new Option('--quality <n>', '0..100, higher is better; each format and encoder maps it (docs)').argParser(number),
+    new Option('--quality <n>', '0..100, higher is better (docs/presets.md)').argParser(number),
     new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
     new Option('--no-reuse', 'video: upscale every frame whole, changed or not'),
     new Option('--reuse-threshold <levels>', 'video: changes of up to so many levels (of 255) count as none').argParser(

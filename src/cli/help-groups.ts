@@ -1,0 +1,81 @@
+/** Flags of `upreel INPUT...` that belong together, by their long names. */
+export interface FlagGroup {
+  readonly title: string;
+  /** What nearly everyone needs. */
+  readonly common: readonly string[];
+  /** Told by --help-all alone. */
+  readonly rest: readonly string[];
+}
+
+export const FLAG_GROUPS: readonly FlagGroup[] = [
+  {
+    title: 'Result',
+    common: ['output', 'scale', 'size', 'format', 'quality', 'overwrite'],
+    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive'],
+  },
+  {
+    title: 'Network',
+    common: ['model', 'preset', 'device'],
+    rest: [
+      ...['denoise', 'gpu', 'tta', 'tile', 'halo', 'memory', 'threads'],
+      ...['onnx-range', 'onnx-channels', 'gray', 'alpha', 'no-config'],
+    ],
+  },
+  {
+    title: 'Pictures',
+    common: [],
+    rest: ['flatten', 'effort', 'strip', 'max-input-megapixels'],
+  },
+  {
+    title: 'Video: the picture',
+    common: ['trim'],
+    rest: [
+      ...[
+        'encoder',
+        'deinterlace',
+        'ivtc',
+        'fps',
+        'pre',
+        'post',
+        'levels',
+        'chroma',
+        'depth',
+        'hwaccel',
+        'encoder-options',
+      ],
+      ...['no-reuse', 'reuse-threshold', 'shape-change', 'sound', 'gaps'],
+    ],
+  },
+  {
+    title: 'Video: what goes along, and damage',
+    common: [],
+    rest: ['audio', 'subtitles', 'on-decode-error', 'report'],
+  },
+  {
+    title: 'Video: the job',
+    common: [],
+    rest: ['nice', 'only', 'on-done', 'work-dir', 'segment-seconds', 'restart', 'verify', 'no-space-check'],
+  },
+  {
+    title: 'Output',
+    common: ['foreground', 'json'],
+    rest: ['no-tui', 'no-bell', 'verbose', 'version', 'help', 'help-all'],
+  },
+];
+
+/** The commands, as they are told in short. */
+export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
+  { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
+  { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
+  { title: 'networks and how to choose', commands: ['models', 'presets', 'preview', 'compare', 'eval'] },
+  { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
+  { title: 'this machine, the shell', commands: ['doctor', 'completion', 'help'] },
+];
+
+/** For the part of --help that everyone reads. */
+export const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
+  ['upreel photo.jpg', 'photo.upreel-4x.png, beside it'],
+  ['upreel photos/ -o big/ --format jpg', 'every picture of a folder'],
+  ['upreel tape.avi -o tape.mkv --preset vhs', 'a film, as a job of its own'],
+  ['upreel watch', 'look at jobs; q leaves them running'],
+];

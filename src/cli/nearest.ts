@@ -1,0 +1,25 @@
+/** The name that a mistyped word most likely means; null: none is near (a third of its letters, at least one). */
+export function nearestOf(word: string, names: readonly string[]): string | null {
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  const near = names
+    .map((name) => ({ name, distance: distanceBetween(word.toLowerCase(), name) }))
+    .filter(({ distance }) => distance <= allowed)
+    .toSorted((a, b) => a.distance - b.distance);
+  return near[0]?.name ?? null;
+}
+
+/** Insertions, deletions, exchanges and swaps of neighbours. @see Damerau 1964 (optimal string alignment) */
+function distanceBetween(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i]);
+  for (let j = 0; j <= b.length; j++) rows[0]![j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const row = rows[i]!;
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? rows[i - 2]![j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      row[j] = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + cost, swapped);
+    }
+  }
+  return rows[a.length]![b.length]!;
+}
