@@ -1,8 +1,9 @@
 import { UpreelError } from '../errors.ts';
 import type { DecodedPicture, PictureReader } from './decode.ts';
-import { readHeifFile } from './heif-boxes.ts';
+import { type HeifMeta, readHeifFile } from './heif-boxes.ts';
 import { decodeHeic } from './heif-decoder.ts';
 import { heifExtras } from './heif-extras.ts';
+import type { HeifLayout } from './heif-layout.ts';
 import { readHeifMetadata } from './heif-metadata.ts';
 import { describeHeif, type HeifPicture } from './heif-picture.ts';
 import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from './inspect.ts';
@@ -15,10 +16,10 @@ import { withFile } from './with-file.ts';
  * @throws UpreelError as `inspectHeic` does.
  */
 export async function openHeic(file: { path: string; bytes: number }, limits: PictureLimits): Promise<PictureReader> {
-  const { info, picture } = await describe(file, limits);
+  const { info, picture, meta } = await describe(file, limits);
   const readPage = async (page: number): Promise<DecodedPicture> => {
     if (page !== 0) throw new UpreelError('usage', `${file.path} has 1 page; there is no page ${page + 1}.`);
-    const { colour, alpha } = await decodeHeic(file.path, picture);
+    const { colour, alpha } = await withFile(file.path, (source) => decodeHeic(source, meta, picture, file.path));
     if (picture.premultiplied && alpha !== null) divideByAlpha(colour, alpha);
     return { ...picture.size, page, colour, alpha, metadata: info.metadata, warnings: [] };
   };
@@ -39,12 +40,12 @@ export async function inspectHeic(file: { path: string; bytes: number }, limits:
 async function describe(
   { path, bytes }: { path: string; bytes: number },
   limits: PictureLimits,
-): Promise<{ info: PictureInfo; picture: HeifPicture }> {
+): Promise<{ info: PictureInfo; picture: HeifPicture; meta: HeifMeta }> {
   return await withFile(path, async (source) => {
     const file = await readHeifFile(source);
     if (file.meta === null) throw damaged(path);
     const picture = await describeHeif(source, file.meta, path);
-    for (const size of [picture.size, ...picture.decodedSizes]) checkSize(path, size, limits);
+    for (const layout of [picture.colour, picture.alpha]) if (layout !== null) checkLayout(path, layout, limits);
     const { metadata, warnings } = await readHeifMetadata(source, file.meta, picture, path);
     const info: PictureInfo = {
       path,
@@ -53,11 +54,16 @@ async function describe(
       pages: [picture.size],
       animated: false,
       channels: picture.channels,
-      bytesPerSample: picture.bitsPerSample > 8 ? 2 : 1,
-      alpha: picture.alpha,
+      bytesPerSample: picture.bytesPerSample,
+      alpha: picture.alpha !== null,
       metadata,
       warnings: [...warnings, ...(picture.premultiplied ? [multipliedNote(path)] : []), ...heifExtras(file, path)],
     };
-    return { info, picture };
+    return { info, picture, meta: file.meta };
   });
+}
+
+/** All that is allocated on the way to the picture: what the file says of it, and what the coded pictures say. */
+function checkLayout(path: string, { canvas, parts, size }: HeifLayout, limits: PictureLimits): void {
+  for (const one of [canvas, size, ...parts.map(({ config }) => config.size)]) checkSize(path, one, limits);
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.ts';
 import { readHeifFile } from './heif-boxes.ts';
-import { codecOf } from './heif-picture.ts';
+import { codedItem } from './heif-layout.ts';
+import { primaryItem } from './heif-picture.ts';
 import { damaged } from './libvips.ts';
 import { CONVERT, foreignFormat } from './sniff.ts';
 
@@ -15,7 +16,8 @@ export async function codingInside(
   branded: 'avif' | 'heic',
 ): Promise<'avif' | 'heic'> {
   const { meta, boxes } = await readHeifFile(source);
-  const codec = meta === null ? null : codecOf(meta);
+  const primary = meta === null ? null : primaryItem(meta);
+  const codec = meta === null || primary === null ? null : codedItem(meta, primary).type;
   switch (codec) {
     case 'hvc1':
       return 'heic';
@@ -45,6 +47,7 @@ const SEQUENCE = {
 const CODEC_NAMES: Readonly<Record<string, string>> = {
   avc1: 'H.264',
   evc1: 'EVC',
+  iovl: 'an overlay of others',
   j2k1: 'JPEG 2000',
   jpeg: 'JPEG',
   lhv1: 'layered HEVC',

@@ -1,41 +1,63 @@
-import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { outOfMemory, tellsOfLackingMemory, UpreelError } from '../errors.ts';
 import type { Raster } from '../raster.ts';
+import type { ByteSource } from './byte-source.ts';
+import { type HeifMeta, readItem } from './heif-boxes.ts';
+import type { HeifLayout } from './heif-layout.ts';
 import type { HeifPicture } from './heif-picture.ts';
-import type { HeifReply, HeifRequest } from './heif-worker.ts';
+import type { CodedLayout, HeifReply, HeifRequest } from './heif-worker.ts';
+import { splitUnits } from './hevc-config.ts';
 import { damaged } from './libvips.ts';
-import { CONVERT, inputError } from './sniff.ts';
+import { CONVERT } from './sniff.ts';
 
 /**
- * Decodes a file's primary picture on a thread of its own, which takes seconds and is gone afterwards with all its memory.
+ * Decodes a primary picture on a thread of its own, which takes seconds and is gone afterwards with all its memory.
  * @throws UpreelError `input-damaged`, also where the file holds another picture than it describes; `input-unsupported`,
- *   `input-too-large` for a file of more than 1 GB, `out-of-memory`.
+ *   `out-of-memory`.
  */
 export async function decodeHeic(
+  source: ByteSource,
+  meta: HeifMeta,
+  { colour, alpha, size, channels, bytesPerSample, coding }: HeifPicture,
   path: string,
-  picture: HeifPicture,
 ): Promise<{ colour: Raster; alpha: Raster | null }> {
-  const { size, channels } = picture;
-  const bytesPerSample = picture.bitsPerSample > 8 ? 2 : 1;
-  const reply = await ask({ file: await readWhole(path), channels, bytesPerSample });
+  const reply = await ask({
+    colour: await readLayout(source, meta, colour, path),
+    alpha: alpha === null ? null : await readLayout(source, meta, alpha, path),
+    channels,
+    bytesPerSample,
+    coding,
+  });
   if ('failure' in reply) throw failureOf(reply, path);
-  const { width, height, colour, alpha } = reply;
-  const isDescribed = width === size.width && height === size.height && (alpha !== null) === picture.alpha;
-  if (!isDescribed) throw damaged(path, `Expected ${size.width}x${size.height} pixels, got ${width}x${height}.`);
   const raster = (bands: 1 | 3, data: ArrayBuffer): Raster => {
-    return { width, height, channels: bands, bytesPerSample, data: new Uint8Array(data) };
+    return { ...size, channels: bands, bytesPerSample, data: new Uint8Array(data) };
   };
-  return { colour: raster(channels, colour), alpha: alpha === null ? null : raster(1, alpha) };
+  return {
+    colour: raster(channels, reply.colour),
+    alpha: reply.alpha === null ? null : raster(1, reply.alpha),
+  };
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw inputError(error, path);
+async function readLayout(
+  source: ByteSource,
+  meta: HeifMeta,
+  { canvas, columns, partSize, parts, steps, size }: HeifLayout,
+  path: string,
+): Promise<CodedLayout> {
+  const coded: Uint8Array[][] = [];
+  let left = MAX_CODED_BYTES;
+  for (const { item, config } of parts) {
+    const data = await readItem(source, meta, item, left);
+    const units = data === null ? null : splitUnits(data, config.lengthBytes);
+    if (data === null || units === null) throw damaged(path);
+    left -= data.length;
+    coded.push([...config.sets, ...units]);
   }
+  return { canvas, columns, partSize, parts: coded, steps, size };
 }
+
+/** A gigapixel at 8 bits, hardly compressed. */
+const MAX_CODED_BYTES = 1e9;
 
 async function ask(request: HeifRequest): Promise<HeifReply> {
   const worker = new Worker(new URL('./heif-worker.js', import.meta.url), { workerData: request });

@@ -31,7 +31,8 @@ export async function readHeifMetadata(
   const block = await read('EXIF', ({ type }) => type === 'Exif');
   const exif = block === null ? null : exifOf(block);
   const xmp = await read('XMP', ({ contentType }) => contentType === 'application/rdf+xml');
-  const { icc, channels, codePoints, sideways } = picture;
+  const { icc, channels, codePoints, colour } = picture;
+  const sideways = colour.steps.filter(({ transform }) => transform >= 4).length % 2 === 1;
   const fits = icc !== null && profileSuits(icc, channels);
   if (icc !== null && !fits) warnings.push(unsuitedNote(path));
   const density = exif === null ? null : await exifDensity(exif);

@@ -1,78 +1,100 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { decodePrimary, HeifFailure, type HeifPlanes, OUT_OF_MEMORY, UNSUPPORTED } from './libheif.ts';
-import { type Plane, spreadPlane, ycbcrToRgb } from './ycbcr.ts';
+import { readTransformed } from '../dihedral.ts';
+import type { Size } from '../geometry.ts';
+import { composePlanes, type Grid } from './heif-canvas.ts';
+import type { TurnStep } from './heif-layout.ts';
+import { type HevcDecoder, type HevcPicture, loadHevcDecoder } from './libde265.ts';
+import { type Plane, spreadPlane, type YcbcrCoding, ycbcrToRgb } from './ycbcr.ts';
 
 /** Entry of a thread that decodes one HEIC picture and ends: WebAssembly keeps its memory as long as its thread lives. */
 
 export interface HeifRequest {
-  readonly file: Uint8Array;
+  readonly colour: CodedLayout;
+  readonly alpha: CodedLayout | null;
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
+  /** null: as the coded picture has it. */
+  readonly coding: YcbcrCoding | null;
+}
+
+export interface CodedLayout extends Grid {
+  /** Of each part, its parameter sets and then its data. */
+  readonly parts: readonly (readonly Uint8Array[])[];
+  readonly steps: readonly TurnStep[];
+  readonly size: Size;
 }
 
 export type HeifReply =
   | {
-      readonly width: number;
-      readonly height: number;
-      /** Samples over all levels of `bytesPerSample`, little-endian. */
+      /** Samples over all levels of `bytesPerSample`, little-endian, as large as the layouts say. */
       readonly colour: ArrayBuffer;
       readonly alpha: ArrayBuffer | null;
     }
   | { readonly failure: 'damaged' | 'unsupported' | 'out-of-memory'; readonly detail: string };
 
-function decode({ file, channels, bytesPerSample }: HeifRequest): HeifReply {
-  const planes = decodePrimary(file);
-  const { width, height } = planes.colour[0]!;
-  if (!fitTogether(planes, channels)) return { failure: 'damaged', detail: 'Expected planes as described.' };
-  const make = (bands: number) => new ArrayBuffer(width * height * bands * bytesPerSample);
+/** HEIF's default where nothing is said (ISO/IEC 23000-22, 7.3.6.4). */
+const DEFAULT_CODING: YcbcrCoding = { matrix: 6, fullRange: true };
+
+function decode({ colour, alpha, channels, bytesPerSample, coding }: HeifRequest): HeifReply {
+  const decoder = loadHevcDecoder();
+  const make = (bands: number, { width, height }: Size) => new ArrayBuffer(width * height * bands * bytesPerSample);
   const samplesOf = (buffer: ArrayBuffer) => (bytesPerSample === 1 ? new Uint8Array(buffer) : new Uint16Array(buffer));
-  const colour = make(channels);
-  if (!fillColour(planes, samplesOf(colour))) {
-    return { failure: 'unsupported', detail: `Expected a known matrix, got ${planes.coding?.matrix}.` };
+  const picture = decodeLayout(decoder, colour);
+  if (picture === null || picture.planes.length !== channels) return damaged('the picture');
+  const [luma, cb, cr] = picture.planes as [Plane, Plane, Plane];
+  const own = codingOf(coding, picture.coding);
+  const canvas = make(channels, colour.canvas);
+  if (channels === 1) spreadPlane(luma, own.fullRange, samplesOf(canvas));
+  else if (!ycbcrToRgb([luma, cb, cr], own, samplesOf(canvas))) {
+    return { failure: 'unsupported', detail: `Expected a known matrix, got ${own.matrix}.` };
   }
-  const alpha = planes.alpha === null ? null : make(1);
-  if (planes.alpha !== null) spreadPlane(planes.alpha, true, samplesOf(alpha!));
-  return { width, height, colour, alpha };
+  const turned = turn(canvas, channels, colour);
+  if (alpha === null) return { colour: turned, alpha: null };
+  const opacity = decodeLayout(decoder, alpha)?.planes[0];
+  if (opacity === undefined) return damaged('its alpha');
+  const alphaCanvas = make(1, alpha.canvas);
+  spreadPlane(opacity, true, samplesOf(alphaCanvas));
+  return { colour: turned, alpha: turn(alphaCanvas, 1, alpha) };
+
+  /** One pass for each step: files have one of them, or none. */
+  function turn(buffer: ArrayBuffer, bands: 1 | 3, { canvas, steps }: CodedLayout): ArrayBuffer {
+    let [from, width] = [buffer, canvas.width];
+    for (const { part, transform } of steps) {
+      const to = make(bands, part);
+      readTransformed(samplesOf(to), { samples: samplesOf(from), width, channels: bands }, part, transform, 1);
+      from = to;
+      width = transform >= 4 ? part.height : part.width;
+    }
+    return from;
+  }
 }
 
-/** Luma of the whole size, chroma of the whole or half of it. */
-function fitTogether({ colour: [first, ...others], alpha, coding }: HeifPlanes, channels: 1 | 3): boolean {
-  const { width, height } = first!;
-  const isWhole = (plane: Plane) => plane.width === width && plane.height === height;
-  const isChroma = (plane: Plane) =>
-    (plane.width === width || plane.width === (width + 1) >> 1) &&
-    (plane.height === height || plane.height === (height + 1) >> 1);
-  return (
-    others.length + 1 === channels &&
-    others.every(coding === null ? isWhole : isChroma) &&
-    (alpha === null || isWhole(alpha))
-  );
+function decodeLayout(decoder: HevcDecoder, layout: CodedLayout): HevcPicture | null {
+  let coding: YcbcrCoding | null = null;
+  const planes = composePlanes(layout, layout.parts.length, (part) => {
+    const picture = decoder.decode(layout.parts[part]!);
+    coding ??= picture?.coding ?? null;
+    return picture?.planes ?? null;
+  });
+  return planes && { planes, coding };
 }
 
-function fillColour({ colour, coding }: HeifPlanes, target: Uint8Array | Uint16Array): boolean {
-  const [first, second, third] = colour;
-  if (second === undefined || third === undefined) {
-    spreadPlane(first!, coding?.fullRange ?? true, target);
-    return true;
-  }
-  return coding === null
-    ? // Red, green and blue are what identity takes as its third, first and second.
-      ycbcrToRgb([second, third, first!], { matrix: 0, fullRange: true }, target)
-    : ycbcrToRgb([first!, second, third], coding, target);
+/** Some cameras (Sony's HIF) say "limited" in the file of what the coded picture rightly says that it is full. */
+function codingOf(described: YcbcrCoding | null, coded: YcbcrCoding | null): YcbcrCoding {
+  const coding = described ?? coded ?? DEFAULT_CODING;
+  return { ...coding, fullRange: coding.fullRange || (coded?.fullRange ?? false) };
+}
+
+function damaged(what: string): HeifReply {
+  return { failure: 'damaged', detail: `Expected ${what} to be as described and without faults.` };
 }
 
 function answer(request: HeifRequest): HeifReply {
   try {
     return decode(request);
   } catch (error) {
-    const detail = String(error);
-    if (!(error instanceof HeifFailure)) {
-      // An allocation that fails ends in an abort or an exception of C++, which is a bare number here.
-      return { failure: error instanceof RangeError ? 'out-of-memory' : 'damaged', detail };
-    }
-    const failure =
-      error.code === OUT_OF_MEMORY ? 'out-of-memory' : error.code === UNSUPPORTED ? 'unsupported' : 'damaged';
-    return { failure, detail };
+    // WebAssembly that cannot get memory throws a bare number or aborts; so does one that runs into forged data.
+    return { failure: error instanceof RangeError ? 'out-of-memory' : 'damaged', detail: String(error) };
   }
 }
 
