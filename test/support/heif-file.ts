@@ -10,16 +10,17 @@ export interface CodedPicture {
 }
 
 /**
- * Codes samples without loss by ffmpeg's libx265.
+ * Codes samples by ffmpeg's libx265.
  * @param samples planes of `pixelFormat` as ffmpeg lays them out, such as gbrp10le or yuv420p
+ * @param crf null: without loss
  */
 export function codeHevc(
   samples: Buffer,
-  picture: { width: number; height: number; pixelFormat: string },
+  { width, height, pixelFormat, crf = null }: { width: number; height: number; pixelFormat: string; crf?: number | null },
 ): CodedPicture {
-  const { width, height, pixelFormat } = picture;
   const input = ['-f', 'rawvideo', '-pix_fmt', pixelFormat, '-s', `${width}x${height}`, '-i', 'pipe:0'];
-  const coder = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'lossless=1:ctu=16:info=0:log-level=none'];
+  const loss = crf === null ? 'lossless=1' : `crf=${crf}`;
+  const coder = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `${loss}:ctu=16:info=0:log-level=none`];
   const { stdout, stderr, status } = spawnSync(
     'ffmpeg',
     ['-v', 'error', ...input, ...coder, '-frames:v', '1', '-f', 'hevc', 'pipe:1'],
