@@ -16,7 +16,12 @@ export interface CodedPicture {
  */
 export function codeHevc(
   samples: Buffer,
-  { width, height, pixelFormat, crf = null }: { width: number; height: number; pixelFormat: string; crf?: number | null },
+  {
+    width,
+    height,
+    pixelFormat,
+    crf = null,
+  }: { width: number; height: number; pixelFormat: string; crf?: number | null },
 ): CodedPicture {
   const input = ['-f', 'rawvideo', '-pix_fmt', pixelFormat, '-s', `${width}x${height}`, '-i', 'pipe:0'];
   const loss = crf === null ? 'lossless=1' : `crf=${crf}`;
