@@ -63,7 +63,7 @@ async function describe(
   });
 }
 
-/** All that is allocated on the way to the picture: what the file says of it, and what the coded pictures say. */
-function checkLayout(path: string, { canvas, parts, size }: HeifLayout, limits: PictureLimits): void {
-  for (const one of [canvas, size, ...parts.map(({ config }) => config.size)]) checkSize(path, one, limits);
+/** All that is allocated on the way to the picture. */
+function checkLayout(path: string, { canvas, partSize, size }: HeifLayout, limits: PictureLimits): void {
+  for (const one of [canvas, partSize, size]) checkSize(path, one, limits);
 }

@@ -62,8 +62,8 @@ async function layOutCanvas(
 ): Promise<HeifLayout | null> {
   if (item.type === 'hvc1') {
     const size = sizeOf(item);
-    const part = hevcPart(item);
-    return size && part && { canvas: size, columns: 1, partSize: size, parts: [part], steps: [], size };
+    const part = size && hevcPart(item, size);
+    return part && { canvas: size, columns: 1, partSize: size, parts: [part], steps: [], size };
   }
   const inside = partsOf(meta, item);
   if (item.type === 'grid') return await layOutGrid(source, meta, item, inside);
@@ -76,7 +76,7 @@ async function layOutGrid(source: ByteSource, meta: HeifMeta, item: HeifItem, ti
   if (grid === null || partSize === null || tiles.length !== grid.rows * grid.columns) return null;
   const { canvas, columns, rows } = grid;
   if (columns * partSize.width < canvas.width || rows * partSize.height < canvas.height) return null;
-  const parts = tiles.map(hevcPart).filter((part) => part !== null);
+  const parts = tiles.map((tile) => hevcPart(tile, partSize)).filter((part) => part !== null);
   return parts.length < tiles.length ? null : { canvas, columns, partSize, parts, steps: [], size: canvas };
 }
 
@@ -92,11 +92,18 @@ function sizeOf({ properties }: HeifItem): Size | null {
   return body === undefined || body.length < 12 ? null : { width: body.readUInt32BE(4), height: body.readUInt32BE(8) };
 }
 
-function hevcPart(item: HeifItem): HevcPart | null {
+/** null: not HEVC, not of the stated size, or coded as something far larger, which would only cost memory. */
+function hevcPart(item: HeifItem, { width, height }: Size): HevcPart | null {
   const body = item.type === 'hvc1' ? item.properties.find(({ type }) => type === 'hvcC')?.body : undefined;
   const config = body === undefined ? null : parseHevcConfig(body);
-  return config === null ? null : { item, config };
+  const own = sizeOf(item);
+  if (config === null || own?.width !== width || own.height !== height) return null;
+  const isNear = config.size.width <= width + MARGIN_PX && config.size.height <= height + MARGIN_PX;
+  return isNear ? { item, config } : null;
 }
+
+/** Coders fill up to whole blocks, of 64 pixels at most. */
+const MARGIN_PX = 64;
 
 /** ISO/IEC 23008-12, 6.6.2.3.2. */
 async function readGrid(source: ByteSource, meta: HeifMeta, item: HeifItem) {

@@ -58,15 +58,21 @@ function push(module: MainModule, decoder: number, unit: Uint8Array): boolean {
   // The decoder keeps a copy. Two of the zeros are the halves of a time stamp of 64 bits.
   const status = module._de265_push_NAL(decoder, address, unit.length, 0, 0, 0);
   module._free(address);
-  return status === OK;
+  return isOk(status);
 }
 
-const OK = 0;
+/** de265_error in de265.h. */
+function isOk(status: number): boolean {
+  if (status === OUT_OF_MEMORY) throw new RangeError('Expected memory for a picture.');
+  return status === 0;
+}
+
+const OUT_OF_MEMORY = 7;
 
 function nextPicture(module: MainModule, decoder: number, more: number): number {
   module._de265_flush_data(decoder);
   for (;;) {
-    if (module._de265_decode(decoder, more) !== OK) return 0;
+    if (!isOk(module._de265_decode(decoder, more))) return 0;
     const image = module._de265_get_next_picture(decoder);
     if (image !== 0 || module.HEAPU32[more >> 2] === 0) return image;
   }
