@@ -10,15 +10,17 @@ export function dropClaims(xmp: Uint8Array): Uint8Array {
   let kept = '';
   let at = 0;
   // Elements that are open, from the one that is left out on.
-  let depth = 0;
+  const inside: string[] = [];
   for (const { start, end, name, kind } of tagsIn(text)) {
-    if (depth === 0) kept += text.slice(at, start);
+    const isKept = inside.length === 0;
+    if (isKept) kept += text.slice(at, start);
     at = end;
-    if (kind === 'open' && (depth > 0 || isClaim(name))) depth += 1;
-    else if (kind === 'close' && depth > 0) depth -= 1;
-    else if (depth === 0 && !isClaim(name)) kept += withoutAttributes(text.slice(start, end), isClaim);
+    if (kind === 'open' && (!isKept || isClaim(name))) inside.push(name);
+    else if (kind === 'close' && !isKept) {
+      if (inside.pop() !== name) return xmp;
+    } else if (isKept && !isClaim(name)) kept += withoutAttributes(text.slice(start, end), isClaim);
   }
-  return depth > 0 ? xmp : Buffer.from(kept + text.slice(at), 'latin1');
+  return inside.length > 0 ? xmp : Buffer.from(kept + text.slice(at), 'latin1');
 }
 
 type IsClaim = (qualifiedName: string) => boolean;
