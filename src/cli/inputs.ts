@@ -24,10 +24,35 @@ export interface ExpandedInputs {
   readonly warnings: readonly string[];
 }
 
-const IMAGE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif']);
+const IMAGE_EXTENSIONS = new Set(
+  [
+    ...[
+      'jpg',
+      'jpeg',
+      'jpe',
+      'jfif',
+      'png',
+      'webp',
+      'tif',
+      'tiff',
+      'gif',
+      'avif',
+      'heic',
+      'heif',
+      'hif',
+      'heics',
+      'heifs',
+    ],
+    ...['mpo'],
+  ].map((name) => `.${name}`),
+);
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
-  ['heic', 'heif', 'bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'].map((name) => `.${name}`),
+  [
+    ...['bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'],
+    ...['3fr', 'arw', 'cr2', 'cr3', 'crw', 'dcr', 'dng', 'erf', 'iiq', 'kdc', 'mef', 'mos', 'mrw', 'nef', 'nrw', 'orf'],
+    ...['pef', 'raf', 'raw', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
+  ].map((name) => `.${name}`),
 );
 const VIDEO_EXTENSIONS = new Set(
   [

@@ -141,8 +141,8 @@ async function decodeStrictly(input: SharpInput, described: PageDescription, ran
 
 async function decodeRaw(
   input: SharpInput,
-  { samples, size, orientation }: PageDescription,
-  { page, count, limits }: PageRange,
+  { filePage, samples, size, orientation }: PageDescription,
+  { count, limits }: PageRange,
   failOn: 'warning' | 'error',
 ) {
   const wide = samples.bytesPerSample === 2;
@@ -150,7 +150,7 @@ async function decodeRaw(
   const space =
     samples.channels === 3 || (!wide && samples.alpha) ? (wide ? 'rgb16' : 'srgb') : wide ? 'grey16' : 'b-w';
   const { data, info } = await openPipeline(input, {
-    page,
+    page: filePage,
     pages: count,
     failOn,
     limitInputPixels: Math.max(limits.maxInputMegapixels * 1e6, 64e6),

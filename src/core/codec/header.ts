@@ -1,16 +1,17 @@
-import { open } from 'node:fs/promises';
-import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { readAvif } from './avif.ts';
-import { type ByteSource, fileSource } from './byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
+import { CAMERA_RAW, isCameraRaw } from './camera-raw.ts';
 import { type Density, EXIF_BUDGET_BYTES, extractExif, ifdDensity, TAG } from './exif.ts';
 import { entryNumbers, findEntry, type Ifd, readIfd, type TiffLayout } from './ifd.ts';
 import { readJfifDensity } from './jpeg.ts';
+import { readJpegExtras } from './jpeg-extras.ts';
 import { damaged } from './libvips.ts';
-import type { PictureMetadata } from './metadata.ts';
+import { leftOutNote, type PictureMetadata } from './metadata.ts';
 import { readPngHeader } from './png.ts';
-import { inputError, type LibvipsFormat } from './sniff.ts';
+import { foreignFormat, type LibvipsFormat } from './sniff.ts';
 import { readTiffPages } from './tiff-pages.ts';
+import { withFile } from './with-file.ts';
 
 /** What upreel reads from a file itself, because libvips does not tell it. */
 export interface OwnHeader {
@@ -38,16 +39,7 @@ export interface TiffPageFacts {
  *   file, `input-missing`, `input-unreadable`.
  */
 export async function readOwnHeader(path: string, format: LibvipsFormat): Promise<OwnHeader> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      return await readByFormat(await fileSource(file), path, format);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw inputError(error, path);
-  }
+  return await withFile(path, (source) => readByFormat(source, path, format));
 }
 
 const NOTHING: OwnHeader = {
@@ -66,10 +58,12 @@ async function readByFormat(source: ByteSource, path: string, format: LibvipsFor
       const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
       return { ...NOTHING, density, pngColour, warnings };
     }
-    case 'jpeg':
-      return { ...NOTHING, density: await readJfifDensity(source) };
+    case 'jpeg': {
+      const warnings = leftOutNote(path, await readJpegExtras(source));
+      return { ...NOTHING, density: await readJfifDensity(source), warnings };
+    }
     case 'avif':
-      return { ...NOTHING, ...(await readAvif(source)) };
+      return { ...NOTHING, ...(await readAvif(source, path)) };
     case 'tiff':
       return await readTiff(source, path);
     case 'webp':
@@ -83,7 +77,7 @@ async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
   const first = found?.pages[0];
   if (found === null || first === undefined) throw damaged(path);
   const { layout, pages } = found;
-  refuseCameraRaw(first.ifd, layout, path);
+  if (await isCameraRaw(source, first.ifd, layout)) throw foreignFormat(path, CAMERA_RAW);
   const full = await readIfd(source, layout, layout.firstIfd, EXIF_BUDGET_BYTES);
   return {
     ...NOTHING,
@@ -91,16 +85,6 @@ async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
     exif: full === null ? null : await extractExif(source, layout, full),
     tiffPages: pages.map((page) => tiffPageFacts(page, layout)),
   };
-}
-
-/** Raw files of cameras (DNG, NEF, ARW, ...) are TIFF files whose first page is a thumbnail, with the picture behind it. */
-function refuseCameraRaw(page: Ifd, layout: TiffLayout, path: string): void {
-  const [kind] = entryNumbers(findEntry(page, TAG.newSubfileType), layout.littleEndian);
-  const isThumbnail = kind === 1 && findEntry(page, TAG.subIfds) !== undefined;
-  if (!isThumbnail && findEntry(page, TAG.dngVersion) === undefined) return;
-  throw new UpreelError('input-unsupported', `${path} is a camera's raw file, which upreel does not read.`, {
-    hint: 'Develop it first, for example in darktable, and save it as 16-bit TIFF.',
-  });
 }
 
 function tiffPageFacts({ width, height, ifd }: { width: number; height: number; ifd: Ifd }, layout: TiffLayout) {

@@ -6,10 +6,18 @@ import type { Size } from '../geometry.ts';
 import { exifDensity } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
 import { decodeError, openPipeline } from './libvips.ts';
-import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
+import {
+  bareExif,
+  type PictureMetadata,
+  photoshopResources,
+  profileSuits,
+  unsuitedNote,
+  uprightXmp,
+} from './metadata.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
 import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
+import { dropClaims } from './xmp-claims.ts';
 
 export interface PictureLimits {
   /** Megapixels (1,000,000 pixels) that one page may have. */
@@ -63,6 +71,8 @@ export async function inspectByLibvips(
 }
 
 export interface PageDescription {
+  /** As libvips counts: of an AVIF the primary picture, which need not be the first. */
+  readonly filePage: number;
   /** After orientation. */
   readonly size: Size;
   /** 1..8 as EXIF counts; 1: the file's pixels already stand upright. */
@@ -82,23 +92,22 @@ export async function describePage(
   picture: { path: string; format: LibvipsFormat; own: OwnHeader; page: number },
 ): Promise<PageDescription> {
   const { path, format, own, page } = picture;
-  const header = await readHeader(input, path, page);
+  const first = await readHeader(input, path, page);
+  const filePage = format === 'avif' ? (first.pagePrimary ?? 0) : page;
+  const header = filePage === page ? first : await readHeader(input, path, filePage);
   const samples = describeSamples(header, { path, facts: own.tiffPages[page] });
   const orientation = header.orientation ?? 1;
   const { metadata, warnings } = await describeMetadata(header, samples, own, path);
   const still = format === 'avif' || format === 'png' || format === 'jpeg';
   return {
+    filePage,
     size: { width: header.autoOrient.width, height: header.autoOrient.height },
     orientation,
     samples,
     premultiplied: samples.alpha && own.premultiplied,
     metadata,
     pages: still ? 1 : (header.pages ?? 1),
-    warnings: [
-      ...warnings,
-      ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : []),
-      ...(still && (header.pages ?? 1) > 1 ? [`${path} holds ${header.pages} pictures: only the first is read.`] : []),
-    ],
+    warnings: [...warnings, ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : [])],
   };
 }
 
@@ -107,7 +116,7 @@ function wasMultiplied({ premultiplied, tiffPages }: OwnHeader, page: number): b
   return premultiplied || tiffPages[page]?.extraSamples[0] === 1;
 }
 
-function multipliedNote(path: string): string {
+export function multipliedNote(path: string): string {
   return `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
 }
 
@@ -161,17 +170,15 @@ async function describeMetadata(header: Metadata, samples: SampleLayout, own: Ow
   // A JPEG with EXIF is no JFIF file, whatever stands in its JFIF segment.
   const density = header.format === 'jpeg' ? (stated ?? own.density) : (own.density ?? stated);
   const { icc } = header;
-  const space = icc === undefined ? '' : iccColourSpace(icc);
-  // A gray picture with an RGB profile is common and means what it says where the target can hold it.
-  const fits = samples.converted === null && (space === 'RGB' || (space === 'GRAY' && samples.channels === 1));
+  const fits = samples.converted === null && icc !== undefined && profileSuits(icc, samples.channels);
   if (samples.converted !== null) warnings.push(`${path} is ${samples.converted}: it was converted to sRGB.`);
   else if (icc !== undefined && !fits) {
-    warnings.push(`${path} has a colour profile that does not suit its pixels: it was left out.`);
+    warnings.push(unsuitedNote(path));
   }
   const metadata: PictureMetadata = {
     icc: fits ? (icc ?? null) : null,
     exif,
-    xmp: header.xmp === undefined ? null : turned ? uprightXmp(header.xmp) : header.xmp,
+    xmp: header.xmp === undefined ? null : dropClaims(turned ? uprightXmp(header.xmp) : header.xmp),
     iptc: header.iptc === undefined ? null : photoshopResources(header.iptc),
     density: density !== null && (header.orientation ?? 1) >= 5 ? { x: density.y, y: density.x } : density,
     pngColour: samples.converted === null ? own.pngColour : [],

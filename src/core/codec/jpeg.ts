@@ -86,7 +86,7 @@ function makeSegment(marker: number, mark: Buffer, data: Uint8Array): Buffer {
 }
 
 /** The marker segments before the first scan. */
-async function* jpegSegments(source: ByteSource): AsyncIterable<{ marker: number; start: number; end: number }> {
+export async function* jpegSegments(source: ByteSource): AsyncIterable<{ marker: number; start: number; end: number }> {
   let start = 2;
   for (let seen = 0; seen < MAX_SEGMENTS; seen++) {
     const head = await source.read(start, 4);

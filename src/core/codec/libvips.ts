@@ -36,6 +36,8 @@ const UNWANTED_LOADERS = [
   'Openexr',
   'DcRaw',
   'Dcraw',
+  // A JPEG with a gain map, which is read as the JPEG that it is.
+  'Uhdr',
 ].map((name) => `VipsForeignLoad${name}`); // prettier-ignore
 
 /** What a failure of libvips on `path` means to people. */

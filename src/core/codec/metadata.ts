@@ -39,6 +39,40 @@ export function iccColourSpace(icc: Uint8Array): string {
     : buffer.toString('latin1', 16, 20).trim();
 }
 
+/** Whether a profile can describe samples of `channels`: a gray picture with an RGB profile is common. */
+export function profileSuits(icc: Uint8Array, channels: 1 | 3): boolean {
+  const space = iccColourSpace(icc);
+  return space === 'RGB' || (space === 'GRAY' && channels === 1);
+}
+
+export function unsuitedNote(path: string): string {
+  return `${path} has a colour profile that does not suit its pixels: it was left out.`;
+}
+
+/** ISO/IEC 23091-2: ColourPrimaries and TransferCharacteristics. */
+export interface CodePoints {
+  readonly primaries: number;
+  readonly transfer: number;
+}
+
+/** Code points of full-range RGB as PNG's cICP chunk, where they are not plain sRGB. */
+export function cicpChunk(colour: CodePoints | null): PictureMetadata['pngColour'] {
+  if (colour === null) return [];
+  const { primaries, transfer } = colour;
+  const plain = (primaries === 1 || primaries === 2) && [1, 2, 6, 13].includes(transfer);
+  return plain || primaries > 255 || transfer > 255
+    ? []
+    : [{ type: 'cICP', data: Buffer.from([primaries, transfer, 0, 1]) }];
+}
+
+/** One sentence on what a file holds beside its picture, none for nothing. */
+export function leftOutNote(path: string, besides: readonly string[]): string[] {
+  const last = besides.at(-1);
+  if (last === undefined) return [];
+  const before = besides.slice(0, -1).join(', ');
+  return [`${path} also holds ${before === '' ? last : `${before} and ${last}`}: left out.`];
+}
+
 /** EXIF without the "Exif\0\0" that JPEG and libvips put before it. */
 export function bareExif(exif: Uint8Array): Uint8Array {
   const prefix = Buffer.from('Exif\0\0', 'latin1');

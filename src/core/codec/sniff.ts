@@ -1,11 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { systemErrorCode, UpreelError } from '../errors.ts';
+import { CAMERA_RAW, RAW_MARKS } from './camera-raw.ts';
 
 /** What libvips decodes. */
 export type LibvipsFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif';
 
 /** What upreel reads, decided by the first bytes and never by the name. */
-export type PictureFormat = LibvipsFormat;
+export type PictureFormat = LibvipsFormat | 'heic';
 
 /**
  * Looks at the first bytes of a file, before any decoder does.
@@ -27,13 +28,15 @@ export async function sniffPicture(path: string): Promise<{ format: PictureForma
     });
   }
   const kind = nameForeignFormat(head);
-  throw new UpreelError(
-    'input-unsupported',
-    kind === null
-      ? `${path} is not a picture that upreel knows.`
-      : `${path} is ${kind.what}, which upreel does not read.`,
-    { hint: kind?.hint ?? 'upreel reads JPEG, PNG, WebP, TIFF, GIF and AVIF.' },
-  );
+  if (kind !== null) throw foreignFormat(path, kind);
+  throw new UpreelError('input-unsupported', `${path} is not a picture that upreel knows.`, {
+    hint: 'upreel reads JPEG, PNG, WebP, TIFF, GIF, AVIF and HEIC.',
+  });
+}
+
+/** The error for a file of a known kind that is not read. @param what with its article */
+export function foreignFormat(path: string, { what, hint }: ForeignFormat): UpreelError {
+  return new UpreelError('input-unsupported', `${path} is ${what}, which upreel does not read.`, { hint });
 }
 
 /** null: none of the formats that upreel reads. */
@@ -46,8 +49,12 @@ export function pictureFormatOf(head: Buffer): PictureFormat | null {
   if (['GIF87a', 'GIF89a'].includes(text(head, 0, 6))) return 'gif';
   const brands = heifBrands(head);
   if (brands[0] !== 'avis' && brands.includes('avif')) return 'avif';
+  if (brands[0] !== 'avis' && brands.some((brand) => HEIF_BRAND.test(brand))) return 'heic';
   return null;
 }
+
+/** HEIF whatever is inside (ISO/IEC 23008-12, annexes B to L): the description of its items says what that is. */
+const HEIF_BRAND = /^(hei[cxms]|hev[cxms]|mif[123]|msf1|avci|avcs|jpeg|jpgs|j2ki|j2is|vvic|evbi|unif)$/;
 
 async function readHead(path: string): Promise<{ head: Buffer; bytes: number }> {
   try {
@@ -114,7 +121,7 @@ interface ForeignFormat {
   readonly hint: string;
 }
 
-const CONVERT = 'Convert it to PNG or TIFF first, for example in GIMP.';
+export const CONVERT = 'Convert it to PNG or TIFF first, for example in GIMP.';
 const TONE_MAP = 'Tone-map it and save it as 16-bit PNG or TIFF first.';
 const IS_VIDEO = 'Is it a video? Name it like one, for example clip.mp4.';
 
@@ -127,9 +134,7 @@ function nameForeignFormat(head: Buffer): ForeignFormat | null {
       hint: 'Convert it to a video or an animated WebP first, for example with ffmpeg.',
     };
   }
-  if (brands.some((brand) => /^(hei|hev|mif1|msf1)/.test(brand))) {
-    return { what: 'a HEIC picture (HEVC inside)', hint: CONVERT };
-  }
+  if (brands[0] === 'crx ') return CAMERA_RAW;
   if (brands.length > 0) return { what: 'an MP4 or MOV file', hint: IS_VIDEO };
   const start = head.toString('latin1');
   for (const { marks, what, hint } of FOREIGN_FORMATS) {
@@ -153,6 +158,7 @@ const FOREIGN_FORMATS: readonly (ForeignFormat & { readonly marks: readonly (str
   { marks: [/^P[1-7fF]\s/], what: 'a PNM (PPM, PGM, PBM, PAM) picture', hint: CONVERT },
   { marks: ['#?RADIANCE', '#?RGBE'], what: 'a Radiance HDR picture', hint: TONE_MAP },
   { marks: ['v/1\x01'], what: 'an OpenEXR picture', hint: TONE_MAP },
+  { marks: RAW_MARKS, ...CAMERA_RAW },
   { marks: ['8BPS'], what: 'a Photoshop document', hint: CONVERT },
   { marks: ['gimp xcf'], what: 'a GIMP document', hint: 'Export it as PNG or TIFF, or use the GIMP plug-in.' },
   { marks: ['%PDF'], what: 'a PDF document', hint: 'Render the page to PNG first, for example with pdftoppm.' },
