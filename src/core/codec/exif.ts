@@ -85,6 +85,8 @@ export function ifdDensity(ifd: Ifd, littleEndian: boolean): Density | null {
   return perInch === undefined ? null : makeDensity((x ?? 0) * perInch, (y ?? x ?? 0) * perInch);
 }
 
+export const METRES_PER_INCH = 0.0254;
+
 /** null unless both are sane. */
 export function makeDensity(x: number, y: number): Density | null {
   return x >= 1 && y >= 1 && x <= 1e6 && y <= 1e6 ? { x, y } : null;

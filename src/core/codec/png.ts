@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { crc32, deflate } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
-import { type Density, makeDensity } from './exif.ts';
+import { type Density, METRES_PER_INCH, makeDensity } from './exif.ts';
 import type { PictureMetadata } from './metadata.ts';
 import type { Piece } from './rewrite.ts';
 
@@ -72,8 +72,6 @@ function parsePhys(data: Buffer): Density | null {
   if (data.length < 9 || data.readUInt8(8) !== 1) return null;
   return makeDensity(data.readUInt32BE(0) * METRES_PER_INCH, data.readUInt32BE(4) * METRES_PER_INCH);
 }
-
-const METRES_PER_INCH = 0.0254;
 
 /** The chunks between IHDR and the first IDAT. */
 async function* pngChunks(source: ByteSource): AsyncIterable<{ type: string; start: number; end: number }> {
