@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { avifPieces } from './avif-items.ts';
 import { type ByteSource, fileSource } from './byte-source.ts';
 import { convertToAvif, type Encoding } from './encode.ts';
 import { jpegPieces } from './jpeg.ts';
@@ -46,10 +47,10 @@ export async function completeFile(
       return await rewritten(first, (source) => webpPieces(source, metadata, picture));
     }
     case 'avif': {
-      const png = await rewritten(first, (source) => pngPieces(source, metadata), 'png');
+      await joinTiffPages([first], onlyProfile);
       const avif = await newFile('avif');
-      await convertToAvif(png, { ...encoding, format }, avif);
-      return avif;
+      await convertToAvif(first, { ...encoding, format }, avif);
+      return await rewritten(avif, (source) => avifPieces(source, metadata));
     }
     case 'jxl': {
       const png = await rewritten(first, (source) => pngPieces(source, onlyProfile), 'png');

@@ -34,9 +34,9 @@ type LibvipsEncoding = Encoding & { readonly format: 'png' | 'jpeg' | 'webp' | '
 export function carried(encoding: Encoding): LibvipsEncoding {
   const { format } = encoding;
   switch (format) {
-    case 'avif':
     case 'jxl':
       return { ...encoding, format: 'png', effort: 'fast' };
+    case 'avif':
     case 'bmp':
     case 'pnm':
     case 'exr':
@@ -73,12 +73,10 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
   if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 
-/** AVIF's boxes are best written by libheif, which takes the metadata from a PNG file that has it. */
-export async function convertToAvif(png: string, encoding: LibvipsEncoding, to: string): Promise<void> {
-  const { icc, exif, xmp } = encoding.metadata;
-  const pipeline = openPipeline(png, {});
-  // Where there is nothing to keep, libvips would make up an EXIF block with a density of 72.
-  if (icc !== null || exif !== null || xmp !== null) pipeline.keepMetadata();
+/** AVIF from a TIFF file that has the profile, which libvips takes from there alone. */
+export async function convertToAvif(tiff: string, encoding: LibvipsEncoding, to: string): Promise<void> {
+  const pipeline = openPipeline(tiff, {});
+  if (encoding.metadata.icc !== null) pipeline.keepIccProfile();
   await setFormat(pipeline, encoding).toFile(to);
 }
 
