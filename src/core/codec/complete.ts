@@ -5,7 +5,6 @@ import { convertToAvif, type Encoding } from './encode.ts';
 import { jpegPieces } from './jpeg.ts';
 import { encodeJxl, jxlPieces } from './jxl.ts';
 import { NO_METADATA } from './metadata.ts';
-import { FORMAT_ABILITIES } from './output-format.ts';
 import { pngPieces } from './png.ts';
 import { type Piece, writePieces } from './rewrite.ts';
 import { createRowFile } from './row-file.ts';
@@ -55,12 +54,7 @@ export async function completeFile(
     case 'jxl': {
       const png = await rewritten(first, (source) => pngPieces(source, onlyProfile), 'png');
       const jxl = await newFile('jxl');
-      await encodeJxl(
-        png,
-        { ...encoding, quality: encoding.quality ?? FORMAT_ABILITIES.jxl.defaultQuality },
-        jxl,
-        signal,
-      );
+      await encodeJxl(png, encoding, jxl, signal);
       return await rewritten(jxl, (source) => jxlPieces(source, metadata));
     }
     case 'bmp':

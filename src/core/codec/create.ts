@@ -15,7 +15,7 @@ import type { Raster } from '../raster.ts';
 import { Carrier } from './carrier.ts';
 import { completeFile } from './complete.ts';
 import { carried, type Encoding, encodePixels } from './encode.ts';
-import { requireJxlEncoder } from './jxl.ts';
+import { proveJxl } from './jxl.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
@@ -74,10 +74,10 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
   checkPlan(plan);
   if (plan.format === 'pnm') checkPnmName(path, { ...plan, alpha: plan.alpha && plan.flatten === null });
   await checkDestination(path, plan.overwrite);
-  if (plan.format === 'jxl') await requireJxlEncoder();
   const { bytesPerSample, warning } = chooseDepth(plan);
   const target = { ...plan, size: writtenSize(plan.pages[0]!) };
-  const { metadata, warnings } = await prepareMetadata(plan.metadata, target);
+  const prepared = await prepareMetadata(plan.metadata, target);
+  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, plan) : prepared;
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
   return {
     warnings: warning === null ? warnings : [warning, ...warnings],

@@ -167,10 +167,10 @@ async function decodeRaw(
   return { data: ownBytes(data), bands: info.channels, size };
 }
 
-/** Turns by 90 degrees clockwise first, then mirrors left and right or top and bottom. @see EXIF 2.32, Orientation */
+/** Mirrors first, then turns by quarters clockwise: in whatever order it is asked, sharp does it so. @see EXIF 2.32, Orientation */
 function turnUpright(pipeline: Sharp, orientation: number): Sharp {
   if (orientation === 4) return pipeline.flip();
-  const quarters = [0, 0, 0, 2, 0, 1, 1, 3, 3][orientation] ?? 0;
+  const quarters = [0, 0, 0, 2, 0, 3, 1, 1, 3][orientation] ?? 0;
   const turned = quarters === 0 ? pipeline : pipeline.rotate(quarters * 90);
   return [2, 5, 7].includes(orientation) ? turned.flop() : turned;
 }

@@ -1,13 +1,38 @@
-import { UpreelError } from '../errors.ts';
-import { listEncoders, ProgramError, runFfmpeg } from '../ffmpeg/ffmpeg.ts';
+import { outOfMemory, UpreelError } from '../errors.ts';
+import { type FfmpegPlan, listEncoders, ProgramError, runFfmpeg, startFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import { makeBox } from './box-bytes.ts';
-import type { ByteSource } from './byte-source.ts';
-import type { PictureMetadata } from './metadata.ts';
-import type { Effort } from './output-format.ts';
+import { type ByteSource, bufferSource } from './byte-source.ts';
+import { openPipeline } from './libvips.ts';
+import { NO_METADATA, type PictureMetadata } from './metadata.ts';
+import { type Effort, FORMAT_ABILITIES } from './output-format.ts';
+import { pngPieces } from './png.ts';
 import type { Piece } from './rewrite.ts';
+import { isSrgbProfile } from './srgb-profile.ts';
 
-/** @throws UpreelError `ffmpeg-missing`, `usage` if this machine's ffmpeg cannot write JPEG XL. */
-export async function requireJxlEncoder(): Promise<void> {
+/** How a picture becomes JPEG XL. */
+export interface JxlSettings {
+  /** 0 to 100; null: the default. */
+  readonly quality: number | null;
+  readonly lossless: boolean;
+  readonly effort: Effort;
+}
+
+/**
+ * Finds out before the work whether ffmpeg can write JPEG XL, and with the picture's profile: without it where it cannot.
+ * @throws UpreelError `ffmpeg-missing`, `usage` if this machine's ffmpeg cannot write JPEG XL at all.
+ */
+export async function proveJxl(
+  { metadata, warnings }: { readonly metadata: PictureMetadata; readonly warnings: readonly string[] },
+  settings: JxlSettings & { readonly channels: 1 | 3 },
+): Promise<{ readonly metadata: PictureMetadata; readonly warnings: readonly string[] }> {
+  await requireEncoder();
+  const { icc } = metadata;
+  if (icc === null || (await takesProfile(icc, settings))) return { metadata, warnings };
+  const warning = "JPEG XL's encoder does not take the colour profile: the colours will look different.";
+  return { metadata: { ...metadata, icc: null }, warnings: isSrgbProfile(icc) ? warnings : [...warnings, warning] };
+}
+
+async function requireEncoder(): Promise<void> {
   const hint = 'Install an ffmpeg with libjxl, or write .png, .webp or .avif.';
   const encoders = await listEncoders(new AbortController().signal).catch((error: unknown) => {
     if (!(error instanceof UpreelError) || error.code !== 'ffmpeg-missing') throw error;
@@ -20,58 +45,60 @@ export async function requireJxlEncoder(): Promise<void> {
   throw new UpreelError('usage', 'JPEG XL is written by ffmpeg, and this one was built without libjxl.', { hint });
 }
 
-/** How a picture becomes JPEG XL. */
-export interface JxlSettings {
-  /** 0 to 100. */
-  readonly quality: number;
-  readonly lossless: boolean;
-  readonly effort: Effort;
+/** Tries it on one pixel. */
+async function takesProfile(
+  icc: Uint8Array,
+  { channels, ...settings }: JxlSettings & { readonly channels: 1 | 3 },
+): Promise<boolean> {
+  const raw = { width: 1, height: 1, channels };
+  const black = openPipeline(new Uint8Array(channels), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+  const pixel = await black.png().toBuffer();
+  const pieces = await pngPieces(bufferSource(pixel), { ...NO_METADATA, icc });
+  const png = Buffer.concat(
+    pieces.map((piece) => (piece instanceof Uint8Array ? piece : pixel.subarray(piece.start, piece.end))),
+  );
+  let isTaken = true;
+  const trial = startFfmpeg(planJxl('pipe:0', settings, ['-f', 'null', '-']), new AbortController().signal, {
+    onLine: (line) => {
+      if (/ICC profile/i.test(line)) isTaken = false;
+    },
+  });
+  try {
+    trial.stdin.end(png);
+    trial.stdout.resume();
+    await trial.finished();
+    return isTaken;
+  } catch (error) {
+    if (error instanceof ProgramError) return false;
+    throw error;
+  } finally {
+    await trial.stop();
+  }
 }
 
-/**
- * Encodes a PNG file into a new one, with the PNG's profile and without other metadata.
- * @throws UpreelError `usage` if the encoder does not take the profile.
- */
+/** Encodes a PNG file into a new one, with the PNG's profile and without other metadata. */
 export async function encodeJxl(png: string, settings: JxlSettings, to: string, signal: AbortSignal): Promise<void> {
-  const { quality, lossless, effort } = settings;
-  const distance = lossless ? 0 : distanceOf(quality);
-  let refusal: string | null = null;
-  const plan = {
+  const output = ['-f', 'image2', '-update', '1', `file:${to}`];
+  await runFfmpeg(planJxl(`file:${png}`, settings, output), signal).catch((error: unknown) => {
+    if (!(error instanceof ProgramError) || !error.wasKilled || signal.aborted) throw error;
+    throw outOfMemory('ffmpeg was killed while it wrote JPEG XL, most likely for lack of memory.', error);
+  });
+}
+
+function planJxl(source: string, { quality, lossless, effort }: JxlSettings, output: readonly string[]): FfmpegPlan {
+  const distance = lossless ? 0 : distanceOf(quality ?? FORMAT_ABILITIES.jxl.defaultQuality);
+  const level = (distance === 0 ? LOSSLESS_EFFORT : LOSSY_EFFORT)[effort];
+  return {
     // Warnings, too: that is what an unsuitable profile is to this encoder.
-    inputs: [{ options: ['-loglevel', 'level+warning', '-f', 'png_pipe'], source: `file:${png}` }],
+    inputs: [{ options: ['-loglevel', 'level+warning', '-f', 'png_pipe'], source }],
     output: {
       options: [
         ...['-map', '0:v:0', '-frames:v', '1', '-c:v', 'libjxl', '-distance', distance.toFixed(3)],
-        ...[
-          '-effort',
-          String((distance === 0 ? LOSSLESS_EFFORT : LOSSY_EFFORT)[effort]),
-          '-f',
-          'image2',
-          '-update',
-          '1',
-        ],
+        ...['-effort', String(level), ...output.slice(0, -1)],
       ],
-      target: `file:${to}`,
+      target: output.at(-1)!,
     },
   };
-  await runFfmpeg(plan, signal, (line) => {
-    if (/ICC profile|color encoding/i.test(line)) refusal = line;
-  }).catch((error: unknown) => {
-    if (!(error instanceof ProgramError) || !error.wasKilled || signal.aborted) throw error;
-    throw new UpreelError(
-      'out-of-memory',
-      'ffmpeg was killed while it wrote JPEG XL, most likely for lack of memory.',
-      {
-        hint: 'Write .png or .tif, which take next to none.',
-        cause: error,
-      },
-    );
-  });
-  if (refusal === null) return;
-  throw new UpreelError('usage', "JPEG XL's encoder does not take the picture's colour profile.", {
-    hint: 'Write .png or .tif, which keep it as it is.',
-    cause: refusal,
-  });
 }
 
 /** libjxl's own scale (JxlEncoderDistanceFromQuality), where 100 is without loss; ffmpeg takes no more than 15. */

@@ -27,15 +27,20 @@ export interface PngChunk {
 export async function readPngBlocks(source: ByteSource, chunks: AsyncIterable<PngChunk>): Promise<PngBlocks> {
   let [exif, xmp]: [Uint8Array | null, Uint8Array | null] = [null, null];
   let raw: Partial<PngBlocks> = {};
+  // The first of each counts, and no other is unpacked.
+  const wanted = new Set([XMP_KEYWORD, ...RAW_KINDS.map((kind) => RAW_KEYWORD + kind)]);
   for await (const { type, start, end } of chunks) {
     if (!TEXT_CHUNKS.has(type) && type !== 'eXIf') continue;
     const data = await readChunk(source, start, end);
     if (data === null) continue;
     if (type === 'eXIf') exif ??= bareExif(data);
     else {
-      const text = await readText(type, data);
-      if (text?.keyword === XMP_KEYWORD) xmp ??= text.value;
-      else if (text?.keyword.startsWith(RAW_KEYWORD)) raw = { ...parseRawProfile(text.value), ...raw };
+      const keyword = data.toString('latin1', 0, Math.max(0, data.indexOf(0)));
+      if (!wanted.delete(keyword)) continue;
+      const text = await readText(type, data.subarray(keyword.length + 1));
+      if (text === null) continue;
+      if (keyword === XMP_KEYWORD) xmp = text;
+      else raw = { ...parseRawProfile(text), ...raw };
     }
   }
   return { icc: raw.icc ?? null, exif: exif ?? raw.exif ?? null, xmp: xmp ?? raw.xmp ?? null, iptc: raw.iptc ?? null };
@@ -44,6 +49,7 @@ export async function readPngBlocks(source: ByteSource, chunks: AsyncIterable<Pn
 const TEXT_CHUNKS: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
 export const XMP_KEYWORD = 'XML:com.adobe.xmp';
 const RAW_KEYWORD = 'Raw profile type ';
+const RAW_KINDS = ['exif', 'APP1', 'xmp', 'iptc', '8bim', 'icc', 'icm'];
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The data, null if the check sum says that they are damaged. */
@@ -54,19 +60,14 @@ async function readChunk(source: ByteSource, start: number, end: number): Promis
   return isWhole ? bytes.subarray(8, -4) : null;
 }
 
-/** @see W3C PNG, third edition, section 11.3.3 */
-async function readText(type: string, data: Buffer): Promise<{ keyword: string; value: Buffer } | null> {
-  const keyEnd = data.indexOf(0);
-  if (keyEnd < 1) return null;
-  const keyword = data.toString('latin1', 0, keyEnd);
-  if (type === 'tEXt') return { keyword, value: data.subarray(keyEnd + 1) };
-  const isPacked = type === 'zTXt' || data[keyEnd + 1] === 1;
+/** What stands behind the keyword and its end. @see W3C PNG, third edition, section 11.3.3 */
+async function readText(type: string, data: Buffer): Promise<Buffer | null> {
+  if (type === 'tEXt') return data;
+  const isPacked = type === 'zTXt' || data[0] === 1;
   // A compression method; in iTXt a flag before it, and a language and a translated keyword behind.
-  const start = type === 'zTXt' ? keyEnd + 2 : behindNull(data, behindNull(data, keyEnd + 3));
-  const value = data.subarray(start);
-  if (!isPacked) return { keyword, value };
-  const unpacked = await promisify(inflate)(value, { maxOutputLength: 2 * MAX_BYTES }).catch(() => null);
-  return unpacked === null ? null : { keyword, value: unpacked };
+  const text = data.subarray(type === 'zTXt' ? 1 : behindNull(data, behindNull(data, 2)));
+  if (!isPacked) return text;
+  return await promisify(inflate)(text, { maxOutputLength: 2 * MAX_BYTES }).catch(() => null);
 }
 
 function behindNull(data: Buffer, from: number): number {

@@ -79,8 +79,15 @@ function parsePhys(data: Buffer): Density | null {
 /** The chunks behind IHDR, those of pixels only if the first is not where it ends. */
 async function* pngChunks(source: ByteSource, untilPixels: boolean): AsyncIterable<PngChunk> {
   let start = SIGNATURE_BYTES + IHDR_BYTES;
+  // Read ahead: a hostile file may have very many of 12 bytes.
+  let block: Buffer = Buffer.alloc(0);
+  let blockAt = 0;
   for (let seen = 0; seen < (untilPixels ? MAX_CHUNKS : MAX_CHUNKS_WITH_PIXELS); seen++) {
-    const head = await source.read(start, 8);
+    if (start < blockAt || start + 8 > blockAt + block.length) {
+      block = await source.read(start, BLOCK_BYTES);
+      blockAt = start;
+    }
+    const head = block.subarray(start - blockAt, start - blockAt + 8);
     if (head.length < 8) return;
     const type = head.toString('latin1', 4, 8);
     if (type === 'IEND' || (untilPixels && type === 'IDAT')) return;
@@ -91,6 +98,7 @@ async function* pngChunks(source: ByteSource, untilPixels: boolean): AsyncIterab
   }
 }
 
+const BLOCK_BYTES = 4096;
 const MAX_CHUNKS = 1000;
 /** 800 MB where each has 8 KiB, as most encoders write them. */
 const MAX_CHUNKS_WITH_PIXELS = 100_000;
