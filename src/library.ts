@@ -52,9 +52,12 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
   readonly crop?: Rect;
   /** How the size of `target` is filled by another shape. Default: fit. */
   readonly fill?: Fill;
-  /** WebP and AVIF without loss. Default: false. */
+  /** WebP, AVIF and JPEG XL without loss. Default: false. */
   readonly lossless?: boolean;
-  /** jpg, png, webp, tiff, avif or same, where `output` is left out. Default: PNG; animations WebP, several pages TIFF. */
+  /**
+   * jpg, png, webp, tiff, avif, jxl, bmp, pnm, exr or same, where `output` is left out. Default: PNG; animations WebP,
+   * several pages TIFF.
+   */
   readonly format?: FormatChoice;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip?: boolean;

@@ -1,4 +1,4 @@
-import { formatNamedBy } from '../core/codec/index.ts';
+import { FORMAT_ABILITIES, formatNamedBy } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { FlagValues } from './presets.ts';
 
@@ -128,13 +128,14 @@ function checkFormat({ format }: FlagValues, file: string | null): void {
 /** @returns what is to be said where some results may have a quality. */
 function checkQuality({ quality, format }: FlagValues, file: string | null, withVideos: boolean): string | null {
   if (quality === undefined) return null;
-  const named = file === null ? (format ?? null) : formatNamedBy(file);
-  if (named === null && file === null) {
-    return 'PNG has no --quality: it counts for animations and where --format asks for jpg, webp or avif.';
+  if (file === null && format === undefined) {
+    return 'PNG has no --quality: it counts for animations and where --format asks for jpg, webp, avif or jxl.';
   }
-  if (named !== 'png' && named !== 'tiff') return null;
-  if (withVideos) return `--quality is for the videos: ${String(named).toUpperCase()} is without loss.`;
-  throw new UpreelError('usage', `--quality does nothing for ${String(named).toUpperCase()}, which is without loss.`, {
-    hint: 'Leave it out, or write jpg, webp or avif.',
+  const named = formatNamedBy(file ?? `x.${format}`);
+  if (named === null || FORMAT_ABILITIES[named].lossless !== 'always') return null;
+  const { name } = FORMAT_ABILITIES[named];
+  if (withVideos) return `--quality is for the videos: ${name} is without loss.`;
+  throw new UpreelError('usage', `--quality does nothing for ${name}, which is without loss.`, {
+    hint: 'Leave it out, or write jpg, webp, avif or jxl.',
   });
 }

@@ -65,6 +65,9 @@ test('a flag is named as it was typed', () => {
 test.each([
   [{ quality: 10 }, PICTURES, 'a.png', /^--quality does nothing for PNG/],
   [{ quality: 10 }, PICTURES, 'a.tif', /^--quality does nothing for TIFF/],
+  [{ quality: 10 }, PICTURES, 'a.exr', /^--quality does nothing for OpenEXR/],
+  [{ quality: 10 }, PICTURES, 'a.pgm', /^--quality does nothing for PNM/],
+  [{ quality: 10, format: 'bmp' }, PICTURES, null, /^--quality does nothing for BMP/],
   [{ quality: 10, format: 'tiff' }, PICTURES, null, /^--quality does nothing for TIFF/],
   [{ fill: 'pad' }, PICTURES, null, /^--fill pad says how a box is filled/],
   [{ fill: 'stretch' }, VIDEOS, null, /--fill/],
@@ -83,6 +86,8 @@ test.each([
 
 test.each([
   [{ quality: 10 }, PICTURES, 'a.jpeg'],
+  [{ quality: 10 }, PICTURES, 'a.jxl'],
+  [{ format: 'pnm' }, PICTURES, 'a.ppm'],
   [{ quality: 10, format: 'same' }, PICTURES, null],
   [{ quality: 10 }, VIDEOS, 'a.mkv'],
   [{ fill: 'fit' }, PICTURES, null],

@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import {
   asUpreelError,
   diskFull,
@@ -13,10 +13,16 @@ import type { Rect, Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
 import { Carrier } from './carrier.ts';
-import { addMetadata, convertToAvif, type Encoding, encodePixels } from './encode.ts';
+import { completeFile } from './complete.ts';
+import { carried, type Encoding, encodePixels } from './encode.ts';
+import { proveJxl } from './jxl.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
+import { checkPnmName } from './pnm.ts';
+import { createRowFile, isRowFormat } from './row-file.ts';
+import { describeMismatch } from './row-mismatch.ts';
+import type { RowFile } from './row-picture.ts';
 import { joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
 
@@ -62,14 +68,16 @@ export interface PictureSink {
 
 /**
  * Starts a file. Everything that the format, the plan or the folder forbids is said here, before any work.
- * @throws UpreelError `usage`, `output-exists`, `output-unwritable`, `disk-full`.
+ * @throws UpreelError `usage`, `output-exists`, `output-unwritable`, `disk-full`, `ffmpeg-missing` (JPEG XL).
  */
 export async function createPicture(path: string, plan: PicturePlan): Promise<PictureSink> {
   checkPlan(plan);
+  if (plan.format === 'pnm') checkPnmName(path, { ...plan, alpha: plan.alpha && plan.flatten === null });
   await checkDestination(path, plan.overwrite);
   const { bytesPerSample, warning } = chooseDepth(plan);
   const target = { ...plan, size: writtenSize(plan.pages[0]!) };
-  const { metadata, warnings } = await prepareMetadata(plan.metadata, target);
+  const prepared = await prepareMetadata(plan.metadata, target);
+  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, plan) : prepared;
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
   return {
     warnings: warning === null ? warnings : [warning, ...warnings],
@@ -85,12 +93,13 @@ class PictureWriter {
   readonly #scratch: Scratch;
   /** Encoded pages of a TIFF file. */
   readonly #pageFiles: string[] = [];
-  #carrier: Carrier | null = null;
+  /** Takes the rows: libvips' input, or the file itself. */
+  #rows: Carrier | RowFile | null = null;
   #page = 0;
   #row = 0;
   /** The step that runs, so that an abort does not take the files from under it. */
   #step: Promise<unknown> = Promise.resolve();
-  #aborted = false;
+  readonly #abort = new AbortController();
 
   constructor(path: string, plan: PicturePlan) {
     this.#path = path;
@@ -102,12 +111,12 @@ class PictureWriter {
     const page = this.#plan.pages[this.#page];
     const problem = describeMismatch(this.#plan, page, page === undefined ? 0 : page.height - this.#row, colour, alpha);
     if (problem !== null) throw new UpreelError('internal', problem);
-    this.#carrier ??= await this.#openCarrier();
+    this.#rows ??= await this.#openRows();
     const narrow = (raster: Raster) => (this.#plan.bytesPerSample === 1 ? narrowSamples(raster) : raster);
-    await this.#carrier.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
+    await this.#rows.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
     this.#row += colour.height;
     if (this.#row < page!.height) return;
-    if (this.#plan.format === 'tiff') await this.#encodePage(this.#carrier, this.#page);
+    if (this.#plan.format === 'tiff') await this.#encodePage(this.#page);
     this.#page += 1;
     this.#row = 0;
   }
@@ -117,10 +126,10 @@ class PictureWriter {
     if (this.#page < pages.length) {
       throw new UpreelError('internal', `Expected ${pages.length} pages, got ${this.#page} and ${this.#row} rows.`);
     }
-    if (format !== 'tiff') await this.#encodePage(this.#carrier!, 0);
+    if (format !== 'tiff') await this.#encodePage(0);
     const complete = await this.#complete();
     const { size: bytes } = await stat(complete);
-    if (this.#aborted) throw new UpreelError('interrupted', 'Interrupted.');
+    this.#abort.signal.throwIfAborted();
     await publishFile(complete, this.#path, { overwrite });
     await this.#dispose();
     return { bytes };
@@ -128,7 +137,7 @@ class PictureWriter {
 
   /** Runs a step; if it fails, nothing is left. */
   async guard<T>(step: () => Promise<T>): Promise<T> {
-    if (this.#aborted) throw new UpreelError('interrupted', 'Interrupted.');
+    this.#abort.signal.throwIfAborted();
     try {
       const running = step();
       this.#step = running;
@@ -140,41 +149,56 @@ class PictureWriter {
   }
 
   async abort(): Promise<void> {
-    this.#aborted = true;
+    this.#abort.abort(new UpreelError('interrupted', 'Interrupted.'));
     await Promise.allSettled([this.#step]);
     await this.#dispose();
   }
 
   async #dispose(): Promise<void> {
-    await this.#carrier?.discard();
-    this.#carrier = null;
+    await this.#discardRows();
     await this.#scratch.removeAll();
   }
 
-  async #openCarrier(): Promise<Carrier> {
-    const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
-    const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
-    const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
-    return Carrier.create(carried, samples, await this.#scratch.name('tif'), MEMORY_BYTES);
+  async #discardRows(): Promise<void> {
+    await this.#rows?.discard();
+    this.#rows = null;
   }
 
-  async #encodePage(carrier: Carrier, page: number): Promise<void> {
-    const encoding = this.#encoding(page);
-    const pixels = encoding.format === 'avif' ? ({ ...encoding, format: 'png' } as const) : encoding;
-    const file = await this.#scratch.name(pixels.format);
-    await encodePixels(await carrier.finish(), pixels, file);
-    await carrier.discard();
-    this.#carrier = null;
-    this.#pageFiles.push(file);
+  async #openRows(): Promise<Carrier | RowFile> {
+    const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
+    if (isRowFormat(format) && isAsItComes(this.#plan)) {
+      return createRowFile(await this.#newFile(this.#extension), format, { ...this.#plan, ...pages[0]! });
+    }
+    const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
+    const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
+    return Carrier.create(carried, samples, await this.#newFile('tif'), MEMORY_BYTES);
+  }
+
+  async #encodePage(page: number): Promise<void> {
+    const rows = this.#rows!;
+    if (rows instanceof Carrier) {
+      const encoding = carried(this.#encoding(page));
+      const file = await this.#newFile(encoding.format);
+      await encodePixels(await rows.finish(), encoding, file);
+      await this.#discardRows();
+      this.#pageFiles.push(file);
+    }
   }
 
   async #complete(): Promise<string> {
-    const encoding = this.#encoding(0);
-    const complete = await addMetadata(this.#pageFiles, encoding, await this.#scratch.name(encoding.format));
-    if (encoding.format !== 'avif') return complete;
-    const avif = await this.#scratch.name('avif');
-    await convertToAvif(complete, encoding, avif);
-    return avif;
+    const rows = this.#rows;
+    if (rows !== null && !(rows instanceof Carrier)) return await rows.finish();
+    return await completeFile(this.#pageFiles, this.#encoding(0), {
+      newFile: this.#newFile,
+      extension: this.#extension,
+      signal: this.#abort.signal,
+    });
+  }
+
+  readonly #newFile = (extension: string): Promise<string> => this.#scratch.name(extension);
+
+  get #extension(): string {
+    return extname(this.#path).slice(1).toLowerCase();
   }
 
   #encoding(page: number): Encoding {
@@ -187,6 +211,13 @@ class PictureWriter {
 
 /** Results up to 64 megapixels of 8-bit RGB wait in memory, larger ones in a file. */
 const MEMORY_BYTES = 64e6 * 3;
+
+/** Whether the file shows the rows as they come. */
+function isAsItComes({ pages, alpha, flatten }: PicturePlan): boolean {
+  return (
+    pages.every(({ resizeTo, canvas = null }) => resizeTo === null && canvas === null) && !(alpha && flatten !== null)
+  );
+}
 
 function writtenSize(page: PagePlan): Size {
   const { width, height } = page.canvas ?? page.resizeTo ?? page;
@@ -240,26 +271,6 @@ function chooseDepth({ format, bytesPerSample }: PicturePlan): { bytesPerSample:
     bytesPerSample: 1,
     warning: `${name} is written with 8 bits a sample; the source has more: PNG and TIFF keep them.`,
   };
-}
-
-function describeMismatch(
-  plan: PicturePlan,
-  page: Size | undefined,
-  rowsLeft: number,
-  colour: Raster,
-  alpha: Raster | null,
-): string | null {
-  if (page === undefined) return 'Got rows after the last page.';
-  if (colour.width !== page.width || colour.channels !== plan.channels) {
-    return `Expected rows of ${page.width} pixels with ${plan.channels} channels, got ${colour.width} with ${colour.channels}.`;
-  }
-  if (colour.height > rowsLeft) return `Expected at most ${rowsLeft} rows, got ${colour.height}.`;
-  if ((alpha !== null) !== plan.alpha) return `Expected rows ${plan.alpha ? 'with' : 'without'} alpha.`;
-  const same =
-    alpha === null || (alpha.width === colour.width && alpha.height === colour.height && alpha.channels === 1);
-  return same && (alpha?.bytesPerSample ?? colour.bytesPerSample) === colour.bytesPerSample
-    ? null
-    : 'Expected alpha rows of the size and depth of the colour rows.';
 }
 
 function writeError(error: unknown, path: string): UpreelError {

@@ -1,4 +1,4 @@
-import type { SharpInput } from 'sharp';
+import type { Sharp, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import type { Raster } from '../raster.ts';
@@ -141,7 +141,7 @@ async function decodeStrictly(input: SharpInput, described: PageDescription, ran
 
 async function decodeRaw(
   input: SharpInput,
-  { filePage, samples, size, orientation }: PageDescription,
+  { filePage, samples, size, orientation, ownTurn }: PageDescription,
   { count, limits }: PageRange,
   failOn: 'warning' | 'error',
 ) {
@@ -149,14 +149,15 @@ async function decodeRaw(
   // 8-bit gray with alpha goes through RGB (the same value three times): raw output of "b-w" would drop the alpha.
   const space =
     samples.channels === 3 || (!wide && samples.alpha) ? (wide ? 'rgb16' : 'srgb') : wide ? 'grey16' : 'b-w';
-  const { data, info } = await openPipeline(input, {
+  const pipeline = openPipeline(input, {
     page: filePage,
     pages: count,
     failOn,
     limitInputPixels: Math.max(limits.maxInputMegapixels * 1e6, 64e6),
     ignoreIcc: samples.converted === null,
     autoOrient: orientation > 1,
-  })
+  });
+  const { data, info } = await turnUpright(pipeline, ownTurn)
     .toColourspace(space)
     .raw({ depth: wide ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
@@ -164,6 +165,14 @@ async function decodeRaw(
     throw new Error(`Expected ${size.width}x${size.height * count} pixels, got ${info.width}x${info.height}.`);
   }
   return { data: ownBytes(data), bands: info.channels, size };
+}
+
+/** Mirrors first, then turns by quarters clockwise: in whatever order it is asked, sharp does it so. @see EXIF 2.32, Orientation */
+function turnUpright(pipeline: Sharp, orientation: number): Sharp {
+  if (orientation === 4) return pipeline.flip();
+  const quarters = [0, 0, 0, 2, 0, 3, 1, 1, 3][orientation] ?? 0;
+  const turned = quarters === 0 ? pipeline : pipeline.rotate(quarters * 90);
+  return [2, 5, 7].includes(orientation) ? turned.flop() : turned;
 }
 
 /** The bytes as the whole of a buffer, copied only where they are a part of one. */

@@ -1,15 +1,8 @@
-import { open } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import type { Rect, Size } from '../geometry.ts';
-import { type ByteSource, fileSource } from './byte-source.ts';
-import { jpegPieces } from './jpeg.ts';
 import { openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
-import { pngPieces } from './png.ts';
-import { type Piece, writePieces } from './rewrite.ts';
-import { joinTiffPages } from './tiff-pages.ts';
-import { webpPieces } from './webp.ts';
 
 /** How finished rows become a file. */
 export interface Encoding {
@@ -34,11 +27,30 @@ export interface Encoding {
   readonly metadata: PictureMetadata;
 }
 
+/** What libvips encodes itself. */
+type LibvipsEncoding = Encoding & { readonly format: 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' };
+
+/** How libvips carries the pixels: as the file itself, or quickly as what that is made of afterwards (complete.ts). */
+export function carried(encoding: Encoding): LibvipsEncoding {
+  const { format } = encoding;
+  switch (format) {
+    case 'jxl':
+      return { ...encoding, format: 'png', effort: 'fast' };
+    case 'avif':
+    case 'bmp':
+    case 'pnm':
+    case 'exr':
+      return { ...encoding, format: 'tiff', effort: 'fast' };
+    default:
+      return { ...encoding, format };
+  }
+}
+
 /**
  * Encodes a carrier's pixels into a new file, without metadata; the profile does not touch the pixels. libvips reads row
  * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
-export async function encodePixels(carrier: Buffer | string, encoding: Encoding, to: string): Promise<void> {
+export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEncoding, to: string): Promise<void> {
   const { resized, pages, flatten } = encoding;
   const pipeline = openPipeline(carrier, { pages: pages > 1 ? -1 : 1 });
   if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
@@ -61,44 +73,11 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
   if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 
-/** Puts the metadata to encoded pixels: the name of the file that then is complete, one of `pixelFiles` or `to`. */
-export async function addMetadata(pixelFiles: readonly string[], encoding: Encoding, to: string): Promise<string> {
-  const [first = ''] = pixelFiles;
-  if (encoding.format === 'tiff') {
-    await joinTiffPages(pixelFiles, encoding.metadata);
-    return first;
-  }
-  const file = await open(first, 'r');
-  try {
-    const source = await fileSource(file);
-    await writePieces(source, await metadataPieces(source, encoding), to);
-  } finally {
-    await file.close();
-  }
-  return to;
-}
-
-/** AVIF's boxes are best written by libheif, which takes the metadata from a PNG file that has it. */
-export async function convertToAvif(png: string, encoding: Encoding, to: string): Promise<void> {
-  const { icc, exif, xmp } = encoding.metadata;
-  const pipeline = openPipeline(png, {});
-  // Where there is nothing to keep, libvips would make up an EXIF block with a density of 72.
-  if (icc !== null || exif !== null || xmp !== null) pipeline.keepMetadata();
+/** AVIF from a TIFF file that has the profile, which libvips takes from there alone. */
+export async function convertToAvif(tiff: string, encoding: LibvipsEncoding, to: string): Promise<void> {
+  const pipeline = openPipeline(tiff, {});
+  if (encoding.metadata.icc !== null) pipeline.keepIccProfile();
   await setFormat(pipeline, encoding).toFile(to);
-}
-
-function metadataPieces(source: ByteSource, encoding: Encoding): Promise<Piece[]> {
-  switch (encoding.format) {
-    case 'jpeg':
-      return jpegPieces(source, encoding.metadata);
-    case 'webp':
-      return webpPieces(source, encoding.metadata, {
-        ...encoding.size,
-        alpha: encoding.alpha && encoding.flatten === null,
-      });
-    default:
-      return pngPieces(source, encoding.metadata);
-  }
 }
 
 function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
@@ -106,7 +85,7 @@ function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
   return bytesPerSample === 1 ? 'srgb' : 'rgb16';
 }
 
-function setFormat(pipeline: Sharp, encoding: Encoding): Sharp {
+function setFormat(pipeline: Sharp, encoding: LibvipsEncoding): Sharp {
   const { format, lossless, size, pages, metadata, effort } = encoding;
   const pixels = size.width * size.height;
   const quality = Math.max(1, Math.round(encoding.quality ?? FORMAT_ABILITIES[format].defaultQuality));

@@ -85,16 +85,21 @@ export function ifdDensity(ifd: Ifd, littleEndian: boolean): Density | null {
   return perInch === undefined ? null : makeDensity((x ?? 0) * perInch, (y ?? x ?? 0) * perInch);
 }
 
+export const METRES_PER_INCH = 0.0254;
+
 /** null unless both are sane. */
 export function makeDensity(x: number, y: number): Density | null {
   return x >= 1 && y >= 1 && x <= 1e6 && y <= 1e6 ? { x, y } : null;
 }
 
-export async function exifDensity(exif: Uint8Array): Promise<Density | null> {
+/** What an EXIF block says of the picture itself: its density, and how it is turned (1 to 8). */
+export async function exifFacts(exif: Uint8Array): Promise<{ density: Density | null; orientation: number }> {
   const source = bufferSource(exif);
   const layout = await readTiffLayout(source);
   const main = layout === null ? null : await readIfd(source, layout, layout.firstIfd, EXIF_BUDGET_BYTES);
-  return layout === null || main === null ? null : ifdDensity(main, layout.littleEndian);
+  if (layout === null || main === null) return { density: null, orientation: 1 };
+  const [turned = 1] = entryNumbers(findEntry(main, TAG.orientation), layout.littleEndian);
+  return { density: ifdDensity(main, layout.littleEndian), orientation: turned >= 1 && turned <= 8 ? turned : 1 };
 }
 
 /** An EXIF block that states a density and nothing else, for formats that have no other place for it. */

@@ -16,8 +16,11 @@ import { withFile } from './with-file.ts';
 /** What upreel reads from a file itself, because libvips does not tell it. */
 export interface OwnHeader {
   readonly density: Density | null;
-  /** Only for TIFF, whose camera data libvips leaves alone. */
+  /** These only where libvips does not find them: camera data of TIFF, what stands in a PNG's text or behind its pixels. */
+  readonly icc: Uint8Array | null;
   readonly exif: Uint8Array | null;
+  readonly xmp: Uint8Array | null;
+  readonly iptc: Uint8Array | null;
   readonly pngColour: PictureMetadata['pngColour'];
   /** Colours come multiplied with alpha out of the decoder. */
   readonly premultiplied: boolean;
@@ -44,7 +47,10 @@ export async function readOwnHeader(path: string, format: LibvipsFormat): Promis
 
 const NOTHING: OwnHeader = {
   density: null,
+  icc: null,
   exif: null,
+  xmp: null,
+  iptc: null,
   pngColour: [],
   premultiplied: false,
   tiffPages: [],
@@ -54,9 +60,9 @@ const NOTHING: OwnHeader = {
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {
-      const { density, pngColour, animated } = await readPngHeader(source);
+      const { animated, ...header } = await readPngHeader(source);
       const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
-      return { ...NOTHING, density, pngColour, warnings };
+      return { ...NOTHING, ...header, warnings };
     }
     case 'jpeg': {
       const warnings = leftOutNote(path, await readJpegExtras(source));

@@ -8,6 +8,7 @@ export { inspectPicture, openPicture } from './open-picture.ts';
 export {
   EFFORTS,
   type Effort,
+  FORMAT_ABILITIES,
   type FormatAbilities,
   formatNamedBy,
   type OutputFormat,

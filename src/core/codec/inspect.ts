@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Metadata, SharpInput } from 'sharp';
 import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
-import { exifDensity } from './exif.ts';
+import { exifFacts } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
 import { decodeError, openPipeline } from './libvips.ts';
 import {
@@ -77,6 +77,8 @@ export interface PageDescription {
   readonly size: Size;
   /** 1..8 as EXIF counts; 1: the file's pixels already stand upright. */
   readonly orientation: number;
+  /** As `orientation`, where libvips does not know of it: EXIF behind a PNG's pixels; else 1. */
+  readonly ownTurn: number;
   readonly samples: SampleLayout;
   /** Alpha is still to be divided out of the decoded colours. */
   readonly premultiplied: boolean;
@@ -96,13 +98,16 @@ export async function describePage(
   const filePage = format === 'avif' ? (first.pagePrimary ?? 0) : page;
   const header = filePage === page ? first : await readHeader(input, path, filePage);
   const samples = describeSamples(header, { path, facts: own.tiffPages[page] });
-  const orientation = header.orientation ?? 1;
-  const { metadata, warnings } = await describeMetadata(header, samples, own, path);
+  const ownTurn = header.orientation !== undefined || own.exif === null ? 1 : (await exifFacts(own.exif)).orientation;
+  const orientation = header.orientation ?? ownTurn;
+  const { metadata, warnings } = await describeMetadata({ ...header, orientation }, samples, own, path);
+  const { width, height } = header.autoOrient;
   const still = format === 'avif' || format === 'png' || format === 'jpeg';
   return {
     filePage,
-    size: { width: header.autoOrient.width, height: header.autoOrient.height },
+    size: ownTurn >= 5 ? { width: height, height: width } : { width, height },
     orientation,
+    ownTurn,
     samples,
     premultiplied: samples.alpha && own.premultiplied,
     metadata,
@@ -166,10 +171,11 @@ async function describeMetadata(header: Metadata, samples: SampleLayout, own: Ow
   const warnings: string[] = [];
   const turned = (header.orientation ?? 1) > 1;
   const exif = own.exif ?? (header.exif === undefined ? null : bareExif(header.exif));
-  const stated = exif === null ? null : await exifDensity(exif);
+  const stated = exif === null ? null : (await exifFacts(exif)).density;
   // A JPEG with EXIF is no JFIF file, whatever stands in its JFIF segment.
   const density = header.format === 'jpeg' ? (stated ?? own.density) : (own.density ?? stated);
-  const { icc } = header;
+  const icc = header.icc ?? own.icc ?? undefined;
+  const xmp = own.xmp ?? header.xmp ?? null;
   const fits = samples.converted === null && icc !== undefined && profileSuits(icc, samples.channels);
   if (samples.converted !== null) warnings.push(`${path} is ${samples.converted}: it was converted to sRGB.`);
   else if (icc !== undefined && !fits) {
@@ -178,8 +184,8 @@ async function describeMetadata(header: Metadata, samples: SampleLayout, own: Ow
   const metadata: PictureMetadata = {
     icc: fits ? (icc ?? null) : null,
     exif,
-    xmp: header.xmp === undefined ? null : dropClaims(turned ? uprightXmp(header.xmp) : header.xmp),
-    iptc: header.iptc === undefined ? null : photoshopResources(header.iptc),
+    xmp: xmp === null ? null : dropClaims(turned ? uprightXmp(xmp) : xmp),
+    iptc: own.iptc ?? (header.iptc === undefined ? null : photoshopResources(header.iptc)),
     density: density !== null && (header.orientation ?? 1) >= 5 ? { x: density.y, y: density.x } : density,
     pngColour: samples.converted === null ? own.pngColour : [],
     delaysMs: header.delay ?? [],

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 
-export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif';
+export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' | 'jxl' | 'bmp' | 'pnm' | 'exr';
 
 /** How much time an encoder may take to make the file smaller. Lossless pixels are the same with each. */
 export const EFFORTS = ['fast', 'balanced', 'best'] as const;
@@ -13,7 +13,7 @@ export interface FormatAbilities {
   readonly name: string;
   /** The longest side, in pixels. */
   readonly maxSidePx: number;
-  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (16 bytes a pixel for WebP, 40 for AVIF). */
+  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (16 bytes a pixel for WebP, 40 for AVIF, 100 for JPEG XL). */
   readonly maxMegapixels: number;
   readonly alpha: boolean;
   readonly sixteenBit: boolean;
@@ -76,6 +76,48 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
     lossless: 'optional',
     defaultQuality: 75,
   },
+  jxl: {
+    name: 'JPEG XL',
+    maxSidePx: 65_535,
+    maxMegapixels: 100,
+    alpha: true,
+    sixteenBit: true,
+    pages: 'one',
+    lossless: 'optional',
+    defaultQuality: 90,
+  },
+  bmp: {
+    name: 'BMP',
+    maxSidePx: 2_147_483_647,
+    // Its sizes have 32 bits.
+    maxMegapixels: 1000,
+    alpha: true,
+    sixteenBit: false,
+    pages: 'one',
+    lossless: 'always',
+    defaultQuality: 100,
+  },
+  pnm: {
+    name: 'PNM',
+    maxSidePx: 2_147_483_647,
+    maxMegapixels: Number.POSITIVE_INFINITY,
+    alpha: true,
+    sixteenBit: true,
+    pages: 'one',
+    lossless: 'always',
+    defaultQuality: 100,
+  },
+  exr: {
+    name: 'OpenEXR',
+    // Sixteen rows are a block, whose length has 31 bits.
+    maxSidePx: 8_000_000,
+    maxMegapixels: Number.POSITIVE_INFINITY,
+    alpha: true,
+    sixteenBit: true,
+    pages: 'one',
+    lossless: 'always',
+    defaultQuality: 100,
+  },
 };
 
 const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
@@ -88,6 +130,13 @@ const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.tif': 'tiff',
   '.tiff': 'tiff',
   '.avif': 'avif',
+  '.jxl': 'jxl',
+  '.bmp': 'bmp',
+  '.ppm': 'pnm',
+  '.pgm': 'pnm',
+  '.pnm': 'pnm',
+  '.pam': 'pnm',
+  '.exr': 'exr',
 };
 
 /** The format that a file's name stands for; null: none of ours. */
@@ -104,7 +153,7 @@ export function outputFormatOf(path: string): OutputFormat {
     'usage',
     `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,
     {
-      hint: 'Let the name end in .png, .jpg, .webp, .tif or .avif.',
+      hint: 'Let the name end in .png, .jpg, .webp, .tif, .avif, .jxl, .bmp, .ppm or .exr.',
     },
   );
 }

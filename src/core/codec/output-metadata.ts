@@ -1,8 +1,10 @@
 import type { Size } from '../geometry.ts';
 import { densityExif, updateExif } from './exif.ts';
+import { addIptcToXmp } from './iptc-xmp.ts';
 import { MAX_JPEG_EXIF_BYTES, MAX_JPEG_ICC_BYTES, MAX_JPEG_XMP_BYTES } from './jpeg.ts';
-import { iccColourSpace, type PictureMetadata } from './metadata.ts';
+import { iccColourSpace, type PictureMetadata, uprightXmp } from './metadata.ts';
 import { FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { isSrgbProfile } from './srgb-profile.ts';
 
 export interface MetadataTarget {
   readonly format: OutputFormat;
@@ -13,13 +15,39 @@ export interface MetadataTarget {
   readonly strip: boolean;
 }
 
+/** What a format has places for. */
+interface Places {
+  readonly icc: boolean;
+  readonly exif: boolean;
+  readonly xmp: boolean;
+  /** `xmp`: as properties there. */
+  readonly iptc: boolean | 'xmp';
+  /** `exif`: there, if it says nothing else. */
+  readonly density: boolean | 'exif';
+}
+
+const ALL = { icc: true, exif: true, xmp: true, iptc: true, density: true } as const;
+const PLACES: Readonly<Record<OutputFormat, Places>> = {
+  png: ALL,
+  jpeg: ALL,
+  tiff: ALL,
+  webp: { ...ALL, iptc: 'xmp', density: 'exif' },
+  avif: { ...ALL, iptc: 'xmp', density: 'exif' },
+  jxl: { ...ALL, iptc: 'xmp', density: 'exif' },
+  bmp: { icc: true, exif: false, xmp: false, iptc: false, density: true },
+  exr: { icc: false, exif: false, xmp: false, iptc: false, density: true },
+  pnm: { icc: false, exif: false, xmp: false, iptc: false, density: false },
+};
+
 /** A source's metadata as the target can hold it, and a sentence for each thing that it cannot. */
 export async function prepareMetadata(
-  metadata: PictureMetadata,
+  source: PictureMetadata,
   target: MetadataTarget,
 ): Promise<{ metadata: PictureMetadata; warnings: string[] }> {
-  const { format, size, strip } = target;
+  const { format, size } = target;
   const { name } = FORMAT_ABILITIES[format];
+  const places = PLACES[format];
+  const given = target.strip ? { ...source, exif: null, xmp: null, iptc: null, density: null } : source;
   const warnings: string[] = [];
   const keep = <T>(value: T | null, refusal: string | null): T | null => {
     if (value === null || refusal === null) return value;
@@ -31,39 +59,54 @@ export async function prepareMetadata(
       ? `${what} is too long for JPEG: it was left out.`
       : null;
 
-  const density = strip ? null : metadata.density;
-  const updated = strip || metadata.exif === null ? null : await updateExif(metadata.exif, size);
-  if (updated === null && metadata.exif !== null && !strip) warnings.push('The EXIF data is damaged: it was left out.');
-  const densityInExif = density !== null && (format === 'webp' || format === 'avif');
-  const exif = updated ?? (densityInExif ? densityExif(density) : null);
-  const xmp = strip ? null : metadata.xmp;
-  const iptc = strip ? null : metadata.iptc;
-  const holdsIptc = format === 'jpeg' || format === 'tiff';
-  const { icc, pngColour } = metadata;
-  const grayWithRgb = format === 'png' && target.channels === 1 && icc !== null && iccColourSpace(icc) !== 'GRAY';
+  const exif = given.exif === null ? null : await updateExif(given.exif, size);
+  if (exif === null && given.exif !== null) warnings.push('The EXIF data is damaged: it was left out.');
+  const upright = given.xmp === null ? null : uprightXmp(given.xmp);
+  const { xmp, lost } =
+    places.iptc === 'xmp' && given.iptc !== null ? addIptcToXmp(upright, given.iptc) : { xmp: upright, lost: [] };
+  const homeless = [
+    ...(exif === null || places.exif ? [] : ['EXIF']),
+    ...(xmp === null || places.xmp ? [] : ['XMP']),
+    ...(given.iptc === null || places.iptc !== false ? [] : ['IPTC']),
+    ...lost.map((field) => `IPTC's ${field}`),
+    // 72 is what is written where nobody knows.
+    ...(given.density === null || places.density !== false || given.density.x === 72 ? [] : ['the density']),
+  ];
+  if (homeless.length > 0) warnings.push(`${name} has no place for ${homeless.join(', ')}: left out.`);
+  const { icc, pngColour } = given;
   if (format !== 'png' && icc === null && pngColour.some(isMeaningful)) {
     warnings.push(`${name} cannot say what colours the samples mean (PNG's cICP or gAMA): they will look different.`);
   }
-  if (format === 'tiff' && metadata.delaysMs.length > 1) {
+  if (format === 'tiff' && given.delaysMs.length > 1) {
     warnings.push('TIFF has pages but no timing: write .webp to keep the animation.');
   }
+  const exifWithDensity =
+    exif ?? (places.density === 'exif' && given.density !== null ? densityExif(given.density) : null);
   return {
     metadata: {
-      ...metadata,
-      icc: keep(
-        icc,
-        grayWithRgb
-          ? 'A gray PNG cannot hold an RGB profile: it was left out.'
-          : fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile'),
-      ),
-      exif: keep(exif, fits(exif, MAX_JPEG_EXIF_BYTES, 'The EXIF data')),
-      xmp: keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')),
-      iptc: keep(iptc, holdsIptc ? null : `${name} has no place for IPTC data: it was left out.`),
-      density,
+      ...given,
+      icc: keep(icc, unsuitableProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
+      exif: places.exif ? keep(exifWithDensity, fits(exifWithDensity, MAX_JPEG_EXIF_BYTES, 'The EXIF data')) : null,
+      xmp: places.xmp ? keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')) : null,
+      iptc: places.iptc === true ? given.iptc : null,
       pngColour: format === 'png' ? pngColour : [],
     },
     warnings,
   };
+}
+
+/** Why the target cannot hold the profile, or null. Without one, samples are taken for sRGB. */
+function unsuitableProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
+  if (icc === null) return null;
+  const { name } = FORMAT_ABILITIES[format];
+  const isForGray = iccColourSpace(icc) === 'GRAY';
+  if (!PLACES[format].icc) {
+    return isSrgbProfile(icc) ? null : `${name} has no place for the colour profile: the colours will look different.`;
+  }
+  if ((format === 'png' || format === 'jxl') && channels === 1 && !isForGray) {
+    return `A gray ${name} cannot hold an RGB profile: it was left out.`;
+  }
+  return format === 'bmp' && isForGray ? 'BMP cannot hold a gray profile: it was left out.' : null;
 }
 
 /** Chunks that change how samples look; a gamma of 1/2.2 is what everyone assumes anyway. */

@@ -1,12 +1,13 @@
 import { promisify } from 'node:util';
 import { crc32, deflate } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
-import { type Density, makeDensity } from './exif.ts';
+import { type Density, METRES_PER_INCH, makeDensity } from './exif.ts';
 import type { PictureMetadata } from './metadata.ts';
+import { iptcText, type PngBlocks, type PngChunk, readPngBlocks, XMP_KEYWORD } from './png-blocks.ts';
 import type { Piece } from './rewrite.ts';
 
-/** What stands before the pixels of a PNG file and libvips does not tell. */
-export interface PngHeader {
+/** What a PNG file says and libvips does not tell. */
+export interface PngHeader extends PngBlocks {
   readonly density: Density | null;
   readonly pngColour: PictureMetadata['pngColour'];
   /** An APNG: libvips reads its first picture only. */
@@ -18,14 +19,14 @@ export async function readPngHeader(source: ByteSource): Promise<PngHeader> {
   let density: Density | null = null;
   let animated = false;
   const pngColour: { type: string; data: Uint8Array }[] = [];
-  for await (const { type, start, end } of pngChunks(source)) {
+  for await (const { type, start, end } of pngChunks(source, true)) {
     if (type === 'pHYs') density = parsePhys(await source.read(start + 8, 9));
     if (type === 'acTL') animated = true;
     if (COLOUR_CHUNKS.has(type) && end - start <= 12 + 64) {
       pngColour.push({ type, data: Buffer.from(await source.read(start + 8, end - start - 12)) });
     }
   }
-  return { density, pngColour, animated };
+  return { density, pngColour, animated, ...(await readPngBlocks(source, pngChunks(source, false))) };
 }
 
 const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRGB', 'mDCV', 'cLLI']);
@@ -34,7 +35,7 @@ const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRG
 export async function pngPieces(source: ByteSource, metadata: PictureMetadata): Promise<Piece[]> {
   const pieces: Piece[] = [{ start: 0, end: SIGNATURE_BYTES + IHDR_BYTES }, ...(await metadataChunks(metadata))];
   let pixels = SIGNATURE_BYTES + IHDR_BYTES;
-  for await (const { type, start, end } of pngChunks(source)) {
+  for await (const { type, start, end } of pngChunks(source, true)) {
     if (type === 'PLTE' || type === 'tRNS') pieces.push({ start, end });
     pixels = end;
   }
@@ -63,8 +64,10 @@ async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[]> {
   }
   if (metadata.exif !== null) chunks.push(makeChunk('eXIf', metadata.exif));
   if (metadata.xmp !== null) {
-    chunks.push(makeChunk('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), metadata.xmp])));
+    const head = Buffer.from(`${XMP_KEYWORD}\0\0\0\0\0`, 'latin1');
+    chunks.push(makeChunk('iTXt', Buffer.concat([head, metadata.xmp])));
   }
+  if (metadata.iptc !== null) chunks.push(makeChunk('zTXt', await iptcText(metadata.iptc)));
   return chunks;
 }
 
@@ -73,16 +76,21 @@ function parsePhys(data: Buffer): Density | null {
   return makeDensity(data.readUInt32BE(0) * METRES_PER_INCH, data.readUInt32BE(4) * METRES_PER_INCH);
 }
 
-const METRES_PER_INCH = 0.0254;
-
-/** The chunks between IHDR and the first IDAT. */
-async function* pngChunks(source: ByteSource): AsyncIterable<{ type: string; start: number; end: number }> {
+/** The chunks behind IHDR, those of pixels only if the first is not where it ends. */
+async function* pngChunks(source: ByteSource, untilPixels: boolean): AsyncIterable<PngChunk> {
   let start = SIGNATURE_BYTES + IHDR_BYTES;
-  for (let seen = 0; seen < MAX_CHUNKS; seen++) {
-    const head = await source.read(start, 8);
+  // Read ahead: a hostile file may have very many of 12 bytes.
+  let block: Buffer = Buffer.alloc(0);
+  let blockAt = 0;
+  for (let seen = 0; seen < (untilPixels ? MAX_CHUNKS : MAX_CHUNKS_WITH_PIXELS); seen++) {
+    if (start < blockAt || start + 8 > blockAt + block.length) {
+      block = await source.read(start, BLOCK_BYTES);
+      blockAt = start;
+    }
+    const head = block.subarray(start - blockAt, start - blockAt + 8);
     if (head.length < 8) return;
     const type = head.toString('latin1', 4, 8);
-    if (type === 'IDAT' || type === 'IEND') return;
+    if (type === 'IEND' || (untilPixels && type === 'IDAT')) return;
     const end = start + 12 + head.readUInt32BE(0);
     if (end > source.size) return;
     yield { type, start, end };
@@ -90,7 +98,10 @@ async function* pngChunks(source: ByteSource): AsyncIterable<{ type: string; sta
   }
 }
 
+const BLOCK_BYTES = 4096;
 const MAX_CHUNKS = 1000;
+/** 800 MB where each has 8 KiB, as most encoders write them. */
+const MAX_CHUNKS_WITH_PIXELS = 100_000;
 
 function makeChunk(type: string, data: Uint8Array): Buffer {
   const chunk = Buffer.alloc(data.length + 12);

@@ -120,6 +120,7 @@ function pixelEntries(page: Ifd, base: number, layout: TiffLayout): NewEntry[] {
 }
 
 const STRIP_OFFSETS = 0x111;
+const STRIP_BYTE_COUNTS = 0x117;
 const TILE_OFFSETS = 0x144;
 
 /**
@@ -137,7 +138,7 @@ const PIXEL_TAGS: ReadonlySet<number> = new Set([
   STRIP_OFFSETS,
   0x115,
   0x116,
-  0x117,
+  STRIP_BYTE_COUNTS,
   0x11c,
   0x13d,
   0x140,
@@ -168,6 +169,21 @@ function densityEntries(density: Density | null, littleEndian: boolean): NewEntr
     numberEntry(TAG.yResolution, TYPE.rational, [y], littleEndian),
     numberEntry(TAG.resolutionUnit, TYPE.short, [density === null ? 1 : 2], littleEndian),
   ];
+}
+
+/** The rows of an uncompressed TIFF file of one page from libvips, some at a time, interleaved, in the machine's order. */
+export async function* readTiffRows(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const source = await fileSource(file);
+    const layout = await requireLayout(source);
+    const page = await requireIfd(source, layout);
+    const numbers = (tag: number) => entryNumbers(findEntry(page, tag), layout.littleEndian);
+    const counts = numbers(STRIP_BYTE_COUNTS);
+    for (const [index, offset] of numbers(STRIP_OFFSETS).entries()) yield await source.read(offset, counts[index] ?? 0);
+  } finally {
+    await file.close();
+  }
 }
 
 async function requireLayout(source: ByteSource): Promise<TiffLayout> {

@@ -19,6 +19,8 @@ test.each<[FormatChoice | null, Parameters<typeof extensionFor>[1], string]>([
   ['same', sheaf, '.tif'],
   ['avif', jpeg, '.avif'],
   ['jpg', animation, '.jpg'],
+  ['jxl', jpeg, '.jxl'],
+  ['exr', jpeg, '.exr'],
 ])('with %s, %j becomes a file that ends in %s', (choice, info, expected) => {
   expect(extensionFor(choice, info)).toBe(expected);
 });

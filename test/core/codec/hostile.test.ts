@@ -2,14 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { bufferSource } from '../../../src/core/codec/byte-source.ts';
-import { describeForTiff, exifDensity, extractExif, updateExif } from '../../../src/core/codec/exif.ts';
+import { describeForTiff, exifFacts, extractExif, updateExif } from '../../../src/core/codec/exif.ts';
 import { DEFAULT_PICTURE_LIMITS, openPicture } from '../../../src/core/codec/index.ts';
+import { addIptcToXmp } from '../../../src/core/codec/iptc-xmp.ts';
 import { readJfifDensity } from '../../../src/core/codec/jpeg.ts';
 import { iptcRecords, photoshopResources } from '../../../src/core/codec/metadata.ts';
 import { readPngHeader } from '../../../src/core/codec/png.ts';
+import { isSrgbProfile } from '../../../src/core/codec/srgb-profile.ts';
 import { readTiffPages } from '../../../src/core/codec/tiff-pages.ts';
 import { UpreelError } from '../../../src/core/errors.ts';
-import { makeFolder, makeNoise, write } from './pictures.ts';
+import { makeFolder, makeNoise, makeTwistedProfile, write } from './pictures.ts';
 
 const folder = makeFolder();
 const MUTATIONS = 20_000;
@@ -24,7 +26,7 @@ test('our own readers of PNG, JPEG, TIFF, EXIF and IPTC survive 20,000 mutations
       exif,
       async (bytes) => {
         await updateExif(bytes, { width: 3, height: 4 });
-        await exifDensity(bytes);
+        await exifFacts(bytes);
         return await describeForTiff(bytes, false);
       },
     ],
@@ -33,8 +35,9 @@ test('our own readers of PNG, JPEG, TIFF, EXIF and IPTC survive 20,000 mutations
         Buffer.from([...Buffer.from('8BIM'), 4, 4, 0, 0, 0, 0, 0, 6]),
         Buffer.from([0x1c, 2, 5, 0, 1, 65]),
       ]),
-      async (bytes) => iptcRecords(photoshopResources(bytes) ?? bytes),
+      async (bytes) => [iptcRecords(photoshopResources(bytes) ?? bytes), addIptcToXmp(null, bytes)],
     ],
+    profile: [makeTwistedProfile(), async (bytes) => isSrgbProfile(bytes)],
   };
   for (const [name, [seed, read]] of Object.entries(seeds)) {
     const random = makeRandom(1);

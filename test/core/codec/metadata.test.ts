@@ -9,6 +9,7 @@ import { decode, makeFolder, makeNoise, makeTwistedProfile, samplesOf, write } f
 
 const folder = makeFolder();
 const XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6" dc:title="boat"/></x:xmpmeta>';
+const UPRIGHT_XMP = XMP.replace('"6"', '"1"');
 const EXIF: Exif = {
   IFD0: { Make: 'Example', Copyright: 'A. Nobody', XResolution: '300', YResolution: '300', ResolutionUnit: '2' },
   IFD2: { ExposureTime: '1/50', PixelXDimension: '12', PixelYDimension: '8', DateTimeOriginal: '1999:12:31 23:59:59' },
@@ -99,7 +100,7 @@ test('all eight orientations are applied to the pixels and reset in EXIF and XMP
       await write(target, colour, null, { format, metadata, overwrite: true });
       const kept = await sharp(target).metadata();
       expect(kept.orientation ?? 1).toBe(1);
-      expect(kept.xmp?.toString()).toBe(orientation === 1 ? XMP : XMP.replace('"6"', '"1"'));
+      expect(kept.xmp?.toString()).toBe(UPRIGHT_XMP);
     }
   }
 });
@@ -118,13 +119,13 @@ for (const format of ['png', 'jpeg', 'webp', 'tiff', 'avif'] as const) {
     await write(target, colour, null, { format, metadata, pages });
     const kept = (await inspectPicture(target, DEFAULT_PICTURE_LIMITS)).metadata;
     expect(kept.density).toEqual({ x: expect.closeTo(300, 1), y: expect.closeTo(300, 1) });
-    expect(Buffer.from(kept.xmp!).toString()).toBe(XMP);
+    expect(Buffer.from(kept.xmp!).toString()).toBe(UPRIGHT_XMP);
     const tags = await readExif(kept.exif!);
     expect(tags.text).toContain('A. Nobody');
     expect(tags.text).toContain('1999:12:31 23:59:59');
     expect(tags.exposure).toBeCloseTo(1 / 50);
     expect(tags.gps).toBe('N');
-    if (format !== 'avif') expect(tags.dimensions).toEqual([48, 32]);
+    expect(tags.dimensions).toEqual([48, 32]);
   });
 }
 
@@ -143,21 +144,6 @@ test('strip leaves out EXIF, XMP and density but not the profile', async () => {
     expect(kept).toMatchObject({ xmp: null, exif: null, density: null });
     expect(kept.icc).not.toBeNull();
   }
-});
-
-test('IPTC records go from JPEG to JPEG and TIFF, and their loss elsewhere is said', async () => {
-  const records = Buffer.concat([Buffer.from([0x1c, 2, 120, 0, 4]), Buffer.from('boat')]);
-  const head = Buffer.from([...Buffer.from('8BIM'), 4, 4, 0, 0, 0, 0, 0, records.length]);
-  const iptc = Buffer.concat([head, records, Buffer.alloc(records.length % 2)]);
-  const metadata = { ...NO_METADATA, iptc };
-  const noise = makeNoise(8, 8, 3, 1);
-  for (const format of ['jpeg', 'tiff'] as const) {
-    await write(folder.path(`iptc.${format}`), noise, null, { format, metadata });
-    expect(Buffer.from((await decode(folder.path(`iptc.${format}`))).metadata.iptc!).equals(iptc)).toBe(true);
-  }
-  expect(await write(folder.path('iptc.png'), noise, null, { metadata })).toEqual([
-    expect.stringMatching(/no place for IPTC/),
-  ]);
 });
 
 test('density is kept where it is not square or not in inches', async () => {
