@@ -12,8 +12,9 @@ import {
 import type { Rect, Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
+import { type AnimationWriter, animationWarnings, startAnimation, writesAsAnimation } from './animation/index.ts';
 import { Carrier } from './carrier.ts';
-import { addMetadata, convertToAvif, type Encoding, encodePixels } from './encode.ts';
+import { addMetadata, convertToAvif, type Encoding, encodePixels, qualityOf, renderPixels } from './encode.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
@@ -70,9 +71,11 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
   const { bytesPerSample, warning } = chooseDepth(plan);
   const target = { ...plan, size: writtenSize(plan.pages[0]!) };
   const { metadata, warnings } = await prepareMetadata(plan.metadata, target);
+  const shown = { delaysMs: metadata.delaysMs, alpha: plan.alpha && plan.flatten === null };
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
+  await writer.guard(() => writer.open());
   return {
-    warnings: warning === null ? warnings : [warning, ...warnings],
+    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
     writeRows: (rows) => writer.guard(() => writer.writeRows(rows)),
     finish: () => writer.guard(() => writer.finish()),
     abort: () => writer.abort(),
@@ -86,6 +89,8 @@ class PictureWriter {
   /** Encoded pages of a TIFF file. */
   readonly #pageFiles: string[] = [];
   #carrier: Carrier | null = null;
+  /** Takes the finished pages of an animation. */
+  #animation: AnimationWriter | null = null;
   #page = 0;
   #row = 0;
   /** The step that runs, so that an abort does not take the files from under it. */
@@ -98,6 +103,23 @@ class PictureWriter {
     this.#scratch = new Scratch(path);
   }
 
+  /** Starts what must be known to run before the work. */
+  async open(): Promise<void> {
+    const { format, pages, metadata, channels, alpha, flatten, bytesPerSample } = this.#plan;
+    if (!writesAsAnimation(format, pages.length)) return;
+    const hasAlpha = alpha && flatten === null;
+    this.#animation = await startAnimation(format, {
+      ...this.#plan,
+      size: writtenSize(pages[0]!),
+      samples: { bands: channels + (hasAlpha ? 1 : 0), bytesPerSample, alpha: hasAlpha },
+      delaysMs: metadata.delaysMs,
+      pages: pages.length,
+      loop: metadata.loop ?? 0,
+      quality: qualityOf(this.#plan),
+      newFile: (extension) => this.#scratch.name(extension),
+    });
+  }
+
   async writeRows({ colour, alpha }: { colour: Raster; alpha: Raster | null }): Promise<void> {
     const page = this.#plan.pages[this.#page];
     const problem = describeMismatch(this.#plan, page, page === undefined ? 0 : page.height - this.#row, colour, alpha);
@@ -107,17 +129,17 @@ class PictureWriter {
     await this.#carrier.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
     this.#row += colour.height;
     if (this.#row < page!.height) return;
-    if (this.#plan.format === 'tiff') await this.#encodePage(this.#carrier, this.#page);
+    if (this.#isPageByPage) await this.#encodePage(this.#carrier, this.#page);
     this.#page += 1;
     this.#row = 0;
   }
 
   async finish(): Promise<{ bytes: number }> {
-    const { format, pages, overwrite } = this.#plan;
+    const { pages, overwrite } = this.#plan;
     if (this.#page < pages.length) {
       throw new UpreelError('internal', `Expected ${pages.length} pages, got ${this.#page} and ${this.#row} rows.`);
     }
-    if (format !== 'tiff') await this.#encodePage(this.#carrier!, 0);
+    if (!this.#isPageByPage) await this.#encodePage(this.#carrier!, 0);
     const complete = await this.#complete();
     const { size: bytes } = await stat(complete);
     if (this.#aborted) throw new UpreelError('interrupted', 'Interrupted.');
@@ -146,29 +168,43 @@ class PictureWriter {
   }
 
   async #dispose(): Promise<void> {
-    await this.#carrier?.discard();
-    this.#carrier = null;
+    await this.#discardCarrier();
+    await this.#animation?.stop();
     await this.#scratch.removeAll();
   }
 
+  async #discardCarrier(): Promise<void> {
+    await this.#carrier?.discard();
+    this.#carrier = null;
+  }
+
+  get #isPageByPage(): boolean {
+    return this.#plan.format === 'tiff' || this.#animation !== null;
+  }
+
   async #openCarrier(): Promise<Carrier> {
-    const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
+    const { pages, channels, bytesPerSample, alpha } = this.#plan;
     const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
-    const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
+    const carried = this.#isPageByPage ? pages.slice(this.#page, this.#page + 1) : pages;
     return Carrier.create(carried, samples, await this.#scratch.name('tif'), MEMORY_BYTES);
   }
 
   async #encodePage(carrier: Carrier, page: number): Promise<void> {
     const encoding = this.#encoding(page);
+    if (this.#animation !== null) {
+      const pixels = await renderPixels(await carrier.finish(), encoding);
+      await this.#discardCarrier();
+      return await this.#animation.add(pixels);
+    }
     const pixels = encoding.format === 'avif' ? ({ ...encoding, format: 'png' } as const) : encoding;
     const file = await this.#scratch.name(pixels.format);
     await encodePixels(await carrier.finish(), pixels, file);
-    await carrier.discard();
-    this.#carrier = null;
+    await this.#discardCarrier();
     this.#pageFiles.push(file);
   }
 
   async #complete(): Promise<string> {
+    if (this.#animation !== null) return await this.#animation.finish();
     const encoding = this.#encoding(0);
     const complete = await addMetadata(this.#pageFiles, encoding, await this.#scratch.name(encoding.format));
     if (encoding.format !== 'avif') return complete;
@@ -180,8 +216,7 @@ class PictureWriter {
   #encoding(page: number): Encoding {
     const { pages } = this.#plan;
     const { resizeTo, canvas = null, ...carried } = pages[page]!;
-    const count = this.#plan.format === 'tiff' ? 1 : pages.length;
-    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!), pages: count };
+    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!) };
   }
 }
 
@@ -206,6 +241,11 @@ function checkPlan(plan: PicturePlan): void {
   if (alpha && flatten === null && !abilities.alpha) {
     throw new UpreelError('usage', `${abilities.name} has no transparency, but the source has.`, {
       hint: 'Write PNG, WebP or TIFF, or put a colour behind it: --flatten "#ffffff".',
+    });
+  }
+  if (plan.pages.length > 1 && abilities.pages === 'animation' && plan.metadata.delaysMs.length !== plan.pages.length) {
+    throw new UpreelError('usage', `${abilities.name} holds animations; the source has pages without times.`, {
+      hint: 'Write .tif, which holds a document of several pages.',
     });
   }
   if (lossless && abilities.lossless === 'never') {

@@ -3,7 +3,7 @@ import type { PictureInfo } from './inspect.ts';
 import { formatNamedBy } from './output-format.ts';
 
 /** What results may be asked to be, where no name decides; `same`: what the source is. */
-export const FORMAT_CHOICES = ['jpg', 'png', 'webp', 'tiff', 'avif', 'same'] as const;
+export const FORMAT_CHOICES = ['jpg', 'png', 'webp', 'tiff', 'avif', 'gif', 'apng', 'same'] as const;
 export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 /**

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 
-export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif';
+export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' | 'gif';
 
 /** How much time an encoder may take to make the file smaller. Lossless pixels are the same with each. */
 export const EFFORTS = ['fast', 'balanced', 'best'] as const;
@@ -32,7 +32,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
     maxMegapixels: Number.POSITIVE_INFINITY,
     alpha: true,
     sixteenBit: true,
-    pages: 'one',
+    pages: 'animation',
     lossless: 'always',
     defaultQuality: 100,
   },
@@ -72,14 +72,25 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
     maxMegapixels: 50,
     alpha: true,
     sixteenBit: false,
-    pages: 'one',
+    pages: 'animation',
     lossless: 'optional',
     defaultQuality: 75,
+  },
+  gif: {
+    name: 'GIF',
+    maxSidePx: 65_535,
+    maxMegapixels: 100,
+    alpha: true,
+    sixteenBit: false,
+    pages: 'animation',
+    lossless: 'never',
+    defaultQuality: 100,
   },
 };
 
 const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.png': 'png',
+  '.apng': 'png',
   '.jpg': 'jpeg',
   '.jpeg': 'jpeg',
   '.jpe': 'jpeg',
@@ -88,6 +99,8 @@ const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.tif': 'tiff',
   '.tiff': 'tiff',
   '.avif': 'avif',
+  '.avifs': 'avif',
+  '.gif': 'gif',
 };
 
 /** The format that a file's name stands for; null: none of ours. */
@@ -104,7 +117,7 @@ export function outputFormatOf(path: string): OutputFormat {
     'usage',
     `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,
     {
-      hint: 'Let the name end in .png, .jpg, .webp, .tif or .avif.',
+      hint: 'Let the name end in .png, .jpg, .webp, .tif, .avif, .gif or .apng.',
     },
   );
 }
@@ -128,7 +141,7 @@ export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): 
   }
   if (pages.length > 1 && kind === 'one') {
     throw new UpreelError('usage', `${name} holds one picture; the source has ${pages.length} pages.`, {
-      hint: 'Write .webp for an animation, .tif for a document of several pages.',
+      hint: 'Write .webp, .apng, .gif or .avif for an animation, .tif for a document of several pages.',
     });
   }
   if (kind === 'animation' && pages.some(({ width, height }) => width !== first.width || height !== first.height)) {

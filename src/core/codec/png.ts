@@ -32,8 +32,8 @@ const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRG
 
 /** The file with the metadata behind its IHDR, in place of whatever stood before the pixels there except a palette. */
 export async function pngPieces(source: ByteSource, metadata: PictureMetadata): Promise<Piece[]> {
-  const pieces: Piece[] = [{ start: 0, end: SIGNATURE_BYTES + IHDR_BYTES }, ...(await metadataChunks(metadata))];
-  let pixels = SIGNATURE_BYTES + IHDR_BYTES;
+  const pieces: Piece[] = [{ start: 0, end: HEAD_BYTES }, ...(await metadataChunks(metadata))];
+  let pixels = HEAD_BYTES;
   for await (const { type, start, end } of pngChunks(source)) {
     if (type === 'PLTE' || type === 'tRNS') pieces.push({ start, end });
     pixels = end;
@@ -41,29 +41,31 @@ export async function pngPieces(source: ByteSource, metadata: PictureMetadata): 
   return [...pieces, { start: pixels, end: source.size }];
 }
 
-const SIGNATURE_BYTES = 8;
-const IHDR_BYTES = 25;
+export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+/** With IHDR. */
+const HEAD_BYTES = PNG_SIGNATURE.length + 25;
 
-async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[]> {
+/** What is written before the pixels. */
+export async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   if (metadata.icc !== null) {
     const name = Buffer.from('ICC profile\0\0', 'latin1');
-    chunks.push(makeChunk('iCCP', Buffer.concat([name, await promisify(deflate)(metadata.icc)])));
+    chunks.push(makePngChunk('iCCP', Buffer.concat([name, await promisify(deflate)(metadata.icc)])));
   }
   for (const { type, data } of metadata.pngColour) {
     // A profile overrules gAMA and cHRM and forbids sRGB beside it.
-    if (metadata.icc === null || type !== 'sRGB') chunks.push(makeChunk(type, data));
+    if (metadata.icc === null || type !== 'sRGB') chunks.push(makePngChunk(type, data));
   }
   if (metadata.density !== null) {
     const data = Buffer.alloc(9);
     data.writeUInt32BE(Math.round(metadata.density.x / METRES_PER_INCH), 0);
     data.writeUInt32BE(Math.round(metadata.density.y / METRES_PER_INCH), 4);
     data.writeUInt8(1, 8);
-    chunks.push(makeChunk('pHYs', data));
+    chunks.push(makePngChunk('pHYs', data));
   }
-  if (metadata.exif !== null) chunks.push(makeChunk('eXIf', metadata.exif));
+  if (metadata.exif !== null) chunks.push(makePngChunk('eXIf', metadata.exif));
   if (metadata.xmp !== null) {
-    chunks.push(makeChunk('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), metadata.xmp])));
+    chunks.push(makePngChunk('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), metadata.xmp])));
   }
   return chunks;
 }
@@ -77,7 +79,7 @@ const METRES_PER_INCH = 0.0254;
 
 /** The chunks between IHDR and the first IDAT. */
 async function* pngChunks(source: ByteSource): AsyncIterable<{ type: string; start: number; end: number }> {
-  let start = SIGNATURE_BYTES + IHDR_BYTES;
+  let start = HEAD_BYTES;
   for (let seen = 0; seen < MAX_CHUNKS; seen++) {
     const head = await source.read(start, 8);
     if (head.length < 8) return;
@@ -92,7 +94,7 @@ async function* pngChunks(source: ByteSource): AsyncIterable<{ type: string; sta
 
 const MAX_CHUNKS = 1000;
 
-function makeChunk(type: string, data: Uint8Array): Buffer {
+export function makePngChunk(type: string, data: Uint8Array): Buffer {
   const chunk = Buffer.alloc(data.length + 12);
   chunk.writeUInt32BE(data.length, 0);
   chunk.write(type, 4, 'latin1');
