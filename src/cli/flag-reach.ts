@@ -128,13 +128,14 @@ function checkFormat({ format }: FlagValues, file: string | null): void {
 /** @returns what is to be said where some results may have a quality. */
 function checkQuality({ quality, format }: FlagValues, file: string | null, withVideos: boolean): string | null {
   if (quality === undefined) return null;
-  const named = file === null ? (format ?? null) : formatNamedBy(file);
+  const named = file === null ? (format === 'apng' ? 'png' : (format ?? null)) : formatNamedBy(file);
   if (named === null && file === null) {
     return 'PNG has no --quality: it counts for animations and where --format asks for jpg, webp or avif.';
   }
-  if (named !== 'png' && named !== 'tiff') return null;
-  if (withVideos) return `--quality is for the videos: ${String(named).toUpperCase()} is without loss.`;
-  throw new UpreelError('usage', `--quality does nothing for ${String(named).toUpperCase()}, which is without loss.`, {
+  if (named !== 'png' && named !== 'tiff' && named !== 'gif') return null;
+  const why = named === 'gif' ? 'has the best palette of each picture' : 'is without loss';
+  if (withVideos) return `--quality is for the videos: ${named.toUpperCase()} ${why}.`;
+  throw new UpreelError('usage', `--quality does nothing for ${named.toUpperCase()}, which ${why}.`, {
     hint: 'Leave it out, or write jpg, webp or avif.',
   });
 }

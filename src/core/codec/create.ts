@@ -244,9 +244,13 @@ function checkPlan(plan: PicturePlan): void {
     });
   }
   if (plan.pages.length > 1 && abilities.pages === 'animation' && plan.metadata.delaysMs.length !== plan.pages.length) {
-    throw new UpreelError('usage', `${abilities.name} holds animations; the source has pages without times.`, {
-      hint: 'Write .tif, which holds a document of several pages.',
-    });
+    throw new UpreelError(
+      'usage',
+      `${abilities.name} holds one picture or an animation; the source's ${plan.pages.length} pages have no times.`,
+      {
+        hint: 'Write .tif, which holds a document of several pages.',
+      },
+    );
   }
   if (lossless && abilities.lossless === 'never') {
     throw new UpreelError('usage', `${abilities.name} cannot be lossless.`, {

@@ -153,7 +153,11 @@ export function qualityOf({ quality, format }: Pick<Encoding, 'quality' | 'forma
   return Math.max(1, Math.round(quality ?? FORMAT_ABILITIES[format].defaultQuality));
 }
 
-export function webpOptions({ quality, lossless, effort }: Pick<Encoding, 'lossless' | 'effort'> & { quality: number }) {
+export function webpOptions({
+  quality,
+  lossless,
+  effort,
+}: Pick<Encoding, 'lossless' | 'effort'> & { quality: number }) {
   return { quality, lossless, effort: WEBP_EFFORT[effort], exact: lossless, smartSubsample: true };
 }
 

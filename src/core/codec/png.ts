@@ -65,7 +65,9 @@ export async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[
   }
   if (metadata.exif !== null) chunks.push(makePngChunk('eXIf', metadata.exif));
   if (metadata.xmp !== null) {
-    chunks.push(makePngChunk('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), metadata.xmp])));
+    chunks.push(
+      makePngChunk('iTXt', Buffer.concat([Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), metadata.xmp])),
+    );
   }
   return chunks;
 }

@@ -48,11 +48,7 @@ export async function resamplePixels(
   }
 }
 
-async function resample(
-  carrier: Buffer | string,
-  samples: CarrierSamples,
-  to: Size,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function resample(carrier: Buffer | string, samples: CarrierSamples, to: Size): Promise<Uint8Array<ArrayBuffer>> {
   const pipeline = openPipeline(carrier, {}).resize({ ...to, fit: 'fill', kernel: 'lanczos3' });
   return await rawPixels(pipeline, samples, to);
 }

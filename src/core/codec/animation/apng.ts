@@ -1,9 +1,10 @@
 import type { Rect } from '../../geometry.ts';
 import { PNG_EFFORT } from '../encode.ts';
 import { makePngChunk, metadataChunks, PNG_SIGNATURE } from '../png.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { changedRect, cutRect, type PageBytes } from './changed-rect.ts';
 import { delayFraction } from './delays.ts';
-import { pixelPipeline } from '../raw-pixels.ts';
+import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
 /**
@@ -15,8 +16,8 @@ export async function startApng(plan: AnimationPlan): Promise<AnimationWriter> {
   const { size, samples, delaysMs } = plan;
   const pixelBytes = samples.bands * samples.bytesPerSample;
   const file = await GrowingFile.create(await plan.newFile('png'));
+  const queue = new PageQueue<ApngPage>(size, write);
   let previous: PageBytes | null = null;
-  let page = 0;
   let sequence = 0;
 
   async function begin(header: Buffer): Promise<void> {
@@ -27,14 +28,27 @@ export async function startApng(plan: AnimationPlan): Promise<AnimationWriter> {
     await file.append(PNG_SIGNATURE, makePngChunk('IHDR', header), ...before, makePngChunk('acTL', control));
   }
 
-  function frameControl({ x, y, width, height }: Rect): Buffer {
+  function frameControl({ x, y, width, height }: Rect, page: number): Buffer {
     const control = Buffer.alloc(26);
-    [sequence++, width, height, x, y].forEach((value, index) => control.writeUInt32BE(value, index * 4));
+    for (const [index, value] of [sequence++, width, height, x, y].entries()) control.writeUInt32BE(value, index * 4);
     const { num, den } = delayFraction(delaysMs[page]!);
     control.writeUInt16BE(num, 20);
     control.writeUInt16BE(den, 22);
     // Disposal "none" and blending "source" are both 0.
     return makePngChunk('fcTL', control);
+  }
+
+  async function write({ rect, png }: ApngPage, page: number): Promise<void> {
+    const { header, pixels } = readPng(png);
+    if (page === 0) await begin(header);
+    await file.append(frameControl(rect, page));
+    for (const bytes of pixels) {
+      const number = Buffer.alloc(4);
+      if (page > 0) number.writeUInt32BE(sequence++);
+      await file.append(
+        page === 0 ? makePngChunk('IDAT', bytes) : makePngChunk('fdAT', Buffer.concat([number, bytes])),
+      );
+    }
   }
 
   return {
@@ -43,28 +57,30 @@ export async function startApng(plan: AnimationPlan): Promise<AnimationWriter> {
       const whole = { x: 0, y: 0, ...size };
       const rect = previous === null ? whole : (changedRect(previous, current) ?? ONE_PIXEL);
       const part = rect === whole ? data : cutRect(current, rect);
-      const png = await pixelPipeline(part, rect, samples).png(PNG_EFFORT[plan.effort]).toBuffer();
-      const { header, pixels } = readPng(png);
-      if (page === 0) await begin(header);
-      await file.append(frameControl(rect));
-      for (const bytes of pixels) {
-        if (page === 0) await file.append(makePngChunk('IDAT', bytes));
-        else {
-          const numbered = Buffer.alloc(4);
-          numbered.writeUInt32BE(sequence++);
-          await file.append(makePngChunk('fdAT', Buffer.concat([numbered, bytes])));
-        }
-      }
       previous = current;
-      page++;
+      await queue.add(encodePage(part, rect, plan));
     },
     async finish() {
+      await queue.finish();
       await file.append(makePngChunk('IEND', Buffer.alloc(0)));
       await file.close();
       return file.path;
     },
     stop: () => file.close(),
   };
+}
+
+interface ApngPage {
+  readonly rect: Rect;
+  readonly png: Buffer;
+}
+
+async function encodePage(
+  part: Uint8Array<ArrayBuffer>,
+  rect: Rect,
+  { samples, effort }: AnimationPlan,
+): Promise<ApngPage> {
+  return { rect, png: await pixelPipeline(part, rect, samples).png(PNG_EFFORT[effort]).toBuffer() };
 }
 
 /** What a page that equals the one before draws: it must draw something. */

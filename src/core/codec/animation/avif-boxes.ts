@@ -30,7 +30,12 @@ export function avifHead(sequence: AvifSequence): Buffer {
   const extras = extrasOf(sequence.metadata);
   const inside = extras.reduce((sum, { data }) => sum + data.length, media);
   const write = (offset: number) =>
-    Buffer.concat([fileType(sequence), metaBox(sequence, extras, offset), movieBox(sequence, offset), dataHead(inside)]);
+    Buffer.concat([
+      fileType(sequence),
+      metaBox(sequence, extras, offset),
+      movieBox(sequence, offset),
+      dataHead(inside),
+    ]);
   return write(write(0).length);
 }
 
@@ -93,7 +98,7 @@ function metaBox({ size, colour, alpha, metadata }: AvifSequence, extras: readon
     }),
   ];
   const ids = items.map((_, index) => (alpha === null && index > 0 ? index + 2 : index + 1));
-  const locations = items.map((item, index) => [u16(ids[index]!, 0, 1), u32(item.offset, item.length)]).flat();
+  const locations = items.flatMap((item, index) => [u16(ids[index]!, 0, 1), u32(item.offset, item.length)]);
   const references = items.flatMap(({ reference }, index) =>
     reference === null ? [] : [box(reference, u16(ids[index]!, 1, 1))],
   );

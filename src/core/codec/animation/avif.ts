@@ -134,8 +134,7 @@ function planAv1(
 ): FfmpegPlan {
   const pixelFormat = { gray: 'gray', rgb: 'gbrp', yuv: 'yuv444p' }[kind];
   const exactly = 'flags=accurate_rnd+full_chroma_int+full_chroma_inp';
-  const filter =
-    kind === 'yuv' ? `scale=out_color_matrix=bt601:in_range=full:out_range=full:${exactly}` : 'null';
+  const filter = kind === 'yuv' ? `scale=out_color_matrix=bt601:in_range=full:out_range=full:${exactly}` : 'null';
   return {
     inputs: [
       {

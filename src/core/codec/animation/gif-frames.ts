@@ -69,14 +69,21 @@ export class GifFrames {
     const under = this.#under;
     const drawn = boundsOf(this.#size, (pixel) => page[pixel] !== under[pixel]);
     const rect = vanishing === null ? (drawn ?? ONE_PIXEL) : drawn === null ? vanishing : unionRect(drawn, vanishing);
-    const pixels = new Uint32Array(rect.width * rect.height);
-    for (let y = 0, to = 0; y < rect.height; y++) {
-      for (let x = 0, at = (rect.y + y) * this.#size.width + rect.x; x < rect.width; x++, at++, to++) {
-        if (page[at] !== under[at]) pixels[to] = page[at]!;
-      }
-    }
+    const whole = cut(page, this.#size, rect);
+    const before = cut(under, this.#size, rect);
+    const pixels = hasJustAPalette(whole) ? whole : whole.map((pixel, at) => (pixel === before[at] ? 0 : pixel));
     return { rect, pixels, disposal: vanishing === null ? 'keep' : 'clear' };
   }
+}
+
+/** Whether opaque pixels have 256 colours: with transparency as one more they would not be shown exactly. */
+function hasJustAPalette(pixels: GifPage): boolean {
+  const colours = new Set<number>();
+  for (const pixel of pixels) {
+    colours.add(pixel);
+    if (colours.size > 256) return false;
+  }
+  return colours.size === 256 && !colours.has(0);
 }
 
 /** What a page that equals the one before draws, wholly transparent. */
@@ -95,6 +102,15 @@ function boundsOf({ width, height }: Size, isMeant: (pixel: number) => boolean):
     }
   }
   return bottom === 0 ? null : { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+function cut(page: GifPage, { width }: Size, rect: Rect): GifPage {
+  const part = new Uint32Array(rect.width * rect.height);
+  for (let y = 0; y < rect.height; y++) {
+    const from = (rect.y + y) * width + rect.x;
+    part.set(page.subarray(from, from + rect.width), y * rect.width);
+  }
+  return part;
 }
 
 function cleared(page: GifPage, { width }: Size, rect: Rect): GifPage {

@@ -1,7 +1,8 @@
 import type { Rect } from '../../geometry.ts';
-import { GifFrames, type GifFrame, gifPageOf } from './gif-frames.ts';
-import { wholeDelays } from './delays.ts';
 import { pixelPipeline } from '../raw-pixels.ts';
+import { wholeDelays } from './delays.ts';
+import { type GifFrame, GifFrames, gifPageOf } from './gif-frames.ts';
+import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
 /**
@@ -13,7 +14,7 @@ export async function startGif(plan: AnimationPlan): Promise<AnimationWriter> {
   const delays = gifDelays(plan.delaysMs);
   const frames = new GifFrames(size);
   const file = await GrowingFile.create(await plan.newFile('gif'));
-  let frameCount = 0;
+  const queue = new PageQueue<GifParts & GifFrame>(size, write);
 
   async function begin(): Promise<void> {
     const header = Buffer.from('GIF89a\0\0\0\0\x70\0\0', 'latin1');
@@ -30,17 +31,21 @@ export async function startGif(plan: AnimationPlan): Promise<AnimationWriter> {
     if (xmp !== null) await file.append(xmpBlock(xmp));
   }
 
-  async function write(frame: GifFrame | null): Promise<void> {
-    if (frame === null) return;
-    if (frameCount === 0) await begin();
-    await file.append(...(await encodeFrame(frame, delays[frameCount] ?? 0, plan)));
-    frameCount++;
+  async function write(frame: GifParts & GifFrame, page: number): Promise<void> {
+    if (page === 0) await begin();
+    const { rect, table, image } = frame;
+    await file.append(controlBlock(frame, delays[page] ?? 0), imageDescriptor(rect, table), table, image);
+  }
+
+  async function encode(frame: GifFrame | null): Promise<void> {
+    if (frame !== null) await queue.add(encodeFrame(frame, plan));
   }
 
   return {
-    add: async (data) => await write(frames.add(gifPageOf(data, samples))),
+    add: async (data) => await encode(frames.add(gifPageOf(data, samples))),
     async finish() {
-      await write(frames.finish());
+      await encode(frames.finish());
+      await queue.finish();
       await file.append(Buffer.of(0x3b));
       await file.close();
       return file.path;
@@ -54,28 +59,27 @@ export function gifDelays(delaysMs: readonly number[]): number[] {
   return wholeDelays(delaysMs, { unitMs: 10, most: 0xffff, floor: 2 });
 }
 
-async function encodeFrame(
-  { rect, pixels, disposal }: GifFrame,
-  delay: number,
-  { effort }: AnimationPlan,
-): Promise<Uint8Array[]> {
-  const gif = await pixelPipeline(new Uint8Array(pixels.buffer), rect, { bands: 4, bytesPerSample: 1 })
+async function encodeFrame(frame: GifFrame, { effort }: AnimationPlan): Promise<GifParts & GifFrame> {
+  const gif = await pixelPipeline(new Uint8Array(frame.pixels.buffer), frame.rect, { bands: 4, bytesPerSample: 1 })
     .gif({ effort: GIF_EFFORT[effort], dither: DITHER })
     .toBuffer();
-  const { table, transparent, image } = readGif(gif);
-  const control = Buffer.from([0x21, 0xf9, 4, 0, 0, 0, transparent ?? 0, 0]);
-  control.writeUInt8(((disposal === 'clear' ? 2 : 1) << 2) | (transparent === null ? 0 : 1), 3);
-  control.writeUInt16LE(delay, 4);
-  return [control, imageDescriptor(rect, table), table, image];
+  return { ...frame, ...readGif(gif) };
 }
 
 const GIF_EFFORT = { fast: 3, balanced: 7, best: 10 } as const;
 const DITHER = 1;
 
+function controlBlock({ disposal, transparent }: GifParts & GifFrame, delay: number): Buffer {
+  const control = Buffer.from([0x21, 0xf9, 4, 0, 0, 0, transparent ?? 0, 0]);
+  control.writeUInt8(((disposal === 'clear' ? 2 : 1) << 2) | (transparent === null ? 0 : 1), 3);
+  control.writeUInt16LE(delay, 4);
+  return control;
+}
+
 function imageDescriptor({ x, y, width, height }: Rect, table: Buffer): Buffer {
   const descriptor = Buffer.alloc(10);
   descriptor.writeUInt8(0x2c);
-  [x, y, width, height].forEach((value, index) => descriptor.writeUInt16LE(value, 1 + index * 2));
+  for (const [index, value] of [x, y, width, height].entries()) descriptor.writeUInt16LE(value, 1 + index * 2);
   descriptor.writeUInt8(0x80 | (Math.log2(table.length / 3) - 1), 9);
   return descriptor;
 }

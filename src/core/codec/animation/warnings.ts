@@ -14,7 +14,9 @@ export function animationWarnings(format: OutputFormat, { delaysMs, alpha }: Sho
   if (alpha) warnings.push('GIF knows no half-transparent pixels: from half opacity on they are opaque.');
   const slowed = gifDelays(delaysMs).filter((units, page) => units * 10 - delaysMs[page]! > 10 / 2).length;
   if (slowed > 0) {
-    warnings.push(`GIF shows no page for less than 20 ms: ${slowed} of ${delaysMs.length} pages last longer than before.`);
+    warnings.push(
+      `GIF shows no page for less than 20 ms: ${slowed} of ${delaysMs.length} pages last longer than before.`,
+    );
   }
   return warnings;
 }

@@ -1,10 +1,11 @@
-import type { Rect } from '../../geometry.ts';
 import { UpreelError } from '../../errors.ts';
+import type { Rect } from '../../geometry.ts';
 import { webpOptions } from '../encode.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { makeWebpChunk, WEBP_FLAG } from '../webp.ts';
 import { changedRect, cutRect, type PageBytes } from './changed-rect.ts';
 import { wholeDelays } from './delays.ts';
-import { pixelPipeline } from '../raw-pixels.ts';
+import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
 /**
@@ -17,8 +18,8 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
   const delays = wholeDelays(plan.delaysMs, { unitMs: 1, most: 0xff_ffff });
   const pixelBytes = samples.bands * samples.bytesPerSample;
   const file = await GrowingFile.create(await plan.newFile('webp'));
+  const queue = new PageQueue<WebpPage>(size, write);
   let previous: PageBytes | null = null;
-  let page = 0;
 
   async function begin(): Promise<void> {
     const { icc, exif, xmp } = metadata;
@@ -39,30 +40,30 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
     await file.append(makeWebpChunk('ANIM', control));
   }
 
+  async function write({ rect, still, isNothing }: WebpPage, page: number): Promise<void> {
+    if (page === 0) await begin();
+    const control = Buffer.alloc(16);
+    [rect.x / 2, rect.y / 2, rect.width - 1, rect.height - 1, delays[page]!].forEach((value, index) => {
+      control.writeUIntLE(value, index * 3, 3);
+    });
+    // Disposal: none. What is drawn replaces what is there, unless it is nothing.
+    control.writeUInt8(isNothing ? 0 : DO_NOT_BLEND, 15);
+    await file.append(makeWebpChunk('ANMF', Buffer.concat([control, ...pixelChunks(still)])));
+  }
+
   return {
     async add(data) {
       const current: PageBytes = { ...size, data, pixelBytes };
       const whole = { x: 0, y: 0, ...size };
       const changed = previous === null ? whole : changedRect(previous, current);
-      if (page === 0) await begin();
-      const rect = changed === null ? ONE_PIXEL : onEvenPixels(changed);
-      const isWhole = rect.width === size.width && rect.height === size.height;
-      const part = isWhole ? data : cutRect(current, rect);
-      const still =
-        changed === null
-          ? await pixelPipeline(new Uint8Array(4), rect, TRANSPARENT).webp({ lossless: true }).toBuffer()
-          : await pixelPipeline(part, rect, samples).webp(webpOptions(plan)).toBuffer();
-      const control = Buffer.alloc(16);
-      [rect.x / 2, rect.y / 2, rect.width - 1, rect.height - 1, delays[page]!].forEach((value, index) => {
-        control.writeUIntLE(value, index * 3, 3);
-      });
-      // Disposal: none. What is drawn replaces what is there, unless it is nothing.
-      control.writeUInt8(changed === null ? 0 : DO_NOT_BLEND, 15);
-      await file.append(makeWebpChunk('ANMF', Buffer.concat([control, ...pixelChunks(still)])));
       previous = current;
-      page++;
+      if (changed === null) return await queue.add(nothing());
+      const rect = onEvenPixels(changed);
+      const isWhole = rect.width === size.width && rect.height === size.height;
+      await queue.add(encodePage(isWhole ? data : cutRect(current, rect), rect, plan));
     },
     async finish() {
+      await queue.finish();
       const { exif, xmp } = metadata;
       if (exif !== null) await file.append(makeWebpChunk('EXIF', exif));
       if (xmp !== null) await file.append(makeWebpChunk('XMP ', xmp));
@@ -81,10 +82,25 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
   };
 }
 
+interface WebpPage {
+  readonly rect: Rect;
+  readonly still: Buffer;
+  readonly isNothing: boolean;
+}
+
+async function encodePage(part: Uint8Array<ArrayBuffer>, rect: Rect, plan: AnimationPlan): Promise<WebpPage> {
+  const still = await pixelPipeline(part, rect, plan.samples).webp(webpOptions(plan)).toBuffer();
+  return { rect, still, isNothing: false };
+}
+
+/** What a page that equals the one before draws: one pixel, wholly transparent. */
+async function nothing(): Promise<WebpPage> {
+  const rect = { x: 0, y: 0, width: 1, height: 1 };
+  const transparent = pixelPipeline(new Uint8Array(4), rect, { bands: 4, bytesPerSample: 1 });
+  return { rect, still: await transparent.webp({ lossless: true }).toBuffer(), isNothing: true };
+}
+
 const DO_NOT_BLEND = 2;
-const TRANSPARENT = { bands: 4, bytesPerSample: 1 } as const;
-/** What a page that equals the one before draws, wholly transparent. */
-const ONE_PIXEL: Rect = { x: 0, y: 0, width: 1, height: 1 };
 
 /** Frames start at even pixels. */
 function onEvenPixels({ x, y, width, height }: Rect): Rect {
