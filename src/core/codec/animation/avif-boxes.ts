@@ -27,15 +27,9 @@ export interface AvifTrack {
 /** Everything before the pictures: they follow as the data of a box whose head is the last part of this, colour first. */
 export function avifHead(sequence: AvifSequence): Buffer {
   const media = mediaBytes(sequence);
-  const extras = extrasOf(sequence.metadata);
-  const inside = extras.reduce((sum, { data }) => sum + data.length, media);
+  const inside = extrasOf(sequence.metadata).reduce((sum, { data }) => sum + data.length, media);
   const write = (offset: number) =>
-    Buffer.concat([
-      fileType(sequence),
-      metaBox(sequence, extras, offset),
-      movieBox(sequence, offset),
-      dataHead(inside),
-    ]);
+    Buffer.concat([fileType(sequence), metaBox(sequence, offset), movieBox(sequence, offset), dataHead(inside)]);
   return write(write(0).length);
 }
 
@@ -81,27 +75,54 @@ function extrasOf({ exif, xmp }: AvifSequence['metadata']): Extra[] {
   ];
 }
 
-/** The first picture as a still one. */
-function metaBox({ size, colour, alpha, metadata }: AvifSequence, extras: readonly Extra[], offset: number): Buffer {
+interface Item {
+  readonly id: number;
+  readonly type: 'av01' | Extra['type'];
+  readonly name: string;
+  readonly offset: number;
+  readonly length: number;
+  /** What it is to the first picture. */
+  readonly reference: 'auxl' | 'cdsc' | null;
+}
+
+/** The first picture, its alpha, and what is known of both. */
+function itemsOf(sequence: AvifSequence, offset: number): Item[] {
+  const { colour, alpha, metadata } = sequence;
   const first = ({ stream }: AvifTrack) => stream.samples[0]!.end - stream.samples[0]!.start;
-  const colourEnd = offset + streamBytes(colour);
-  let at = colourEnd + (alpha === null ? 0 : streamBytes(alpha));
-  const items = [
-    { info: infoOf(1, 'av01', 'Color'), offset, length: first(colour), reference: null },
-    ...(alpha === null
-      ? []
-      : [{ info: infoOf(2, 'av01', 'Alpha'), offset: colourEnd, length: first(alpha), reference: 'auxl' }]),
-    ...extras.map(({ type, data }, index) => {
-      const start = at;
-      at += data.length;
-      return { info: infoOf(3 + index, type, type), offset: start, length: data.length, reference: 'cdsc' };
-    }),
+  const alphaOffset = offset + streamBytes(colour);
+  const colourItem = { id: 1, type: 'av01', name: 'Color', offset, length: first(colour), reference: null } as const;
+  const pictures: Item[] = [colourItem];
+  if (alpha !== null) {
+    const length = first(alpha);
+    pictures.push({ id: 2, type: 'av01', name: 'Alpha', offset: alphaOffset, length, reference: 'auxl' });
+  }
+  let at = offset + mediaBytes(sequence);
+  const extras = extrasOf(metadata).map(({ type, data }, index): Item => {
+    const start = at;
+    at += data.length;
+    return { id: 3 + index, type, name: '', offset: start, length: data.length, reference: 'cdsc' };
+  });
+  return [...pictures, ...extras];
+}
+
+/** @see ISO/IEC 14496-12, sections 8.11.3 and 8.11.6 */
+function itemBoxes(items: readonly Item[]): Buffer[] {
+  const places = items.flatMap(({ id, offset, length }) => [u16(id, 0, 1), u32(offset, length)]);
+  const infos = items.map(({ id, type, name }) => {
+    const kind = type === 'mime' ? [text('application/rdf+xml')] : [];
+    return fullBox('infe', 2, 0, u16(id, 0), Buffer.from(type, 'latin1'), text(name), ...kind);
+  });
+  return [
+    fullBox('iloc', 0, 0, u8(0x44, 0), u16(items.length), ...places),
+    fullBox('iinf', 0, 0, u16(items.length), ...infos),
   ];
-  const ids = items.map((_, index) => (alpha === null && index > 0 ? index + 2 : index + 1));
-  const locations = items.flatMap((item, index) => [u16(ids[index]!, 0, 1), u32(item.offset, item.length)]);
-  const references = items.flatMap(({ reference }, index) =>
-    reference === null ? [] : [box(reference, u16(ids[index]!, 1, 1))],
-  );
+}
+
+/** The first picture as a still one. */
+function metaBox(sequence: AvifSequence, offset: number): Buffer {
+  const { size, colour, alpha, metadata } = sequence;
+  const items = itemsOf(sequence, offset);
+  const references = items.flatMap(({ id, reference }) => (reference === null ? [] : [box(reference, u16(id, 1, 1))]));
   const properties = [
     { data: fullBox('ispe', 0, 0, u32(size.width, size.height)), of: [1, 2] },
     ...propertiesOf(colour, metadata.icc).map((data) => ({ data, of: [1] })),
@@ -119,8 +140,7 @@ function metaBox({ size, colour, alpha, metadata }: AvifSequence, extras: readon
     0,
     handlerBox('pict'),
     fullBox('pitm', 0, 0, u16(1)),
-    fullBox('iloc', 0, 0, u8(0x44, 0), u16(items.length), ...locations),
-    fullBox('iinf', 0, 0, u16(items.length), ...items.map(({ info }) => info)),
+    ...itemBoxes(items),
     ...(references.length === 0 ? [] : [fullBox('iref', 0, 0, ...references)]),
     box(
       'iprp',
@@ -128,11 +148,6 @@ function metaBox({ size, colour, alpha, metadata }: AvifSequence, extras: readon
       fullBox('ipma', 0, 0, u32(associations.length), ...associations),
     ),
   );
-}
-
-function infoOf(id: number, type: string, name: string): Buffer {
-  const kind = type === 'mime' ? [text('application/rdf+xml')] : [];
-  return fullBox('infe', 2, 0, u16(id, 0), Buffer.from(type, 'latin1'), text(type === 'mime' ? '' : name), ...kind);
 }
 
 /** What is said of a picture both as an item and as a track. */
@@ -208,8 +223,11 @@ function trackBox(
       sampleTable(sequence, track, { isAlpha, offset }),
     ),
   );
-  const reference = isAlpha ? [box('tref', box('auxl', u32(1)))] : [];
-  return box('trak', header, ...reference, edits, media);
+  if (isAlpha) return box('trak', header, box('tref', box('auxl', u32(1))), edits, media);
+  // Readers of tracks look for EXIF and XMP here, readers of stills in the file's own box of this kind.
+  const extras = itemsOf(sequence, offset).filter(({ reference }) => reference === 'cdsc');
+  const meta = extras.length === 0 ? [] : [fullBox('meta', 0, 0, handlerBox('pict'), ...itemBoxes(extras))];
+  return box('trak', header, edits, ...meta, media);
 }
 
 function sampleTable(

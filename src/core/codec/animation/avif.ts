@@ -90,8 +90,8 @@ type Av1Kind = 'gray' | 'rgb' | 'yuv';
 
 /** BT.709 and sRGB's curve. @see ISO/IEC 23091-2 */
 const PRIMARIES = [1, 13] as const;
-/** None (RGB as it is) where nothing is lost, else BT.601 as for still pictures; it means nothing for gray. */
-const MATRICES = { rgb: 0, yuv: 6, gray: 6 } as const;
+/** None (RGB as it is) where nothing is lost, else BT.709, which players of films take for granted. */
+const MATRICES = { rgb: 0, yuv: 1, gray: 1 } as const;
 
 interface Av1Encoder {
   write(pixels: Uint8Array): Promise<void>;
@@ -134,7 +134,7 @@ function planAv1(
 ): FfmpegPlan {
   const pixelFormat = { gray: 'gray', rgb: 'gbrp', yuv: 'yuv444p' }[kind];
   const exactly = 'flags=accurate_rnd+full_chroma_int+full_chroma_inp';
-  const filter = kind === 'yuv' ? `scale=out_color_matrix=bt601:in_range=full:out_range=full:${exactly}` : 'null';
+  const filter = kind === 'yuv' ? `scale=out_color_matrix=bt709:in_range=full:out_range=full:${exactly}` : 'null';
   return {
     inputs: [
       {
@@ -146,7 +146,7 @@ function planAv1(
       options: [
         ...['-vf', `${filter},format=${pixelFormat}`, '-fps_mode', 'passthrough'],
         ...['-color_range', 'pc', '-color_primaries', 'bt709', '-color_trc', 'iec61966-2-1'],
-        ...['-colorspace', kind === 'rgb' ? 'rgb' : 'smpte170m'],
+        ...['-colorspace', kind === 'rgb' ? 'rgb' : 'bt709'],
         ...['-c:v', AV1_ENCODER, '-cpu-used', String(AV1_SPEED[effort]), '-row-mt', '1', '-threads', '4'],
         ...(lossless ? ['-aom-params', 'lossless=1'] : ['-crf', String(crfOf(quality)), '-b:v', '0']),
         ...['-f', 'ivf'],

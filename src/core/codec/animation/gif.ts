@@ -11,7 +11,7 @@ import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.
  */
 export async function startGif(plan: AnimationPlan): Promise<AnimationWriter> {
   const { size, samples } = plan;
-  const delays = gifDelays(plan.delaysMs);
+  const delays = wholeDelays(plan.delaysMs, { unitMs: UNIT_MS, most: 0xffff, floor: SHORTEST_GIF_MS / UNIT_MS });
   const frames = new GifFrames(size);
   const file = await GrowingFile.create(await plan.newFile('gif'));
   const queue = new PageQueue<GifParts & GifFrame>(size, write);
@@ -54,10 +54,9 @@ export async function startGif(plan: AnimationPlan): Promise<AnimationWriter> {
   };
 }
 
-/** Hundredths of a second. Browsers show what has 0 or 1 for a tenth: a page that lasts longer never gets so little. */
-export function gifDelays(delaysMs: readonly number[]): number[] {
-  return wholeDelays(delaysMs, { unitMs: 10, most: 0xffff, floor: 2 });
-}
+const UNIT_MS = 10;
+/** Browsers show what has one unit or none for a tenth of a second: a page that lasts longer never gets so little. */
+export const SHORTEST_GIF_MS = 2 * UNIT_MS;
 
 async function encodeFrame(frame: GifFrame, { effort }: AnimationPlan): Promise<GifParts & GifFrame> {
   const gif = await pixelPipeline(new Uint8Array(frame.pixels.buffer), frame.rect, { bands: 4, bytesPerSample: 1 })
