@@ -59,6 +59,20 @@ const NOTHING: OwnHeader = {
   warnings: [],
 };
 
+/** Whether a file is an APNG. @throws UpreelError as `readOwnHeader` does. */
+export async function isAnimatedPng(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      return (await readPngHeader(await fileSource(file))).animated;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw inputError(error, path);
+  }
+}
+
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {

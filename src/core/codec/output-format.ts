@@ -117,10 +117,14 @@ export function outputFormatOf(path: string): OutputFormat {
     'usage',
     `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,
     {
-      hint: 'Let the name end in .png, .jpg, .webp, .tif, .avif, .gif or .apng.',
+      hint: FILMS.has(extension)
+        ? 'Of pictures, GIF, APNG and numbered ones become films: write .apng, and make a film of that.'
+        : 'Let the name end in .png, .jpg, .webp, .tif, .avif, .gif or .apng.',
     },
   );
 }
+
+const FILMS = new Set(['.mkv', '.mp4', '.m4v', '.mov', '.webm']);
 
 /** @throws UpreelError `usage` if the format cannot hold pages of these sizes. */
 export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): void {

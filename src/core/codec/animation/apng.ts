@@ -25,7 +25,7 @@ export async function startApng(plan: AnimationPlan): Promise<AnimationWriter> {
     control.writeUInt32BE(plan.pages, 0);
     control.writeUInt32BE(plan.loop, 4);
     const before = await metadataChunks(plan.metadata);
-    await file.append(PNG_SIGNATURE, makePngChunk('IHDR', header), ...before, makePngChunk('acTL', control));
+    await file.append(PNG_SIGNATURE, makePngChunk('IHDR', header), makePngChunk('acTL', control), ...before);
   }
 
   function frameControl({ x, y, width, height }: Rect, page: number): Buffer {
