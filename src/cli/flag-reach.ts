@@ -131,11 +131,12 @@ function checkQuality({ quality, format }: FlagValues, file: string | null, with
   if (file === null && format === undefined) {
     return 'PNG has no --quality: it counts for animations and where --format asks for jpg, webp, avif or jxl.';
   }
-  const named = formatNamedBy(file ?? `x.${format}`);
-  if (named === null || FORMAT_ABILITIES[named].lossless !== 'always') return null;
-  const { name } = FORMAT_ABILITIES[named];
-  if (withVideos) return `--quality is for the videos: ${name} is without loss.`;
-  throw new UpreelError('usage', `--quality does nothing for ${name}, which is without loss.`, {
+  const named = format === 'apng' ? 'png' : formatNamedBy(file ?? `x.${format}`);
+  const { name, lossless } = named === null ? { name: '', lossless: 'optional' } : FORMAT_ABILITIES[named];
+  if (named !== 'gif' && lossless !== 'always') return null;
+  const why = named === 'gif' ? 'has the best palette of each picture' : 'is without loss';
+  if (withVideos) return `--quality is for the videos: ${name} ${why}.`;
+  throw new UpreelError('usage', `--quality does nothing for ${name}, which ${why}.`, {
     hint: 'Leave it out, or write jpg, webp, avif or jxl.',
   });
 }

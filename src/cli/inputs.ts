@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { pictureFormatOf } from '../core/codec/index.ts';
+import { isAnimatedPng, pictureFormatOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
 import { isResultName } from '../core/output-name.ts';
@@ -26,24 +26,8 @@ export interface ExpandedInputs {
 
 const IMAGE_EXTENSIONS = new Set(
   [
-    ...[
-      'jpg',
-      'jpeg',
-      'jpe',
-      'jfif',
-      'png',
-      'webp',
-      'tif',
-      'tiff',
-      'gif',
-      'avif',
-      'heic',
-      'heif',
-      'hif',
-      'heics',
-      'heifs',
-    ],
-    ...['mpo'],
+    ...['jpg', 'jpeg', 'jpe', 'jfif', 'mpo', 'png', 'apng', 'webp', 'tif', 'tiff', 'gif', 'avif', 'avifs'],
+    ...['heic', 'heif', 'hif', 'heics', 'heifs'],
   ].map((name) => `.${name}`),
 );
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
@@ -61,7 +45,7 @@ const VIDEO_EXTENSIONS = new Set(
   ].map((name) => `.${name}`),
 );
 const ANY_DEPTH = Number.POSITIVE_INFINITY;
-const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.mov', '.webm']);
+const VIDEO_OUTPUTS = new Set(['.mkv', '.mp4', '.m4v', '.mov', '.webm']);
 
 /**
  * What the arguments of the command name: files as they are, folders as the pictures and videos in them (with
@@ -86,7 +70,8 @@ export async function expandInputs(
   }
   const inputs: Input[] = [];
   // One after another: a tree may hold more files than may be open at once.
-  for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, output, isOneFilm) });
+  const wanted = { output, isOneFilm, isAlone: found.size === 1 };
+  for (const [path, below] of found) inputs.push({ path, below, kind: await kindOf(path, wanted) });
   // What pipes carry is refused where outputs are planned.
   const isFile = (inputs.length === 1 && inputs[0]!.below === null) || found.has('-');
   if (!isOneFilm || output === undefined || isFile) return { inputs, warnings };
@@ -197,15 +182,24 @@ function parentOf(name: string): string {
   return folder === '.' ? '' : folder;
 }
 
-/** By the first bytes, then by the name. A GIF is a video if a video is asked for. */
-async function kindOf(path: string, output: string | undefined, isOneFilm: boolean): Promise<Input['kind']> {
+interface Wanted {
+  readonly output: string | undefined;
+  /** Whether `output` can only mean one film. */
+  readonly isOneFilm: boolean;
+  /** Whether there is no other input: PNG pictures among others are frames, whatever they hold. */
+  readonly isAlone: boolean;
+}
+
+/** By the first bytes, then by the name. A GIF or an APNG is a video if a video is asked for. */
+async function kindOf(path: string, { output, isOneFilm, isAlone }: Wanted): Promise<Input['kind']> {
   if (path === '-') return 'video';
   if (isFramePattern(path) && (await stat(path).catch(() => null)) === null) return 'video';
-  if (isOneFilm && hasFrameName(path)) return 'image';
   const extension = extname(path).toLowerCase();
   const format = pictureFormatOf(await readHead(path));
   const isFilm =
     output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
+  if (isFilm && isAlone && format === 'png' && (await isAnimatedPng(path))) return 'video';
+  if (isOneFilm && hasFrameName(path)) return 'image';
   if (format === 'gif' && isFilm) return 'video';
   if (format !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';

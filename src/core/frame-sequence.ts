@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { UpreelError } from './errors.ts';
+import { greatestDivisor } from './greatest-divisor.ts';
 
 /** Kinds of pictures that can be the frames of a film, by the names that they have. */
 const EXTENSIONS = new Set(['.png', '.tif', '.tiff', '.dpx', '.exr', '.jpg', '.jpeg', '.jpe', '.jfif']);
@@ -163,10 +164,6 @@ function ambiguous(message: string): UpreelError {
 function stepOf(numbers: readonly number[]): number {
   const step = numbers.reduce((divisor, number) => greatestDivisor(divisor, number - (numbers[0] ?? 0)), 0);
   return Math.max(1, step);
-}
-
-function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 function gapsIn(numbers: readonly number[], step: number): { first: number; last: number }[] {

@@ -177,6 +177,9 @@ const EXTENSIONS: Readonly<Record<string, OutputContainer['name']>> = {
   '.webm': 'webm',
 };
 
+/** What animated pictures become, with their own times and transparency, and films do not. */
+const ANIMATIONS = new Set(['.gif', '.apng', '.webp', '.avif', '.avifs']);
+
 /** The name that means standard input, or standard output. */
 export const STANDARD_STREAM = '-';
 
@@ -187,6 +190,11 @@ export function containerFor(output: string): OutputContainer {
   const extension = extname(output).toLowerCase();
   const name = EXTENSIONS[extension];
   if (name !== undefined) return CONTAINERS[name];
+  if (ANIMATIONS.has(extension)) {
+    throw new UpreelError('usage', `upreel makes no ${extension} of a film: ${output}.`, {
+      hint: `Let the name end in .mkv or .mp4; or make a short film an animation first (ffmpeg -i clip.mp4 clip.apng), which becomes a ${extension}.`,
+    });
+  }
   throw new UpreelError('usage', `Expected the name of a video that upreel can write, got ${JSON.stringify(output)}.`, {
     hint: `End the name with one of ${Object.keys(EXTENSIONS).join(', ')}, or name pictures such as frames/%06d.png.`,
   });

@@ -57,6 +57,8 @@ export async function completeFile(
       await encodeJxl(png, encoding, jxl, signal);
       return await rewritten(jxl, (source) => jxlPieces(source, metadata));
     }
+    case 'gif':
+      throw new Error('GIF has a writer of its own.');
     case 'bmp':
     case 'pnm':
     case 'exr': {

@@ -12,9 +12,10 @@ import {
 import type { Rect, Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
+import { type AnimationWriter, animationWarnings, startAnimation, writesAsAnimation } from './animation/index.ts';
 import { Carrier } from './carrier.ts';
 import { completeFile } from './complete.ts';
-import { carried, type Encoding, encodePixels } from './encode.ts';
+import { carried, type Encoding, encodePixels, qualityOf, renderPixels } from './encode.ts';
 import { proveJxl } from './jxl.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
@@ -78,9 +79,11 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
   const target = { ...plan, size: writtenSize(plan.pages[0]!) };
   const prepared = await prepareMetadata(plan.metadata, target);
   const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, plan) : prepared;
+  const shown = { delaysMs: metadata.delaysMs, alpha: plan.alpha && plan.flatten === null };
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
+  await writer.guard(() => writer.open());
   return {
-    warnings: warning === null ? warnings : [warning, ...warnings],
+    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
     writeRows: (rows) => writer.guard(() => writer.writeRows(rows)),
     finish: () => writer.guard(() => writer.finish()),
     abort: () => writer.abort(),
@@ -95,6 +98,8 @@ class PictureWriter {
   readonly #pageFiles: string[] = [];
   /** Takes the rows: libvips' input, or the file itself. */
   #rows: Carrier | RowFile | null = null;
+  /** Takes the finished pages of an animation. */
+  #animation: AnimationWriter | null = null;
   #page = 0;
   #row = 0;
   /** The step that runs, so that an abort does not take the files from under it. */
@@ -107,6 +112,23 @@ class PictureWriter {
     this.#scratch = new Scratch(path);
   }
 
+  /** Starts what must be known to run before the work. */
+  async open(): Promise<void> {
+    const { format, pages, metadata, channels, alpha, flatten, bytesPerSample } = this.#plan;
+    if (!writesAsAnimation(format, pages.length)) return;
+    const hasAlpha = alpha && flatten === null;
+    this.#animation = await startAnimation(format, {
+      ...this.#plan,
+      size: writtenSize(pages[0]!),
+      samples: { bands: channels + (hasAlpha ? 1 : 0), bytesPerSample, alpha: hasAlpha },
+      delaysMs: metadata.delaysMs,
+      pages: pages.length,
+      loop: metadata.loop ?? 0,
+      quality: qualityOf(this.#plan),
+      newFile: (extension) => this.#scratch.name(extension),
+    });
+  }
+
   async writeRows({ colour, alpha }: { colour: Raster; alpha: Raster | null }): Promise<void> {
     const page = this.#plan.pages[this.#page];
     const problem = describeMismatch(this.#plan, page, page === undefined ? 0 : page.height - this.#row, colour, alpha);
@@ -116,17 +138,17 @@ class PictureWriter {
     await this.#rows.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
     this.#row += colour.height;
     if (this.#row < page!.height) return;
-    if (this.#plan.format === 'tiff') await this.#encodePage(this.#page);
+    if (this.#isPageByPage) await this.#encodePage(this.#page);
     this.#page += 1;
     this.#row = 0;
   }
 
   async finish(): Promise<{ bytes: number }> {
-    const { format, pages, overwrite } = this.#plan;
+    const { pages, overwrite } = this.#plan;
     if (this.#page < pages.length) {
       throw new UpreelError('internal', `Expected ${pages.length} pages, got ${this.#page} and ${this.#row} rows.`);
     }
-    if (format !== 'tiff') await this.#encodePage(0);
+    if (!this.#isPageByPage) await this.#encodePage(0);
     const complete = await this.#complete();
     const { size: bytes } = await stat(complete);
     this.#abort.signal.throwIfAborted();
@@ -156,6 +178,7 @@ class PictureWriter {
 
   async #dispose(): Promise<void> {
     await this.#discardRows();
+    await this.#animation?.stop();
     await this.#scratch.removeAll();
   }
 
@@ -164,28 +187,37 @@ class PictureWriter {
     this.#rows = null;
   }
 
+  get #isPageByPage(): boolean {
+    return this.#plan.format === 'tiff' || this.#animation !== null;
+  }
+
   async #openRows(): Promise<Carrier | RowFile> {
     const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
     if (isRowFormat(format) && isAsItComes(this.#plan)) {
       return createRowFile(await this.#newFile(this.#extension), format, { ...this.#plan, ...pages[0]! });
     }
     const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
-    const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
+    const carried = this.#isPageByPage ? pages.slice(this.#page, this.#page + 1) : pages;
     return Carrier.create(carried, samples, await this.#newFile('tif'), MEMORY_BYTES);
   }
 
   async #encodePage(page: number): Promise<void> {
     const rows = this.#rows!;
-    if (rows instanceof Carrier) {
-      const encoding = carried(this.#encoding(page));
-      const file = await this.#newFile(encoding.format);
-      await encodePixels(await rows.finish(), encoding, file);
+    if (!(rows instanceof Carrier)) return;
+    if (this.#animation !== null) {
+      const pixels = await renderPixels(await rows.finish(), this.#encoding(page));
       await this.#discardRows();
-      this.#pageFiles.push(file);
+      return await this.#animation.add(pixels);
     }
+    const encoding = carried(this.#encoding(page));
+    const file = await this.#newFile(encoding.format);
+    await encodePixels(await rows.finish(), encoding, file);
+    await this.#discardRows();
+    this.#pageFiles.push(file);
   }
 
   async #complete(): Promise<string> {
+    if (this.#animation !== null) return await this.#animation.finish();
     const rows = this.#rows;
     if (rows !== null && !(rows instanceof Carrier)) return await rows.finish();
     return await completeFile(this.#pageFiles, this.#encoding(0), {
@@ -204,8 +236,7 @@ class PictureWriter {
   #encoding(page: number): Encoding {
     const { pages } = this.#plan;
     const { resizeTo, canvas = null, ...carried } = pages[page]!;
-    const count = this.#plan.format === 'tiff' ? 1 : pages.length;
-    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!), pages: count };
+    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!) };
   }
 }
 
@@ -238,6 +269,15 @@ function checkPlan(plan: PicturePlan): void {
     throw new UpreelError('usage', `${abilities.name} has no transparency, but the source has.`, {
       hint: 'Write PNG, WebP or TIFF, or put a colour behind it: --flatten "#ffffff".',
     });
+  }
+  if (plan.pages.length > 1 && abilities.pages === 'animation' && plan.metadata.delaysMs.length !== plan.pages.length) {
+    throw new UpreelError(
+      'usage',
+      `${abilities.name} holds one picture or an animation; the source's ${plan.pages.length} pages have no times.`,
+      {
+        hint: 'Write .tif, which holds a document of several pages.',
+      },
+    );
   }
   if (lossless && abilities.lossless === 'never') {
     throw new UpreelError('usage', `${abilities.name} cannot be lossless.`, {

@@ -3,6 +3,7 @@ import type { Rect, Size } from '../geometry.ts';
 import { openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { rawPixels } from './raw-pixels.ts';
 
 /** How finished rows become a file. */
 export interface Encoding {
@@ -23,7 +24,6 @@ export interface Encoding {
   readonly canvas: Rect | null;
   /** Of a page in the file. */
   readonly size: Size;
-  readonly pages: number;
   readonly metadata: PictureMetadata;
 }
 
@@ -41,6 +41,8 @@ export function carried(encoding: Encoding): LibvipsEncoding {
     case 'pnm':
     case 'exr':
       return { ...encoding, format: 'tiff', effort: 'fast' };
+    case 'gif':
+      throw new Error('GIF has a writer of its own.');
     default:
       return { ...encoding, format };
   }
@@ -51,13 +53,25 @@ export function carried(encoding: Encoding): LibvipsEncoding {
  * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
 export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEncoding, to: string): Promise<void> {
-  const { resized, pages, flatten } = encoding;
-  const pipeline = openPipeline(carrier, { pages: pages > 1 ? -1 : 1 });
+  const pipeline = finishedPixels(carrier, encoding).toColourspace(colourspaceOf(encoding));
+  await setFormat(pipeline, encoding).toFile(to);
+}
+
+/** A page's pixels as they would be encoded: interleaved, alpha last unless it was put on a colour. */
+export async function renderPixels(carrier: Buffer | string, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
+  const { channels, bytesPerSample, alpha, flatten, size } = encoding;
+  const samples = { bands: channels + (alpha && flatten === null ? 1 : 0), bytesPerSample };
+  return await rawPixels(finishedPixels(carrier, encoding), samples, size);
+}
+
+/** At their size, on their colour. */
+function finishedPixels(carrier: Buffer | string, encoding: Encoding): Sharp {
+  const { resized, flatten } = encoding;
+  const pipeline = openPipeline(carrier, {});
   if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
   pipeline.resize({ width: resized.width, height: resized.height, fit: 'fill', kernel: 'lanczos3' });
   if (encoding.canvas !== null) showOn(pipeline, encoding.canvas, encoding);
-  pipeline.toColourspace(colourspaceOf(encoding));
-  await setFormat(pipeline, encoding).toFile(to);
+  return pipeline;
 }
 
 /** Cuts off what lies beyond the canvas, and fills what it has beyond the picture. */
@@ -86,9 +100,9 @@ function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
 }
 
 function setFormat(pipeline: Sharp, encoding: LibvipsEncoding): Sharp {
-  const { format, lossless, size, pages, metadata, effort } = encoding;
+  const { format, lossless, size, effort } = encoding;
   const pixels = size.width * size.height;
-  const quality = Math.max(1, Math.round(encoding.quality ?? FORMAT_ABILITIES[format].defaultQuality));
+  const quality = qualityOf(encoding);
   switch (format) {
     case 'png':
       return pipeline.png(PNG_EFFORT[effort]);
@@ -100,30 +114,36 @@ function setFormat(pipeline: Sharp, encoding: LibvipsEncoding): Sharp {
         optimiseCoding: effort !== 'fast' && pixels <= LARGE_PIXELS,
       });
     case 'webp':
-      return pipeline.webp({
-        quality,
-        lossless,
-        effort: WEBP_EFFORT[effort],
-        exact: lossless,
-        smartSubsample: true,
-        ...(pages > 1 ? { delay: [...metadata.delaysMs], loop: metadata.loop ?? 0 } : {}),
-      });
+      return pipeline.webp(webpOptions({ quality, lossless, effort }));
     case 'tiff':
       return pipeline.tiff({
         compression: effort === 'fast' ? 'none' : 'deflate',
         predictor: 'horizontal',
         // All pages of a file must be of one kind, and a deflated one may come out a little larger than it was.
-        bigtiff: pixels * pages * 4 * encoding.bytesPerSample > 3.5e9,
+        bigtiff: pixels * 4 * encoding.bytesPerSample > 3.5e9,
       });
     case 'avif':
       return pipeline.avif({ quality, lossless, effort: AVIF_EFFORT[effort], chromaSubsampling: '4:4:4' });
   }
 }
 
+/** 1 to 100, as libvips takes it. */
+export function qualityOf({ quality, format }: Pick<Encoding, 'quality' | 'format'>): number {
+  return Math.max(1, Math.round(quality ?? FORMAT_ABILITIES[format].defaultQuality));
+}
+
+export function webpOptions({
+  quality,
+  lossless,
+  effort,
+}: Pick<Encoding, 'lossless' | 'effort'> & { quality: number }) {
+  return { quality, lossless, effort: WEBP_EFFORT[effort], exact: lossless, smartSubsample: true };
+}
+
 const LARGE_PIXELS = 24e6;
 
 /** Milliseconds and size for a megapixel that a network made: 30 and 1.6 times, 75 and 1, 180 and 0.95 (docs/stills.md). */
-const PNG_EFFORT = {
+export const PNG_EFFORT = {
   fast: { compressionLevel: 1, adaptiveFiltering: false },
   balanced: { compressionLevel: 3, adaptiveFiltering: true },
   best: { compressionLevel: 9, adaptiveFiltering: true },

@@ -57,6 +57,11 @@ const NOTHING: OwnHeader = {
   warnings: [],
 };
 
+/** Whether a file is an APNG. @throws UpreelError as `readOwnHeader` does. */
+export async function isAnimatedPng(path: string): Promise<boolean> {
+  return await withFile(path, async (source) => (await readPngHeader(source)).animated);
+}
+
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {

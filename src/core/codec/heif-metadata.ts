@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
-import { EXIF_BUDGET_BYTES, exifDensity } from './exif.ts';
+import { EXIF_BUDGET_BYTES, exifFacts } from './exif.ts';
 import { type HeifItem, type HeifMeta, readItem } from './heif-boxes.ts';
 import type { HeifPicture } from './heif-picture.ts';
 import {
@@ -35,7 +35,7 @@ export async function readHeifMetadata(
   const sideways = colour.steps.filter(({ transform }) => transform >= 4).length % 2 === 1;
   const fits = icc !== null && profileSuits(icc, channels);
   if (icc !== null && !fits) warnings.push(unsuitedNote(path));
-  const density = exif === null ? null : await exifDensity(exif);
+  const density = exif === null ? null : (await exifFacts(exif)).density;
   const metadata: PictureMetadata = {
     ...NO_METADATA,
     icc: fits ? icc : null,

@@ -1,6 +1,7 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
+export { isAnimatedPng } from './header.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 
-export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' | 'jxl' | 'bmp' | 'pnm' | 'exr';
+export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' | 'gif' | 'jxl' | 'bmp' | 'pnm' | 'exr';
 
 /** How much time an encoder may take to make the file smaller. Lossless pixels are the same with each. */
 export const EFFORTS = ['fast', 'balanced', 'best'] as const;
@@ -32,7 +32,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
     maxMegapixels: Number.POSITIVE_INFINITY,
     alpha: true,
     sixteenBit: true,
-    pages: 'one',
+    pages: 'animation',
     lossless: 'always',
     defaultQuality: 100,
   },
@@ -72,9 +72,19 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
     maxMegapixels: 50,
     alpha: true,
     sixteenBit: false,
-    pages: 'one',
+    pages: 'animation',
     lossless: 'optional',
     defaultQuality: 75,
+  },
+  gif: {
+    name: 'GIF',
+    maxSidePx: 65_535,
+    maxMegapixels: 100,
+    alpha: true,
+    sixteenBit: false,
+    pages: 'animation',
+    lossless: 'never',
+    defaultQuality: 100,
   },
   jxl: {
     name: 'JPEG XL',
@@ -122,6 +132,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
 
 const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.png': 'png',
+  '.apng': 'png',
   '.jpg': 'jpeg',
   '.jpeg': 'jpeg',
   '.jpe': 'jpeg',
@@ -137,6 +148,8 @@ const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
   '.pnm': 'pnm',
   '.pam': 'pnm',
   '.exr': 'exr',
+  '.avifs': 'avif',
+  '.gif': 'gif',
 };
 
 /** The format that a file's name stands for; null: none of ours. */
@@ -153,10 +166,14 @@ export function outputFormatOf(path: string): OutputFormat {
     'usage',
     `upreel cannot write ${extension === '' ? 'a name without an ending' : extension}: ${path}.`,
     {
-      hint: 'Let the name end in .png, .jpg, .webp, .tif, .avif, .jxl, .bmp, .ppm or .exr.',
+      hint: FILMS.has(extension)
+        ? 'Of pictures, GIF, APNG and numbered ones become films: write .apng, and make a film of that.'
+        : 'Let the name end in .png, .jpg, .webp, .tif, .avif, .gif, .apng, .jxl, .bmp, .ppm or .exr.',
     },
   );
 }
+
+const FILMS = new Set(['.mkv', '.mp4', '.m4v', '.mov', '.webm']);
 
 /** @throws UpreelError `usage` if the format cannot hold pages of these sizes. */
 export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): void {
@@ -177,7 +194,7 @@ export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): 
   }
   if (pages.length > 1 && kind === 'one') {
     throw new UpreelError('usage', `${name} holds one picture; the source has ${pages.length} pages.`, {
-      hint: 'Write .webp for an animation, .tif for a document of several pages.',
+      hint: 'Write .webp, .apng, .gif or .avif for an animation, .tif for a document of several pages.',
     });
   }
   if (kind === 'animation' && pages.some(({ width, height }) => width !== first.width || height !== first.height)) {

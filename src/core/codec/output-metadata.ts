@@ -33,6 +33,7 @@ const PLACES: Readonly<Record<OutputFormat, Places>> = {
   tiff: ALL,
   webp: { ...ALL, iptc: 'xmp', density: 'exif' },
   avif: { ...ALL, iptc: 'xmp', density: 'exif' },
+  gif: { icc: true, exif: false, xmp: true, iptc: 'xmp', density: false },
   jxl: { ...ALL, iptc: 'xmp', density: 'exif' },
   bmp: { icc: true, exif: false, xmp: false, iptc: false, density: true },
   exr: { icc: false, exif: false, xmp: false, iptc: false, density: true },

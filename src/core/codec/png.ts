@@ -33,8 +33,8 @@ const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRG
 
 /** The file with the metadata behind its IHDR, in place of whatever stood before the pixels there except a palette. */
 export async function pngPieces(source: ByteSource, metadata: PictureMetadata): Promise<Piece[]> {
-  const pieces: Piece[] = [{ start: 0, end: SIGNATURE_BYTES + IHDR_BYTES }, ...(await metadataChunks(metadata))];
-  let pixels = SIGNATURE_BYTES + IHDR_BYTES;
+  const pieces: Piece[] = [{ start: 0, end: HEAD_BYTES }, ...(await metadataChunks(metadata))];
+  let pixels = HEAD_BYTES;
   for await (const { type, start, end } of pngChunks(source, true)) {
     if (type === 'PLTE' || type === 'tRNS') pieces.push({ start, end });
     pixels = end;
@@ -42,32 +42,34 @@ export async function pngPieces(source: ByteSource, metadata: PictureMetadata): 
   return [...pieces, { start: pixels, end: source.size }];
 }
 
-const SIGNATURE_BYTES = 8;
-const IHDR_BYTES = 25;
+export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+/** With IHDR. */
+const HEAD_BYTES = PNG_SIGNATURE.length + 25;
 
-async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[]> {
+/** What is written before the pixels. */
+export async function metadataChunks(metadata: PictureMetadata): Promise<Buffer[]> {
   const chunks: Buffer[] = [];
   if (metadata.icc !== null) {
     const name = Buffer.from('ICC profile\0\0', 'latin1');
-    chunks.push(makeChunk('iCCP', Buffer.concat([name, await promisify(deflate)(metadata.icc)])));
+    chunks.push(makePngChunk('iCCP', Buffer.concat([name, await promisify(deflate)(metadata.icc)])));
   }
   for (const { type, data } of metadata.pngColour) {
     // A profile overrules gAMA and cHRM and forbids sRGB beside it.
-    if (metadata.icc === null || type !== 'sRGB') chunks.push(makeChunk(type, data));
+    if (metadata.icc === null || type !== 'sRGB') chunks.push(makePngChunk(type, data));
   }
   if (metadata.density !== null) {
     const data = Buffer.alloc(9);
     data.writeUInt32BE(Math.round(metadata.density.x / METRES_PER_INCH), 0);
     data.writeUInt32BE(Math.round(metadata.density.y / METRES_PER_INCH), 4);
     data.writeUInt8(1, 8);
-    chunks.push(makeChunk('pHYs', data));
+    chunks.push(makePngChunk('pHYs', data));
   }
-  if (metadata.exif !== null) chunks.push(makeChunk('eXIf', metadata.exif));
+  if (metadata.exif !== null) chunks.push(makePngChunk('eXIf', metadata.exif));
   if (metadata.xmp !== null) {
     const head = Buffer.from(`${XMP_KEYWORD}\0\0\0\0\0`, 'latin1');
-    chunks.push(makeChunk('iTXt', Buffer.concat([head, metadata.xmp])));
+    chunks.push(makePngChunk('iTXt', Buffer.concat([head, metadata.xmp])));
   }
-  if (metadata.iptc !== null) chunks.push(makeChunk('zTXt', await iptcText(metadata.iptc)));
+  if (metadata.iptc !== null) chunks.push(makePngChunk('zTXt', await iptcText(metadata.iptc)));
   return chunks;
 }
 
@@ -78,7 +80,7 @@ function parsePhys(data: Buffer): Density | null {
 
 /** The chunks behind IHDR, those of pixels only if the first is not where it ends. */
 async function* pngChunks(source: ByteSource, untilPixels: boolean): AsyncIterable<PngChunk> {
-  let start = SIGNATURE_BYTES + IHDR_BYTES;
+  let start = HEAD_BYTES;
   // Read ahead: a hostile file may have very many of 12 bytes.
   let block: Buffer = Buffer.alloc(0);
   let blockAt = 0;
@@ -103,7 +105,7 @@ const MAX_CHUNKS = 1000;
 /** 800 MB where each has 8 KiB, as most encoders write them. */
 const MAX_CHUNKS_WITH_PIXELS = 100_000;
 
-function makeChunk(type: string, data: Uint8Array): Buffer {
+export function makePngChunk(type: string, data: Uint8Array): Buffer {
   const chunk = Buffer.alloc(data.length + 12);
   chunk.writeUInt32BE(data.length, 0);
   chunk.write(type, 4, 'latin1');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Size } from '../geometry.ts';
 import { Carrier, type CarrierSamples } from './carrier.ts';
 import { openPipeline } from './libvips.ts';
-import { joinAlpha, splitAlpha } from './samples.ts';
+import { rawPixels } from './raw-pixels.ts';
 import { Scratch } from './scratch.ts';
 
 /** Takes a picture's finished rows and gives them at another size: the pixels that a file of that size would have. */
@@ -48,26 +48,7 @@ export async function resamplePixels(
   }
 }
 
-async function resample(
-  carrier: Buffer | string,
-  { bands, bytesPerSample, alpha }: CarrierSamples,
-  to: Size,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const wide = bytesPerSample === 2;
-  const gray = bands <= 2;
-  // As in decoding: raw output of 8-bit gray would drop the alpha, so it goes through RGB, which has it three times.
-  const throughRgb = gray && alpha && !wide;
-  const space = gray && !throughRgb ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb';
-  const { data, info } = await openPipeline(carrier, {})
-    .resize({ ...to, fit: 'fill', kernel: 'lanczos3' })
-    .toColourspace(space)
-    .raw({ depth: wide ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  const own = new Uint8Array(data);
-  if (!throughRgb) {
-    if (info.channels !== bands) throw new Error(`Expected ${bands} channels, got ${info.channels}.`);
-    return own;
-  }
-  const parts = splitAlpha(own, { ...to, bands: info.channels, channels: 1, bytesPerSample });
-  return joinAlpha(parts.colour, parts.alpha);
+async function resample(carrier: Buffer | string, samples: CarrierSamples, to: Size): Promise<Uint8Array<ArrayBuffer>> {
+  const pipeline = openPipeline(carrier, {}).resize({ ...to, fit: 'fill', kernel: 'lanczos3' });
+  return await rawPixels(pipeline, samples, to);
 }

@@ -13,18 +13,18 @@ export async function webpPieces(
   const extended = head.toString('latin1', 12, 16) === 'VP8X';
   const { icc, exif, xmp } = metadata;
   const flags =
-    (extended ? head.readUInt8(20) : picture.alpha ? FLAG.alpha : 0) |
-    (icc === null ? 0 : FLAG.icc) |
-    (exif === null ? 0 : FLAG.exif) |
-    (xmp === null ? 0 : FLAG.xmp);
+    (extended ? head.readUInt8(20) : picture.alpha ? WEBP_FLAG.alpha : 0) |
+    (icc === null ? 0 : WEBP_FLAG.icc) |
+    (exif === null ? 0 : WEBP_FLAG.exif) |
+    (xmp === null ? 0 : WEBP_FLAG.xmp);
   const canvas = Buffer.alloc(10);
   canvas.writeUInt8(flags, 0);
   canvas.writeUIntLE(picture.width - 1, 4, 3);
   canvas.writeUIntLE(picture.height - 1, 7, 3);
-  const before = [makeChunk('VP8X', canvas), ...(icc === null ? [] : [makeChunk('ICCP', icc)])];
+  const before = [makeWebpChunk('VP8X', canvas), ...(icc === null ? [] : [makeWebpChunk('ICCP', icc)])];
   const after = [
-    ...(exif === null ? [] : [makeChunk('EXIF', exif)]),
-    ...(xmp === null ? [] : [makeChunk('XMP ', xmp)]),
+    ...(exif === null ? [] : [makeWebpChunk('EXIF', exif)]),
+    ...(xmp === null ? [] : [makeWebpChunk('XMP ', xmp)]),
   ];
   const pixels = { start: extended ? 30 : 12, end: source.size };
   const added = [...before, ...after].reduce((sum, { length }) => sum + length, 0);
@@ -33,9 +33,9 @@ export async function webpPieces(
   return [riff, ...before, pixels, ...after];
 }
 
-const FLAG = { icc: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04 } as const;
+export const WEBP_FLAG = { icc: 0x20, alpha: 0x10, exif: 0x08, xmp: 0x04, animation: 0x02 } as const;
 
-function makeChunk(type: string, data: Uint8Array): Buffer {
+export function makeWebpChunk(type: string, data: Uint8Array): Buffer {
   const chunk = Buffer.alloc(8 + data.length + (data.length % 2));
   chunk.write(type, 'latin1');
   chunk.writeUInt32LE(data.length, 4);

@@ -124,7 +124,10 @@ test('what a format cannot hold is refused before any row', async () => {
     [{ format: 'webp', pages: page(16_384, 10) }, /^WebP holds at most 16383 pixels a side; the result has 16384x10/],
     [{ format: 'jpeg', pages: page(10, 65_536) }, /^JPEG holds at most 65535 pixels a side/],
     [{ format: 'avif', pages: page(9000, 9000) }, /^AVIF holds at most 50 megapixels/],
-    [{ format: 'png', pages: [...page(8, 8), ...page(8, 8)] }, /^PNG holds one picture; the source has 2 pages/],
+    [
+      { format: 'png', pages: [...page(8, 8), ...page(8, 8)] },
+      /^PNG holds one picture or an animation; the source's 2 pages have no times/,
+    ],
     [{ format: 'webp', pages: [...page(8, 8), ...page(9, 8)] }, /^WebP holds pages of one size only/],
     [{ format: 'jpeg', lossless: true }, /^JPEG cannot be lossless/],
     [{ quality: 101 }, /^Expected 0 to 100 for `quality`, got 101/],
