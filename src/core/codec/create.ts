@@ -9,16 +9,19 @@ import {
   systemErrorCode,
   UpreelError,
 } from '../errors.ts';
-import type { Rect, Size } from '../geometry.ts';
+import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
-import { Carrier } from './carrier.ts';
+import { Carrier, type CarrierSamples } from './carrier.ts';
 import { addMetadata, convertToAvif, type Encoding, encodePixels } from './encode.ts';
+import { flattenOn } from './flatten.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { prepareMetadata } from './output-metadata.ts';
-import { joinAlpha, narrowSamples } from './samples.ts';
+import { isOpaque, joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
+import { sizePages } from './size-pages.ts';
+import { grows, isPadded, type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */
 export interface PicturePlan {
@@ -36,16 +39,9 @@ export interface PicturePlan {
   readonly metadata: PictureMetadata;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;
-  /** The colour behind alpha, as #rrggbb, to write a picture without alpha; null keeps it. */
+  /** The colour behind alpha and around the picture, as #rrggbb, to write one without alpha; null keeps alpha. */
   readonly flatten: string | null;
   readonly overwrite: boolean;
-}
-
-export interface PagePlan extends Size {
-  /** What it is resampled to (Lanczos); null: nothing. */
-  readonly resizeTo: Size | null;
-  /** What of that the file shows, in its pixels; beyond it lies black, or what is transparent there. null: just that. */
-  readonly canvas?: Rect | null;
 }
 
 /** Takes a picture's rows from top to bottom, page after page, and makes the file appear when it is complete. */
@@ -68,7 +64,7 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
   checkPlan(plan);
   await checkDestination(path, plan.overwrite);
   const { bytesPerSample, warning } = chooseDepth(plan);
-  const target = { ...plan, size: writtenSize(plan.pages[0]!) };
+  const target = { ...plan, ...writtenLayout(plan), size: writtenSize(plan.pages[0]!) };
   const { metadata, warnings } = await prepareMetadata(plan.metadata, target);
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
   return {
@@ -88,6 +84,8 @@ class PictureWriter {
   #carrier: Carrier | null = null;
   #page = 0;
   #row = 0;
+  /** So far, all that is in the carrier. */
+  #opaque = true;
   /** The step that runs, so that an abort does not take the files from under it. */
   #step: Promise<unknown> = Promise.resolve();
   #aborted = false;
@@ -103,8 +101,7 @@ class PictureWriter {
     const problem = describeMismatch(this.#plan, page, page === undefined ? 0 : page.height - this.#row, colour, alpha);
     if (problem !== null) throw new UpreelError('internal', problem);
     this.#carrier ??= await this.#openCarrier();
-    const narrow = (raster: Raster) => (this.#plan.bytesPerSample === 1 ? narrowSamples(raster) : raster);
-    await this.#carrier.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
+    await this.#carrier.write(this.#interleave(colour, alpha));
     this.#row += colour.height;
     if (this.#row < page!.height) return;
     if (this.#plan.format === 'tiff') await this.#encodePage(this.#carrier, this.#page);
@@ -151,21 +148,66 @@ class PictureWriter {
     await this.#scratch.removeAll();
   }
 
+  #interleave(colour: Raster, alpha: Raster | null): Uint8Array {
+    const { bytesPerSample, flatten } = this.#plan;
+    const narrow = (raster: Raster) => (bytesPerSample === 1 ? narrowSamples(raster) : raster);
+    const { alpha: staysClear, channels } = writtenLayout(this.#plan);
+    if (alpha !== null && staysClear) {
+      const joined = joinAlpha(narrow(colour), narrow(alpha));
+      this.#opaque &&= isOpaque(joined, this.#samples());
+      return joined;
+    }
+    const isDone = alpha === null && channels === colour.channels;
+    return narrow(isDone || flatten === null ? colour : flattenOn(colour, alpha, flatten)).data;
+  }
+
   async #openCarrier(): Promise<Carrier> {
-    const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
-    const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
-    const carried = format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
-    return Carrier.create(carried, samples, await this.#scratch.name('tif'), MEMORY_BYTES);
+    this.#opaque = true;
+    return Carrier.create(this.#carriedPages(), this.#samples(), await this.#scratch.name('tif'), MEMORY_BYTES);
+  }
+
+  /** Of the carrier that takes the current page. */
+  #carriedPages(): readonly PagePlan[] {
+    const { pages, format } = this.#plan;
+    return format === 'tiff' ? pages.slice(this.#page, this.#page + 1) : pages;
+  }
+
+  #samples(): CarrierSamples {
+    const { channels, alpha } = writtenLayout(this.#plan);
+    return { bands: channels + (alpha ? 1 : 0), bytesPerSample: this.#plan.bytesPerSample, alpha };
   }
 
   async #encodePage(carrier: Carrier, page: number): Promise<void> {
     const encoding = this.#encoding(page);
     const pixels = encoding.format === 'avif' ? ({ ...encoding, format: 'png' } as const) : encoding;
     const file = await this.#scratch.name(pixels.format);
-    await encodePixels(await carrier.finish(), pixels, file);
-    await carrier.discard();
+    await carrier.finish();
+    const sized = this.#needsSizing(encoding) ? await this.#size(carrier) : carrier;
+    const rest = sized === carrier ? pixels : { ...pixels, resized: pixels.size, canvas: null };
+    await encodePixels(await sized.finish(), rest, file);
+    await sized.discard();
     this.#carrier = null;
     this.#pageFiles.push(file);
+  }
+
+  /** Whether libvips would not do it right (`resampleRows`, `sizePages`). */
+  #needsSizing({ flatten, bytesPerSample }: Encoding): boolean {
+    const pages = this.#carriedPages();
+    const isClear = this.#samples().alpha && !this.#opaque;
+    const isTinted = bytesPerSample === 2 && flatten !== null;
+    return pages.some((page) => grows(page) || (isClear && page.resizeTo !== null) || (isTinted && isPadded(page)));
+  }
+
+  async #size(carrier: Carrier): Promise<Carrier> {
+    const pages = this.#carriedPages().map((page) => {
+      const { width, height, resizeTo, canvas = null } = page;
+      return { carried: { width, height }, resized: resizeTo ?? { width, height }, canvas };
+    });
+    const target = { file: await this.#scratch.name('tif'), memoryBytes: MEMORY_BYTES };
+    const sized = await sizePages(carrier, this.#samples(), pages, this.#plan.flatten, target);
+    await carrier.discard();
+    this.#carrier = sized;
+    return sized;
   }
 
   async #complete(): Promise<string> {
@@ -181,17 +223,13 @@ class PictureWriter {
     const { pages } = this.#plan;
     const { resizeTo, canvas = null, ...carried } = pages[page]!;
     const count = this.#plan.format === 'tiff' ? 1 : pages.length;
-    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!), pages: count };
+    const size = writtenSize(pages[page]!);
+    return { ...this.#plan, ...writtenLayout(this.#plan), resized: resizeTo ?? carried, canvas, size, pages: count };
   }
 }
 
 /** Results up to 64 megapixels of 8-bit RGB wait in memory, larger ones in a file. */
 const MEMORY_BYTES = 64e6 * 3;
-
-function writtenSize(page: PagePlan): Size {
-  const { width, height } = page.canvas ?? page.resizeTo ?? page;
-  return { width, height };
-}
 
 function checkPlan(plan: PicturePlan): void {
   const { format, alpha, flatten, lossless, quality } = plan;

@@ -22,7 +22,7 @@ export interface Encoding {
   readonly bytesPerSample: 1 | 2;
   /** The carrier's pixels have alpha. */
   readonly alpha: boolean;
-  /** The colour to put behind the alpha, as #rrggbb; null keeps it. */
+  /** What lies around an opaque picture, as #rrggbb; null: black. */
   readonly flatten: string | null;
   /** What a page is resampled to where the carrier's size differs. */
   readonly resized: Size;
@@ -39,9 +39,8 @@ export interface Encoding {
  * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
 export async function encodePixels(carrier: Buffer | string, encoding: Encoding, to: string): Promise<void> {
-  const { resized, pages, flatten } = encoding;
+  const { resized, pages } = encoding;
   const pipeline = openPipeline(carrier, { pages: pages > 1 ? -1 : 1 });
-  if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
   pipeline.resize({ width: resized.width, height: resized.height, fit: 'fill', kernel: 'lanczos3' });
   if (encoding.canvas !== null) showOn(pipeline, encoding.canvas, encoding);
   pipeline.toColourspace(colourspaceOf(encoding));
@@ -56,8 +55,7 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
   if (width < resized.width || height < resized.height) pipeline.extract({ left, top, width, height });
   const before = { left: Math.max(0, -canvas.x), top: Math.max(0, -canvas.y) };
   const after = { right: canvas.width - width - before.left, bottom: canvas.height - height - before.top };
-  const isTransparent = alpha && flatten === null;
-  const colour = alpha && flatten !== null ? flatten : { r: 0, g: 0, b: 0, alpha: isTransparent ? 0 : 1 };
+  const colour = flatten ?? { r: 0, g: 0, b: 0, alpha: alpha ? 0 : 1 };
   if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 
@@ -94,7 +92,7 @@ function metadataPieces(source: ByteSource, encoding: Encoding): Promise<Piece[]
     case 'webp':
       return webpPieces(source, encoding.metadata, {
         ...encoding.size,
-        alpha: encoding.alpha && encoding.flatten === null,
+        alpha: encoding.alpha,
       });
     default:
       return pngPieces(source, encoding.metadata);
