@@ -82,7 +82,7 @@ function clamp(index: number, last: number): number {
 }
 
 function multiplied(row: Uint8Array | Uint16Array, { bands, bytesPerSample, alpha }: CarrierSamples): Float64Array {
-  const floats = Float64Array.from(row);
+  const floats = new Float64Array(row);
   if (!alpha) return floats;
   const top = bytesPerSample === 1 ? 255 : 65_535;
   for (let at = 0; at < floats.length; at += bands) {
