@@ -45,7 +45,7 @@ test.each(cases)(
     const request: ImageRequest = {
       ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
       ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1 },
+      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, onDecodeError: 'fail' },
     };
     const events: TaskEvent[] = [];
     const onEvent = (event: TaskEvent) => void events.push(event);

@@ -2,6 +2,7 @@ import type { SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import type { Raster } from '../raster.ts';
+import { concealable, describeLoss, lacksEndMark, withEndMarks } from './conceal.ts';
 import { readOwnHeader } from './header.ts';
 import {
   checkSize,
@@ -12,7 +13,7 @@ import {
   type PictureLimits,
   pipelineInput,
 } from './inspect.ts';
-import { damaged, decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
+import { decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
 import type { LibvipsFormat } from './sniff.ts';
@@ -121,29 +122,55 @@ function separate(
 }
 
 /**
- * Decodes so that any complaint of the decoder fails, and where it does, once more so that only real damage fails.
+ * Decodes so that any complaint of the decoder fails, and where it does, once more so that only real damage fails. What
+ * is damaged is decoded as far as possible: given where that was asked for, else to know whether it could be.
  */
 async function decodeStrictly(input: SharpInput, described: PageDescription, range: PageRange) {
+  const { path } = range;
+  const attempt = async (source: SharpInput, failOn: FailOn, ...remarks: string[]) => {
+    const raw = await decodeRaw(source, described, range, failOn);
+    return { ...raw, warnings: [...described.warnings, ...remarks] };
+  };
+  let failure: unknown;
   try {
-    return { ...(await decodeRaw(input, described, range, 'warning')), warnings: described.warnings };
+    return await attempt(input, 'warning');
   } catch (error) {
-    if (isCorruptJpeg(error)) throw damaged(range.path, error);
-    if (isOutOfMemory(error)) throw decodeError(error, range.path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    failure = error;
   }
   try {
-    const raw = await decodeRaw(input, described, range, 'error');
-    const complaint = `${range.path} is not quite as its format demands: look at the result.`;
-    return { ...raw, warnings: [...described.warnings, complaint] };
+    if (lacksEndMark(failure)) {
+      const [bare, ...others] = await withEndMarks(path);
+      const whole = await attempt(bare!, 'warning', `${path} lacks its last bytes; no pixel is missing.`);
+      for (const other of others) {
+        const { data } = await attempt(other, 'none');
+        if (!Buffer.from(data.buffer).equals(whole.data)) throw failure;
+      }
+      return whole;
+    }
+    const complaint = `${path} is not quite as its format demands: look at the result.`;
+    if (!isCorruptJpeg(failure)) return await attempt(input, 'error', complaint);
   } catch (error) {
-    throw decodeError(error, range.path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    failure = error;
   }
+  const { samples } = described;
+  const partly = await attempt(input, 'none').catch(() => {
+    throw decodeError(failure, path);
+  });
+  const loss = describeLoss(path, { ...partly, ...partly.size, ...samples });
+  if (loss === null) throw decodeError(failure, path);
+  if (range.limits.onDecodeError !== 'conceal') throw concealable(path, failure);
+  return { ...partly, warnings: [...partly.warnings, loss] };
 }
+
+type FailOn = 'warning' | 'error' | 'none';
 
 async function decodeRaw(
   input: SharpInput,
   { samples, size, orientation }: PageDescription,
   { page, count, limits }: PageRange,
-  failOn: 'warning' | 'error',
+  failOn: FailOn,
 ) {
   const wide = samples.bytesPerSample === 2;
   // 8-bit gray with alpha goes through RGB (the same value three times): raw output of "b-w" would drop the alpha.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Metadata, SharpInput } from 'sharp';
-import { UpreelError } from '../errors.ts';
+import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { exifDensity } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
@@ -14,6 +14,8 @@ import { MAX_TIFF_PAGES } from './tiff-pages.ts';
 export interface PictureLimits {
   /** Megapixels (1,000,000 pixels) that one page may have. */
   readonly maxInputMegapixels: number;
+  /** Damage is refused, or what can be decoded is taken. Default: fail. */
+  readonly onDecodeError?: 'fail' | 'conceal';
 }
 
 export const DEFAULT_PICTURE_LIMITS: PictureLimits = { maxInputMegapixels: 1000 };
@@ -149,7 +151,12 @@ async function readHeader(input: SharpInput, path: string, page: number): Promis
   try {
     return await openPipeline(input, { page, pages: 1 }).metadata();
   } catch (error) {
-    throw decodeError(error, path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    // A GIF that ends early fails here: what is there of it shows when it is decoded.
+    const partly = openPipeline(input, { page, pages: 1, failOn: 'none' }).metadata();
+    return await partly.catch(() => {
+      throw decodeError(error, path);
+    });
   }
 }
 
