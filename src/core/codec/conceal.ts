@@ -62,7 +62,7 @@ const SIDES: readonly Side[] = [
   { where: 'on the left', isRow: false, isFirst: true },
 ];
 
-/** Share of the pixels that are of the colour in the side's corner: whole lines, and what of the next ones goes on. */
+/** Share of the pixels that are of the colour in the side's corner: of whole lines, and what of the next ones goes on. */
 function emptyShare(page: Decoded, side: Side): number {
   const [lines, length] = side.isRow ? [page.height, page.width] : [page.width, page.height];
   const filler = pixelAt(page, side, 0, length - 1);
@@ -73,7 +73,7 @@ function emptyShare(page: Decoded, side: Side): number {
     let [first, last] = [0, 0];
     while (last < length && isEmpty(line, length - 1 - last)) last++;
     while (last < length && isEmpty(line, first)) first++;
-    if (first + last === 0) break;
+    if (first + last === 0 || (line === 0 && last < length)) break;
     empty += first + last;
   }
   return empty / (lines * length);
