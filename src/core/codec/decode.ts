@@ -96,8 +96,11 @@ interface PageRange {
 }
 
 async function decodePages(input: SharpInput, described: PageDescription, range: PageRange): Promise<DecodedPicture[]> {
-  const { samples, metadata } = described;
-  const { data, bands, size, warnings } = await decodeStrictly(input, described, range);
+  const { samples, metadata, plain } = described;
+  const { data, bands, size, warnings } =
+    plain === null
+      ? await decodeStrictly(input, described, range)
+      : await decodeStrictly(await plain(), described, { ...range, page: 0 });
   if (samples.bitsUsed > 8 && samples.bitsUsed < 16) fillLowBits(data, samples.bitsUsed);
   const pageBytes = size.width * size.height * bands * samples.bytesPerSample;
   return Array.from({ length: range.count }, (_, index) => {
@@ -181,7 +184,7 @@ async function decodeRaw(
     pages: count,
     failOn,
     limitInputPixels: Math.max(limits.maxInputMegapixels * 1e6, 64e6),
-    ignoreIcc: samples.converted === null,
+    ignoreIcc: !samples.throughProfile,
     autoOrient: orientation > 1,
   })
     .toColourspace(space)

@@ -7,6 +7,8 @@ import { exifDensity } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
 import { decodeError, openPipeline } from './libvips.ts';
 import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
+import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
+import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
 import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
@@ -75,6 +77,8 @@ export interface PageDescription {
   readonly metadata: PictureMetadata;
   /** Pages that libvips sees in the file. */
   readonly pages: number;
+  /** Makes a file of the page alone that libvips can read; null: it reads the file itself. */
+  readonly plain: (() => Promise<Buffer>) | null;
   readonly warnings: readonly string[];
 }
 
@@ -84,8 +88,14 @@ export async function describePage(
   picture: { path: string; format: LibvipsFormat; own: OwnHeader; page: number },
 ): Promise<PageDescription> {
   const { path, format, own, page } = picture;
-  const header = await readHeader(input, path, page);
-  const samples = describeSamples(header, { path, facts: own.tiffPages[page] });
+  const facts = own.tiffPages[page];
+  if (facts !== undefined) refuseOddPage(path, facts);
+  const odd = facts === undefined ? null : oddSamplesOf(facts);
+  const header =
+    odd === null
+      ? await readHeader(input, path, page)
+      : await readHeader(await plainTiffHeader(path, page, facts!, odd), path, 0);
+  const samples = describeSamples(header, { path, facts });
   const orientation = header.orientation ?? 1;
   const { metadata, warnings } = await describeMetadata(header, samples, own, path);
   const still = format === 'avif' || format === 'png' || format === 'jpeg';
@@ -95,7 +105,8 @@ export async function describePage(
     samples,
     premultiplied: samples.alpha && own.premultiplied,
     metadata,
-    pages: still ? 1 : (header.pages ?? 1),
+    pages: still ? 1 : odd === null ? (header.pages ?? 1) : own.tiffPages.length,
+    plain: odd === null ? null : () => plainTiff(path, page, facts!, odd),
     warnings: [
       ...warnings,
       ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : []),
