@@ -175,7 +175,7 @@ function makeTable({ before, grid, clut, middle, after }: Stages): Table {
   const [inputs, outputs] = [before.length, after.length];
   const steps = grid.map((_, input) => grid.slice(input + 1).reduce((product, points) => product * points, outputs));
   const place = new Float64Array(inputs);
-  const order = Array.from({ length: inputs }, (_, input) => input);
+  const order = Array.from({ length: Math.min(3, inputs) }, (_, index) => inputs - 1 - index);
   return {
     inputs,
     outputs,
@@ -200,7 +200,10 @@ function makeTable({ before, grid, clut, middle, after }: Stages): Table {
   };
 }
 
-/** Along the edges of the simplex that the place lies in, the longest first: neutral axes stay neutral. */
+/**
+ * As Little CMS does: linear along the first of four inks, and among the other three along the edges of the tetrahedron
+ * that the place lies in, the longest first.
+ */
 function interpolate(
   clut: Float64Array,
   corner: number,
@@ -209,18 +212,25 @@ function interpolate(
   order: number[],
   into: Float64Array,
 ): void {
+  into.fill(0);
+  const outer = place.length > 3 ? place[0]! : 0;
   // Insertion sort: a handful of inputs, nearly sorted from pixel to pixel.
   for (let index = 1; index < order.length; index++) {
     for (let at = index; at > 0 && place[order[at]!]! > place[order[at - 1]!]!; at--) {
       [order[at], order[at - 1]] = [order[at - 1]!, order[at]!];
     }
   }
-  let [at, before] = [corner, 1];
-  into.fill(0);
-  for (let index = 0; index <= order.length; index++) {
-    const after = index === order.length ? 0 : place[order[index]!]!;
-    for (let output = 0; output < into.length; output++) into[output]! += (before - after) * clut[at + output]!;
-    before = after;
-    if (index < order.length) at += steps[order[index]!]!;
+  for (const [start, share] of [
+    [corner, 1 - outer],
+    [corner + steps[0]!, outer],
+  ] as const) {
+    let [at, before] = [start, 1];
+    for (let index = 0; share > 0 && index <= order.length; index++) {
+      const after = index === order.length ? 0 : place[order[index]!]!;
+      for (let output = 0; output < into.length; output++)
+        into[output]! += share * (before - after) * clut[at + output]!;
+      before = after;
+      if (index < order.length) at += steps[order[index]!]!;
+    }
   }
 }

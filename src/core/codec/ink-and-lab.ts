@@ -53,8 +53,7 @@ function labReader({ depth, facts, icc }: InkOrLab): PixelReader {
 const ICC_LAB = 9;
 
 /**
- * Through the page's profile, else libvips' own for CMYK, as libvips does it for 8 bits: perceptual, black mapped to black
- * (Little CMS: the profile's black is that of all inks, without its tint).
+ * Through the page's profile, else libvips' own for CMYK, as libvips does it for 8 bits: perceptual, black mapped to black.
  */
 async function inkReader({ icc }: InkOrLab): Promise<PixelReader> {
   const lut = (icc === null ? null : readIccLut(icc, 4)) ?? readIccLut(await usualInkProfile(), 4);
@@ -70,19 +69,18 @@ async function inkReader({ icc }: InkOrLab): Promise<PixelReader> {
     for (let ink = 0; ink < 4; ink++) samples[ink]! /= 65_535;
     read(samples, rgb);
     for (let axis = 0; axis < 3; axis++) {
-      const dark = black * white[axis]!;
-      rgb[axis] = (white[axis]! * (rgb[axis]! - dark)) / (white[axis]! - dark);
+      rgb[axis] = (white[axis]! * (rgb[axis]! - black[axis]!)) / (white[axis]! - black[axis]!);
     }
     toSrgb(rgb[0]!, rgb[1]!, rgb[2]!, rgb);
   };
 }
 
-/** Y of the darkest, as Little CMS reckons it: of all inks together, but L* 50 at most; a constant in version 4 (ICC.1). */
-function blackOf({ isV4 }: IccLut, read: (inks: Float64Array, xyz: Float64Array) => void): number {
-  if (isV4) return 0.0034731;
+/** XYZ of the darkest, as Little CMS 2.19 reckons it: of all inks together; in version 4 a constant (ICC.1). */
+function blackOf({ isV4 }: IccLut, read: (inks: Float64Array, xyz: Float64Array) => void): Float64Array {
+  if (isV4) return Float64Array.of(0.00336, 0.0034731, 0.00287);
   const xyz = new Float64Array(3);
   read(new Float64Array(4).fill(1), xyz);
-  return Math.min(xyz[1]!, 0.184187);
+  return xyz;
 }
 
 /** What libvips takes CMYK without a profile for. */
