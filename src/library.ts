@@ -71,6 +71,8 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
   readonly gray?: GrayMode;
   /** Refuse larger pictures. Default: 1000. */
   readonly maxInputMegapixels?: number;
+  /** A damaged picture is refused, or what can be decoded of it is enlarged, with a warning. Default: fail. */
+  readonly onDecodeError?: 'fail' | 'conceal';
 }
 
 /** Every setting of video, as on the command line (docs/library.md); each has its default. */
@@ -111,6 +113,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       alpha: options.alpha ?? 'network',
       gray: options.gray ?? 'auto',
       maxInputMegapixels: options.maxInputMegapixels ?? 1000,
+      onDecodeError: options.onDecodeError ?? 'fail',
     },
   }));
 }

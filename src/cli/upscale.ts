@@ -95,6 +95,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       flatten: flags.flatten ?? null,
       alpha: pictureAlpha(flags),
       gray: flags.gray ?? 'auto',
+      onDecodeError: flags.onDecodeError ?? 'fail',
     },
   };
 }

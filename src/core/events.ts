@@ -42,7 +42,8 @@ export interface Progress {
   readonly framesDone: number;
   readonly framesTotal: number | null;
   readonly tilesDone: number;
-  /** Output pixels are the unit of work (time left is reckoned from them). */
+  /** Output pixels are the unit of work (time left is reckoned from them). Of a still they count twice where alpha goes
+   * through the network, too; until a page is decoded, its alpha is expected to. */
   readonly outputPixelsDone: number;
   readonly outputPixelsTotal: number | null;
   /** Share of `outputPixelsDone` that was taken over from frames before; absent: none. */

@@ -32,4 +32,6 @@ export interface ImageRequest {
   /** Whether a picture in RGB is taken for gray and comes out so. */
   readonly gray: GrayMode;
   readonly maxInputMegapixels: number;
+  /** A damaged picture is refused, or what can be decoded of it is taken. */
+  readonly onDecodeError: 'fail' | 'conceal';
 }

@@ -5,6 +5,8 @@ import type { Progress, Stage } from './events.ts';
 export interface ProgressMeter {
   /** Finished work, and pixels that needed none; negative for what must be done again. As often as one likes. */
   add(done: Partial<WorkDone>): void;
+  /** There is so much more to do than was expected; negative: less. */
+  expect(outputPixels: number): void;
   /** Reports at once: a new stage is news. */
   enter(stage: Stage): void;
   /** Reports at once. */
@@ -43,6 +45,7 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
   const start = now();
   const marks: { seconds: number; pixels: number; frames: number }[] = [];
   let stage: Stage = 'prepare';
+  let total = options.outputPixelsTotal;
   const { done = { outputPixels: 0, reusedPixels: 0, tiles: 0, frames: 0 } } = options;
   let worked = done.outputPixels;
   let reused = done.reusedPixels;
@@ -61,7 +64,6 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     const since = marks[0]!;
     const span = seconds - since.seconds;
     const isMoving = span >= RATE_MINIMUM_SECONDS && pixels > since.pixels;
-    const total = options.outputPixelsTotal;
     const left = total === null ? null : eta.estimate(Math.max(0, total - pixels));
     options.emit({
       type: 'progress',
@@ -99,6 +101,9 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       tiles += done.tiles ?? 0;
       frames += done.frames ?? 0;
       if (now() - lastReport >= REPORT_SECONDS) report();
+    },
+    expect(outputPixels) {
+      if (total !== null) total += outputPixels;
     },
     enter(next) {
       stage = next;

@@ -71,15 +71,18 @@ async function upscalePages(
   context: ImageContext,
 ): Promise<void> {
   meter.enter('upscale');
+  const expected = expectedPasses({ alpha }, reader.info);
   for await (const decoded of reader.pages()) {
     const page = cropPage(decoded, crop);
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
-    const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
+    const onTile = (outputPixels: number, tiles: number): void => meter.add({ outputPixels, tiles });
+    const pagePixels = page.width * page.height * context.upscaler.scale ** 2;
+    const onPasses = (passes: number): void => meter.expect((passes - expected) * pagePixels);
     const onGray = (found: Grayness): void => {
       const message = describeGray(input, found, reader.info.pages.length > 1 ? page.page : null);
       context.onEvent({ type: 'warning', code: 'gray', message });
     };
-    const bands = upscalePage(page, { ...context, onTile, alphaMethod: alpha, gray, onGray });
+    const bands = upscalePage(page, { ...context, onTile, onPasses, alphaMethod: alpha, gray, onGray });
     for await (const band of bands) await sink.writeRows(band);
     meter.add({ frames: 1 });
   }
@@ -157,7 +160,12 @@ function meterFor(request: ImageRequest, info: PictureInfo, { upscaler, onEvent 
   return openProgressMeter({
     input: request.input,
     framesTotal: info.pages.length,
-    outputPixelsTotal: sourcePixels * upscaler.scale ** 2,
+    outputPixelsTotal: sourcePixels * upscaler.scale ** 2 * expectedPasses(request, info),
     emit: onEvent,
   });
+}
+
+/** How often the network is likely to go over a page; whether alpha is flat shows when it is decoded. */
+function expectedPasses({ alpha }: Pick<ImageRequest, 'alpha'>, info: PictureInfo): 1 | 2 {
+  return info.alpha && alpha === 'network' ? 2 : 1;
 }

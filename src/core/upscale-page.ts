@@ -15,8 +15,10 @@ export interface PageBand {
 export interface PageContext {
   readonly upscaler: Upscaler;
   readonly signal: AbortSignal;
-  /** After each tile of the colour, with the output pixels that it finished. */
-  readonly onTile: (outputPixels: number) => void;
+  /** After each tile of colour or alpha: the output pixels that it finished, and how many tiles have no pass before them. */
+  readonly onTile: (outputPixels: number, tiles: 0 | 1) => void;
+  /** Before the work: how often the network goes over the page. 2: over colour, and over alpha. */
+  readonly onPasses?: (passes: 1 | 2) => void;
   /** Default: the network. */
   readonly alphaMethod?: AlphaMethod;
   /** `exact`: only where red, green and blue are equal everywhere. Default: that. */
@@ -31,35 +33,43 @@ export interface PageContext {
  */
 export async function* upscalePage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },
-  { upscaler, signal, onTile, alphaMethod = 'network', gray = 'exact', onGray = () => {} }: PageContext,
+  context: PageContext,
 ): AsyncIterable<PageBand> {
+  const { upscaler, signal, onTile, gray = 'exact', onGray, onPasses } = context;
   const found = page.colour.channels === 1 || gray === 'off' ? null : graynessOf(page.colour, page.alpha);
   const isGray = found === 'exact' || (found === 'near' && gray !== 'exact') || (found === 'none' && gray === 'on');
-  if (isGray) onGray(found);
+  if (isGray) onGray?.(found);
   const colour = isGray ? lumaOf(page.colour, page.colour.data) : page.colour;
   if (page.alpha !== null) await bleedColour(colour, page.alpha);
-  const bands = upscaler.upscaleBands(colour, { signal, onTile });
-  const alphas =
-    page.alpha === null ? null : alphaBands(page.alpha, alphaMethod, upscaler, signal)[Symbol.asyncIterator]();
+  const alphas = alphaOf(page.alpha, context);
+  onPasses?.(alphas.passes);
+  // A tile is done with the last pass over it.
+  const bands = upscaler.upscaleBands(colour, {
+    signal,
+    onTile: (pixels) => onTile(pixels, alphas.passes === 1 ? 1 : 0),
+  });
+  const alphaBands = alphas.bands?.[Symbol.asyncIterator]() ?? null;
   try {
     for await (const band of bands) {
-      yield { colour: isGray ? spreadGray(band) : band, alpha: alphas === null ? null : await nextBand(alphas) };
+      const alpha = alphaBands === null ? null : await nextBand(alphaBands);
+      yield { colour: isGray ? spreadGray(band) : band, alpha };
     }
   } finally {
-    await alphas?.return?.();
+    await alphaBands?.return?.();
   }
 }
 
 /** By the network alpha goes as gray, as in the Real-ESRGAN scripts; a flat one stays exactly flat. */
-function alphaBands(
-  alpha: Raster,
-  method: AlphaMethod,
-  upscaler: Upscaler,
-  signal: AbortSignal,
-): AsyncIterable<Raster> {
-  if (isFlat(alpha)) return flatBands(alpha, upscaler);
-  if (method === 'lanczos') return enlargeByLanczos(alpha, upscaler.scale, upscaler.bandsOf(alpha));
-  return upscaler.upscaleBands(alpha, { signal });
+function alphaOf(
+  alpha: Raster | null,
+  { upscaler, signal, onTile, alphaMethod = 'network' }: PageContext,
+): { readonly passes: 1 | 2; readonly bands: AsyncIterable<Raster> | null } {
+  if (alpha === null) return { passes: 1, bands: null };
+  if (isFlat(alpha)) return { passes: 1, bands: flatBands(alpha, upscaler) };
+  if (alphaMethod === 'lanczos') {
+    return { passes: 1, bands: enlargeByLanczos(alpha, upscaler.scale, upscaler.bandsOf(alpha)) };
+  }
+  return { passes: 2, bands: upscaler.upscaleBands(alpha, { signal, onTile: (pixels) => onTile(pixels, 1) }) };
 }
 
 async function* flatBands(alpha: Raster, { scale, bandsOf }: Upscaler): AsyncIterable<Raster> {

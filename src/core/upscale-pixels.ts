@@ -2,8 +2,7 @@ import { joinAlpha, openResampler, type Resampler, resamplePixels, splitAlpha } 
 import { dequantise, type FloatSpan, quantise, spanOf } from './float-samples.ts';
 import { type Size, scaleSize } from './geometry.ts';
 import { type Raster, samplesOf } from './raster.ts';
-import { upscalePage } from './upscale-page.ts';
-import type { Upscaler } from './upscaler.ts';
+import { type PageContext, upscalePage } from './upscale-page.ts';
 
 /** How interleaved pixels lie in memory: rows tightly packed from the top, the machine's byte order, alpha last. */
 export interface PixelLayout {
@@ -20,11 +19,7 @@ export interface PixelWork extends PixelLayout {
   readonly strength: number;
 }
 
-export interface PixelContext {
-  readonly upscaler: Upscaler;
-  readonly signal: AbortSignal;
-  readonly onTile: (outputPixels: number) => void;
-}
+export type PixelContext = Pick<PageContext, 'upscaler' | 'signal' | 'onTile' | 'onPasses'>;
 
 export const SAMPLE_BYTES = { u8: 1, u16: 2, f32: 4 } as const;
 

@@ -37,15 +37,17 @@ export async function runPixelTask(
   });
   const pixels = await port.read(pixelBytes(request.source, request), signal);
   const natural = scaleSize(request.source, upscaler.scale);
+  const passPixels = natural.width * natural.height;
   const meter = openProgressMeter({
-    ...{ input: NAME, framesTotal: 1, outputPixelsTotal: natural.width * natural.height, emit: onEvent },
+    ...{ input: NAME, framesTotal: 1, outputPixelsTotal: passPixels, emit: onEvent },
   });
   meter.enter('upscale');
-  const onTile = (outputPixels: number): void => meter.add({ outputPixels, tiles: 1 });
+  const onTile = (outputPixels: number, tiles: number): void => meter.add({ outputPixels, tiles });
+  const onPasses = (passes: number): void => meter.expect((passes - 1) * passPixels);
   const rowBytes = pixelBytes({ width: target.width, height: 1 }, request);
   const partBytes = Math.max(1, Math.floor(PART_BYTES / rowBytes)) * rowBytes;
   let y = 0;
-  for await (const rows of upscalePixels(pixels, { ...request, target }, { upscaler, signal, onTile })) {
+  for await (const rows of upscalePixels(pixels, { ...request, target }, { upscaler, signal, onTile, onPasses })) {
     for (let at = 0; at < rows.byteLength; at += partBytes) {
       const part = rows.subarray(at, at + partBytes);
       const height = part.byteLength / rowBytes;

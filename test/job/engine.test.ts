@@ -126,7 +126,7 @@ function imageTask(): EngineTask {
       output: { kind: 'file', path: join(folder, 'out.png') },
       target: { kind: 'native' },
       ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
-      ...{ format: null, crop: null, fill: 'fit', lossless: false, gray: 'auto' },
+      ...{ format: null, crop: null, fill: 'fit', lossless: false, gray: 'auto', onDecodeError: 'fail' },
       maxInputMegapixels: 100,
     },
   };

@@ -28,17 +28,21 @@ export class Carrier {
     const pixelBytes = pages.reduce((sum, size) => sum + pageBytes(size, samples), 0);
     const carrier =
       pixelBytes <= memoryBytes
-        ? new Carrier({ kind: 'memory', bytes: Buffer.allocUnsafe(head.length + pixelBytes) })
-        : new Carrier({ kind: 'file', path: file, handle: await open(file, 'wx', 0o600) });
+        ? new Carrier({ kind: 'memory', bytes: Buffer.allocUnsafe(head.length + pixelBytes) }, pages, samples)
+        : new Carrier({ kind: 'file', path: file, handle: await open(file, 'wx', 0o600) }, pages, samples);
     await carrier.write(head);
     return carrier;
   }
 
   readonly #store: Store;
+  readonly #pages: readonly Size[];
+  readonly #samples: CarrierSamples;
   #written = 0;
 
-  private constructor(store: Store) {
+  private constructor(store: Store, pages: readonly Size[], samples: CarrierSamples) {
     this.#store = store;
+    this.#pages = pages;
+    this.#samples = samples;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -52,6 +56,25 @@ export class Carrier {
     if (this.#store.kind === 'memory') return this.#store.bytes;
     await this.#store.handle.close();
     return this.#store.path;
+  }
+
+  /** A page's rows, a few at a time, after `finish`. */
+  async *rows(page: number): AsyncIterable<Uint8Array> {
+    const bytesOf = (size: Size) => pageBytes(size, this.#samples);
+    const behind = this.#pages.slice(page).reduce((sum, size) => sum + bytesOf(size), 0);
+    const [start, size] = [this.#written - behind, this.#pages[page]!];
+    const rowBytes = bytesOf(size) / size.height;
+    const blockBytes = Math.max(1, Math.floor(STRIP_BYTES / rowBytes)) * rowBytes;
+    const file = this.#store.kind === 'file' ? await open(this.#store.path, 'r') : null;
+    try {
+      for (let at = 0; at < bytesOf(size); at += blockBytes) {
+        const bytes = Math.min(blockBytes, bytesOf(size) - at);
+        if (this.#store.kind === 'memory') yield this.#store.bytes.subarray(start + at, start + at + bytes);
+        else yield (await file!.read(Buffer.alloc(bytes), 0, bytes, start + at)).buffer;
+      }
+    } finally {
+      await file?.close();
+    }
   }
 
   /** Removes the file, at any time. */

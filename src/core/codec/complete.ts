@@ -42,7 +42,7 @@ export async function completeFile(
     case 'jpeg':
       return await rewritten(first, (source) => jpegPieces(source, metadata));
     case 'webp': {
-      const picture = { ...encoding.size, alpha: hasAlpha(encoding) };
+      const picture = { ...encoding.size, alpha: encoding.alpha };
       return await rewritten(first, (source) => webpPieces(source, metadata, picture));
     }
     case 'avif': {
@@ -62,7 +62,7 @@ export async function completeFile(
     case 'bmp':
     case 'pnm':
     case 'exr': {
-      const picture = { ...encoding, ...encoding.size, alpha: hasAlpha(encoding) };
+      const picture = { ...encoding, ...encoding.size };
       const file = await createRowFile(await newFile(extension), format, picture);
       try {
         for await (const rows of readTiffRows(first)) await file.write(rows);
@@ -72,10 +72,6 @@ export async function completeFile(
       }
     }
   }
-}
-
-function hasAlpha({ alpha, flatten }: Encoding): boolean {
-  return alpha && flatten === null;
 }
 
 async function rewrite(file: string, pieces: (source: ByteSource) => Promise<Piece[]>, to: string): Promise<void> {

@@ -9,13 +9,14 @@ import {
   systemErrorCode,
   UpreelError,
 } from '../errors.ts';
-import type { Rect, Size } from '../geometry.ts';
+import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
 import { type AnimationWriter, animationWarnings, startAnimation, writesAsAnimation } from './animation/index.ts';
-import { Carrier } from './carrier.ts';
+import { Carrier, type CarrierSamples } from './carrier.ts';
 import { completeFile } from './complete.ts';
 import { carried, type Encoding, encodePixels, qualityOf, renderPixels } from './encode.ts';
+import { flattenOn } from './flatten.ts';
 import { proveJxl } from './jxl.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
@@ -24,8 +25,10 @@ import { checkPnmName } from './pnm.ts';
 import { createRowFile, isRowFormat } from './row-file.ts';
 import { describeMismatch } from './row-mismatch.ts';
 import type { RowFile } from './row-picture.ts';
-import { joinAlpha, narrowSamples } from './samples.ts';
+import { isOpaque, joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
+import { sizePages } from './size-pages.ts';
+import { grows, isPadded, type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */
 export interface PicturePlan {
@@ -43,16 +46,9 @@ export interface PicturePlan {
   readonly metadata: PictureMetadata;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;
-  /** The colour behind alpha, as #rrggbb, to write a picture without alpha; null keeps it. */
+  /** The colour behind alpha and around the picture, as #rrggbb, to write one without alpha; null keeps alpha. */
   readonly flatten: string | null;
   readonly overwrite: boolean;
-}
-
-export interface PagePlan extends Size {
-  /** What it is resampled to (Lanczos); null: nothing. */
-  readonly resizeTo: Size | null;
-  /** What of that the file shows, in its pixels; beyond it lies black, or what is transparent there. null: just that. */
-  readonly canvas?: Rect | null;
 }
 
 /** Takes a picture's rows from top to bottom, page after page, and makes the file appear when it is complete. */
@@ -73,13 +69,13 @@ export interface PictureSink {
  */
 export async function createPicture(path: string, plan: PicturePlan): Promise<PictureSink> {
   checkPlan(plan);
-  if (plan.format === 'pnm') checkPnmName(path, { ...plan, alpha: plan.alpha && plan.flatten === null });
+  if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
   await checkDestination(path, plan.overwrite);
   const { bytesPerSample, warning } = chooseDepth(plan);
-  const target = { ...plan, size: writtenSize(plan.pages[0]!) };
+  const target = { ...plan, ...writtenLayout(plan), size: writtenSize(plan.pages[0]!) };
   const prepared = await prepareMetadata(plan.metadata, target);
-  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, plan) : prepared;
-  const shown = { delaysMs: metadata.delaysMs, alpha: plan.alpha && plan.flatten === null };
+  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
+  const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
   const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
   await writer.guard(() => writer.open());
   return {
@@ -102,6 +98,8 @@ class PictureWriter {
   #animation: AnimationWriter | null = null;
   #page = 0;
   #row = 0;
+  /** So far, all that is in the carrier. */
+  #opaque = true;
   /** The step that runs, so that an abort does not take the files from under it. */
   #step: Promise<unknown> = Promise.resolve();
   readonly #abort = new AbortController();
@@ -114,18 +112,17 @@ class PictureWriter {
 
   /** Starts what must be known to run before the work. */
   async open(): Promise<void> {
-    const { format, pages, metadata, channels, alpha, flatten, bytesPerSample } = this.#plan;
+    const { format, pages, metadata } = this.#plan;
     if (!writesAsAnimation(format, pages.length)) return;
-    const hasAlpha = alpha && flatten === null;
     this.#animation = await startAnimation(format, {
       ...this.#plan,
       size: writtenSize(pages[0]!),
-      samples: { bands: channels + (hasAlpha ? 1 : 0), bytesPerSample, alpha: hasAlpha },
+      samples: this.#samples(),
       delaysMs: metadata.delaysMs,
       pages: pages.length,
       loop: metadata.loop ?? 0,
       quality: qualityOf(this.#plan),
-      newFile: (extension) => this.#scratch.name(extension),
+      newFile: this.#newFile,
     });
   }
 
@@ -134,8 +131,7 @@ class PictureWriter {
     const problem = describeMismatch(this.#plan, page, page === undefined ? 0 : page.height - this.#row, colour, alpha);
     if (problem !== null) throw new UpreelError('internal', problem);
     this.#rows ??= await this.#openRows();
-    const narrow = (raster: Raster) => (this.#plan.bytesPerSample === 1 ? narrowSamples(raster) : raster);
-    await this.#rows.write(alpha === null ? narrow(colour).data : joinAlpha(narrow(colour), narrow(alpha)));
+    await this.#rows.write(this.#interleave(colour, alpha));
     this.#row += colour.height;
     if (this.#row < page!.height) return;
     if (this.#isPageByPage) await this.#encodePage(this.#page);
@@ -191,29 +187,77 @@ class PictureWriter {
     return this.#plan.format === 'tiff' || this.#animation !== null;
   }
 
-  async #openRows(): Promise<Carrier | RowFile> {
-    const { pages, channels, bytesPerSample, alpha, format } = this.#plan;
-    if (isRowFormat(format) && isAsItComes(this.#plan)) {
-      return createRowFile(await this.#newFile(this.#extension), format, { ...this.#plan, ...pages[0]! });
+  #interleave(colour: Raster, alpha: Raster | null): Uint8Array {
+    const { bytesPerSample, flatten } = this.#plan;
+    const narrow = (raster: Raster) => (bytesPerSample === 1 ? narrowSamples(raster) : raster);
+    const { alpha: staysClear, channels } = writtenLayout(this.#plan);
+    if (alpha !== null && staysClear) {
+      const joined = joinAlpha(narrow(colour), narrow(alpha));
+      this.#opaque &&= isOpaque(joined, this.#samples());
+      return joined;
     }
-    const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample, alpha };
-    const carried = this.#isPageByPage ? pages.slice(this.#page, this.#page + 1) : pages;
-    return Carrier.create(carried, samples, await this.#newFile('tif'), MEMORY_BYTES);
+    const isDone = alpha === null && channels === colour.channels;
+    return narrow(isDone || flatten === null ? colour : flattenOn(colour, alpha, flatten)).data;
+  }
+
+  async #openRows(): Promise<Carrier | RowFile> {
+    const { pages, format } = this.#plan;
+    this.#opaque = true;
+    if (isRowFormat(format) && pages.every(isAsItComes)) {
+      const picture = { ...this.#plan, ...writtenLayout(this.#plan), ...pages[0]! };
+      return createRowFile(await this.#newFile(this.#extension), format, picture);
+    }
+    return Carrier.create(this.#carriedPages(), this.#samples(), await this.#newFile('tif'), MEMORY_BYTES);
+  }
+
+  /** Of the carrier that takes the current page. */
+  #carriedPages(): readonly PagePlan[] {
+    const { pages } = this.#plan;
+    return this.#isPageByPage ? pages.slice(this.#page, this.#page + 1) : pages;
+  }
+
+  #samples(): CarrierSamples {
+    const { channels, alpha } = writtenLayout(this.#plan);
+    return { bands: channels + (alpha ? 1 : 0), bytesPerSample: this.#plan.bytesPerSample, alpha };
   }
 
   async #encodePage(page: number): Promise<void> {
     const rows = this.#rows!;
     if (!(rows instanceof Carrier)) return;
+    const planned = this.#encoding(page);
+    await rows.finish();
+    const sized = this.#needsSizing(planned) ? await this.#size(rows) : rows;
+    const rest = sized === rows ? planned : { ...planned, resized: planned.size, canvas: null };
     if (this.#animation !== null) {
-      const pixels = await renderPixels(await rows.finish(), this.#encoding(page));
+      const pixels = await renderPixels(await sized.finish(), rest);
       await this.#discardRows();
       return await this.#animation.add(pixels);
     }
-    const encoding = carried(this.#encoding(page));
+    const encoding = carried(rest);
     const file = await this.#newFile(encoding.format);
-    await encodePixels(await rows.finish(), encoding, file);
+    await encodePixels(await sized.finish(), encoding, file);
     await this.#discardRows();
     this.#pageFiles.push(file);
+  }
+
+  /** Whether libvips would not do it right (`resampleRows`, `sizePages`). */
+  #needsSizing({ flatten, bytesPerSample }: Encoding): boolean {
+    const pages = this.#carriedPages();
+    const isClear = this.#samples().alpha && !this.#opaque;
+    const isTinted = bytesPerSample === 2 && flatten !== null;
+    return pages.some((page) => grows(page) || (isClear && page.resizeTo !== null) || (isTinted && isPadded(page)));
+  }
+
+  async #size(carrier: Carrier): Promise<Carrier> {
+    const pages = this.#carriedPages().map((page) => {
+      const { width, height, resizeTo, canvas = null } = page;
+      return { carried: { width, height }, resized: resizeTo ?? { width, height }, canvas };
+    });
+    const target = { file: await this.#newFile('tif'), memoryBytes: MEMORY_BYTES };
+    const sized = await sizePages(carrier, this.#samples(), pages, this.#plan.flatten, target);
+    await carrier.discard();
+    this.#rows = sized;
+    return sized;
   }
 
   async #complete(): Promise<string> {
@@ -236,23 +280,22 @@ class PictureWriter {
   #encoding(page: number): Encoding {
     const { pages } = this.#plan;
     const { resizeTo, canvas = null, ...carried } = pages[page]!;
-    return { ...this.#plan, resized: resizeTo ?? carried, canvas, size: writtenSize(pages[page]!) };
+    return {
+      ...this.#plan,
+      ...writtenLayout(this.#plan),
+      resized: resizeTo ?? carried,
+      canvas,
+      size: writtenSize(pages[page]!),
+    };
   }
 }
 
 /** Results up to 64 megapixels of 8-bit RGB wait in memory, larger ones in a file. */
 const MEMORY_BYTES = 64e6 * 3;
 
-/** Whether the file shows the rows as they come. */
-function isAsItComes({ pages, alpha, flatten }: PicturePlan): boolean {
-  return (
-    pages.every(({ resizeTo, canvas = null }) => resizeTo === null && canvas === null) && !(alpha && flatten !== null)
-  );
-}
-
-function writtenSize(page: PagePlan): Size {
-  const { width, height } = page.canvas ?? page.resizeTo ?? page;
-  return { width, height };
+/** Whether the file shows a page's rows as they come. */
+function isAsItComes({ resizeTo, canvas = null }: PagePlan): boolean {
+  return resizeTo === null && canvas === null;
 }
 
 function checkPlan(plan: PicturePlan): void {

@@ -2,6 +2,7 @@ import type { Sharp, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import type { Raster } from '../raster.ts';
+import { concealable, describeLoss, lacksEndMark, withEndMarks } from './conceal.ts';
 import { readOwnHeader } from './header.ts';
 import {
   checkSize,
@@ -12,7 +13,7 @@ import {
   type PictureLimits,
   pipelineInput,
 } from './inspect.ts';
-import { damaged, decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
+import { decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
 import type { LibvipsFormat } from './sniff.ts';
@@ -95,8 +96,11 @@ interface PageRange {
 }
 
 async function decodePages(input: SharpInput, described: PageDescription, range: PageRange): Promise<DecodedPicture[]> {
-  const { samples, metadata } = described;
-  const { data, bands, size, warnings } = await decodeStrictly(input, described, range);
+  const { samples, metadata, plain } = described;
+  const { data, bands, size, warnings } =
+    plain === null
+      ? await decodeStrictly(input, described, range)
+      : await decodeStrictly(await plain(), { ...described, filePage: 0 }, range);
   if (samples.bitsUsed > 8 && samples.bitsUsed < 16) fillLowBits(data, samples.bitsUsed);
   const pageBytes = size.width * size.height * bands * samples.bytesPerSample;
   return Array.from({ length: range.count }, (_, index) => {
@@ -121,29 +125,55 @@ function separate(
 }
 
 /**
- * Decodes so that any complaint of the decoder fails, and where it does, once more so that only real damage fails.
+ * Decodes so that any complaint of the decoder fails, and where it does, once more so that only real damage fails. What
+ * is damaged is decoded as far as possible: given where that was asked for, else to know whether it could be.
  */
 async function decodeStrictly(input: SharpInput, described: PageDescription, range: PageRange) {
+  const { path } = range;
+  const attempt = async (source: SharpInput, failOn: FailOn, ...remarks: string[]) => {
+    const raw = await decodeRaw(source, described, range, failOn);
+    return { ...raw, warnings: [...described.warnings, ...remarks] };
+  };
+  let failure: unknown;
   try {
-    return { ...(await decodeRaw(input, described, range, 'warning')), warnings: described.warnings };
+    return await attempt(input, 'warning');
   } catch (error) {
-    if (isCorruptJpeg(error)) throw damaged(range.path, error);
-    if (isOutOfMemory(error)) throw decodeError(error, range.path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    failure = error;
   }
   try {
-    const raw = await decodeRaw(input, described, range, 'error');
-    const complaint = `${range.path} is not quite as its format demands: look at the result.`;
-    return { ...raw, warnings: [...described.warnings, complaint] };
+    if (lacksEndMark(failure)) {
+      const [bare, ...others] = await withEndMarks(path);
+      const whole = await attempt(bare!, 'warning', `${path} lacks its last bytes; no pixel is missing.`);
+      for (const other of others) {
+        const { data } = await attempt(other, 'none');
+        if (!Buffer.from(data.buffer).equals(whole.data)) throw failure;
+      }
+      return whole;
+    }
+    const complaint = `${path} is not quite as its format demands: look at the result.`;
+    if (!isCorruptJpeg(failure)) return await attempt(input, 'error', complaint);
   } catch (error) {
-    throw decodeError(error, range.path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    failure = error;
   }
+  const { samples } = described;
+  const partly = await attempt(input, 'none').catch(() => {
+    throw decodeError(failure, path);
+  });
+  const loss = describeLoss(path, { ...partly, ...partly.size, ...samples });
+  if (loss === null) throw decodeError(failure, path);
+  if (range.limits.onDecodeError !== 'conceal') throw concealable(path, failure);
+  return { ...partly, warnings: [...partly.warnings, loss] };
 }
+
+type FailOn = 'warning' | 'error' | 'none';
 
 async function decodeRaw(
   input: SharpInput,
   { filePage, samples, size, orientation, ownTurn }: PageDescription,
   { count, limits }: PageRange,
-  failOn: 'warning' | 'error',
+  failOn: FailOn,
 ) {
   const wide = samples.bytesPerSample === 2;
   // 8-bit gray with alpha goes through RGB (the same value three times): raw output of "b-w" would drop the alpha.
@@ -154,7 +184,7 @@ async function decodeRaw(
     pages: count,
     failOn,
     limitInputPixels: Math.max(limits.maxInputMegapixels * 1e6, 64e6),
-    ignoreIcc: samples.converted === null,
+    ignoreIcc: !samples.throughProfile,
     autoOrient: orientation > 1,
   });
   const { data, info } = await turnUpright(pipeline, ownTurn)

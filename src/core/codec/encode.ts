@@ -16,7 +16,7 @@ export interface Encoding {
   readonly bytesPerSample: 1 | 2;
   /** The carrier's pixels have alpha. */
   readonly alpha: boolean;
-  /** The colour to put behind the alpha, as #rrggbb; null keeps it. */
+  /** What lies around an opaque picture, as #rrggbb; null: black. */
   readonly flatten: string | null;
   /** What a page is resampled to where the carrier's size differs. */
   readonly resized: Size;
@@ -57,18 +57,17 @@ export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEn
   await setFormat(pipeline, encoding).toFile(to);
 }
 
-/** A page's pixels as they would be encoded: interleaved, alpha last unless it was put on a colour. */
+/** A page's pixels as they would be encoded: interleaved, alpha last. */
 export async function renderPixels(carrier: Buffer | string, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
-  const { channels, bytesPerSample, alpha, flatten, size } = encoding;
-  const samples = { bands: channels + (alpha && flatten === null ? 1 : 0), bytesPerSample };
+  const { channels, bytesPerSample, alpha, size } = encoding;
+  const samples = { bands: channels + (alpha ? 1 : 0), bytesPerSample };
   return await rawPixels(finishedPixels(carrier, encoding), samples, size);
 }
 
-/** At their size, on their colour. */
+/** At their size. */
 function finishedPixels(carrier: Buffer | string, encoding: Encoding): Sharp {
-  const { resized, flatten } = encoding;
+  const { resized } = encoding;
   const pipeline = openPipeline(carrier, {});
-  if (encoding.alpha && flatten !== null) pipeline.flatten({ background: flatten });
   pipeline.resize({ width: resized.width, height: resized.height, fit: 'fill', kernel: 'lanczos3' });
   if (encoding.canvas !== null) showOn(pipeline, encoding.canvas, encoding);
   return pipeline;
@@ -82,8 +81,7 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
   if (width < resized.width || height < resized.height) pipeline.extract({ left, top, width, height });
   const before = { left: Math.max(0, -canvas.x), top: Math.max(0, -canvas.y) };
   const after = { right: canvas.width - width - before.left, bottom: canvas.height - height - before.top };
-  const isTransparent = alpha && flatten === null;
-  const colour = alpha && flatten !== null ? flatten : { r: 0, g: 0, b: 0, alpha: isTransparent ? 0 : 1 };
+  const colour = flatten ?? { r: 0, g: 0, b: 0, alpha: alpha ? 0 : 1 };
   if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 

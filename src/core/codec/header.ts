@@ -35,6 +35,19 @@ export interface TiffPageFacts {
   readonly samplesPerPixel: number;
   /** Meaning of the samples beyond colour: 0 unspecified, 1 and 2 alpha. */
   readonly extraSamples: readonly number[];
+  /** Before orientation. */
+  readonly storedWidth: number;
+  readonly storedHeight: number;
+  /** Of each sample of a pixel. */
+  readonly bits: readonly number[];
+  /** TIFF 6.0's PhotometricInterpretation: 2 is RGB, 5 CMYK, 8 and 9 CIELAB. */
+  readonly photometric: number;
+  /** Samples are whole numbers from 0 on. */
+  readonly isUnsigned: boolean;
+  readonly isPlanar: boolean;
+  readonly isTiled: boolean;
+  /** What CIELAB refers to; null: not said. */
+  readonly white: readonly [number, number] | null;
 }
 
 /**
@@ -98,12 +111,27 @@ async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
   };
 }
 
-function tiffPageFacts({ width, height, ifd }: { width: number; height: number; ifd: Ifd }, layout: TiffLayout) {
+function tiffPageFacts(
+  { width, height, ifd }: { width: number; height: number; ifd: Ifd },
+  layout: TiffLayout,
+): TiffPageFacts {
   const numbers = (tag: number) => entryNumbers(findEntry(ifd, tag), layout.littleEndian);
   const turned = (numbers(TAG.orientation)[0] ?? 1) >= 5;
   return {
     size: turned ? { width: height, height: width } : { width, height },
     samplesPerPixel: numbers(TAG.samplesPerPixel)[0] ?? 1,
     extraSamples: numbers(TAG.extraSamples),
+    storedWidth: width,
+    storedHeight: height,
+    bits: numbers(TAG.bitsPerSample),
+    photometric: numbers(TAG.photometric)[0] ?? 0,
+    isUnsigned: numbers(TAG.sampleFormat).every((kind) => kind === 1),
+    isPlanar: numbers(TAG.planar)[0] === 2,
+    isTiled: findEntry(ifd, TAG.tileWidth) !== undefined,
+    white: whiteOf(numbers(TAG.whitePoint)),
   };
+}
+
+function whiteOf([x, y]: readonly number[]): TiffPageFacts['white'] {
+  return x !== undefined && y !== undefined && x > 0 && y > 0 && x + y < 1 ? [x, y] : null;
 }

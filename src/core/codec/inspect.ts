@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Metadata, SharpInput } from 'sharp';
-import { UpreelError } from '../errors.ts';
+import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { exifFacts } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
@@ -14,6 +14,8 @@ import {
   unsuitedNote,
   uprightXmp,
 } from './metadata.ts';
+import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
+import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
 import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
@@ -22,6 +24,8 @@ import { dropClaims } from './xmp-claims.ts';
 export interface PictureLimits {
   /** Megapixels (1,000,000 pixels) that one page may have. */
   readonly maxInputMegapixels: number;
+  /** Damage is refused, or what can be decoded is taken. Default: fail. */
+  readonly onDecodeError?: 'fail' | 'conceal';
 }
 
 export const DEFAULT_PICTURE_LIMITS: PictureLimits = { maxInputMegapixels: 1000 };
@@ -85,6 +89,8 @@ export interface PageDescription {
   readonly metadata: PictureMetadata;
   /** Pages that libvips sees in the file. */
   readonly pages: number;
+  /** Makes a file of the page alone that libvips can read; null: it reads the file itself. */
+  readonly plain: (() => Promise<Buffer>) | null;
   readonly warnings: readonly string[];
 }
 
@@ -94,10 +100,16 @@ export async function describePage(
   picture: { path: string; format: LibvipsFormat; own: OwnHeader; page: number },
 ): Promise<PageDescription> {
   const { path, format, own, page } = picture;
-  const first = await readHeader(input, path, page);
+  const facts = own.tiffPages[page];
+  if (facts !== undefined) refuseOddPage(path, facts);
+  const odd = facts === undefined ? null : oddSamplesOf(facts);
+  const first =
+    odd === null
+      ? await readHeader(input, path, page)
+      : await readHeader(await plainTiffHeader(path, page, facts!, odd), path, 0);
   const filePage = format === 'avif' ? (first.pagePrimary ?? 0) : page;
   const header = filePage === page ? first : await readHeader(input, path, filePage);
-  const samples = describeSamples(header, { path, facts: own.tiffPages[page] });
+  const samples = describeSamples(header, { path, facts });
   const ownTurn = header.orientation !== undefined || own.exif === null ? 1 : (await exifFacts(own.exif)).orientation;
   const orientation = header.orientation ?? ownTurn;
   const { metadata, warnings } = await describeMetadata({ ...header, orientation }, samples, own, path);
@@ -111,7 +123,8 @@ export async function describePage(
     samples,
     premultiplied: samples.alpha && own.premultiplied,
     metadata,
-    pages: still ? 1 : (header.pages ?? 1),
+    pages: still ? 1 : odd === null ? (header.pages ?? 1) : own.tiffPages.length,
+    plain: odd === null ? null : () => plainTiff(path, page, facts!, odd),
     warnings: [...warnings, ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : [])],
   };
 }
@@ -163,7 +176,12 @@ async function readHeader(input: SharpInput, path: string, page: number): Promis
   try {
     return await openPipeline(input, { page, pages: 1 }).metadata();
   } catch (error) {
-    throw decodeError(error, path);
+    if (isOutOfMemory(error)) throw decodeError(error, path);
+    // A GIF that ends early fails here: what is there of it shows when it is decoded.
+    const partly = openPipeline(input, { page, pages: 1, failOn: 'none' }).metadata();
+    return await partly.catch(() => {
+      throw decodeError(error, path);
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Metadata } from 'sharp';
 import { UpreelError } from '../errors.ts';
 import type { TiffPageFacts } from './header.ts';
+import { oddSamplesOf } from './odd-samples.ts';
 
 /** How a page's samples lie in the file and how they will be decoded. */
 export interface SampleLayout {
@@ -10,6 +11,8 @@ export interface SampleLayout {
   readonly alpha: boolean;
   /** What the samples were if they must be converted to sRGB ("CMYK", "CIELAB"); null if they stay as they are. */
   readonly converted: string | null;
+  /** libvips converts them, through the file's profile. */
+  readonly throughProfile: boolean;
   /** Bits in use, at the upper end of 16-bit samples. */
   readonly bitsUsed: number;
 }
@@ -23,20 +26,23 @@ export function describeSamples(
   { path, facts }: { path: string; facts: TiffPageFacts | undefined },
 ): SampleLayout {
   const { space, depth } = header;
-  const converted = space === 'cmyk' ? 'CMYK' : space === 'lab' || space === 'labs' ? 'CIELAB' : null;
+  const throughProfile = space === 'cmyk';
+  const made = facts === undefined ? null : oddSamplesOf(facts);
+  const converted = throughProfile ? 'CMYK' : made === 'packed' ? null : made;
   const gray = space === 'b-w' || space === 'grey16';
-  if (converted === null && !gray && space !== 'srgb' && space !== 'rgb' && space !== 'rgb16' && space !== 'scrgb') {
+  if (!throughProfile && !gray && space !== 'srgb' && space !== 'rgb' && space !== 'rgb16' && space !== 'scrgb') {
     throw unsupported(path, `holds ${header.channels} channels that are neither gray nor RGB`);
   }
-  if (converted === null && depth !== 'uchar' && depth !== 'ushort') {
+  if (depth !== 'uchar' && depth !== 'ushort') {
     throw unsupported(path, `has ${DEPTH_NAMES[depth] ?? depth} samples; upreel takes 8-bit and 16-bit ones`);
   }
-  const bytesPerSample = converted === null && depth === 'ushort' ? 2 : 1;
+  const bytesPerSample = depth === 'ushort' ? 2 : 1;
   return {
     channels: gray ? 1 : 3,
     bytesPerSample,
     alpha: header.hasAlpha && isRealAlpha(converted !== null, facts),
     converted,
+    throughProfile,
     bitsUsed: header.format === 'heif' && bytesPerSample === 2 ? (header.bitsPerSample ?? 16) : bytesPerSample * 8,
   };
 }

@@ -67,6 +67,17 @@ export function joinAlpha(colour: Raster, alpha: Raster): Uint8Array<ArrayBuffer
   return joined;
 }
 
+/** Whether alpha, the last of interleaved bands, hides nothing anywhere. */
+export function isOpaque(
+  data: Uint8Array,
+  { bands, bytesPerSample }: { bands: number; bytesPerSample: 1 | 2 },
+): boolean {
+  const samples = samplesOf({ data, bytesPerSample });
+  const top = bytesPerSample === 1 ? 255 : 65_535;
+  for (let at = bands - 1; at < samples.length; at += bands) if (samples[at] !== top) return false;
+  return true;
+}
+
 /** 16-bit rows as 8-bit ones, rounded to the nearest level (libvips cuts the low byte off, which darkens by half a level). */
 export function narrowSamples(raster: Raster): Raster {
   if (raster.bytesPerSample === 1) return raster;

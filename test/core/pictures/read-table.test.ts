@@ -25,7 +25,7 @@ async function twice(input: string): Promise<Result> {
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1 },
+    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, onDecodeError: 'fail' },
   };
   await upscaleImageFile(request, {
     ...{ upscaler: nearestUpscaler(2), model: 'nearest', signal: new AbortController().signal },
