@@ -102,9 +102,9 @@ const KEPT: readonly (readonly [
   ['webp', true, true, true, 'xmp', ''],
   ['avif', true, true, true, 'xmp', ''],
   ['jxl', true, true, true, 'xmp', ''],
-  ['bmp', true, false, false, false, 'EXIF, XMP, IPTC'],
-  ['pnm', false, false, false, false, 'EXIF, XMP, IPTC'],
-  ['exr', false, false, false, false, 'EXIF, XMP, IPTC'],
+  ['bmp', true, false, false, false, 'EXIF, XMP and IPTC'],
+  ['pnm', false, false, false, false, 'EXIF, XMP and IPTC'],
+  ['exr', false, false, false, false, 'EXIF, XMP and IPTC'],
 ];
 
 test.each(KEPT)('%s: profile %s, EXIF %s, XMP %s, IPTC %s', async (format, icc, keepsExif, keepsXmp, iptc, lost) => {
