@@ -110,7 +110,9 @@ function unsuitableProfile(icc: Uint8Array | null, { format, channels }: Metadat
   if ((format === 'png' || format === 'jxl') && channels === 1 && !isForGray) {
     return `A gray ${name} cannot hold an RGB profile: it was left out.`;
   }
-  return format === 'bmp' && isForGray ? 'BMP cannot hold a gray profile: it was left out.' : null;
+  // Their pixels always have colours.
+  const isColoured = format === 'bmp' || format === 'webp';
+  return isColoured && isForGray ? `${name} cannot hold a gray profile: it was left out.` : null;
 }
 
 /** Chunks that change how samples look; a gamma of 1/2.2 is what everyone assumes anyway. */
