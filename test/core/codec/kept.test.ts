@@ -150,7 +150,7 @@ const profiles: readonly (readonly [
   string,
   Partial<PicturePlan>,
   1 | 3,
-  'twisted' | 'hollow' | 'sRGB',
+  'twisted' | 'hollow' | 'gray' | 'sRGB',
   RegExp | null,
 ])[] = [
   ['png', { format: 'png' }, 1, 'twisted', /^A gray PNG cannot hold an RGB profile/],
