@@ -19,7 +19,7 @@ export interface CompletionContext {
   readonly signal: AbortSignal;
 }
 
-/** Makes the complete file of what libvips has encoded (`carriedAs`): its name. */
+/** Makes the complete file of what libvips has encoded (`carried`): its name. */
 export async function completeFile(
   pixelFiles: readonly string[],
   encoding: Encoding,

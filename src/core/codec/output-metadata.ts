@@ -69,11 +69,11 @@ export async function prepareMetadata(
     ...(exif === null || places.exif ? [] : ['EXIF']),
     ...(xmp === null || places.xmp ? [] : ['XMP']),
     ...(given.iptc === null || places.iptc !== false ? [] : ['IPTC']),
-    ...lost.map((field) => `IPTC's ${field}`),
+    ...(lost.length === 0 ? [] : [`IPTC's fields ${lost.join(', ')}`]),
     // 72 is what is written where nobody knows.
     ...(given.density === null || places.density !== false || given.density.x === 72 ? [] : ['the density']),
   ];
-  if (homeless.length > 0) warnings.push(`${name} has no place for ${homeless.join(', ')}: left out.`);
+  if (homeless.length > 0) warnings.push(`${name} has no place for ${listed(homeless)}: left out.`);
   const { icc, pngColour } = given;
   if (format !== 'png' && icc === null && pngColour.some(isMeaningful)) {
     warnings.push(`${name} cannot say what colours the samples mean (PNG's cICP or gAMA): they will look different.`);
@@ -96,6 +96,10 @@ export async function prepareMetadata(
   };
 }
 
+function listed(things: readonly string[]): string {
+  return [things.slice(0, -1).join(', '), ...things.slice(-1)].filter((part) => part !== '').join(' and ');
+}
+
 /** Why the target cannot hold the profile, or null. Without one, samples are taken for sRGB. */
 function unsuitableProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
   if (icc === null) return null;
@@ -107,7 +111,9 @@ function unsuitableProfile(icc: Uint8Array | null, { format, channels }: Metadat
   if ((format === 'png' || format === 'jxl') && channels === 1 && !isForGray) {
     return `A gray ${name} cannot hold an RGB profile: it was left out.`;
   }
-  return format === 'bmp' && isForGray ? 'BMP cannot hold a gray profile: it was left out.' : null;
+  // Their pixels always have colours.
+  const isColoured = format === 'bmp' || format === 'webp';
+  return isColoured && isForGray ? `${name} cannot hold a gray profile: it was left out.` : null;
 }
 
 /** Chunks that change how samples look; a gamma of 1/2.2 is what everyone assumes anyway. */

@@ -16,7 +16,7 @@ export function checkPnmName(path: string, { channels, alpha }: Samples): void {
   }
   if (channels === 3 && ending === '.pgm') {
     throw new UpreelError('usage', '.pgm is gray, but the source has colours.', {
-      hint: 'Write .ppm, or make it gray: --gray on.',
+      hint: 'Write .ppm or .pnm.',
     });
   }
 }

@@ -102,9 +102,9 @@ const KEPT: readonly (readonly [
   ['webp', true, true, true, 'xmp', ''],
   ['avif', true, true, true, 'xmp', ''],
   ['jxl', true, true, true, 'xmp', ''],
-  ['bmp', true, false, false, false, 'EXIF, XMP, IPTC'],
-  ['pnm', false, false, false, false, 'EXIF, XMP, IPTC'],
-  ['exr', false, false, false, false, 'EXIF, XMP, IPTC'],
+  ['bmp', true, false, false, false, 'EXIF, XMP and IPTC'],
+  ['pnm', false, false, false, false, 'EXIF, XMP and IPTC'],
+  ['exr', false, false, false, false, 'EXIF, XMP and IPTC'],
 ];
 
 test.each(KEPT)('%s: profile %s, EXIF %s, XMP %s, IPTC %s', async (format, icc, keepsExif, keepsXmp, iptc, lost) => {
@@ -150,13 +150,16 @@ const profiles: readonly (readonly [
   string,
   Partial<PicturePlan>,
   1 | 3,
-  'twisted' | 'hollow' | 'sRGB',
+  'twisted' | 'hollow' | 'gray' | 'sRGB',
   RegExp | null,
 ])[] = [
   ['png', { format: 'png' }, 1, 'twisted', /^A gray PNG cannot hold an RGB profile/],
   ['jxl', { format: 'jxl' }, 1, 'twisted', /^A gray JPEG XL cannot hold an RGB profile/],
   ['jxl', { format: 'jxl' }, 3, 'hollow', /^JPEG XL's encoder does not take the colour profile/],
   ['bmp', { format: 'bmp' }, 1, 'twisted', null],
+  ['bmp', { format: 'bmp' }, 1, 'gray', /^BMP cannot hold a gray profile/],
+  ['webp', { format: 'webp' }, 1, 'gray', /^WebP cannot hold a gray profile/],
+  ['png', { format: 'png' }, 1, 'gray', null],
   ['exr', { format: 'exr' }, 3, 'sRGB', null],
   ['ppm', { format: 'pnm' }, 3, 'sRGB', null],
 ];
@@ -166,11 +169,17 @@ test.each(profiles)('.%s with %j, %i channels and a %s profile', async (ending, 
   // A head and a table of no tags.
   const hollow = Buffer.concat([twisted.subarray(0, 128), Buffer.alloc(4)]);
   const icc = kind === 'sRGB' ? await profileNamed('srgb') : kind === 'hollow' ? hollow : twisted;
+  if (kind === 'gray') twisted.write('GRAY', 16);
   const metadata = { ...NO_METADATA, icc };
-  const warnings = await write(folder.path(`profile-${channels}.${ending}`), makeNoise(4, 4, channels, 1), null, {
-    ...plan,
-    metadata,
-  });
+  const warnings = await write(
+    folder.path(`profile-${channels}-${kind}.${ending}`),
+    makeNoise(4, 4, channels, 1),
+    null,
+    {
+      ...plan,
+      metadata,
+    },
+  );
   expect(warnings).toEqual(message === null ? [] : [expect.stringMatching(message)]);
 });
 
