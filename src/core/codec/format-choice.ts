@@ -8,14 +8,15 @@ export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 /**
  * The ending of a result's name. @param choice null: PNG, WebP for animations, TIFF for several pages; so too for `same`
- * where upreel does not write what the source is (GIF).
+ * where upreel does not write what the source is (GIF, animated PNG, PSD).
  */
 export function extensionFor(
   choice: FormatChoice | null,
   { path, format, pages, animated }: Pick<PictureInfo, 'path' | 'format' | 'pages' | 'animated'>,
 ): string {
   if (choice !== null && choice !== 'same') return `.${choice}`;
-  if (choice === null || format === 'gif') return pages.length === 1 ? '.png' : animated ? '.webp' : '.tiff';
+  const isWritten = formatNamedBy(`x.${format}`) !== null && !(format === 'png' && animated);
+  if (choice === null || !isWritten) return pages.length === 1 ? '.png' : animated ? '.webp' : '.tiff';
   // Such as .jpeg, .JPG or .tif, unless the name is wrong.
   const own = extname(path);
   return formatNamedBy(path) === format ? own : format === 'jpeg' ? '.jpg' : `.${format}`;

@@ -8,8 +8,9 @@ import { entryNumbers, findEntry, type Ifd, readIfd, type TiffLayout } from './i
 import { readJfifDensity } from './jpeg.ts';
 import { damaged } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
+import type { LibvipsFormat } from './picture-kinds.ts';
 import { readPngHeader } from './png.ts';
-import { inputError, type LibvipsFormat } from './sniff.ts';
+import { inputError } from './sniff.ts';
 import { readTiffPages } from './tiff-pages.ts';
 
 /** What upreel reads from a file itself, because libvips does not tell it. */
@@ -62,9 +63,8 @@ const NOTHING: OwnHeader = {
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {
-      const { density, pngColour, animated } = await readPngHeader(source);
-      const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
-      return { ...NOTHING, density, pngColour, warnings };
+      const { density, pngColour } = await readPngHeader(source);
+      return { ...NOTHING, density, pngColour };
     }
     case 'jpeg':
       return { ...NOTHING, density: await readJfifDensity(source) };

@@ -4,7 +4,7 @@ export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
-export { inspectPicture, openPicture } from './open-picture.ts';
+export { inspectPicture, isAnimation, openPicture } from './open-picture.ts';
 export {
   EFFORTS,
   type Effort,
@@ -13,7 +13,8 @@ export {
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
+export { PICTURE_KINDS, type PictureFormat } from './picture-kinds.ts';
 export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
 export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
-export { type PictureFormat, pictureFormatOf } from './sniff.ts';
+export { pictureKindOf } from './sniff.ts';

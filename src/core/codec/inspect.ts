@@ -7,8 +7,8 @@ import { exifDensity } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
 import { decodeError, openPipeline } from './libvips.ts';
 import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
+import type { LibvipsFormat, PictureFormat } from './picture-kinds.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
-import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
 
 export interface PictureLimits {
