@@ -49,24 +49,49 @@ export type FfmpegFormat = Exclude<DecodedBy<'ffmpeg'>, 'avis'>;
 
 /** By the first bytes; null: none of those that libvips does not decode. A TGA and an AVIF need a closer look. */
 export function furtherFormatOf(head: Buffer): PlainFormat | FfmpegFormat | null {
-  const start = head.toString('latin1');
-  // Too short for a header: the decoder says that it ends early.
-  const isBmp = start.startsWith('BM') && (head.length < 18 || head.readUInt32LE(14) <= 4096);
-  if (isBmp) return 'bmp';
-  return MARKS.find(([, mark]) => mark.test(start))?.[0] ?? null;
+  const start = head.toString('latin1', 0, 16);
+  return MARKS.find(([, isIt]) => isIt(start, head))?.[0] ?? null;
 }
 
-const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, RegExp])[] = [
-  ['ico', /^\0\0[\x01\x02]\0[^\0][\s\S]{4}\0/],
-  ['pnm', /^(P[1-6fF]\s+(#|[\d])|P7\s)/],
-  ['hdr', /^#\?(RADIANCE|RGBE)/],
-  ['qoi', /^qoif/],
-  ['psd', /^8BPS/],
-  ['jp2', /^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/],
-  ['jxl', /^(\xff\x0a|\0\0\0\x0cJXL )/],
-  ['exr', /^v\/1\x01/],
-  ['dpx', /^(SDPX|XPDS)/],
-  ['dds', /^DDS /],
-  ['pcx', /^\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]/],
-  ['sgi', /^\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]/],
+type Mark = (start: string, head: Buffer) => boolean;
+
+const startsWith =
+  (...marks: string[]): Mark =>
+  (start) =>
+    marks.some((mark) => start.startsWith(mark));
+
+const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, Mark])[] = [
+  // Too short for a header: the decoder says that it ends early.
+  ['bmp', (start, head) => start.startsWith('BM') && (head.length < 18 || head.readUInt32LE(14) <= 4096)],
+  [
+    'ico',
+    (_, head) =>
+      head.length >= 10 &&
+      head.readUInt16LE(0) === 0 &&
+      isOneOf(head[2], 1, 2) &&
+      head[3] === 0 &&
+      head[4] !== 0 &&
+      head[9] === 0,
+  ],
+  ['pnm', (start) => /^(P[1-6fF]\s+[#\d]|P7\s)/.test(start)],
+  ['hdr', startsWith('#?RADIANCE', '#?RGBE')],
+  ['qoi', startsWith('qoif')],
+  ['psd', startsWith('8BPS')],
+  ['jp2', startsWith('\0\0\0\x0cjP  ', '\xff\x4f\xff\x51')],
+  ['jxl', startsWith('\xff\x0a', '\0\0\0\x0cJXL ')],
+  ['exr', startsWith('v/1\x01')],
+  ['dpx', startsWith('SDPX', 'XPDS')],
+  ['dds', startsWith('DDS ')],
+  [
+    'pcx',
+    (_, head) => head[0] === 0x0a && isOneOf(head[1], 0, 2, 3, 4, 5) && head[2] === 1 && isOneOf(head[3], 1, 2, 4, 8),
+  ],
+  [
+    'sgi',
+    (start, head) => start.startsWith('\x01\xda') && isOneOf(head[2], 0, 1) && isOneOf(head[3], 1, 2) && head[4] === 0,
+  ],
 ];
+
+function isOneOf(byte: number | undefined, ...bytes: number[]): boolean {
+  return byte !== undefined && bytes.includes(byte);
+}

@@ -145,20 +145,23 @@ function nameForeignFormat(head: Buffer): ForeignFormat | null {
   if (brands.length > 0) return { what: 'an MP4 or MOV file', hint: IS_VIDEO };
   const picture = foreignPictureIn(head);
   if (picture !== null) return picture;
-  if (/^(\x1a\x45\xdf\xa3|RIFF.{4}AVI |FLV\x01)/s.test(head.toString('latin1')))
-    return { what: 'a video', hint: IS_VIDEO };
+  if (VIDEO_MARKS.some((mark) => startsWith(head, mark))) return { what: 'a video', hint: IS_VIDEO };
   return head.every(isTextByte)
     ? { what: 'a text file', hint: 'Its name says picture, its content does not: get the file again.' }
     : null;
 }
 
+const VIDEO_MARKS: readonly Mark[] = ['\x1a\x45\xdf\xa3', /^RIFF.{4}AVI /s, 'FLV\x01'];
+
 function foreignPictureIn(head: Buffer): ForeignFormat | null {
+  return FOREIGN_PICTURES.find(({ marks }) => marks.some((mark) => startsWith(head, mark))) ?? null;
+}
+
+type Mark = string | RegExp;
+
+function startsWith(head: Buffer, mark: Mark): boolean {
   const start = head.toString('latin1');
-  return (
-    FOREIGN_PICTURES.find(({ marks }) =>
-      marks.some((mark) => (typeof mark === 'string' ? start.startsWith(mark) : mark.test(start))),
-    ) ?? null
-  );
+  return typeof mark === 'string' ? start.startsWith(mark) : mark.test(start);
 }
 
 function isTextByte(byte: number): boolean {
@@ -166,7 +169,7 @@ function isTextByte(byte: number): boolean {
 }
 
 /** Pictures and documents that upreel does not read. */
-const FOREIGN_PICTURES: readonly (ForeignFormat & { readonly marks: readonly (string | RegExp)[] })[] = [
+const FOREIGN_PICTURES: readonly (ForeignFormat & { readonly marks: readonly Mark[] })[] = [
   { marks: ['SIMPLE  ='], what: 'a FITS picture', hint: 'Stretch it and save it as 16-bit PNG or TIFF first.' },
   { marks: ['\x80\x2a\x5f\xd7', '\xd7\x5f\x2a\x80'], what: 'a Cineon picture', hint: CONVERT },
   { marks: ['/* XPM */', '! XPM2'], what: 'an XPM picture', hint: CONVERT },
@@ -181,7 +184,7 @@ const FOREIGN_PICTURES: readonly (ForeignFormat & { readonly marks: readonly (st
   { marks: ['BPG\xfb', 'FLIF'], what: 'a BPG or FLIF picture', hint: CONVERT },
   { marks: ['AT&TFORM'], what: 'a DjVu document', hint: 'Render the page to PNG first, for example with ddjvu.' },
   { marks: [/^.{128}DICM/s], what: 'a DICOM picture', hint: CONVERT },
-  { marks: [/^P[fF7]\d?\s/], what: 'a picture of an odd kind of PNM', hint: CONVERT },
+  { marks: [/^P[FfHh7][4\s]/], what: 'a picture of an odd kind of PNM', hint: CONVERT },
   { marks: ['gimp xcf'], what: 'a GIMP document', hint: 'Export it as PNG or TIFF, or use the GIMP plug-in.' },
   { marks: ['%PDF'], what: 'a PDF document', hint: 'Render the page to PNG first, for example with pdftoppm.' },
   {

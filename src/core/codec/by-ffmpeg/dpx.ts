@@ -28,7 +28,7 @@ export const dpx: FfmpegKind = {
         ...(transfer === PRINTING_DENSITY || transfer === LOGARITHMIC
           ? [`${path} holds densities of film (logarithmic): the code values are kept and look flat.`]
           : []),
-        ...(transfer === LINEAR ? [`${path} says that it is linear: the code values are kept and look dark.`] : []),
+        ...(transfer === LINEAR ? [`${path} says that its values are linear: they are kept as they are.`] : []),
         ...(elements > 1 && elements !== 0xffff ? [`${path} holds ${elements} pictures: only the first is read.`] : []),
       ],
     };

@@ -4,6 +4,7 @@ import type { Size } from '../../geometry.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
 import { damaged } from '../libvips.ts';
+import { bareExif } from '../metadata.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /** JPEG XL, bare or in its container. The decoder turns the picture upright. @see ISO/IEC 18181-1 and -2 */
@@ -52,8 +53,7 @@ async function readContainer(source: ByteSource, path: string): Promise<Content>
       heads.push(await source.read(box.start + 4, Math.max(0, Math.min(HEAD_BYTES, box.end - box.start - 4))));
     }
     const { type, content } = await readMetadata(source, box);
-    // A number says where the data begin behind it.
-    if (type === 'Exif' && content !== null) exif ??= content.subarray(4 + content.readUInt32BE(0));
+    if (type === 'Exif' && content !== null) exif ??= exifIn(content);
     if (type === 'xml ' && content !== null) xmp ??= content;
     if (type !== null && content === null)
       warnings.push(`The ${type.trim()} data of ${path} cannot be read: they were left out.`);
@@ -61,6 +61,13 @@ async function readContainer(source: ByteSource, path: string): Promise<Content>
   const head = Buffer.concat(heads);
   if (head.length === 0) throw damaged(path);
   return { head, exif, xmp, warnings };
+}
+
+/** A number says where the data begin behind it; some writers leave it out. */
+function exifIn(content: Buffer): Uint8Array | null {
+  const isBare = ['II*\0', 'MM\0*'].includes(content.toString('latin1', 0, 4));
+  const exif = bareExif(content.subarray(isBare ? 0 : 4 + content.readUInt32BE(0)));
+  return exif.length < 8 ? null : exif;
 }
 
 /** @returns type null: the box is none of those that are kept */

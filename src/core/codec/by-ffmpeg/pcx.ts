@@ -1,4 +1,3 @@
-import { makeDensity } from '../exif.ts';
 import { damaged } from '../libvips.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
@@ -18,7 +17,6 @@ export const pcx: FfmpegKind = {
     if (right < left || bottom < top) throw damaged(path);
     return {
       size: { width: right - left + 1, height: bottom - top + 1 },
-      metadata: { density: makeDensity(head.readUInt16LE(12), head.readUInt16LE(14)) },
       warnings: [],
     };
   },
