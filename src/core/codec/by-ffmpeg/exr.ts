@@ -23,6 +23,11 @@ export const exr: FfmpegKind = {
     ];
     const channels = readChannels(attributes.get('channels') ?? Buffer.alloc(0), path);
     checkChannels(channels, path);
+    const coding = attributes.get('compression')?.[0] ?? -1;
+    // ffmpeg (5.1 to 7.1) decodes these to wrong values.
+    if (DWA.includes(coding) && channels.some(({ type }) => type === FLOAT)) {
+      throw unsupportedVariant(path, 'is an OpenEXR picture of 32-bit floats in DWA compression', DWA_HINT);
+    }
     await checkChunks(source, {
       end,
       tiles: attributes.get('tiles') ?? null,
@@ -124,7 +129,9 @@ function checkChannels(channels: readonly Channel[], path: string): void {
   }
 }
 
-const UINT = 0;
+const [UINT, FLOAT] = [0, 2];
+const DWA: readonly number[] = [8, 9];
+const DWA_HINT = 'Save it with 16-bit floats, or in ZIP compression.';
 
 /** The decoder is content with a part of the rows: each block must lie in the file. */
 async function checkChunks(
