@@ -63,16 +63,7 @@ const startsWith =
 const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, Mark])[] = [
   // Too short for a header: the decoder says that it ends early.
   ['bmp', (start, head) => start.startsWith('BM') && (head.length < 18 || head.readUInt32LE(14) <= 4096)],
-  [
-    'ico',
-    (_, head) =>
-      head.length >= 10 &&
-      head.readUInt16LE(0) === 0 &&
-      isOneOf(head[2], 1, 2) &&
-      head[3] === 0 &&
-      head[4] !== 0 &&
-      head[9] === 0,
-  ],
+  ['ico', (_, head) => ICON_MARKS.includes(head.toString('latin1', 0, 4)) && (head.length < 10 || head[9] === 0)],
   ['pnm', (start) => /^(P[1-6fF]\s+[#\d]|P7\s)/.test(start)],
   ['hdr', startsWith('#?RADIANCE', '#?RGBE')],
   ['qoi', startsWith('qoif')],
@@ -91,6 +82,8 @@ const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, Mark])[] = [
     (start, head) => start.startsWith('\x01\xda') && isOneOf(head[2], 0, 1) && isOneOf(head[3], 1, 2) && head[4] === 0,
   ],
 ];
+
+const ICON_MARKS: readonly string[] = ['\0\0\x01\0', '\0\0\x02\0'];
 
 function isOneOf(byte: number | undefined, ...bytes: number[]): boolean {
   return byte !== undefined && bytes.includes(byte);

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
 import type { PictureMetadata } from '../metadata.ts';
-import { type FfmpegSource, inputOf, type ProbedStream } from './run.ts';
+import { explain, type FfmpegSource, inputOf, type ProbedStream } from './run.ts';
 
 /**
  * What colours the samples of a JPEG XL are, which is coded so that only its decoder can tell: code points as PNG's cICP,
@@ -47,10 +47,12 @@ const TRANSFERS: Readonly<Record<string, number>> = {
 };
 
 async function readProfile(source: FfmpegSource): Promise<Uint8Array | null> {
+  const messages: string[] = [];
   const options = ['-map', '0:v:0', '-frames:v', '1', '-vf', 'crop=1:1:0:0', '-c:v', 'png', '-f', 'image2pipe'];
   const program = startFfmpeg(
     { inputs: [inputOf(source)], output: { options, target: 'pipe:1' } },
     new AbortController().signal,
+    { onLine: (line) => messages.push(line) },
   );
   try {
     program.stdin.end();
@@ -58,6 +60,8 @@ async function readProfile(source: FfmpegSource): Promise<Uint8Array | null> {
     for await (const chunk of program.stdout as AsyncIterable<Buffer>) parts.push(chunk);
     await program.finished();
     return profileIn(Buffer.concat(parts));
+  } catch (error) {
+    throw explain(error, source, messages);
   } finally {
     await program.stop();
   }

@@ -7,8 +7,8 @@ export const dpx: FfmpegKind = {
   name: 'DPX',
   demuxer: 'dpx_pipe',
   async readHeader(source, path) {
-    const head = await source.read(0, 2048);
-    if (head.length < 2048) throw damaged(path);
+    const head = await source.read(0, HEAD_BYTES);
+    if (head.length < HEAD_BYTES) throw damaged(path);
     const isBig = head.toString('latin1', 0, 4) === 'SDPX';
     const [short, long] = [
       (at: number) => (isBig ? head.readUInt16BE(at) : head.readUInt16LE(at)),
@@ -34,6 +34,9 @@ export const dpx: FfmpegKind = {
     };
   },
 };
+
+/** File, orientation and the first element. */
+const HEAD_BYTES = 852;
 
 /** Luma, RGB, RGBA, ABGR. */
 const DESCRIPTORS: Readonly<Record<number, string>> = { 6: 'y', 50: 'rgb', 51: 'rgba', 52: 'abgr' };

@@ -123,7 +123,7 @@ function fileOf({ path }: FfmpegSource): string {
 }
 
 /** What a failure means to people. @param error null: ffmpeg ended well, but did not give what was asked for */
-function explain(error: unknown, { path, name }: FfmpegSource, messages: readonly string[]): unknown {
+export function explain(error: unknown, { path, name }: FfmpegSource, messages: readonly string[]): unknown {
   if (error instanceof UpreelError && error.code === 'ffmpeg-missing') {
     return new UpreelError('ffmpeg-missing', `${path}: upreel needs ffmpeg and ffprobe to read a ${name} picture.`, {
       hint: error.hint,

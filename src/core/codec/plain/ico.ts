@@ -17,6 +17,7 @@ interface Entry {
 /** Icons and cursors: the largest picture of each, with its mask, which ffmpeg leaves out. */
 export const ico: PlainKind<Entry> = {
   async readHeader(source, path) {
+    if (source.size < 6 + ENTRY_BYTES) throw damaged(path);
     const count = (await source.read(4, 2)).readUInt16LE(0);
     const directory = await source.read(6, count * ENTRY_BYTES);
     const entries: { place: Entry; pixels: number; bits: number; size: { width: number; height: number } }[] = [];
