@@ -107,7 +107,7 @@ function wasMultiplied({ premultiplied, tiffPages }: OwnHeader, page: number): b
   return premultiplied || tiffPages[page]?.extraSamples[0] === 1;
 }
 
-function multipliedNote(path: string): string {
+export function multipliedNote(path: string): string {
   return `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
 }
 

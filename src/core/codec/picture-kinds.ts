@@ -63,7 +63,7 @@ const startsWith =
 const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, Mark])[] = [
   // Too short for a header: the decoder says that it ends early.
   ['bmp', (start, head) => start.startsWith('BM') && (head.length < 18 || head.readUInt32LE(14) <= 4096)],
-  ['ico', (_, head) => ICON_MARKS.includes(head.toString('latin1', 0, 4)) && (head.length < 10 || head[9] === 0)],
+  ['ico', isIcon],
   ['pnm', (start) => /^(P[1-6fF]\s+[#\d]|P7\s)/.test(start)],
   ['hdr', startsWith('#?RADIANCE', '#?RGBE')],
   ['qoi', startsWith('qoif')],
@@ -84,6 +84,12 @@ const MARKS: readonly (readonly [PlainFormat | FfmpegFormat, Mark])[] = [
 ];
 
 const ICON_MARKS: readonly string[] = ['\0\0\x01\0', '\0\0\x02\0'];
+
+/** A TGA, too, may begin with these four bytes, but not with a count behind them. */
+function isIcon(_: string, head: Buffer): boolean {
+  const isMarked = ICON_MARKS.includes(head.toString('latin1', 0, 4));
+  return isMarked && head.length >= 6 && head.readUInt16LE(4) > 0 && (head.length < 10 || head[9] === 0);
+}
 
 function isOneOf(byte: number | undefined, ...bytes: number[]): boolean {
   return byte !== undefined && bytes.includes(byte);

@@ -4,7 +4,7 @@ import { frameBytesOf, lumaOf, type PixelFormat, rasterFormatOf } from '../by-ff
 import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from '../by-ffmpeg/run.ts';
 import { unpackFrame } from '../by-ffmpeg/unpack.ts';
 import type { DecodedPicture, PictureReader } from '../decode.ts';
-import { checkSize, type PictureInfo, type PictureLimits } from '../inspect.ts';
+import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
 import { NO_METADATA, uprightXmp } from '../metadata.ts';
 import { withPicture } from '../picture-source.ts';
@@ -66,9 +66,7 @@ export async function openAvis(file: PictureFile<'avis'>, limits: PictureLimits)
       delaysMs: count > 1 ? colour.delaysMs : [],
       loop: count > 1 ? avis.plays : null,
     },
-    warnings: avis.multiplied
-      ? [`The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`]
-      : [],
+    warnings: avis.multiplied ? [multipliedNote(path)] : [],
   };
   return {
     info,

@@ -1,6 +1,7 @@
 import type { Size } from '../../geometry.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { linearNote } from '../float-light.ts';
+import { multipliedNote } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
 import { unsupportedVariant } from '../still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
@@ -37,7 +38,7 @@ export const exr: FfmpegKind = {
       attributes,
     });
     const alpha = channels.some(({ name }) => name === 'A');
-    const note = `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
+    const note = multipliedNote(path);
     return {
       size: sizeOf(display),
       warnings: [linearNote(path), ...(alpha ? [note] : []), ...otherColours(attributes.get('chromaticities'), path)],

@@ -1,6 +1,7 @@
 import type { Size } from '../../geometry.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { type Density, makeDensity } from '../exif.ts';
+import { multipliedNote } from '../inspect.ts';
 import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
 import { damaged } from '../libvips.ts';
 import { iccColourSpace, type PictureMetadata } from '../metadata.ts';
@@ -101,7 +102,7 @@ function readChannels(content: Buffer, path: string): Partial<Container> {
   const types: number[] = [];
   for (let at = 2; at + 6 <= content.length; at += 6) types.push(content.readUInt16BE(at + 2));
   if (types.includes(2)) {
-    const note = `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
+    const note = multipliedNote(path);
     return { alpha: 'multiplied', warnings: [note] };
   }
   return { alpha: types.includes(1) ? 'straight' : 'none' };

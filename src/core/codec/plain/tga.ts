@@ -1,5 +1,6 @@
 import { makeRaster, type Raster } from '../../raster.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { multipliedNote } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
 import { divideByAlpha } from '../samples.ts';
 import { spreadTable } from '../spread.ts';
@@ -18,12 +19,7 @@ export const tga: PlainKind<TgaHeader> = {
       channels: own.kind === 'gray' ? 1 : 3,
       bytesPerSample: 1,
       alpha: own.alpha !== 'none',
-      warnings:
-        own.alpha === 'multiplied'
-          ? [
-              `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`,
-            ]
-          : [],
+      warnings: own.alpha === 'multiplied' ? [multipliedNote(path)] : [],
     };
     return { still, own };
   },
