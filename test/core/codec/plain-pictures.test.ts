@@ -325,7 +325,7 @@ describe('pictures that upreel reads itself', () => {
         const isHarmless = end === bytes.length - 1 && /^(p[1-3]|rle)/.test(name);
         if (!isHarmless) await expect(decode(path)).rejects.toMatchObject({ code: expect.stringMatching(/^input-/) });
       }
-      for (let at = 2; at < bytes.length; at++) {
+      for (let at = 2; at < bytes.length; at += 5) {
         const flipped = Buffer.from(bytes);
         flipped[at]! ^= 0x41;
         writeFileSync(path, flipped);
