@@ -1,6 +1,6 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { isAnimatedPng, pictureFormatOf } from '../core/codec/index.ts';
+import { isAnimation, PICTURE_KINDS, pictureKindOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
 import { isResultName } from '../core/output-name.ts';
@@ -24,20 +24,37 @@ export interface ExpandedInputs {
   readonly warnings: readonly string[];
 }
 
-const IMAGE_EXTENSIONS = new Set(
-  [
-    ...['jpg', 'jpeg', 'jpe', 'jfif', 'mpo', 'png', 'apng', 'webp', 'tif', 'tiff', 'gif', 'avif', 'avifs'],
-    ...['heic', 'heif', 'hif', 'heics', 'heifs'],
-  ].map((name) => `.${name}`),
+const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
+  Object.values(PICTURE_KINDS).flatMap(({ extensions }) => extensions),
 );
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
   [
-    ...['bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'],
     ...['3fr', 'arw', 'cr2', 'cr3', 'crw', 'dcr', 'dng', 'erf', 'iiq', 'kdc', 'mef', 'mos', 'mrw', 'nef', 'nrw', 'orf'],
     ...['pef', 'raf', 'raw', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
+    ...[
+      'svg',
+      'xcf',
+      'fits',
+      'fit',
+      'cin',
+      'xpm',
+      'xbm',
+      'xwd',
+      'ras',
+      'sun',
+      'jxr',
+      'wdp',
+      'hdp',
+      'ktx',
+      'mng',
+      'jng',
+    ],
+    ...['iff', 'ilbm', 'lbm', 'pict', 'pct', 'icns', 'ani', 'djvu', 'dcm', 'bpg', 'flif', 'wbmp', 'emf', 'wmf'],
   ].map((name) => `.${name}`),
 );
+/** Pictures that are not passed over where a folder is to become one film: it is said that some cannot be frames. */
+const FILM_IMAGE_EXTENSIONS = new Set(['.gif', '.webp', '.avif']);
 const VIDEO_EXTENSIONS = new Set(
   [
     ...['mp4', 'm4v', 'mov', 'mkv', 'webm', 'avi', 'ts', 'm2ts', 'mts', 'mpg', 'mpeg', 'vob', 'flv', '3gp', 'wmv'],
@@ -160,11 +177,12 @@ async function matching(pattern: string, recursive: boolean, isOneFilm: boolean)
   });
 }
 
-/** Kinds that are frames only (DPX, EXR) are looked for where a film is made of pictures. */
+/** Where a film is made of pictures, kinds that cannot be its frames lie there for other reasons. */
 function wantedFor(isOneFilm: boolean): (name: string) => boolean {
   return (name) => {
     const extension = extname(name).toLowerCase();
-    const isKnown = IMAGE_EXTENSIONS.has(extension) || VIDEO_EXTENSIONS.has(extension);
+    const isPicture = isOneFilm ? FILM_IMAGE_EXTENSIONS.has(extension) : IMAGE_EXTENSIONS.has(extension);
+    const isKnown = isPicture || VIDEO_EXTENSIONS.has(extension);
     // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
     const isShadow = basename(name).startsWith('._');
     return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !isResultName(name);
@@ -190,34 +208,17 @@ interface Wanted {
   readonly isAlone: boolean;
 }
 
-/** By the first bytes, then by the name. A GIF or an APNG is a video if a video is asked for. */
+/** By the first bytes, then by the name. A GIF or another animation that ffmpeg reads is a video if one is asked for. */
 async function kindOf(path: string, { output, isOneFilm, isAlone }: Wanted): Promise<Input['kind']> {
   if (path === '-') return 'video';
   if (isFramePattern(path) && (await stat(path).catch(() => null)) === null) return 'video';
-  const extension = extname(path).toLowerCase();
-  const format = pictureFormatOf(await readHead(path));
+  // Of many frames none is opened here.
+  if (isOneFilm && !isAlone && hasFrameName(path)) return 'image';
   const isFilm =
     output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
-  if (isFilm && isAlone && format === 'png' && (await isAnimatedPng(path))) return 'video';
-  if (isOneFilm && hasFrameName(path)) return 'image';
-  if (format === 'gif' && isFilm) return 'video';
-  if (format !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
+  const kind = await pictureKindOf(path);
+  if (isFilm && kind !== null && kind !== 'foreign' && (await isAnimation(path, kind))) return 'video';
+  const extension = extname(path).toLowerCase();
+  if (kind !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';
-}
-
-/** Empty for what cannot be read: the decoder says why. */
-async function readHead(path: string): Promise<Buffer> {
-  const stats = await stat(path).catch(() => null);
-  if (!stats?.isFile()) return Buffer.alloc(0);
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
 }

@@ -15,8 +15,8 @@ import {
 } from './inspect.ts';
 import { decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
+import type { LibvipsFormat } from './picture-kinds.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
-import type { LibvipsFormat } from './sniff.ts';
 
 /** One page, decoded whole and upright. */
 export interface DecodedPicture {

@@ -10,7 +10,7 @@ export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 /**
  * The ending of a result's name. @param choice null: PNG, WebP for animations, TIFF for several pages; so too for `same`
- * where upreel does not write what the source is (HEIC). A still picture is no APNG but a PNG.
+ * where upreel does not write what the source is (HEIC, PSD). A still picture is no APNG but a PNG.
  */
 export function extensionFor(
   choice: FormatChoice | null,
@@ -18,8 +18,11 @@ export function extensionFor(
 ): string {
   if (choice === 'apng' && pages.length === 1) return '.png';
   if (choice !== null && choice !== 'same') return `.${choice}`;
-  if (choice === null || format === 'heic') return pages.length === 1 ? '.png' : animated ? '.webp' : '.tiff';
+  // An animated AVIF is another format to its reader alone.
+  const own = format === 'avis' ? 'avif' : format;
+  const isWritten = formatNamedBy(`x.${own}`) !== null;
+  if (choice === null || !isWritten) return pages.length === 1 ? '.png' : animated ? '.webp' : '.tiff';
   // Such as .jpeg, .JPG or .tif, unless the name is wrong.
-  const own = extname(path);
-  return formatNamedBy(path) === format ? own : format === 'jpeg' ? '.jpg' : `.${format}`;
+  if (formatNamedBy(path) === own) return extname(path);
+  return own === 'jpeg' ? '.jpg' : `.${own}`;
 }

@@ -8,8 +8,9 @@ import { readJfifDensity } from './jpeg.ts';
 import { readJpegExtras } from './jpeg-extras.ts';
 import { damaged } from './libvips.ts';
 import { leftOutNote, type PictureMetadata } from './metadata.ts';
+import type { LibvipsFormat } from './picture-kinds.ts';
 import { readPngHeader } from './png.ts';
-import { foreignFormat, type LibvipsFormat } from './sniff.ts';
+import { foreignFormat } from './sniff.ts';
 import { readTiffPages } from './tiff-pages.ts';
 import { withFile } from './with-file.ts';
 
@@ -70,17 +71,11 @@ const NOTHING: OwnHeader = {
   warnings: [],
 };
 
-/** Whether a file is an APNG. @throws UpreelError as `readOwnHeader` does. */
-export async function isAnimatedPng(path: string): Promise<boolean> {
-  return await withFile(path, async (source) => (await readPngHeader(source)).animated);
-}
-
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {
-      const { animated, ...header } = await readPngHeader(source);
-      const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
-      return { ...NOTHING, ...header, warnings };
+      const { frames: _, ...header } = await readPngHeader(source);
+      return { ...NOTHING, ...header };
     }
     case 'jpeg': {
       const warnings = leftOutNote(path, await readJpegExtras(source));

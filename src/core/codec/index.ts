@@ -1,11 +1,10 @@
 export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
-export { isAnimatedPng } from './header.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
-export { inspectPicture, openPicture } from './open-picture.ts';
+export { inspectPicture, isAnimation, openPicture } from './open-picture.ts';
 export {
   EFFORTS,
   type Effort,
@@ -15,7 +14,8 @@ export {
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
+export { PICTURE_KINDS, type PictureFormat } from './picture-kinds.ts';
 export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
 export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
-export { type PictureFormat, pictureFormatOf } from './sniff.ts';
+export { pictureKindOf } from './sniff.ts';

@@ -15,9 +15,9 @@ import {
   uprightXmp,
 } from './metadata.ts';
 import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
+import type { LibvipsFormat, PictureFormat } from './picture-kinds.ts';
 import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
-import type { LibvipsFormat, PictureFormat } from './sniff.ts';
 import { MAX_TIFF_PAGES } from './tiff-pages.ts';
 import { dropClaims } from './xmp-claims.ts';
 

@@ -1,25 +1,82 @@
+import { inspectApng, isApng, openApng } from './animation/open-apng.ts';
+import { inspectAvis, openAvis } from './animation/open-avis.ts';
+import { inspectByFfmpeg, openByFfmpeg } from './by-ffmpeg/open-by-ffmpeg.ts';
 import { openByLibvips, type PictureReader } from './decode.ts';
 import { inspectHeic, openHeic } from './heic.ts';
 import { codingInside } from './heif-coding.ts';
 import { inspectByLibvips, type PictureInfo, type PictureLimits } from './inspect.ts';
-import { type PictureFormat, sniffPicture } from './sniff.ts';
+import type { PictureFormat } from './picture-kinds.ts';
+import { inspectPlain, openPlain } from './plain/open-plain.ts';
+import { sniffPicture } from './sniff.ts';
 import { withFile } from './with-file.ts';
 
 /**
  * Opens a picture of any kind that upreel reads, by the decoder that serves its kind.
- * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
+ * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`,
+ *   `ffmpeg-missing`.
  */
 export async function openPicture(path: string, limits: PictureLimits): Promise<PictureReader> {
-  const { format, bytes } = await formatOf(path);
-  if (format === 'heic') return await openHeic({ path, bytes }, limits);
-  return await openByLibvips({ path, format, bytes }, limits);
+  const { open } = await decoderFor(path);
+  return await open(limits);
 }
 
 /** What the file says of itself. @throws UpreelError as `openPicture` does. */
 export async function inspectPicture(path: string, limits: PictureLimits): Promise<PictureInfo> {
+  const { inspect } = await decoderFor(path);
+  return await inspect(limits);
+}
+
+/** Whether a picture moves and ffmpeg, too, can read how: then it can be taken as a film. */
+export async function isAnimation(path: string, format: PictureFormat): Promise<boolean> {
+  return format === 'gif' || format === 'avis' || (format === 'png' && (await isApng(path)));
+}
+
+interface Decoder {
+  open(limits: PictureLimits): Promise<PictureReader>;
+  inspect(limits: PictureLimits): Promise<PictureInfo>;
+}
+
+async function decoderFor(path: string): Promise<Decoder> {
   const { format, bytes } = await formatOf(path);
-  if (format === 'heic') return await inspectHeic({ path, bytes }, limits);
-  return await inspectByLibvips({ path, format, bytes }, limits);
+  switch (format) {
+    case 'jpeg':
+    case 'png':
+    case 'webp':
+    case 'tiff':
+    case 'gif':
+    case 'avif': {
+      if (format === 'png' && (await isApng(path))) return decoder({ path, format, bytes }, openApng, inspectApng);
+      return decoder({ path, format, bytes }, openByLibvips, inspectByLibvips);
+    }
+    case 'heic':
+      return decoder({ path, bytes }, openHeic, inspectHeic);
+    case 'avis':
+      return decoder({ path, format, bytes }, openAvis, inspectAvis);
+    case 'bmp':
+    case 'ico':
+    case 'tga':
+    case 'pnm':
+    case 'hdr':
+    case 'qoi':
+    case 'psd':
+      return decoder({ path, format, bytes }, openPlain, inspectPlain);
+    case 'jp2':
+    case 'jxl':
+    case 'exr':
+    case 'dpx':
+    case 'dds':
+    case 'pcx':
+    case 'sgi':
+      return decoder({ path, format, bytes }, openByFfmpeg, inspectByFfmpeg);
+  }
+}
+
+function decoder<File>(
+  file: File,
+  open: (file: File, limits: PictureLimits) => Promise<PictureReader>,
+  inspect: (file: File, limits: PictureLimits) => Promise<PictureInfo>,
+): Decoder {
+  return { open: (limits) => open(file, limits), inspect: (limits) => inspect(file, limits) };
 }
 
 async function formatOf(path: string): Promise<{ format: PictureFormat; bytes: number }> {

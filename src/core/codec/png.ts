@@ -10,23 +10,23 @@ import type { Piece } from './rewrite.ts';
 export interface PngHeader extends PngBlocks {
   readonly density: Density | null;
   readonly pngColour: PictureMetadata['pngColour'];
-  /** An APNG: libvips reads its first picture only. */
-  readonly animated: boolean;
+  /** Pictures that an APNG announces, of which libvips reads the first only; 1 for others. */
+  readonly frames: number;
 }
 
 /** @see W3C PNG, third edition, section 11.3 */
 export async function readPngHeader(source: ByteSource): Promise<PngHeader> {
   let density: Density | null = null;
-  let animated = false;
+  let frames = 1;
   const pngColour: { type: string; data: Uint8Array }[] = [];
   for await (const { type, start, end } of pngChunks(source, true)) {
     if (type === 'pHYs') density = parsePhys(await source.read(start + 8, 9));
-    if (type === 'acTL') animated = true;
+    if (type === 'acTL' && end - start === 20) frames = (await source.read(start + 8, 4)).readUInt32BE(0);
     if (COLOUR_CHUNKS.has(type) && end - start <= 12 + 64) {
       pngColour.push({ type, data: Buffer.from(await source.read(start + 8, end - start - 12)) });
     }
   }
-  return { density, pngColour, animated, ...(await readPngBlocks(source, pngChunks(source, false))) };
+  return { density, pngColour, frames, ...(await readPngBlocks(source, pngChunks(source, false))) };
 }
 
 const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRGB', 'mDCV', 'cLLI']);

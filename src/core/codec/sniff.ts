@@ -1,12 +1,10 @@
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { systemErrorCode, UpreelError } from '../errors.ts';
+import { fileSource } from './byte-source.ts';
 import { CAMERA_RAW, RAW_MARKS } from './camera-raw.ts';
-
-/** What libvips decodes. */
-export type LibvipsFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif';
-
-/** What upreel reads, decided by the first bytes and never by the name. */
-export type PictureFormat = LibvipsFormat | 'heic';
+import { furtherFormatOf, PICTURE_KINDS, type PictureFormat } from './picture-kinds.ts';
+import { hasTgaFooter, looksLikeTga } from './plain/tga-header.ts';
 
 /**
  * Looks at the first bytes of a file, before any decoder does.
@@ -14,8 +12,7 @@ export type PictureFormat = LibvipsFormat | 'heic';
  *   `input-unsupported` (named, if it is a known kind of file), `input-damaged` (a PNG with a broken signature).
  */
 export async function sniffPicture(path: string): Promise<{ format: PictureFormat; bytes: number }> {
-  const { head, bytes } = await readHead(path);
-  const format = pictureFormatOf(head);
+  const { head, bytes, format } = await readHead(path);
   if (format !== null) return { format, bytes };
   if (text(head, 12, 16) === 'CgBI') {
     throw new UpreelError('input-unsupported', `${path} is a PNG in Apple's own variant for iPhone apps.`, {
@@ -29,8 +26,9 @@ export async function sniffPicture(path: string): Promise<{ format: PictureForma
   }
   const kind = nameForeignFormat(head);
   if (kind !== null) throw foreignFormat(path, kind);
+  const known = Object.values(PICTURE_KINDS).map(({ name }) => name);
   throw new UpreelError('input-unsupported', `${path} is not a picture that upreel knows.`, {
-    hint: 'upreel reads JPEG, PNG, WebP, TIFF, GIF, AVIF and HEIC.',
+    hint: `upreel reads ${known.join(', ')}.`,
   });
 }
 
@@ -48,22 +46,31 @@ export function pictureFormatOf(head: Buffer): PictureFormat | null {
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(head, 0, 4))) return 'tiff';
   if (['GIF87a', 'GIF89a'].includes(text(head, 0, 6))) return 'gif';
   const brands = heifBrands(head);
-  if (brands[0] !== 'avis' && brands.includes('avif')) return 'avif';
-  if (brands[0] !== 'avis' && brands.some((brand) => HEIF_BRAND.test(brand))) return 'heic';
-  return null;
+  if (brands[0] === 'avis') return 'avis';
+  if (brands.includes('avif')) return 'avif';
+  if (brands.some((brand) => HEIF_BRAND.test(brand))) return 'heic';
+  return furtherFormatOf(head);
 }
 
 /** HEIF whatever is inside (ISO/IEC 23008-12, annexes B to L): the description of its items says what that is. */
 const HEIF_BRAND = /^(hei[cxms]|hev[cxms]|mif[123]|msf1|avci|avcs|jpeg|jpgs|j2ki|j2is|vvic|evbi|unif)$/;
 
-async function readHead(path: string): Promise<{ head: Buffer; bytes: number }> {
+/** What a file is, or is named as where upreel does not read it; null: no picture, or it cannot be opened. */
+export async function pictureKindOf(path: string): Promise<PictureFormat | 'foreign' | null> {
+  const found = await readHead(path).catch(() => null);
+  if (found === null) return null;
+  return found.format ?? (foreignPictureIn(found.head) === null ? null : 'foreign');
+}
+
+async function readHead(path: string): Promise<{ head: Buffer; bytes: number; format: PictureFormat | null }> {
   try {
     // Asked before opening, because opening a named pipe waits for a writer.
     const { size: bytes } = await statPicture(path);
     const file = await open(path, 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return { head: buffer.subarray(0, bytesRead), bytes };
+      const head = buffer.subarray(0, bytesRead);
+      return { head, bytes, format: pictureFormatOf(head) ?? ((await isTga(file, head, path)) ? 'tga' : null) };
     } finally {
       await file.close();
     }
@@ -73,6 +80,13 @@ async function readHead(path: string): Promise<{ head: Buffer; bytes: number }> 
 }
 
 const HEAD_BYTES = 512;
+
+/** The one kind without a mark at its beginning: the name counts, where it has none at its end. */
+async function isTga(file: FileHandle, head: Buffer, path: string): Promise<boolean> {
+  if (!looksLikeTga(head)) return false;
+  const extensions: readonly string[] = PICTURE_KINDS.tga.extensions;
+  return extensions.includes(extname(path).toLowerCase()) || (await hasTgaFooter(await fileSource(file)));
+}
 
 async function statPicture(path: string) {
   const stats = await stat(path);
@@ -122,44 +136,56 @@ interface ForeignFormat {
 }
 
 export const CONVERT = 'Convert it to PNG or TIFF first, for example in GIMP.';
-const TONE_MAP = 'Tone-map it and save it as 16-bit PNG or TIFF first.';
 const IS_VIDEO = 'Is it a video? Name it like one, for example clip.mp4.';
 
 /** A name for files that people take for pictures, or null. */
 function nameForeignFormat(head: Buffer): ForeignFormat | null {
   const brands = heifBrands(head);
-  if (brands[0] === 'avis') {
-    return {
-      what: 'an animated AVIF',
-      hint: 'Convert it to a video or an animated WebP first, for example with ffmpeg.',
-    };
-  }
   if (brands[0] === 'crx ') return CAMERA_RAW;
   if (brands.length > 0) return { what: 'an MP4 or MOV file', hint: IS_VIDEO };
-  const start = head.toString('latin1');
-  for (const { marks, what, hint } of FOREIGN_FORMATS) {
-    if (marks.some((mark) => (typeof mark === 'string' ? start.startsWith(mark) : mark.test(start))))
-      return { what, hint };
-  }
+  const picture = foreignPictureIn(head);
+  if (picture !== null) return picture;
+  if (VIDEO_MARKS.some((mark) => startsWith(head, mark))) return { what: 'a video', hint: IS_VIDEO };
   return head.every(isTextByte)
     ? { what: 'a text file', hint: 'Its name says picture, its content does not: get the file again.' }
     : null;
+}
+
+const VIDEO_MARKS: readonly Mark[] = ['\x1a\x45\xdf\xa3', /^RIFF.{4}AVI /s, 'FLV\x01'];
+
+function foreignPictureIn(head: Buffer): ForeignFormat | null {
+  return FOREIGN_PICTURES.find(({ marks }) => marks.some((mark) => startsWith(head, mark))) ?? null;
+}
+
+type Mark = string | RegExp;
+
+function startsWith(head: Buffer, mark: Mark): boolean {
+  const start = head.toString('latin1');
+  return typeof mark === 'string' ? start.startsWith(mark) : mark.test(start);
 }
 
 function isTextByte(byte: number): boolean {
   return byte >= 0x20 ? byte !== 0x7f : byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
-const FOREIGN_FORMATS: readonly (ForeignFormat & { readonly marks: readonly (string | RegExp)[] })[] = [
-  { marks: ['BM'], what: 'a BMP picture', hint: CONVERT },
-  { marks: ['\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'], what: 'a JPEG 2000 picture', hint: CONVERT },
-  { marks: ['\xff\x0a', '\0\0\0\x0cJXL '], what: 'a JPEG XL picture', hint: CONVERT },
-  { marks: ['\0\0\x01\0', '\0\0\x02\0'], what: 'a Windows icon or cursor', hint: CONVERT },
-  { marks: [/^P[1-7fF]\s/], what: 'a PNM (PPM, PGM, PBM, PAM) picture', hint: CONVERT },
-  { marks: ['#?RADIANCE', '#?RGBE'], what: 'a Radiance HDR picture', hint: TONE_MAP },
-  { marks: ['v/1\x01'], what: 'an OpenEXR picture', hint: TONE_MAP },
+/** Pictures and documents that upreel does not read. */
+const FOREIGN_PICTURES: readonly (ForeignFormat & { readonly marks: readonly Mark[] })[] = [
   { marks: RAW_MARKS, ...CAMERA_RAW },
-  { marks: ['8BPS'], what: 'a Photoshop document', hint: CONVERT },
+  { marks: ['SIMPLE  ='], what: 'a FITS picture', hint: 'Stretch it and save it as 16-bit PNG or TIFF first.' },
+  { marks: ['\x80\x2a\x5f\xd7', '\xd7\x5f\x2a\x80'], what: 'a Cineon picture', hint: CONVERT },
+  { marks: ['/* XPM */', '! XPM2'], what: 'an XPM picture', hint: CONVERT },
+  { marks: [/^#define \S+_width \d/], what: 'an XBM picture', hint: CONVERT },
+  { marks: ['\x59\xa6\x6a\x95'], what: 'a Sun raster picture', hint: CONVERT },
+  { marks: ['II\xbc'], what: 'a JPEG XR picture', hint: CONVERT },
+  { marks: ['\x8aMNG\r\n', '\x8bJNG\r\n'], what: 'an MNG or JNG picture', hint: CONVERT },
+  { marks: [/^FORM.{4}(ILBM|PBM |ACBM)/s], what: 'an IFF picture of the Amiga', hint: CONVERT },
+  { marks: ['\xabKTX '], what: 'a KTX texture', hint: CONVERT },
+  { marks: ['icns'], what: 'an icon of macOS', hint: CONVERT },
+  { marks: [/^RIFF.{4}ACON/s], what: 'an animated cursor of Windows', hint: CONVERT },
+  { marks: ['BPG\xfb', 'FLIF'], what: 'a BPG or FLIF picture', hint: CONVERT },
+  { marks: ['AT&TFORM'], what: 'a DjVu document', hint: 'Render the page to PNG first, for example with ddjvu.' },
+  { marks: [/^.{128}DICM/s], what: 'a DICOM picture', hint: CONVERT },
+  { marks: [/^P[FfHh7][4\s]/], what: 'a picture of an odd kind of PNM', hint: CONVERT },
   { marks: ['gimp xcf'], what: 'a GIMP document', hint: 'Export it as PNG or TIFF, or use the GIMP plug-in.' },
   { marks: ['%PDF'], what: 'a PDF document', hint: 'Render the page to PNG first, for example with pdftoppm.' },
   {
@@ -172,7 +198,6 @@ const FOREIGN_FORMATS: readonly (ForeignFormat & { readonly marks: readonly (str
     what: 'a web page',
     hint: 'Save the picture itself, not the page around it.',
   },
-  { marks: ['\x1a\x45\xdf\xa3', /^RIFF.{4}AVI /s, 'FLV\x01'], what: 'a video', hint: IS_VIDEO },
 ];
 
 /** Major and compatible brands of an ISO media file; none if it is not one. */

@@ -6,6 +6,8 @@ const jpeg = { path: '/a/photo.JPG', format: 'jpeg', pages: [page], animated: fa
 const wrongName = { ...jpeg, path: '/a/photo.png' };
 const animation = { path: '/a/star.gif', format: 'gif', pages: [page, page], animated: true } as const;
 const webp = { ...animation, path: '/a/star.webp', format: 'webp' } as const;
+const apng = { ...animation, path: '/a/star.png', format: 'png' } as const;
+const bmp = { ...jpeg, path: '/a/photo.bmp', format: 'bmp' } as const;
 const sheaf = { path: '/a/scan.tif', format: 'tiff', pages: [page, page], animated: false } as const;
 
 test.each<[FormatChoice | null, Parameters<typeof extensionFor>[1], string]>([
@@ -19,6 +21,8 @@ test.each<[FormatChoice | null, Parameters<typeof extensionFor>[1], string]>([
   ['apng', jpeg, '.png'],
   ['gif', jpeg, '.gif'],
   ['same', webp, '.webp'],
+  ['same', apng, '.webp'],
+  ['same', bmp, '.png'],
   ['same', sheaf, '.tif'],
   ['avif', jpeg, '.avif'],
   ['jpg', animation, '.jpg'],

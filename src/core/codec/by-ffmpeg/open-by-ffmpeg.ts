@@ -1,0 +1,92 @@
+import type { PictureReader } from '../decode.ts';
+import { exifFacts } from '../exif.ts';
+import { checkSize, type PictureInfo, type PictureLimits } from '../inspect.ts';
+import { damaged } from '../libvips.ts';
+import type { FfmpegFormat } from '../picture-kinds.ts';
+import { withPicture } from '../picture-source.ts';
+import { type PictureFile, type StillHeader, stillReader, unsupportedVariant } from '../still.ts';
+import { dds } from './dds.ts';
+import { decoderColour } from './decoder-colour.ts';
+import { dpx } from './dpx.ts';
+import { exr } from './exr.ts';
+import type { FfmpegHeader, FfmpegKind } from './ffmpeg-kind.ts';
+import { jpeg2000 } from './jpeg2000.ts';
+import { jpegXl } from './jpegxl.ts';
+import { pcx } from './pcx.ts';
+import { frameBytesOf, type PixelFormat, pixelFormatOf, rasterFormatOf } from './pixel-format.ts';
+import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from './run.ts';
+import { sgi } from './sgi.ts';
+import { type FrameMeaning, unpackFrame } from './unpack.ts';
+import { isKnownMatrix } from './yuv.ts';
+
+const KINDS: Readonly<Record<FfmpegFormat, FfmpegKind>> = { jp2: jpeg2000, jxl: jpegXl, exr, dpx, dds, pcx, sgi };
+
+/** @throws UpreelError as `openByFfmpeg` does. */
+export async function inspectByFfmpeg(file: PictureFile<FfmpegFormat>, limits: PictureLimits): Promise<PictureInfo> {
+  return (await openByFfmpeg(file, limits)).info;
+}
+
+/**
+ * Opens a still picture that ffmpeg decodes. The size is read and judged here before ffmpeg sees the file; its samples
+ * come as its decoder has them and are converted here, because ffmpeg's scaler rounds.
+ * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`,
+ *   `ffmpeg-missing`.
+ */
+export async function openByFfmpeg(file: PictureFile<FfmpegFormat>, limits: PictureLimits): Promise<PictureReader> {
+  const { path } = file;
+  const kind: FfmpegKind = KINDS[file.format];
+  const header = await withPicture(path, (source) => kind.readHeader(source, path));
+  checkSize(path, header.size, limits);
+  const source: FfmpegSource = { path, name: kind.name, demuxer: kind.demuxer, limits };
+  const [probed] = await probeStreams(source);
+  if (probed === undefined) throw damaged(path);
+  const { size } = header;
+  if (probed.width !== size.width || probed.height !== size.height) throw damaged(path);
+  const format = formatOf(probed, path);
+  const still = await describe(header, format, probed, source);
+  const meaning: FrameMeaning = {
+    path,
+    upperBits: header.upperBits ?? null,
+    alpha: still.alpha ? (header.alpha ?? 'straight') : 'none',
+    matrix: probed.matrix,
+    fullRange: probed.range !== 'tv',
+  };
+  return stillReader(file, still, async () => {
+    const frameBytes = frameBytesOf(format, size.width, size.height);
+    const pixelFormat = probed.pixelFormat === 'pal8' ? 'rgba' : null;
+    const frames = decodeFrames(source, { stream: 0, frames: 1, frameBytes, pixelFormat });
+    for await (const frame of frames) return unpackFrame(frame, format, size, meaning);
+    throw damaged(path);
+  });
+}
+
+/** @throws UpreelError `input-unsupported` for samples that are not converted here. */
+export function formatOf({ pixelFormat, matrix }: ProbedStream, path: string): PixelFormat {
+  // A palette's colours are looked up by ffmpeg, which changes none of them.
+  const format = pixelFormatOf(pixelFormat === 'pal8' ? 'rgba' : pixelFormat);
+  if (format === null) throw unsupportedVariant(path, `has samples of a kind that ffmpeg calls ${pixelFormat}`);
+  if (format.kind === 'yuv' && !isKnownMatrix(matrix)) throw unsupportedVariant(path, `has colours coded as ${matrix}`);
+  return format;
+}
+
+async function describe(
+  header: FfmpegHeader,
+  format: PixelFormat,
+  probed: ProbedStream,
+  source: FfmpegSource,
+): Promise<StillHeader> {
+  const shape = rasterFormatOf(format);
+  const metadata = {
+    ...header.metadata,
+    ...(header.profileInDecoder === true ? await decoderColour(source, probed) : {}),
+  };
+  const stated = metadata.exif ? (await exifFacts(metadata.exif)).density : null;
+  return {
+    ...shape,
+    size: header.size,
+    orientation: header.orientation ?? 1,
+    alpha: shape.alpha && header.alpha !== 'none' && probed.pixelFormat !== 'pal8',
+    metadata: { ...metadata, density: metadata.density ?? stated },
+    warnings: header.warnings,
+  };
+}
