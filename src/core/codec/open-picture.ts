@@ -7,11 +7,12 @@ import { withFile } from './with-file.ts';
 
 /**
  * Opens a picture of any kind that upreel reads, by the decoder that serves its kind.
+ * @param signal stops a decoder that takes seconds (HEIC); the others end by themselves
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
  */
-export async function openPicture(path: string, limits: PictureLimits): Promise<PictureReader> {
+export async function openPicture(path: string, limits: PictureLimits, signal?: AbortSignal): Promise<PictureReader> {
   const { format, bytes } = await formatOf(path);
-  if (format === 'heic') return await openHeic({ path, bytes }, limits);
+  if (format === 'heic') return await openHeic({ path, bytes }, limits, signal);
   return await openByLibvips({ path, format, bytes }, limits);
 }
 
