@@ -26,32 +26,17 @@ export interface ExpandedInputs {
 
 const IMAGE_EXTENSIONS = new Set(
   [
-    ...[
-      'jpg',
-      'jpeg',
-      'jpe',
-      'jfif',
-      'png',
-      'webp',
-      'tif',
-      'tiff',
-      'gif',
-      'avif',
-      'heic',
-      'heif',
-      'hif',
-      'heics',
-      'heifs',
-    ],
-    ...['mpo'],
+    ...['jpg', 'jpeg', 'jpe', 'jfif', 'mpo', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif'],
+    ...['heic', 'heif', 'hif', 'heics', 'heifs'],
   ].map((name) => `.${name}`),
 );
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
   [
     ...['bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'],
+    // Raw files of cameras.
     ...['3fr', 'arw', 'cr2', 'cr3', 'crw', 'dcr', 'dng', 'erf', 'iiq', 'kdc', 'mef', 'mos', 'mrw', 'nef', 'nrw', 'orf'],
-    ...['pef', 'raf', 'raw', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
+    ...['pef', 'raf', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
   ].map((name) => `.${name}`),
 );
 const VIDEO_EXTENSIONS = new Set(

@@ -201,7 +201,7 @@ test('whatever is no readable picture gets its own sentence', async () => {
     ['doc.png', '%PDF-1.7\n', 'input-unsupported', /is a PDF document/],
     ['old.bmp', Buffer.from('BM\x36\0\0\0\0\0\0\0'), 'input-unsupported', /is a BMP picture/],
     ['p.ppm', 'P6 1 1 255\n\0\0\0', 'input-unsupported', /is a PNM/],
-    ['h.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'input-unsupported', /is a HEIC picture/],
+    ['h.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'input-damaged', /is damaged/],
     [
       'm.png',
       Buffer.from('\0\0\0\x18ftypisom\0\0\0\0isommp42', 'latin1'),
