@@ -42,16 +42,15 @@ test('XMP loses what it says of things that are not in the result, and nothing e
   for (const [given, left] of table) expect(Buffer.from(dropClaims(Buffer.from(given))).toString()).toBe(left);
 });
 
-test('megabytes of forged XMP are read at once', () => {
+// What grew with the square of the length would take longer than a test may.
+test('megabytes of forged XMP come to an end', () => {
   const forged = [
     `<a ${SPACES}>${'<C:a>'.repeat(400_000)}`,
     `<a ${SPACES} ${'"<'.repeat(1_000_000)}`,
     `<a ${SPACES}${' '.repeat(2_000_000)}`,
   ];
   for (const text of forged) {
-    const started = performance.now();
     expect(Buffer.from(dropClaims(Buffer.from(text))).toString()).toBe(text);
-    expect(performance.now() - started).toBeLessThan(5000);
   }
 });
 
