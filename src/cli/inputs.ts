@@ -30,8 +30,9 @@ const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
   [
+    // Raw files of cameras.
     ...['3fr', 'arw', 'cr2', 'cr3', 'crw', 'dcr', 'dng', 'erf', 'iiq', 'kdc', 'mef', 'mos', 'mrw', 'nef', 'nrw', 'orf'],
-    ...['pef', 'raf', 'raw', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
+    ...['pef', 'raf', 'rw2', 'rwl', 'sr2', 'srf', 'srw', 'x3f'],
     ...[
       'svg',
       'xcf',

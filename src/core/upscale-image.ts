@@ -43,7 +43,7 @@ export interface ImageResult {
 export async function upscaleImageFile(request: ImageRequest, context: ImageContext): Promise<ImageResult> {
   const { upscaler, onEvent } = context;
   const started = performance.now();
-  const reader = await openPicture(request.input, request);
+  const reader = await openPicture(request.input, request, context.signal);
   const info = cropInfo(reader.info, request.crop);
   const output = outputFor(request, info, upscaler.scale);
   await refuseSameFile(request.input, output);

@@ -15,11 +15,17 @@ import { withFile } from './with-file.ts';
  * Opens the primary picture of a HEIF file with HEVC inside, as phones write it.
  * @throws UpreelError as `inspectHeic` does.
  */
-export async function openHeic(file: { path: string; bytes: number }, limits: PictureLimits): Promise<PictureReader> {
+export async function openHeic(
+  file: { path: string; bytes: number },
+  limits: PictureLimits,
+  signal: AbortSignal | undefined,
+): Promise<PictureReader> {
   const { info, picture, meta } = await describe(file, limits);
   const readPage = async (page: number): Promise<DecodedPicture> => {
     if (page !== 0) throw new UpreelError('usage', `${file.path} has 1 page; there is no page ${page + 1}.`);
-    const { colour, alpha } = await withFile(file.path, (source) => decodeHeic(source, meta, picture, file.path));
+    const { colour, alpha } = await withFile(file.path, (source) =>
+      decodeHeic(source, meta, picture, { path: file.path, signal }),
+    );
     if (picture.premultiplied && alpha !== null) divideByAlpha(colour, alpha);
     return { ...picture.size, page, colour, alpha, metadata: info.metadata, warnings: [] };
   };

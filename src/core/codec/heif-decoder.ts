@@ -13,21 +13,24 @@ import { CONVERT } from './sniff.ts';
 /**
  * Decodes a primary picture on a thread of its own, which takes seconds and is gone afterwards with all its memory.
  * @throws UpreelError `input-damaged`, also where the file holds another picture than it describes; `input-unsupported`,
- *   `out-of-memory`.
+ *   `out-of-memory`; the signal's reason.
  */
 export async function decodeHeic(
   source: ByteSource,
   meta: HeifMeta,
   { colour, alpha, size, channels, bytesPerSample, coding }: HeifPicture,
-  path: string,
+  { path, signal }: { path: string; signal: AbortSignal | undefined },
 ): Promise<{ colour: Raster; alpha: Raster | null }> {
-  const reply = await ask({
+  const request = {
     colour: await readLayout(source, meta, colour, path),
     alpha: alpha === null ? null : await readLayout(source, meta, alpha, path),
     channels,
     bytesPerSample,
     coding,
-  });
+  };
+  signal?.throwIfAborted();
+  const reply = await ask(request, signal);
+  signal?.throwIfAborted();
   if ('failure' in reply) throw failureOf(reply, path);
   const raster = (bands: 1 | 3, data: ArrayBuffer): Raster => {
     return { ...size, channels: bands, bytesPerSample, data: new Uint8Array(data) };
@@ -59,8 +62,10 @@ async function readLayout(
 /** A gigapixel at 8 bits, hardly compressed. */
 const MAX_CODED_BYTES = 1e9;
 
-async function ask(request: HeifRequest): Promise<HeifReply> {
+async function ask(request: HeifRequest, signal: AbortSignal | undefined): Promise<HeifReply> {
   const worker = new Worker(new URL('./heif-worker.js', import.meta.url), { workerData: request });
+  const stop = () => void worker.terminate();
+  signal?.addEventListener('abort', stop);
   try {
     return await new Promise((resolve) => {
       worker.once('message', resolve);
@@ -71,6 +76,7 @@ async function ask(request: HeifRequest): Promise<HeifReply> {
       worker.once('exit', (code) => die(`exit code ${code}`));
     });
   } finally {
+    signal?.removeEventListener('abort', stop);
     await worker.terminate();
   }
 }

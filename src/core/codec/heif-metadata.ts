@@ -21,15 +21,17 @@ export async function readHeifMetadata(
   path: string,
 ): Promise<{ metadata: PictureMetadata; warnings: string[] }> {
   const warnings: string[] = [];
+  const unreadable = (name: string) => `The ${name} data of ${path} cannot be read: they were left out.`;
   const read = async (name: string, isIt: (item: HeifItem) => boolean) => {
     const item = describing(meta, isIt);
     if (item === null) return null;
     const data = await readItem(source, meta, item, EXIF_BUDGET_BYTES);
-    if (data === null) warnings.push(`The ${name} data of ${path} cannot be read: they were left out.`);
+    if (data === null) warnings.push(unreadable(name));
     return data;
   };
   const block = await read('EXIF', ({ type }) => type === 'Exif');
   const exif = block === null ? null : exifOf(block);
+  if (block !== null && exif === null) warnings.push(unreadable('EXIF'));
   const xmp = await read('XMP', ({ contentType }) => contentType === 'application/rdf+xml');
   const { icc, channels, codePoints, colour } = picture;
   const sideways = colour.steps.filter(({ transform }) => transform >= 4).length % 2 === 1;

@@ -12,12 +12,13 @@ import { withFile } from './with-file.ts';
 
 /**
  * Opens a picture of any kind that upreel reads, by the decoder that serves its kind.
+ * @param signal stops a decoder that takes seconds (HEIC); the others end by themselves
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`,
  *   `ffmpeg-missing`.
  */
-export async function openPicture(path: string, limits: PictureLimits): Promise<PictureReader> {
+export async function openPicture(path: string, limits: PictureLimits, signal?: AbortSignal): Promise<PictureReader> {
   const { open } = await decoderFor(path);
-  return await open(limits);
+  return await open(limits, signal);
 }
 
 /** What the file says of itself. @throws UpreelError as `openPicture` does. */
@@ -32,7 +33,7 @@ export async function isAnimation(path: string, format: PictureFormat): Promise<
 }
 
 interface Decoder {
-  open(limits: PictureLimits): Promise<PictureReader>;
+  open(limits: PictureLimits, signal?: AbortSignal): Promise<PictureReader>;
   inspect(limits: PictureLimits): Promise<PictureInfo>;
 }
 
@@ -73,10 +74,10 @@ async function decoderFor(path: string): Promise<Decoder> {
 
 function decoder<File>(
   file: File,
-  open: (file: File, limits: PictureLimits) => Promise<PictureReader>,
+  open: (file: File, limits: PictureLimits, signal?: AbortSignal) => Promise<PictureReader>,
   inspect: (file: File, limits: PictureLimits) => Promise<PictureInfo>,
 ): Decoder {
-  return { open: (limits) => open(file, limits), inspect: (limits) => inspect(file, limits) };
+  return { open: (limits, signal) => open(file, limits, signal), inspect: (limits) => inspect(file, limits) };
 }
 
 async function formatOf(path: string): Promise<{ format: PictureFormat; bytes: number }> {

@@ -199,7 +199,7 @@ test('whatever is no readable picture gets its own sentence', async () => {
     ['plain.svg', '\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'input-unsupported', /SVG/],
     ['page.jpg', '<!DOCTYPE html><html></html>', 'input-unsupported', /is a web page/],
     ['doc.png', '%PDF-1.7\n', 'input-unsupported', /is a PDF document/],
-    ['h.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'input-damaged', /h.heic/],
+    ['h.heic', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'input-damaged', /is damaged/],
     [
       'm.png',
       Buffer.from('\0\0\0\x18ftypisom\0\0\0\0isommp42', 'latin1'),

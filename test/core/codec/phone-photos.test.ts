@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { bufferSource } from '../../../src/core/codec/byte-source.ts';
 import { DEFAULT_PICTURE_LIMITS, inspectPicture } from '../../../src/core/codec/index.ts';
+import { readJpegExtras } from '../../../src/core/codec/jpeg-extras.ts';
 import { dropClaims } from '../../../src/core/codec/xmp-claims.ts';
 import { box } from '../../support/heif-file.ts';
 import { decode, makeFolder, write } from './pictures.ts';
@@ -40,16 +42,15 @@ test('XMP loses what it says of things that are not in the result, and nothing e
   for (const [given, left] of table) expect(Buffer.from(dropClaims(Buffer.from(given))).toString()).toBe(left);
 });
 
-test('megabytes of forged XMP are read at once', () => {
+// What grew with the square of the length would take longer than a test may.
+test('megabytes of forged XMP come to an end', () => {
   const forged = [
     `<a ${SPACES}>${'<C:a>'.repeat(400_000)}`,
     `<a ${SPACES} ${'"<'.repeat(1_000_000)}`,
     `<a ${SPACES}${' '.repeat(2_000_000)}`,
   ];
   for (const text of forged) {
-    const started = performance.now();
     expect(Buffer.from(dropClaims(Buffer.from(text))).toString()).toBe(text);
-    expect(performance.now() - started).toBeLessThan(5000);
   }
 });
 
@@ -100,6 +101,23 @@ test('the still of an Ultra HDR JPEG, a motion photo or a 3D photo is read, and 
       ...(besides === null ? [] : [`${path} also holds ${besides}: left out.`]),
     ]);
     expect(Buffer.from((await decode(path)).colour.data)).toEqual(pixels);
+  }
+});
+
+test('mutated lists of further pictures are read without an error', async () => {
+  const jpeg = await sharp({ create: { width: 16, height: 8, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
+  const seed = multiPicture(jpeg, [[0, jpeg]], [xmpSegment(xmpOf(`${SPACES} Cam:MotionPhoto="1"`))]);
+  let state = 1;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (let turn = 0; turn < 3000; turn++) {
+    const bytes = Buffer.from(seed);
+    for (let left = 1 + random(8); left > 0; left--) bytes[random(1000)] = random(3) === 0 ? 255 : random(256);
+    expect((await readJpegExtras(bufferSource(bytes))).length).toBeLessThan(4);
   }
 });
 
