@@ -33,7 +33,8 @@ export async function startAvifAnimation(plan: AnimationPlan): Promise<Animation
       colour: { stream: colourStream, isMonochrome: kind === 'gray', codePoints: [...PRIMARIES, MATRICES[kind]] },
       alpha: alphaStream === null ? null : { stream: alphaStream, isMonochrome: true, codePoints: null },
       timescale,
-      durations: wholeDelays(plan.delaysMs, { unitMs: 1000 / timescale, most: 0xffff_ffff }),
+      // No picture may last no time. @see ISO/IEC 14496-12, section 8.6.1.2
+      durations: wholeDelays(plan.delaysMs, { unitMs: 1000 / timescale, most: 0xffff_ffff }).map((ticks) => ticks || 1),
       loop: plan.loop,
       metadata: plan.metadata,
     };

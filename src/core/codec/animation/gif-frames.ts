@@ -71,19 +71,24 @@ export class GifFrames {
     const rect = vanishing === null ? (drawn ?? ONE_PIXEL) : drawn === null ? vanishing : unionRect(drawn, vanishing);
     const whole = cut(page, this.#size, rect);
     const before = cut(under, this.#size, rect);
-    const pixels = hasJustAPalette(whole) ? whole : whole.map((pixel, at) => (pixel === before[at] ? 0 : pixel));
+    // With transparency as one more, 256 opaque colours would not be shown exactly.
+    const isFull = coloursIn(whole) === MOST_COLOURS && !whole.includes(0);
+    const pixels = isFull ? whole : whole.map((pixel, at) => (pixel === before[at] ? 0 : pixel));
     return { rect, pixels, disposal: vanishing === null ? 'keep' : 'clear' };
   }
 }
 
-/** Whether opaque pixels have 256 colours: with transparency as one more they would not be shown exactly. */
-function hasJustAPalette(pixels: GifPage): boolean {
+/** Of a palette. */
+export const MOST_COLOURS = 256;
+
+/** How many colours there are, transparency among them; 257 for all that is more than a palette holds. */
+export function coloursIn(pixels: GifPage): number {
   const colours = new Set<number>();
   for (const pixel of pixels) {
     colours.add(pixel);
-    if (colours.size > 256) return false;
+    if (colours.size > MOST_COLOURS) break;
   }
-  return colours.size === 256 && !colours.has(0);
+  return colours.size;
 }
 
 /** What a page that equals the one before draws, wholly transparent. */

@@ -1,7 +1,7 @@
 import type { Rect } from '../../geometry.ts';
 import { pixelPipeline } from '../raw-pixels.ts';
 import { wholeDelays } from './delays.ts';
-import { type GifFrame, GifFrames, gifPageOf } from './gif-frames.ts';
+import { coloursIn, type GifFrame, GifFrames, gifPageOf, MOST_COLOURS } from './gif-frames.ts';
 import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
@@ -60,12 +60,14 @@ export const SHORTEST_GIF_MS = 2 * UNIT_MS;
 
 async function encodeFrame(frame: GifFrame, { effort }: AnimationPlan): Promise<GifParts & GifFrame> {
   const gif = await pixelPipeline(new Uint8Array(frame.pixels.buffer), frame.rect, { bands: 4, bytesPerSample: 1 })
-    .gif({ effort: GIF_EFFORT[effort], dither: DITHER })
+    .gif({ effort: coloursIn(frame.pixels) > MOST_COLOURS ? GIF_EFFORT[effort] : EXACT_EFFORT, dither: DITHER })
     .toBuffer();
   return { ...frame, ...readGif(gif) };
 }
 
 const GIF_EFFORT = { fast: 3, balanced: 7, best: 10 } as const;
+/** Below it, libimagequant rounds even the colours that a palette holds. */
+const EXACT_EFFORT = 7;
 const DITHER = 1;
 
 function controlBlock({ disposal, transparent }: GifParts & GifFrame, delay: number): Buffer {

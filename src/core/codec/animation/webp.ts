@@ -1,16 +1,18 @@
 import { UpreelError } from '../../errors.ts';
 import type { Rect } from '../../geometry.ts';
+import type { CarrierSamples } from '../carrier.ts';
 import { webpOptions } from '../encode.ts';
 import { pixelPipeline } from '../raw-pixels.ts';
 import { makeWebpChunk, WEBP_FLAG } from '../webp.ts';
+import { blendedPart } from './blended-part.ts';
 import { changedRect, cutRect, type PageBytes } from './changed-rect.ts';
 import { wholeDelays } from './delays.ts';
 import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
 /**
- * An animated WebP: each page is the part of it that differs from the one before, laid over that as it is. libwebp's own
- * maker of animations joins equal pages and is therefore not used.
+ * An animated WebP: each page is the part of it that differs from the one before. libwebp's own maker of animations joins
+ * equal pages and is therefore not used.
  * @see RFC 9649, section 2.7
  */
 export async function startWebpAnimation(plan: AnimationPlan): Promise<AnimationWriter> {
@@ -20,17 +22,22 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
   const file = await GrowingFile.create(await plan.newFile('webp'));
   const queue = new PageQueue<WebpPage>(size, write);
   let previous: PageBytes | null = null;
+  let hasAlpha = samples.alpha;
 
-  async function begin(): Promise<void> {
+  function flags(): Buffer {
     const { icc, exif, xmp } = metadata;
-    const header = Buffer.alloc(10);
-    header.writeUInt8(
+    return Buffer.of(
       WEBP_FLAG.animation |
-        (samples.alpha ? WEBP_FLAG.alpha : 0) |
+        (hasAlpha ? WEBP_FLAG.alpha : 0) |
         (icc === null ? 0 : WEBP_FLAG.icc) |
         (exif === null ? 0 : WEBP_FLAG.exif) |
         (xmp === null ? 0 : WEBP_FLAG.xmp),
     );
+  }
+
+  async function begin(): Promise<void> {
+    const { icc } = metadata;
+    const header = Buffer.alloc(10);
     header.writeUIntLE(size.width - 1, 4, 3);
     header.writeUIntLE(size.height - 1, 7, 3);
     const control = Buffer.alloc(6);
@@ -40,27 +47,33 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
     await file.append(makeWebpChunk('ANIM', control));
   }
 
-  async function write({ rect, still, isNothing }: WebpPage, page: number): Promise<void> {
+  async function write({ rect, still, isBlended }: WebpPage, page: number): Promise<void> {
     if (page === 0) await begin();
     const control = Buffer.alloc(16);
     [rect.x / 2, rect.y / 2, rect.width - 1, rect.height - 1, delays[page]!].forEach((value, index) => {
       control.writeUIntLE(value, index * 3, 3);
     });
-    // Disposal: none. What is drawn replaces what is there, unless it is nothing.
-    control.writeUInt8(isNothing ? 0 : DO_NOT_BLEND, 15);
+    // Disposal: none.
+    control.writeUInt8(isBlended ? 0 : DO_NOT_BLEND, 15);
+    hasAlpha ||= isBlended;
     await file.append(makeWebpChunk('ANMF', Buffer.concat([control, ...pixelChunks(still)])));
   }
 
   return {
     async add(data) {
       const current: PageBytes = { ...size, data, pixelBytes };
-      const whole = { x: 0, y: 0, ...size };
-      const changed = previous === null ? whole : changedRect(previous, current);
+      const before = previous;
       previous = current;
+      if (before === null) return await queue.add(encodePart(data, samples, { x: 0, y: 0, ...size }, plan));
+      const changed = changedRect(before, current);
       if (changed === null) return await queue.add(nothing());
       const rect = onEvenPixels(changed);
-      const isWhole = rect.width === size.width && rect.height === size.height;
-      await queue.add(encodePage(isWhole ? data : cutRect(current, rect), rect, plan));
+      const blended = blendedPart(before, current, rect, { samples, keepsColours: !plan.lossless });
+      await queue.add(
+        blended === null
+          ? encodePart(cutRect(current, rect), samples, rect, plan)
+          : encodePart(blended, { ...samples, bands: samples.bands + (samples.alpha ? 0 : 1) }, rect, plan, true),
+      );
     },
     async finish() {
       await queue.finish();
@@ -75,6 +88,7 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
       const length = Buffer.alloc(4);
       length.writeUInt32LE(file.bytes - 8);
       await file.patch(4, length);
+      await file.patch(FLAGS_AT, flags());
       await file.close();
       return file.path;
     },
@@ -82,22 +96,31 @@ export async function startWebpAnimation(plan: AnimationPlan): Promise<Animation
   };
 }
 
+/** Behind the heads of the file and of its first chunk. */
+const FLAGS_AT = 20;
+
 interface WebpPage {
   readonly rect: Rect;
   readonly still: Buffer;
-  readonly isNothing: boolean;
+  /** Laid over the page before, instead of replacing it. */
+  readonly isBlended: boolean;
 }
 
-async function encodePage(part: Uint8Array<ArrayBuffer>, rect: Rect, plan: AnimationPlan): Promise<WebpPage> {
-  const still = await pixelPipeline(part, rect, plan.samples).webp(webpOptions(plan)).toBuffer();
-  return { rect, still, isNothing: false };
+async function encodePart(
+  part: Uint8Array<ArrayBuffer>,
+  samples: Pick<CarrierSamples, 'bands' | 'bytesPerSample'>,
+  rect: Rect,
+  plan: AnimationPlan,
+  isBlended = false,
+): Promise<WebpPage> {
+  return { rect, still: await pixelPipeline(part, rect, samples).webp(webpOptions(plan)).toBuffer(), isBlended };
 }
 
 /** What a page that equals the one before draws: one pixel, wholly transparent. */
 async function nothing(): Promise<WebpPage> {
   const rect = { x: 0, y: 0, width: 1, height: 1 };
   const transparent = pixelPipeline(new Uint8Array(4), rect, { bands: 4, bytesPerSample: 1 });
-  return { rect, still: await transparent.webp({ lossless: true }).toBuffer(), isNothing: true };
+  return { rect, still: await transparent.webp({ lossless: true }).toBuffer(), isBlended: true };
 }
 
 const DO_NOT_BLEND = 2;
