@@ -18,6 +18,8 @@ export interface OwnHeader {
   /** Only for TIFF, whose camera data libvips leaves alone. */
   readonly exif: Uint8Array | null;
   readonly pngColour: PictureMetadata['pngColour'];
+  /** There is a colour profile in the file; libvips may not give it. Of a PNG alone. */
+  readonly hasProfile: boolean;
   /** Colours come multiplied with alpha out of the decoder. */
   readonly premultiplied: boolean;
   /** The pages of a TIFF file; empty for the other formats. */
@@ -67,6 +69,7 @@ const NOTHING: OwnHeader = {
   density: null,
   exif: null,
   pngColour: [],
+  hasProfile: false,
   premultiplied: false,
   tiffPages: [],
   warnings: [],
@@ -75,9 +78,9 @@ const NOTHING: OwnHeader = {
 async function readByFormat(source: ByteSource, path: string, format: LibvipsFormat): Promise<OwnHeader> {
   switch (format) {
     case 'png': {
-      const { density, pngColour, animated } = await readPngHeader(source);
+      const { density, pngColour, hasProfile, animated } = await readPngHeader(source);
       const warnings = animated ? [`${path} is an animated PNG: only its first picture is read.`] : [];
-      return { ...NOTHING, density, pngColour, warnings };
+      return { ...NOTHING, density, pngColour, hasProfile, warnings };
     }
     case 'jpeg':
       return { ...NOTHING, density: await readJfifDensity(source) };

@@ -5,8 +5,9 @@ import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { exifDensity } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
+import { judgeProfile } from './judge-profile.ts';
 import { decodeError, openPipeline } from './libvips.ts';
-import { bareExif, iccColourSpace, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
+import { bareExif, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
 import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
 import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
@@ -179,13 +180,8 @@ async function describeMetadata(header: Metadata, samples: SampleLayout, own: Ow
   // A JPEG with EXIF is no JFIF file, whatever stands in its JFIF segment.
   const density = header.format === 'jpeg' ? (stated ?? own.density) : (own.density ?? stated);
   const { icc } = header;
-  const space = icc === undefined ? '' : iccColourSpace(icc);
-  // A gray picture with an RGB profile is common and means what it says where the target can hold it.
-  const fits = samples.converted === null && (space === 'RGB' || (space === 'GRAY' && samples.channels === 1));
-  if (samples.converted !== null) warnings.push(`${path} is ${samples.converted}: it was converted to sRGB.`);
-  else if (icc !== undefined && !fits) {
-    warnings.push(`${path} has a colour profile that does not suit its pixels: it was left out.`);
-  }
+  const { fits, warning } = judgeProfile(path, icc ?? (own.hasProfile ? 'dropped' : null), samples);
+  if (warning !== null) warnings.push(warning);
   const metadata: PictureMetadata = {
     icc: fits ? (icc ?? null) : null,
     exif,

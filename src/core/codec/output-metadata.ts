@@ -40,7 +40,6 @@ export async function prepareMetadata(
   const iptc = strip ? null : metadata.iptc;
   const holdsIptc = format === 'jpeg' || format === 'tiff';
   const { icc, pngColour } = metadata;
-  const grayWithRgb = format === 'png' && target.channels === 1 && icc !== null && iccColourSpace(icc) !== 'GRAY';
   if (format !== 'png' && icc === null && pngColour.some(isMeaningful)) {
     warnings.push(`${name} cannot say what colours the samples mean (PNG's cICP or gAMA): they will look different.`);
   }
@@ -50,12 +49,7 @@ export async function prepareMetadata(
   return {
     metadata: {
       ...metadata,
-      icc: keep(
-        icc,
-        grayWithRgb
-          ? 'A gray PNG cannot hold an RGB profile: it was left out.'
-          : fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile'),
-      ),
+      icc: keep(icc, refuseProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
       exif: keep(exif, fits(exif, MAX_JPEG_EXIF_BYTES, 'The EXIF data')),
       xmp: keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')),
       iptc: keep(iptc, holdsIptc ? null : `${name} has no place for IPTC data: it was left out.`),
@@ -64,6 +58,18 @@ export async function prepareMetadata(
     },
     warnings,
   };
+}
+
+/** WebP holds RGB alone; AVIF's profile comes to it from a PNG. */
+function refuseProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
+  if (icc === null) return null;
+  const isGray = iccColourSpace(icc) === 'GRAY';
+  const { name } = FORMAT_ABILITIES[format];
+  if (format === 'avif' && channels === 1) return 'A gray AVIF is written without a colour profile: it was left out.';
+  if (isGray && (channels === 3 || format === 'webp')) return `${name} holds RGB here: the gray profile was left out.`;
+  return format === 'png' && channels === 1 && !isGray
+    ? 'A gray PNG cannot hold an RGB profile: it was left out.'
+    : null;
 }
 
 /** Chunks that change how samples look; a gamma of 1/2.2 is what everyone assumes anyway. */

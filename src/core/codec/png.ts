@@ -9,6 +9,8 @@ import type { Piece } from './rewrite.ts';
 export interface PngHeader {
   readonly density: Density | null;
   readonly pngColour: PictureMetadata['pngColour'];
+  /** libpng leaves out, without a word, what it does not take. */
+  readonly hasProfile: boolean;
   /** An APNG: libvips reads its first picture only. */
   readonly animated: boolean;
 }
@@ -17,15 +19,17 @@ export interface PngHeader {
 export async function readPngHeader(source: ByteSource): Promise<PngHeader> {
   let density: Density | null = null;
   let animated = false;
+  let hasProfile = false;
   const pngColour: { type: string; data: Uint8Array }[] = [];
   for await (const { type, start, end } of pngChunks(source)) {
     if (type === 'pHYs') density = parsePhys(await source.read(start + 8, 9));
     if (type === 'acTL') animated = true;
+    if (type === 'iCCP') hasProfile = true;
     if (COLOUR_CHUNKS.has(type) && end - start <= 12 + 64) {
       pngColour.push({ type, data: Buffer.from(await source.read(start + 8, end - start - 12)) });
     }
   }
-  return { density, pngColour, animated };
+  return { density, pngColour, hasProfile, animated };
 }
 
 const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRGB', 'mDCV', 'cLLI']);
