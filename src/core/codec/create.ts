@@ -20,8 +20,8 @@ import { checkFormatHolds, type Effort, FORMAT_ABILITIES, type OutputFormat } fr
 import { prepareMetadata } from './output-metadata.ts';
 import { isOpaque, joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
-import { sizePages } from './size-pages.ts';
-import { grows, isPadded, type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
+import { needsSizing, sizePages } from './size-pages.ts';
+import { type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */
 export interface PicturePlan {
@@ -182,7 +182,8 @@ class PictureWriter {
     const pixels = encoding.format === 'avif' ? ({ ...encoding, format: 'png' } as const) : encoding;
     const file = await this.#scratch.name(pixels.format);
     await carrier.finish();
-    const sized = this.#needsSizing(encoding) ? await this.#size(carrier) : carrier;
+    const isOurs = needsSizing(this.#carriedPages(), this.#samples(), this.#plan.flatten, this.#opaque);
+    const sized = isOurs ? await this.#size(carrier) : carrier;
     const rest = sized === carrier ? pixels : { ...pixels, resized: pixels.size, canvas: null };
     await encodePixels(await sized.finish(), rest, file);
     await sized.discard();
@@ -190,21 +191,9 @@ class PictureWriter {
     this.#pageFiles.push(file);
   }
 
-  /** Whether libvips would not do it right (`resampleRows`, `sizePages`). */
-  #needsSizing({ flatten, bytesPerSample }: Encoding): boolean {
-    const pages = this.#carriedPages();
-    const isClear = this.#samples().alpha && !this.#opaque;
-    const isTinted = bytesPerSample === 2 && flatten !== null;
-    return pages.some((page) => grows(page) || (isClear && page.resizeTo !== null) || (isTinted && isPadded(page)));
-  }
-
   async #size(carrier: Carrier): Promise<Carrier> {
-    const pages = this.#carriedPages().map((page) => {
-      const { width, height, resizeTo, canvas = null } = page;
-      return { carried: { width, height }, resized: resizeTo ?? { width, height }, canvas };
-    });
     const target = { file: await this.#scratch.name('tif'), memoryBytes: MEMORY_BYTES };
-    const sized = await sizePages(carrier, this.#samples(), pages, this.#plan.flatten, target);
+    const sized = await sizePages(carrier, this.#samples(), this.#carriedPages(), this.#plan.flatten, target);
     await carrier.discard();
     this.#carrier = sized;
     return sized;
