@@ -27,8 +27,8 @@ import { describeMismatch } from './row-mismatch.ts';
 import type { RowFile } from './row-picture.ts';
 import { isOpaque, joinAlpha, narrowSamples } from './samples.ts';
 import { Scratch } from './scratch.ts';
-import { sizePages } from './size-pages.ts';
-import { grows, isPadded, type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
+import { needsSizing, sizePages } from './size-pages.ts';
+import { type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */
 export interface PicturePlan {
@@ -226,7 +226,8 @@ class PictureWriter {
     if (!(rows instanceof Carrier)) return;
     const planned = this.#encoding(page);
     await rows.finish();
-    const sized = this.#needsSizing(planned) ? await this.#size(rows) : rows;
+    const isOurs = needsSizing(this.#carriedPages(), this.#samples(), this.#plan.flatten, this.#opaque);
+    const sized = isOurs ? await this.#size(rows) : rows;
     const rest = sized === rows ? planned : { ...planned, resized: planned.size, canvas: null };
     if (this.#animation !== null) {
       const pixels = await renderPixels(await sized.finish(), rest);
@@ -240,21 +241,9 @@ class PictureWriter {
     this.#pageFiles.push(file);
   }
 
-  /** Whether libvips would not do it right (`resampleRows`, `sizePages`). */
-  #needsSizing({ flatten, bytesPerSample }: Encoding): boolean {
-    const pages = this.#carriedPages();
-    const isClear = this.#samples().alpha && !this.#opaque;
-    const isTinted = bytesPerSample === 2 && flatten !== null;
-    return pages.some((page) => grows(page) || (isClear && page.resizeTo !== null) || (isTinted && isPadded(page)));
-  }
-
   async #size(carrier: Carrier): Promise<Carrier> {
-    const pages = this.#carriedPages().map((page) => {
-      const { width, height, resizeTo, canvas = null } = page;
-      return { carried: { width, height }, resized: resizeTo ?? { width, height }, canvas };
-    });
     const target = { file: await this.#newFile('tif'), memoryBytes: MEMORY_BYTES };
-    const sized = await sizePages(carrier, this.#samples(), pages, this.#plan.flatten, target);
+    const sized = await sizePages(carrier, this.#samples(), this.#carriedPages(), this.#plan.flatten, target);
     await carrier.discard();
     this.#rows = sized;
     return sized;

@@ -23,6 +23,8 @@ export interface OwnHeader {
   readonly xmp: Uint8Array | null;
   readonly iptc: Uint8Array | null;
   readonly pngColour: PictureMetadata['pngColour'];
+  /** There is a colour profile in the file; libvips may not give it. Of a PNG alone. */
+  readonly hasProfile: boolean;
   /** Colours come multiplied with alpha out of the decoder. */
   readonly premultiplied: boolean;
   /** The pages of a TIFF file; empty for the other formats. */
@@ -66,6 +68,7 @@ const NOTHING: OwnHeader = {
   xmp: null,
   iptc: null,
   pngColour: [],
+  hasProfile: false,
   premultiplied: false,
   tiffPages: [],
   warnings: [],

@@ -5,15 +5,9 @@ import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { exifFacts } from './exif.ts';
 import { type OwnHeader, readOwnHeader } from './header.ts';
+import { judgeProfile } from './judge-profile.ts';
 import { decodeError, openPipeline } from './libvips.ts';
-import {
-  bareExif,
-  type PictureMetadata,
-  photoshopResources,
-  profileSuits,
-  unsuitedNote,
-  uprightXmp,
-} from './metadata.ts';
+import { bareExif, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
 import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
 import type { LibvipsFormat, PictureFormat } from './picture-kinds.ts';
 import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
@@ -194,11 +188,8 @@ async function describeMetadata(header: Metadata, samples: SampleLayout, own: Ow
   const density = header.format === 'jpeg' ? (stated ?? own.density) : (own.density ?? stated);
   const icc = header.icc ?? own.icc ?? undefined;
   const xmp = own.xmp ?? header.xmp ?? null;
-  const fits = samples.converted === null && icc !== undefined && profileSuits(icc, samples.channels);
-  if (samples.converted !== null) warnings.push(`${path} is ${samples.converted}: it was converted to sRGB.`);
-  else if (icc !== undefined && !fits) {
-    warnings.push(unsuitedNote(path));
-  }
+  const { fits, warning } = judgeProfile(path, icc ?? (own.hasProfile ? 'dropped' : null), samples);
+  if (warning !== null) warnings.push(warning);
   const metadata: PictureMetadata = {
     icc: fits ? (icc ?? null) : null,
     exif,

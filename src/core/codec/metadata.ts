@@ -31,12 +31,14 @@ export const NO_METADATA: PictureMetadata = {
   loop: null,
 };
 
-/** Which samples a profile is for: "RGB", "GRAY", "CMYK", "Lab", ... (ICC.1 section 7.2.6), "" if it is no profile. */
+/**
+ * Which samples a profile is for: "RGB", "GRAY", "CMYK", "Lab", ... (ICC.1 section 7.2.6), "" if it is no profile, or not
+ * the whole of one.
+ */
 export function iccColourSpace(icc: Uint8Array): string {
   const buffer = Buffer.from(icc.buffer, icc.byteOffset, icc.byteLength);
-  return buffer.length < 132 || buffer.toString('latin1', 36, 40) !== 'acsp'
-    ? ''
-    : buffer.toString('latin1', 16, 20).trim();
+  const isProfile = buffer.length >= 132 && buffer.toString('latin1', 36, 40) === 'acsp';
+  return isProfile && buffer.readUInt32BE(0) <= buffer.length ? buffer.toString('latin1', 16, 20).trim() : '';
 }
 
 /** Whether a profile can describe samples of `channels`: a gray picture with an RGB profile is common. */

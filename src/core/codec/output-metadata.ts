@@ -86,7 +86,7 @@ export async function prepareMetadata(
   return {
     metadata: {
       ...given,
-      icc: keep(icc, unsuitableProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
+      icc: keep(icc, refuseProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
       exif: places.exif ? keep(exifWithDensity, fits(exifWithDensity, MAX_JPEG_EXIF_BYTES, 'The EXIF data')) : null,
       xmp: places.xmp ? keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')) : null,
       iptc: places.iptc === true ? given.iptc : null,
@@ -101,7 +101,7 @@ function listed(things: readonly string[]): string {
 }
 
 /** Why the target cannot hold the profile, or null. Without one, samples are taken for sRGB. */
-function unsuitableProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
+function refuseProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
   if (icc === null) return null;
   const { name } = FORMAT_ABILITIES[format];
   const isForGray = iccColourSpace(icc) === 'GRAY';
@@ -112,8 +112,8 @@ function unsuitableProfile(icc: Uint8Array | null, { format, channels }: Metadat
     return `A gray ${name} cannot hold an RGB profile: it was left out.`;
   }
   // Their pixels always have colours.
-  const isColoured = format === 'bmp' || format === 'webp';
-  return isColoured && isForGray ? `${name} cannot hold a gray profile: it was left out.` : null;
+  const isColoured = channels === 3 || format === 'bmp' || format === 'webp' || format === 'avif';
+  return isColoured && isForGray ? `${name} holds RGB here: the gray profile was left out.` : null;
 }
 
 /** Chunks that change how samples look; a gamma of 1/2.2 is what everyone assumes anyway. */

@@ -10,6 +10,8 @@ import type { Piece } from './rewrite.ts';
 export interface PngHeader extends PngBlocks {
   readonly density: Density | null;
   readonly pngColour: PictureMetadata['pngColour'];
+  /** libpng leaves out, without a word, what it does not take. */
+  readonly hasProfile: boolean;
   /** Pictures that an APNG announces, of which libvips reads the first only; 1 for others. */
   readonly frames: number;
 }
@@ -18,15 +20,17 @@ export interface PngHeader extends PngBlocks {
 export async function readPngHeader(source: ByteSource): Promise<PngHeader> {
   let density: Density | null = null;
   let frames = 1;
+  let hasProfile = false;
   const pngColour: { type: string; data: Uint8Array }[] = [];
   for await (const { type, start, end } of pngChunks(source, true)) {
     if (type === 'pHYs') density = parsePhys(await source.read(start + 8, 9));
     if (type === 'acTL' && end - start === 20) frames = (await source.read(start + 8, 4)).readUInt32BE(0);
+    if (type === 'iCCP') hasProfile = true;
     if (COLOUR_CHUNKS.has(type) && end - start <= 12 + 64) {
       pngColour.push({ type, data: Buffer.from(await source.read(start + 8, end - start - 12)) });
     }
   }
-  return { density, pngColour, frames, ...(await readPngBlocks(source, pngChunks(source, false))) };
+  return { density, pngColour, hasProfile, frames, ...(await readPngBlocks(source, pngChunks(source, false))) };
 }
 
 const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['cICP', 'gAMA', 'cHRM', 'sRGB', 'mDCV', 'cLLI']);

@@ -1,6 +1,7 @@
 import type { Metadata } from 'sharp';
 import { UpreelError } from '../errors.ts';
 import type { TiffPageFacts } from './header.ts';
+import { iccColourSpace } from './metadata.ts';
 import { oddSamplesOf } from './odd-samples.ts';
 
 /** How a page's samples lie in the file and how they will be decoded. */
@@ -26,11 +27,11 @@ export function describeSamples(
   { path, facts }: { path: string; facts: TiffPageFacts | undefined },
 ): SampleLayout {
   const { space, depth } = header;
-  const throughProfile = space === 'cmyk';
+  const isInk = space === 'cmyk';
   const made = facts === undefined ? null : oddSamplesOf(facts);
-  const converted = throughProfile ? 'CMYK' : made === 'packed' ? null : made;
+  const converted = isInk ? 'CMYK' : made === 'packed' ? null : made;
   const gray = space === 'b-w' || space === 'grey16';
-  if (!throughProfile && !gray && space !== 'srgb' && space !== 'rgb' && space !== 'rgb16' && space !== 'scrgb') {
+  if (!isInk && !gray && space !== 'srgb' && space !== 'rgb' && space !== 'rgb16' && space !== 'scrgb') {
     throw unsupported(path, `holds ${header.channels} channels that are neither gray nor RGB`);
   }
   if (depth !== 'uchar' && depth !== 'ushort') {
@@ -42,7 +43,7 @@ export function describeSamples(
     bytesPerSample,
     alpha: header.hasAlpha && isRealAlpha(converted !== null, facts),
     converted,
-    throughProfile,
+    throughProfile: isInk && header.icc !== undefined && iccColourSpace(header.icc) === 'CMYK',
     bitsUsed: header.format === 'heif' && bytesPerSample === 2 ? (header.bitsPerSample ?? 16) : bytesPerSample * 8,
   };
 }

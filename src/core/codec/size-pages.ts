@@ -1,17 +1,22 @@
-import type { Rect, Size } from '../geometry.ts';
+import type { Size } from '../geometry.ts';
 import { samplesOf } from '../raster.ts';
 import { Carrier, type CarrierSamples } from './carrier.ts';
 import { levelsOf } from './flatten.ts';
 import { placeRows } from './place-rows.ts';
 import { resampleRows } from './resample-rows.ts';
+import { grows, isPadded, type PagePlan, writtenSize } from './written-layout.ts';
 
-/** What becomes of one page's rows. */
-export interface PageSizing {
-  readonly carried: Size;
-  /** What it is resampled to. */
-  readonly resized: Size;
-  /** What of that is shown, in its pixels; null: just that. */
-  readonly canvas: Rect | null;
+/** Whether libvips would not do it right: see `resampleRows` and `sizePages`. @param isOpaque all pixels are */
+export function needsSizing(
+  pages: readonly PagePlan[],
+  { bytesPerSample, alpha }: CarrierSamples,
+  ground: string | null,
+  isOpaque: boolean,
+): boolean {
+  const isTinted = bytesPerSample === 2 && ground !== null;
+  return pages.some(
+    (page) => grows(page) || (alpha && !isOpaque && page.resizeTo !== null) || (isTinted && isPadded(page)),
+  );
 }
 
 /**
@@ -23,14 +28,15 @@ export interface PageSizing {
 export async function sizePages(
   carrier: Carrier,
   samples: CarrierSamples,
-  pages: readonly PageSizing[],
+  pages: readonly PagePlan[],
   ground: string | null,
   target: { readonly file: string; readonly memoryBytes: number },
 ): Promise<Carrier> {
-  const sizes = pages.map(({ resized, canvas }) => canvas ?? resized);
-  const sized = await Carrier.create(sizes, samples, target.file, target.memoryBytes);
-  for (const [index, { carried, resized, canvas }] of pages.entries()) {
-    const isSame = resized.width === carried.width && resized.height === carried.height;
+  const sized = await Carrier.create(pages.map(writtenSize), samples, target.file, target.memoryBytes);
+  for (const [index, { width, height, resizeTo, canvas = null }] of pages.entries()) {
+    const carried = { width, height };
+    const resized = resizeTo ?? carried;
+    const isSame = resized.width === width && resized.height === height;
     const whole = carrier.rows(index);
     const rows = isSame ? oneByOne(whole, carried, samples) : resampleRows(whole, samples, carried, resized);
     const placed = canvas === null ? rows : placeRows(rows, resized, canvas, pixelOf(ground, samples));
