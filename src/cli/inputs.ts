@@ -24,7 +24,19 @@ export interface ExpandedInputs {
   readonly warnings: readonly string[];
 }
 
-const IMAGE_EXTENSIONS = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.tif', '.tiff', '.gif', '.avif', '.apng']);
+const IMAGE_EXTENSIONS = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jpe',
+  '.jfif',
+  '.png',
+  '.webp',
+  '.tif',
+  '.tiff',
+  '.gif',
+  '.avif',
+  '.apng',
+]);
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
   ['heic', 'heif', 'bmp', 'jp2', 'ico', 'ppm', 'pgm', 'hdr', 'svg', 'psd'].map((name) => `.${name}`),

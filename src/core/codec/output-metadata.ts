@@ -56,7 +56,12 @@ export async function prepareMetadata(
           ? 'A gray PNG cannot hold an RGB profile: it was left out.'
           : fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile'),
       ),
-      exif: keep(exif, fits(exif, MAX_JPEG_EXIF_BYTES, 'The EXIF data')),
+      exif: keep(
+        exif,
+        format === 'gif'
+          ? 'GIF has no place for EXIF data: it was left out.'
+          : fits(exif, MAX_JPEG_EXIF_BYTES, 'The EXIF data'),
+      ),
       xmp: keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')),
       iptc: keep(iptc, holdsIptc ? null : `${name} has no place for IPTC data: it was left out.`),
       density,

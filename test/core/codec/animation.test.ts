@@ -152,15 +152,18 @@ test.each(KINDS)('GIF shows %s exactly where the colours are few, to two readers
 });
 
 // Colours: animations.test.ts.
-test.each(['gray', 'gray with alpha'] as const)('lossless AVIF gives %s back sample for sample, with every page and delay', async (kind) => {
-  const pages = makePages(kind, 1, [0, 150]);
-  const path = await writePages(`${kind}.avif`, pages, { format: 'avif', lossless: true });
-  const merge = kind.endsWith('alpha')
-    ? ['-filter_complex', '[0:v:0]format=rgb24,format=gbrp[c];[c][0:v:1]alphamerge']
-    : [];
-  expect(seenByFfmpeg(path, 1, merge)).toEqual(pages.map((page) => rgbaOf(page)));
-  expect(durationsOf(path)).toEqual(DELAYS);
-});
+test.each(['gray', 'gray with alpha'] as const)(
+  'lossless AVIF gives %s back sample for sample, with every page and delay',
+  async (kind) => {
+    const pages = makePages(kind, 1, [0, 150]);
+    const path = await writePages(`${kind}.avif`, pages, { format: 'avif', lossless: true });
+    const merge = kind.endsWith('alpha')
+      ? ['-filter_complex', '[0:v:0]format=rgb24,format=gbrp[c];[c][0:v:1]alphamerge']
+      : [];
+    expect(seenByFfmpeg(path, 1, merge)).toEqual(pages.map((page) => rgbaOf(page)));
+    expect(durationsOf(path)).toEqual(DELAYS);
+  },
+);
 
 test.each<[string, OutputFormat]>([
   ['gif', 'gif'],
