@@ -52,7 +52,7 @@ describe('the configuration', () => {
     ['what belongs to one run', '[defaults]\noverwrite = true\n', /"overwrite" cannot be set in \[defaults\]/],
     ['a value out of range', '[video]\nquality = 101\n', /line 2: quality cannot be 101: .*100/],
     ['a value of another kind', '[defaults]\ntta = "yes"\n', /line 2: tta cannot be "yes": .*boolean/],
-    ['a format that upreel does not write', '[pictures]\nformat = "gif"\n', /line 2: format cannot be "gif": .*webp/],
+    ['a format that upreel does not write', '[pictures]\nformat = "svg"\n', /line 2: format cannot be "svg": .*webp/],
     ['an unknown filter', '[video]\npre = "movie=x"\n', /line 2: pre: the filter movie is not one of /],
     ['a crop that is none', '[presets.x.video]\ncrop = "all"\n', /line 2: crop takes auto, or a place/],
     ['hours that are none', '[video]\nonly = "late"\n', /line 2: .*late/],

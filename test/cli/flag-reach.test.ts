@@ -68,6 +68,9 @@ test.each([
   [{ quality: 10 }, PICTURES, 'a.exr', /^--quality does nothing for OpenEXR/],
   [{ quality: 10 }, PICTURES, 'a.pgm', /^--quality does nothing for PNM/],
   [{ quality: 10, format: 'bmp' }, PICTURES, null, /^--quality does nothing for BMP/],
+  [{ quality: 10 }, PICTURES, 'a.apng', /^--quality does nothing for PNG/],
+  [{ quality: 10, format: 'apng' }, PICTURES, null, /^--quality does nothing for PNG/],
+  [{ quality: 10 }, PICTURES, 'a.gif', /^--quality does nothing for GIF, which has the best palette/],
   [{ quality: 10, format: 'tiff' }, PICTURES, null, /^--quality does nothing for TIFF/],
   [{ fill: 'pad' }, PICTURES, null, /^--fill pad says how a box is filled/],
   [{ fill: 'stretch' }, VIDEOS, null, /--fill/],
@@ -92,6 +95,7 @@ test.each([
   [{ quality: 10 }, VIDEOS, 'a.mkv'],
   [{ fill: 'fit' }, PICTURES, null],
   [{ format: 'jpg' }, PICTURES, 'a.JPEG'],
+  [{ quality: 10 }, PICTURES, 'a.avifs'],
 ] as const)('%j is taken', (given, kinds, file) => {
   expect(check(given, kinds, { file })).toEqual([]);
 });

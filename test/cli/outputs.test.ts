@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { distinctStems } from '../../src/cli/distinct-names.ts';
 import { expandInputs } from '../../src/cli/inputs.ts';
@@ -122,6 +123,21 @@ describe('expandInputs', () => {
       (await expandInputs([path], { output, recursive: false })).inputs[0]?.kind;
     expect(await kind('out.mkv')).toBe('video');
     expect(await kind(undefined)).toBe('image');
+  });
+
+  test('takes an APNG as a video if the result is one, and a still PNG never', async () => {
+    const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const control = Buffer.from('00000008' + '6163544c' + '0000000100000000' + '00000000', 'hex');
+    await writeFile(join(folder, 'still.png'), png);
+    await writeFile(join(folder, 'anim.png'), Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]));
+    const kind = async (name: string, output: string | undefined) =>
+      (await expandInputs([join(folder, name)], { output, recursive: false })).inputs[0]?.kind;
+    expect(await kind('anim.png', 'out.webm')).toBe('video');
+    expect(await kind('anim.png', 'out.gif')).toBe('image');
+    expect(await kind('anim.png', undefined)).toBe('image');
+    expect(await kind('still.png', 'out.webm')).toBe('image');
   });
 
   test('refuses a folder without pictures and videos', async () => {

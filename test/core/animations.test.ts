@@ -46,7 +46,7 @@ async function upscaled(input: string, extension: string, changes: Partial<Image
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: extension !== '.gif', effort: 'fast', strip: false },
-    ...{ flatten: null, alpha: 'network', gray: 'off', maxInputMegapixels: 1 },
+    ...{ flatten: null, alpha: 'network', gray: 'off', maxInputMegapixels: 1, onDecodeError: 'fail' },
     ...changes,
   };
   const { signal } = new AbortController();

@@ -133,6 +133,10 @@ describe('encoders', () => {
 test('an output that upreel cannot write is a usage error', () => {
   expect(() => containerFor('film.avi')).toThrow(expect.objectContaining({ code: 'usage' }));
   expect(() => containerFor('film')).toThrow(expect.objectContaining({ code: 'usage' }));
+  for (const extension of ['.gif', '.apng', '.webp', '.avif']) {
+    const message = expect.stringContaining(`makes no ${extension} of a film`);
+    expect(() => containerFor(`film${extension}`)).toThrow(expect.objectContaining({ code: 'usage', message }));
+  }
 });
 
 const WISHES = { audio: 'auto', subtitles: 'auto' } as const;

@@ -13,7 +13,7 @@ export interface FormatAbilities {
   readonly name: string;
   /** The longest side, in pixels. */
   readonly maxSidePx: number;
-  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (16 bytes a pixel for WebP, 40 for AVIF, 100 for JPEG XL). */
+  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (bytes a pixel: 16 for WebP, 40 for AVIF and GIF, 100 for JPEG XL). */
   readonly maxMegapixels: number;
   readonly alpha: boolean;
   readonly sixteenBit: boolean;
@@ -79,7 +79,7 @@ export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> =
   gif: {
     name: 'GIF',
     maxSidePx: 65_535,
-    maxMegapixels: 100,
+    maxMegapixels: 50,
     alpha: true,
     sixteenBit: false,
     pages: 'animation',

@@ -112,7 +112,7 @@ function refuseProfile(icc: Uint8Array | null, { format, channels }: MetadataTar
     return `A gray ${name} cannot hold an RGB profile: it was left out.`;
   }
   // Their pixels always have colours.
-  const isColoured = channels === 3 || format === 'bmp' || format === 'webp' || format === 'avif';
+  const isColoured = channels === 3 || ['bmp', 'webp', 'avif', 'gif'].includes(format);
   return isColoured && isForGray ? `${name} holds RGB here: the gray profile was left out.` : null;
 }
 

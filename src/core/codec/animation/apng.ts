@@ -23,7 +23,7 @@ export async function startApng(plan: AnimationPlan): Promise<AnimationWriter> {
   async function begin(header: Buffer): Promise<void> {
     const control = Buffer.alloc(8);
     control.writeUInt32BE(plan.pages, 0);
-    control.writeUInt32BE(plan.loop, 4);
+    control.writeUInt32BE(Math.min(0x7fff_ffff, plan.loop), 4);
     const before = await metadataChunks(plan.metadata);
     await file.append(PNG_SIGNATURE, makePngChunk('IHDR', header), makePngChunk('acTL', control), ...before);
   }
