@@ -1,27 +1,16 @@
 #!/usr/bin/env node
 import './cli/last-words.ts';
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { addDoctorCommand } from './cli/doctor.ts';
-import { addEditorCommands } from './cli/editors.ts';
+import { addCommands } from './cli/commands.ts';
 import { errorText } from './cli/error-text.ts';
-import { addEvaluationCommands } from './cli/evaluation.ts';
-import { addJobCommands } from './cli/jobs.ts';
-import { addModelsCommand } from './cli/models.ts';
-import { addPresetsCommand } from './cli/presets-command.ts';
-import { addPreviewCommand } from './cli/preview.ts';
-import { addResumeCommand } from './cli/resume.ts';
-import { addServeCommand } from './cli/serve.ts';
-import { runUpscale } from './cli/upscale.ts';
 import { upscaleFlags } from './cli/upscale-options.ts';
 import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
+import { ownVersion } from './core/own-files.ts';
 
-const { version } = createRequire(import.meta.url)('upreel/package.json') as { version: string };
-
-function buildProgram(): Command {
+async function buildProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('upreel')
     .description('Upscales images and video with ESRGAN-family networks.')
-    .version(version)
+    .version(ownVersion())
     .argument('[input...]', 'pictures, videos, or folders of them')
     .exitOverride()
     .enablePositionalOptions()
@@ -29,22 +18,16 @@ function buildProgram(): Command {
   for (const flag of upscaleFlags()) program.addOption(flag);
   program.action(async (inputs: string[], flags: Record<string, unknown>) => {
     if (inputs.length === 0) program.help({ error: true });
+    const { runUpscale } = await import('./cli/upscale.ts');
     process.exitCode = await runUpscale(inputs, flags);
   });
-  addModelsCommand(program);
-  addPresetsCommand(program);
-  addJobCommands(program);
-  addPreviewCommand(program);
-  addResumeCommand(program);
-  addEvaluationCommands(program);
-  addServeCommand(program, version);
-  addEditorCommands(program);
-  addDoctorCommand(program);
+  await addCommands(program, words);
   return program;
 }
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? usageExit(error) : reportError(error);
 }

@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { outOfMemory, UpreelError } from './errors.ts';
 import { isKill } from './kill-signals.ts';
 import { watchMemory } from './memory-watch.ts';
 import type { ProbeReply, ProbeRequest } from './network-probe-process.ts';
+import { ownProgram } from './own-files.ts';
 import type { FloatTensor } from './session.ts';
 
 /** A network of unknown origin, open in a process of its own: it may crash, hang or eat memory there. */
@@ -81,7 +81,7 @@ class ProbeKilled extends UpreelError {
 }
 
 function startProcess(): ChildProcess {
-  return fork(fileURLToPath(new URL('./network-probe-process.js', import.meta.url)), [], {
+  return fork(ownProgram('network-probe-process'), [], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { isKill } from '../core/kill-signals.ts';
 import { watchMemory } from '../core/memory-watch.ts';
+import { ownProgram } from '../core/own-files.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
 import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
@@ -80,7 +80,7 @@ const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' 
 
 export function startEngine(options: EngineOptions = {}): Engine {
   const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
-  const script = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const script = ownProgram('engine');
   const memory = watchMemory();
   const child = spawn(process.execPath, [...HEAP_FLAGS, script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.

@@ -7,7 +7,6 @@ import type { EngineNetwork, EngineTask } from '../../src/job/engine-protocol.ts
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { fromDist } from '../support/dist.ts';
-import { testModelEnv } from '../support/models.ts';
 import { descendantRunning, until } from '../support/processes.ts';
 import { modelOf } from '../support/random-model.ts';
 
@@ -22,7 +21,8 @@ let made: Awaited<ReturnType<typeof modelOf>>;
 let network: EngineNetwork;
 
 beforeAll(async () => {
-  Object.assign(process.env, testModelEnv());
+  // Nothing is known of any device in it.
+  process.env.UPREEL_CACHE = join(folder, 'cache');
   made = await modelOf(randomCompact(8, 2, 2, 11));
   network = { ...AUTOMATIC_NETWORK, model: made.path, device: 'cpu', tilePx: 64, sessions: 1, threads: 1 };
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
@@ -66,7 +66,7 @@ describe('an engine that is killed from outside', () => {
         hasEnded = true;
       });
     await until(() => {
-      const pid = descendantRunning(process.pid, 'job/engine.js');
+      const pid = descendantRunning(process.pid, 'programs/engine.js');
       if (pid !== undefined && tryKill(pid)) kills++;
       return hasEnded;
     }, 60_000);
@@ -95,7 +95,7 @@ describe('an engine that is killed from outside', () => {
 /** Kills the next engine once it is time. */
 async function killEngine(isTime: (pid: number) => boolean): Promise<void> {
   await until(() => {
-    const pid = descendantRunning(process.pid, 'job/engine.js');
+    const pid = descendantRunning(process.pid, 'programs/engine.js');
     return pid !== undefined && isTime(pid) && tryKill(pid);
   }, 60_000);
 }
