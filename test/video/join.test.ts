@@ -109,7 +109,7 @@ test('a segment whose record does not tell its last frame, as those of earlier v
   await expect(stopped).rejects.toThrow();
   const record = at('old-record.mp4.upreel/segment-00000.json');
   const { lastFrame, ...old } = JSON.parse(readFileSync(record, 'utf8'));
-  expect(lastFrame).toMatchObject({ packetIndex: expect.any(Number), seconds: 0.9, durationSeconds: 0.1 });
+  expect(lastFrame).toMatchObject({ packetIndex: expect.any(Number), seconds: expect.closeTo(0.9) });
   writeFileSync(record, JSON.stringify(old));
   const { events } = await upscaleClip(at('old.mp4'), at('old-record.mp4'));
   expect(events.find((event) => event.type === 'started')).toMatchObject({ framesKept: 10 });
