@@ -1,7 +1,8 @@
-// Compiles src to dist, makes the command executable and writes its manual page.
+// Compiles src to dist, bundles what runs as a process of its own, makes the command executable and writes its manual page.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -13,10 +14,43 @@ const { status } = spawnSync(
   },
 );
 if (status !== 0) process.exit(status ?? 1);
+await bundlePrograms();
 chmodSync(`${root}dist/cli.js`, 0o755);
 
-const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-const { buildProgram } = await import('../dist/cli/program.js');
-const { commandTree } = await import('../dist/cli/completion/command-tree.js');
-const { manPage } = await import('../dist/cli/man-page.js');
-writeFileSync(`${root}dist/upreel.1`, manPage(commandTree(buildProgram()), version));
+await writeManual();
+
+async function writeManual() {
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const { buildProgram } = await import('../dist/cli/program.js');
+  const { commandTree } = await import('../dist/cli/completion/command-tree.js');
+  const { manPage } = await import('../dist/cli/man-page.js');
+  writeFileSync(`${root}dist/upreel.1`, manPage(commandTree(await buildProgram(['help'])), version));
+}
+
+/** Node takes a millisecond and more for each module, and there are hundreds: a few files start four times as fast. */
+async function bundlePrograms() {
+  const bundle = await rolldown({
+    cwd: root,
+    input: {
+      cli: 'dist/cli.js',
+      'programs/engine': 'dist/job/engine.js',
+      'programs/job-process': 'dist/job/job-process.js',
+      'programs/network-probe-process': 'dist/core/network-probe-process.js',
+      'programs/session-worker': 'dist/core/session-worker.js',
+      'programs/heif-worker': 'dist/core/codec/heif-worker.js',
+    },
+    platform: 'node',
+    external: (id) => !/^[./]/.test(id),
+    // What a program does not use of a module, it does not load; only these do something by being loaded.
+    treeshake: {
+      moduleSideEffects: (id) =>
+        /\/(cli|last-words|engine|job-process|[a-z-]+-process|session-worker|heif-worker)\.js$/.test(id),
+    },
+  });
+  await bundle.write({
+    dir: `${root}dist`,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'programs/[name]-[hash].js',
+  });
+}

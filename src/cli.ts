@@ -6,7 +6,8 @@ import { buildProgram } from './cli/program.ts';
 import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? usageExit(error) : reportError(error);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEVICE_NAMES } from '../core/session.ts';
+import { DEVICE_NAMES } from '../core/device-name.ts';
 
 /** What travels between the service and editors (plugins/gimp-bridge/PROTOCOL.md). Version 1. */
 export const PROTOCOL_VERSION = 1;

@@ -7,6 +7,7 @@ import {
   chooseDevice,
   type DeviceChoice,
   type Engine,
+  EngineDied,
   type PixelTask,
   type RowsNotice,
   startEngine,
@@ -48,7 +49,7 @@ export function openWarmEngine(): WarmEngine {
       );
     } catch (error) {
       // The pixels are gone with the engine: the client has to send them again, and meets smaller tiles then.
-      if (!context.signal.aborted && isMemory(error)) {
+      if (!context.signal.aborted && mayBeMemory(error)) {
         ceilingsPx.set(
           request.model,
           Math.max(SMALLEST_TILE_PX, (used.tilePx ?? settings.tilePx ?? UNKNOWN_TILE_PX) >> 1),
@@ -103,6 +104,7 @@ function targetOf(target: UpscaleRequest['target']): PixelTask['target'] {
   return { kind: exact ? 'exact' : 'size', size: { width, height } };
 }
 
-function isMemory(error: unknown): boolean {
+function mayBeMemory(error: unknown): boolean {
+  if (error instanceof EngineDied) return !error.wasKilled;
   return error instanceof UpreelError && (error.code === 'out-of-memory' || error.code === 'engine-died');
 }

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { codecVersions } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders, readCatalogue } from '../core/model/index.ts';
+import { ownVersion } from '../core/own-files.ts';
 import { runtimeVersion } from '../core/session.ts';
 import { inspectDevices, listVerdicts } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
@@ -31,11 +31,9 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function examine(): Promise<DoctorReport> {
-  const require = createRequire(import.meta.url);
   const { signal } = new AbortController();
-  const { version } = require('upreel/package.json') as { version: string };
   return {
-    versions: { upreel: version, node: process.versions.node, onnxruntime: runtimeVersion(), ...codecVersions() },
+    versions: { upreel: ownVersion(), node: process.versions.node, onnxruntime: runtimeVersion(), ...codecVersions() },
     machine: {
       platform: `${process.platform} ${process.arch}`,
       cpu: cpus()[0]?.model.trim() ?? 'unknown',

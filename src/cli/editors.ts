@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { checkPlugIn, findGimpProfiles, installPlugIn, uninstallPlugIn } from '../bridge/gimp/index.ts';
 import { defaultStateFile } from '../bridge/index.ts';
 import { checkKritaPlugIn, findKritaFolders, installKritaPlugIn, uninstallKritaPlugIn } from '../bridge/krita/index.ts';
 import type { Finding, PlugInConfig, Surroundings } from '../bridge/plug-in/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { ownFile } from '../core/own-files.ts';
 
 /** A folder that an editor keeps its user's settings in. */
 interface Place {
@@ -117,7 +117,7 @@ async function placesFor<P extends Place>(editor: Editor<P>, given: string | und
 }
 
 function cliPath(): string {
-  return fileURLToPath(new URL('../cli.js', import.meta.url));
+  return ownFile('dist/cli.js');
 }
 
 function print(line: string): void {

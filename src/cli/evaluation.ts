@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { loadModel } from '../core/model/index.ts';
-import { DEVICE_NAMES, type DeviceName } from '../core/session.ts';
 import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
 import { upscaleImage } from '../library.ts';
 import { safeText } from '../tui/index.ts';

@@ -1,12 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
+import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Rect } from '../core/geometry.ts';
 import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
-import { DEVICE_NAMES } from '../core/session.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
 import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 

@@ -1,8 +1,8 @@
+import type { DeviceName } from './device-name.ts';
 import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
 import type { Model } from './model/index.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
 import { type NetworkSettings, resolveUpscalerOptions } from './options.ts';
-import type { DeviceName } from './session.ts';
 import { defaultMemoryBytes, fitsBudget, tileForBudget, type Work } from './tile-size.ts';
 
 /**

@@ -2,14 +2,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { UpreelError } from './errors.ts';
+import { outOfMemory, UpreelError } from './errors.ts';
+import { isKill } from './kill-signals.ts';
+import { watchMemory } from './memory-watch.ts';
 import type { ProbeReply, ProbeRequest } from './network-probe-process.ts';
+import { ownProgram } from './own-files.ts';
 import type { FloatTensor } from './session.ts';
 
 /** A network of unknown origin, open in a process of its own: it may crash, hang or eat memory there. */
 export interface NetworkProbe {
-  /** @throws UpreelError `model-refused` if the network does not run on this, with onnxruntime's reason as cause */
+  /**
+   * @throws UpreelError `model-refused` if the network does not run on this, with onnxruntime's reason as cause;
+   *   `out-of-memory` or `engine-died` if the process was killed from outside, which says nothing about the network.
+   */
   run(source: FloatTensor): Promise<FloatTensor>;
   close(): Promise<void>;
 }
@@ -18,47 +23,96 @@ export interface NetworkProbe {
 export async function openNetworkProbe(network: Uint8Array): Promise<NetworkProbe> {
   const folder = await mkdtemp(join(tmpdir(), 'upreel-probe-'));
   const networkFile = join(folder, 'network.onnx');
-  const child = fork(fileURLToPath(new URL('./network-probe-process.js', import.meta.url)), [], {
-    serialization: 'advanced',
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const close = async (): Promise<void> => {
-    child.kill('SIGKILL');
+  let child: ChildProcess | null = null;
+
+  async function opened(): Promise<ChildProcess> {
+    if (child !== null) return child;
+    child = startProcess();
+    await ask(child, { type: 'open', networkFile });
+    return child;
+  }
+
+  async function againAfterKill<T>(attempt: () => Promise<T>): Promise<T> {
+    const memory = watchMemory();
+    for (let kills = 0; ; kills++) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof ProbeKilled)) throw error;
+        child = null;
+        const sign = memory.sign();
+        if (sign !== null) throw outOfMemory(`A network on trial was ended ${sign}.`, error);
+        if (kills === MAX_KILLS) throw error;
+      }
+    }
+  }
+
+  async function close(): Promise<void> {
+    child?.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
-  };
+  }
+
   try {
     await writeFile(networkFile, network);
-    await ask(child, { type: 'open', networkFile });
+    await againAfterKill(opened);
   } catch (error) {
     await close();
     throw error;
   }
   return {
-    async run(source) {
-      const reply = await ask(child, { type: 'run', source });
-      if (reply.type !== 'result') throw new UpreelError('internal', `Expected a result, got ${reply.type}.`);
-      return reply.upscaled;
-    },
+    run: (source) =>
+      againAfterKill(async () => {
+        const reply = await ask(await opened(), { type: 'run', source });
+        if (reply.type !== 'result') throw new UpreelError('internal', `Expected a result, got ${reply.type}.`);
+        return reply.upscaled;
+      }),
     close,
   };
 }
 
+const MAX_KILLS = 3;
+
+class ProbeKilled extends UpreelError {
+  constructor(signal: string) {
+    super('engine-died', `The process that tries the network was ended by ${signal}.`, {
+      hint: 'Run the same command again.',
+    });
+  }
+}
+
+function startProcess(): ChildProcess {
+  return fork(ownProgram('network-probe-process'), [], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
 async function ask(child: ChildProcess, request: ProbeRequest): Promise<ProbeReply> {
-  const reply = await new Promise<ProbeReply>((resolve) => {
-    const settle = (answer: ProbeReply): void => {
+  const reply = await new Promise<ProbeReply>((resolve, reject) => {
+    const end = (): void => {
       clearTimeout(timer);
-      child.off('message', settle).off('exit', onExit).off('error', onExit);
+      child.off('message', settle).off('exit', onExit).off('error', onError);
+    };
+    const settle = (answer: ProbeReply): void => {
+      end();
       resolve(answer);
     };
-    const onExit = (): void => settle({ type: 'failed', reason: 'it crashed onnxruntime' });
+    const onError = (): void => settle({ type: 'failed', reason: 'it crashed onnxruntime' });
+    const onExit = (): void => {
+      if (isKill(child.signalCode)) {
+        end();
+        reject(new ProbeKilled(`${child.signalCode}`));
+      } else onError();
+    };
     const timer = setTimeout(() => {
-      child.kill('SIGKILL');
       settle({ type: 'failed', reason: `it did not answer within ${ANSWER_SECONDS} s` });
+      child.kill('SIGKILL');
     }, ANSWER_SECONDS * 1000);
-    child.on('message', settle).on('exit', onExit).on('error', onExit);
-    if (child.connected) child.send(request, (error) => error && onExit());
-    else onExit();
+    child.on('message', settle).on('exit', onExit).on('error', onError);
+    if (child.exitCode !== null || child.signalCode !== null) onExit();
+    // One that cannot be written to is about to be gone.
+    else if (child.connected) child.send(request, () => undefined);
   });
   if (reply.type !== 'failed') return reply;
   throw new UpreelError('model-refused', 'The network does not run on a small test picture.', {

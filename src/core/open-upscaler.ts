@@ -1,12 +1,12 @@
 import { cropTopLeft, padToAlignment } from './align.ts';
 import { planChange } from './change-plan.ts';
+import type { DeviceName } from './device-name.ts';
 import { blendDown } from './feather.ts';
 import { type Size, scaleRect } from './geometry.ts';
 import type { Model, ModelDescriptor } from './model/descriptor.ts';
 import type { Pause } from './pause.ts';
 import { makeRaster, type Raster } from './raster.ts';
 import { cutRows, pasteInto } from './rows.ts';
-import type { DeviceName } from './session.ts';
 import { openSessionPool } from './session-pool.ts';
 import { openStitch, rowSpan } from './stitch.ts';
 import { planTiles, type Tile, type TilePlan } from './tiles.ts';

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './device-name.ts';
 import { UpreelError } from './errors.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
-import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './session.ts';
 import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
+import type { DeviceName } from './device-name.ts';
 import { type ErrorRecord, fromErrorRecord, tellsOfLackingMemory, UpreelError } from './errors.ts';
 import type { Size } from './geometry.ts';
+import { ownProgram } from './own-files.ts';
 import type { Pause } from './pause.ts';
 import { type RasterFormat, rasterBytes } from './raster.ts';
-import type { DeviceName } from './session.ts';
 import type { RunReply, RunRequest, SessionWorkerData, WorkerRequest } from './session-worker.ts';
 
 /** Sessions on worker threads, each taking the next window when it is free: fast ones take more. */
@@ -127,7 +128,7 @@ export function openSessionPool(options: SessionPoolOptions): SessionPool {
 }
 
 function startLane(workerData: SessionWorkerData): Lane {
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url), { workerData });
+  const worker = new Worker(ownProgram('session-worker'), { workerData });
   const lane: Lane = { worker, pending: new Map(), buffers: [], dead: null, held: 0, windows: 0 };
   worker.on('message', (reply: RunReply) => settle(lane, reply.id, reply));
   const die = (detail: string): void => {

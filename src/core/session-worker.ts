@@ -1,7 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { DeviceName } from './device-name.ts';
 import { type ErrorRecord, toErrorRecord } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
-import { type DeviceName, openSession, type Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
 /** Entry of a session worker thread: one session per raster format, runs strictly one after another. */
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { DEVICE_NAMES, type DeviceName } from './device-name.ts';
 import { isOutOfMemory, UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
 
@@ -23,12 +24,6 @@ export interface SessionOptions {
   /** Threads within one operator (CPU provider). */
   readonly threads: number;
 }
-
-export const DEVICE_NAMES = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'dml', 'coreml'] as const;
-export type DeviceName = (typeof DEVICE_NAMES)[number];
-
-/** Providers that take a `deviceId`. */
-export const NUMBERED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt', 'dml'];
 
 /** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
 export async function openSession(options: SessionOptions): Promise<Session> {

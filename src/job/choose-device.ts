@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { NetworkSettings } from '../core/options.ts';
-import type { DeviceName } from '../core/session.ts';
 import { type Verdict, verdictOn } from './device-verdict.ts';
 import { renderNodes } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { DeviceName } from '../core/session.ts';
+import type { DeviceName } from '../core/device-name.ts';
 
 /**
  * Devices of one class give the same samples; another instruction set or runtime may round elsewhere. GPUs are told

@@ -1,8 +1,8 @@
+import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Model } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { makeRaster, type Raster } from '../core/raster.ts';
-import type { DeviceName } from '../core/session.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 

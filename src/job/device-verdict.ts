@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders, fileSha256, locateWeights, readCached, writeCached } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
-import { DEVICE_NAMES, type DeviceName, runtimeVersion } from '../core/session.ts';
+import { runtimeVersion } from '../core/session.ts';
+import { againAfterKill } from './after-kill.ts';
 import { driverFacts } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';
 import { type RunOptions, startEngine } from './supervisor.ts';
@@ -34,11 +36,8 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
   const cached = join(cacheFolders().devices, `${fingerprint(device, network, weights)}.json`);
   const known = await readVerdict(cached);
   if (known) return { proof: known.proof };
-  const engine = startEngine();
   try {
-    const result = await engine.run({ kind: 'prove', network: { ...network, device } }, context);
-    if (result.kind !== 'prove') throw new UpreelError('internal', `Expected a proof, got ${result.kind}.`);
-    const { proof } = result;
+    const proof = await againAfterKill(() => prove(device, network, context));
     const at = new Date().toISOString();
     const kept: KnownVerdict = { proof, model: network.model, weights, runtime: runtimeVersion(), at };
     // A cache that cannot be written costs the proof again, no more.
@@ -51,6 +50,15 @@ export async function verdictOn(device: DeviceName, network: NetworkSettings, co
     if (error.code === 'engine-died' || error.code === 'out-of-memory')
       return { failure: 'it crashed on a test tile.' };
     throw error;
+  }
+}
+
+async function prove(device: DeviceName, network: NetworkSettings, context: RunOptions): Promise<DeviceProof> {
+  const engine = startEngine();
+  try {
+    const result = await engine.run({ kind: 'prove', network: { ...network, device } }, context);
+    if (result.kind !== 'prove') throw new UpreelError('internal', `Expected a proof, got ${result.kind}.`);
+    return result.proof;
   } finally {
     await engine.close();
   }

@@ -1,10 +1,10 @@
+import type { DeviceName } from '../core/device-name.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
 import type { ImageRequest } from '../core/image-request.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import type { OutputRule, Target } from '../core/output-name.ts';
-import type { DeviceName } from '../core/session.ts';
 import type { PixelLayout } from '../core/upscale-pixels.ts';
 import type { PreviewPair, SegmentNews, VideoSettings } from '../video/index.ts';
 

@@ -12,6 +12,6 @@ export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
-export { type Engine, startEngine } from './supervisor.ts';
+export { type Engine, EngineDied, startEngine } from './supervisor.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export { concealed, isConcealable } from './way-on.ts';

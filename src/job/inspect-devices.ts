@@ -1,7 +1,8 @@
+import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { locateWeights } from '../core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/options.ts';
-import { type DeviceName, listDevicesOfRuntime } from '../core/session.ts';
+import { listDevicesOfRuntime } from '../core/session.ts';
 import { hintFor, rejectionOf } from './choose-device.ts';
 import { verdictOn } from './device-verdict.ts';
 import type { RunOptions } from './supervisor.ts';

@@ -2,13 +2,15 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
 import type { PreviewPair } from '../video/index.ts';
+import { MAX_CRASHES } from './after-kill.ts';
 import type { EngineResult, EngineTask } from './engine-protocol.ts';
-import { type Engine, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
+import { type Engine, EngineDied, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
 export interface TaskQueue {
   /**
-   * Out of memory is met with a new engine and half the tile, down to the smallest; a crash likewise, a few times.
+   * Out of memory is met with a new engine and half the tile, down to the smallest; a crash likewise, a few times. One
+   * that was killed from outside is replaced as often, with the same tile.
    * A picture begins again (its rows lived in the engine that died), a video goes on after its last complete segment.
    * @throws UpreelError what the task threw; `out-of-memory` if even the smallest tile did not fit.
    */
@@ -19,9 +21,6 @@ export interface TaskQueue {
   preview(): Promise<PreviewPair | null>;
   close(): Promise<void>;
 }
-
-/** A crash that has nothing to do with memory comes again: it is not tried for ever. */
-const MAX_CRASHES = 3;
 
 export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
   let isPaused = false;
@@ -51,12 +50,13 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
         return await running.run(withCeiling(task, ceilingPx), { ...runOptions, onEvent });
       } catch (error) {
         if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
-        // What has gone through a pipe does not come again.
-        if (engineOptions.streams) throw error;
+        // What has gone through a pipe does not come again; before the network is open, nothing has.
+        if (engineOptions.streams && running.tilePx !== null) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();
-        ceilingPx = smallerTile(running.tilePx && Math.min(running.tilePx, sourcePx), error);
+        const wasKilled = error instanceof EngineDied && error.wasKilled;
+        if (!wasKilled) ceilingPx = smallerTile(running.tilePx && Math.min(running.tilePx, sourcePx), error);
         onEvent({ type: 'warning', code: 'engine-restarted', message: restartMessage(error, ceilingPx) });
       }
     }

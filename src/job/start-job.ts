@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, UpreelError } from '../core/errors.ts';
+import { ownProgram } from '../core/own-files.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { FOLDER_HINT, isLockHeld } from './directory/index.ts';
 import type { StartReply } from './job-process.ts';
@@ -23,7 +23,7 @@ export async function startJobs(specs: readonly JobSpec[]): Promise<readonly (Up
   if (first === undefined) return [];
   const { workDir } = first.task.request.settings;
   const log = await openLog((await jobPlaceFor(first.output, workDir)).folder, workDir !== null);
-  const entry = fileURLToPath(new URL('./job-process.js', import.meta.url));
+  const entry = ownProgram('job-process');
   // The name only tells people who look at their processes what this one is.
   const child = spawn(process.execPath, [entry, basename(first.output)], {
     detached: true,

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { isKill } from '../core/kill-signals.ts';
+import { watchMemory } from '../core/memory-watch.ts';
+import { ownProgram } from '../core/own-files.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
 import { addressSpaceIsLimited } from './address-space.ts';
 import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
@@ -15,7 +17,7 @@ export interface Engine {
   readonly pid: number;
   /**
    * Runs one task. Aborting cancels it, waits shortly for its temporary files to go, and ends the engine.
-   * @throws UpreelError what the task threw, or `engine-died`.
+   * @throws UpreelError what the task threw; EngineDied, or `out-of-memory` where something points to that.
    */
   run(task: EngineTask, options: RunOptions): Promise<EngineResult>;
   /** Holds its work back, with all that is in memory; a tile that is being computed is finished. */
@@ -78,7 +80,8 @@ const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' 
 
 export function startEngine(options: EngineOptions = {}): Engine {
   const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
-  const script = fileURLToPath(new URL('./engine.js', import.meta.url));
+  const script = ownProgram('engine');
+  const memory = watchMemory();
   const child = spawn(process.execPath, [...HEAP_FLAGS, script, ...(streams ? [STREAMS_FLAG] : [])], {
     // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
     detached: true,
@@ -104,7 +107,9 @@ export function startEngine(options: EngineOptions = {}): Engine {
   pixels.on('error', () => undefined);
   child.on('error', (error) => settleAll(`could not be started: ${error.message}`));
   // Not 'exit': its last words may still be in the pipe.
-  child.on('close', (code, signal) => settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+  child.on('close', (code, signal) =>
+    settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`, isKill(signal)),
+  );
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
   child.on('message', (message: EngineMessage) => {
@@ -124,10 +129,11 @@ export function startEngine(options: EngineOptions = {}): Engine {
     else task.reject(fromErrorRecord(message.error));
   });
 
-  function settleAll(what: string): void {
+  function settleAll(what: string, wasKilled = false): void {
     alive = false;
     clearInterval(hearing);
-    for (const task of [...pending.values()]) task.reject(engineDied(what, stderrTail));
+    const sign = wasKilled ? memory.sign() : null;
+    for (const task of [...pending.values()]) task.reject(engineDied({ what, wasKilled, sign, stderrTail }));
     for (const answer of previews.splice(0)) answer(null);
   }
 
@@ -162,7 +168,7 @@ export function startEngine(options: EngineOptions = {}): Engine {
       if (signal.aborted) {
         reject(signal.reason);
       } else if (!alive) {
-        reject(engineDied('had ended before', stderrTail));
+        reject(engineDied({ what: 'had ended before', wasKilled: false, sign: null, stderrTail }));
       } else {
         signal.addEventListener('abort', cancel, { once: true });
         pending.set(id, {
@@ -182,6 +188,7 @@ export function startEngine(options: EngineOptions = {}): Engine {
   // Counted by looks, so that a machine that slept does not take that for silence.
   let silentSeconds = 0;
   const hearing = setInterval(() => {
+    memory.look();
     silentSeconds++;
     if (silentSeconds < stallSeconds || pending.size === 0) return;
     settleAll(`has not answered for ${stallSeconds} seconds`);
@@ -227,24 +234,42 @@ function send(child: ChildProcess, request: EngineRequest): void {
   if (child.connected) child.send(request, () => undefined);
 }
 
-function engineDied(what: string, stderrTail: string): UpreelError {
+/** An engine that ended without an answer, and nothing points to memory as the cause. */
+export class EngineDied extends UpreelError {
+  /** Whether it was ended from outside, by whatever: it may do better the next time. */
+  readonly wasKilled: boolean;
+
+  constructor(what: string, wasKilled: boolean, options: { readonly hint: string; readonly cause: unknown }) {
+    super('engine-died', `The engine process ${what}.`, options);
+    this.wasKilled = wasKilled;
+  }
+}
+
+interface EngineEnd {
+  /** Goes on after "The engine process". */
+  readonly what: string;
+  readonly wasKilled: boolean;
+  /** Of lack of memory, if it was killed; null: there is none. */
+  readonly sign: string | null;
+  readonly stderrTail: string;
+}
+
+function engineDied(end: EngineEnd): UpreelError {
   const hint = 'Try a smaller --tile or a smaller --memory; if it goes on, --device cpu.';
-  const cause = stderrTail.trim() || undefined;
-  const lack = lackOfMemory(what, stderrTail);
+  const cause = end.stderrTail.trim() || undefined;
+  const lack = lackOfMemory(end);
   return lack === null
-    ? new UpreelError('engine-died', `The engine process ${what}.`, { hint, cause })
+    ? new EngineDied(end.what, end.wasKilled, { hint, cause })
     : new UpreelError('out-of-memory', lack, { hint, cause });
 }
 
 /** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
-function lackOfMemory(what: string, stderrTail: string): string | null {
+function lackOfMemory({ what, wasKilled, sign, stderrTail }: EngineEnd): string | null {
   if (tellsOfLackingMemory(`${what}\n${stderrTail}`)) {
     return 'The engine ran out of memory.';
   }
-  // Whoever ends an engine on purpose is not waiting for its task: this is the system's out-of-memory killer, or a person.
-  if (what.endsWith('SIGKILL')) {
-    return 'The engine was killed (SIGKILL), most likely because the machine ran out of memory.';
-  }
+  // Whoever ends an engine on purpose is not waiting for its task: this is the system, a person, or another program.
+  if (wasKilled) return sign === null ? null : `The engine process ${what} ${sign}.`;
   if (/SIG\w+$/.test(what) && addressSpaceIsLimited()) {
     return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
   }

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
+import { againAfterKill } from './after-kill.ts';
 import type { EngineNetwork } from './engine-protocol.ts';
 import { type Engine, startEngine } from './supervisor.ts';
 
@@ -21,11 +22,11 @@ export interface NetworkTrial {
  * warm, unless the first took long.
  * @throws UpreelError what the network's loading and running throw.
  */
-export async function tryNetwork(
-  picture: RgbPixels,
-  network: EngineNetwork,
-  context: TrialContext,
-): Promise<NetworkTrial> {
+export function tryNetwork(picture: RgbPixels, network: EngineNetwork, context: TrialContext): Promise<NetworkTrial> {
+  return againAfterKill(() => tryOnce(picture, network, context));
+}
+
+async function tryOnce(picture: RgbPixels, network: EngineNetwork, context: TrialContext): Promise<NetworkTrial> {
   const engine = startEngine();
   // An engine that dies says so through `run`.
   engine.pixels.on('error', () => undefined);

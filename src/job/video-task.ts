@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { z } from 'zod';
+import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { EXPORTER_VERSION, type ModelDescriptor } from '../core/model/index.ts';
 import { networkSettingsSchema } from '../core/options.ts';
-import { DEVICE_NAMES } from '../core/session.ts';
+import { ownVersion } from '../core/own-files.ts';
 import { type JobFacts, videoSettingsSchema } from '../video/index.ts';
 import { deviceClass, runtimeVersion } from './device-class.ts';
 import { findJob } from './directory/index.ts';
@@ -23,7 +23,7 @@ export function jobFacts(task: VideoTask, { contentHash, flopsPerPixel, id }: Mo
   return {
     model,
     flopsPerPixel,
-    program: programVersion(),
+    program: `upreel ${ownVersion()}`,
     task: JSON.parse(JSON.stringify({ ...task, cwd: process.cwd() })),
   };
 }
@@ -79,8 +79,3 @@ const taskSchema = z.object({
     settings: videoSettingsSchema,
   }),
 });
-
-function programVersion(): string {
-  const { version } = createRequire(import.meta.url)('upreel/package.json') as { version: string };
-  return `upreel ${version}`;
-}

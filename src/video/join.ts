@@ -7,10 +7,7 @@ import { isMatroska } from './containers.ts';
 import { concatInput, concatList, planJoin, singleInput } from './join-plan.ts';
 import { markMatroskaRate } from './matroska-rate.ts';
 import type { VideoPlan } from './plan.ts';
-import { probeVideo } from './probe.ts';
-import { toSeconds } from './rational.ts';
-import { scanPackets } from './scan.ts';
-import { sideBySide } from './side-by-side.ts';
+import { readSegment } from './verify-segment.ts';
 
 /**
  * Writes the whole result under a temporary name: the segments' video and what the source carries along.
@@ -25,20 +22,11 @@ export async function joinSegments(
 ): Promise<void> {
   const last = segments.at(-1);
   if (last === undefined) throw new UpreelError('internal', 'Expected segments to join.');
-  const lastFile = join(folder, last.file);
-  // A segment's file holds nothing but its video.
-  const [{ video }, scan] = await sideBySide(
-    (either) => probeVideo(lastFile, either),
-    (either) => scanPackets(lastFile, 0, either),
-    signal,
-  );
+  // Records did not always have it.
+  const lastFrame = last.lastFrame ?? (await readSegment(join(folder, last.file), signal)).lastFrame;
   const framesBefore = segments.slice(0, -1).reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
-  const lastFrame = {
-    packetIndex: framesBefore + scan.lastIndex,
-    seconds: toSeconds(scan.ptsTicks.at(-1) ?? 0, video.timeBase),
-    durationSeconds: toSeconds(scan.lastDurationTicks, video.timeBase),
-  };
-  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), lastFrame, target), signal);
+  const ofFilm = { ...lastFrame, packetIndex: framesBefore + lastFrame.packetIndex };
+  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), ofFilm, target), signal);
   if (isMatroska(plan.container)) await markMatroskaRate(target, plan.frameRate);
 }
 

@@ -1,25 +1,27 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
-import { ProgramError, probeLines } from '../core/ffmpeg/ffmpeg.ts';
+import { ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { describeStream, describeVideo } from './describe-stream.ts';
 import { looksLikeMp4, looksLikePlaylist } from './file-end.ts';
-import { isCoverArt, isTimecodeTrack, type Report, reportSchema, type StreamReport } from './probe-report.ts';
+import { isCoverArt, isTimecodeTrack, type Report, type StreamReport } from './probe-report.ts';
 import { parseRational } from './rational.ts';
+import { type PacketQuestion, readReport } from './read-report.ts';
 import { safeInput, safeSound } from './safe-input.ts';
 import { findTimecode } from './timecode.ts';
 import type { StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 
 /**
  * Reads what a video file is. Opens nothing but the file itself.
+ * @param packets what is asked of its packets beside that
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-too-large`, `ffmpeg-missing`.
  */
-export async function probeVideo(input: string, signal: AbortSignal): Promise<VideoInfo> {
+export async function probeVideo(input: string, signal: AbortSignal, packets?: PacketQuestion): Promise<VideoInfo> {
   const path = resolve(input);
   const fileBytes = await checkFile(path);
   const timed = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
   try {
-    const report = await readReport(path, safeInput(path), timed);
+    const report = await readReport(path, safeInput(path), timed, packets);
     return describe(path, fileBytes, report);
   } catch (error) {
     signal.throwIfAborted();
@@ -123,28 +125,6 @@ export async function probeSound(input: string, signal: AbortSignal): Promise<So
   };
 }
 
-async function readReport(
-  path: string,
-  { options, source }: ReturnType<typeof safeInput>,
-  signal: AbortSignal,
-): Promise<Report> {
-  const show = ['-show_streams', '-show_format', '-show_chapters', '-of', 'json'];
-  const lines: string[] = [];
-  let characters = 0;
-  for await (const line of probeLines(['-v', 'level+error', ...options, ...show, source], signal)) {
-    characters += line.length;
-    if (characters > MAX_REPORT_CHARACTERS) {
-      throw new UpreelError(
-        'input-unsupported',
-        `${path} describes itself in more than ${MAX_REPORT_CHARACTERS} characters.`,
-      );
-    }
-    lines.push(line);
-  }
-  return reportSchema.parse(JSON.parse(lines.join('\n')));
-}
-
-const MAX_REPORT_CHARACTERS = 32 * 1024 * 1024;
 function describe(path: string, fileBytes: number, report: Report): VideoInfo {
   const chosen = chooseVideo(path, report.streams);
   const video = describeVideo(chosen);

@@ -1,9 +1,8 @@
 import { UpreelError } from '../core/errors.ts';
-import { findEncryption } from './encryption.ts';
+import { probeFilm } from './encryption.ts';
 import { isFramesInput, readFrames } from './frame-files/index.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
 import { nominalRate } from './nominal-rate.ts';
-import { probeVideo } from './probe.ts';
 import type { PacketScan } from './scan.ts';
 import type { VideoSettings } from './settings.ts';
 import { type ShapeRun, scanShapes } from './shapes/index.ts';
@@ -36,7 +35,7 @@ export async function readSource(input: string, settings: VideoSettings, signal:
       hint: 'Name the pictures (frames/%06d.png), or leave --sound out.',
     });
   }
-  const source = await findEncryption(await probeVideo(input, signal), signal);
+  const source = await probeFilm(input, signal);
   const [{ scan, runs }, measure] = await sideBySide(
     (either) => scanShapes(source, either),
     (either) => measurePicture(source, settings, either),

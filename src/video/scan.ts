@@ -48,14 +48,7 @@ export async function scanPackets(
   const { options, source } = safeInput(path);
   const show = ['-select_streams', `${streamIndex}`, '-show_entries', 'packet=pts,duration,size,pos,flags'];
   const args = ['-v', 'level+error', ...options, ...show, '-of', 'compact=p=0:nk=0', source];
-  const times: number[] = [];
-  const keys: number[] = [];
-  let packetsRead = 0;
-  let packets = 0;
-  let endByte = 0;
-  let bytes = 0;
-  let smallestBytes = Number.POSITIVE_INFINITY;
-  let last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
+  const tally = new PacketTally();
   let demuxerError: string | null = null;
   const onMessage = (line: string) => {
     demuxerError ??= DEMUXER_ERROR.exec(line)?.[1] ?? null;
@@ -64,29 +57,49 @@ export async function scanPackets(
     const packet = parsePacket(parseFields(line));
     if (packet === null) continue;
     await onPacket(packet);
-    packetsRead++;
-    endByte = Math.max(endByte, packet.position + packet.bytes || 0);
-    bytes += packet.bytes;
-    if (packet.isDiscarded) continue;
-    packets++;
-    smallestBytes = Math.min(smallestBytes, packet.bytes);
-    if (Number.isNaN(packet.pts)) continue;
-    times.push(packet.pts);
-    if (packet.isKey && packet.pts > last.pts) keys.push(packet.pts);
-    if (packet.pts > last.pts) last = { ...packet, index: packetsRead - 1 };
+    tally.add(packet);
   }
-  return {
-    packetsRead,
-    packets,
-    ptsTicks: Float64Array.from(times).sort(),
-    keyTicks: Float64Array.from(keys),
-    lastDurationTicks: last.duration,
-    lastIndex: last.index,
-    endByte,
-    bytes,
-    smallestBytes: packets === 0 ? 0 : smallestBytes,
-    demuxerError,
-  };
+  return { ...tally.result(), demuxerError };
+}
+
+/** Adds up the packets of one stream, in the order in which they are stored. */
+export class PacketTally {
+  readonly #times: number[] = [];
+  readonly #keys: number[] = [];
+  #packetsRead = 0;
+  #packets = 0;
+  #endByte = 0;
+  #bytes = 0;
+  #smallestBytes = Number.POSITIVE_INFINITY;
+  #last = { pts: Number.NEGATIVE_INFINITY, duration: 0, index: 0 };
+
+  add(packet: ScannedPacket): void {
+    this.#packetsRead++;
+    this.#endByte = Math.max(this.#endByte, packet.position + packet.bytes || 0);
+    this.#bytes += packet.bytes;
+    if (packet.isDiscarded) return;
+    this.#packets++;
+    this.#smallestBytes = Math.min(this.#smallestBytes, packet.bytes);
+    if (Number.isNaN(packet.pts)) return;
+    this.#times.push(packet.pts);
+    if (packet.pts <= this.#last.pts) return;
+    if (packet.isKey) this.#keys.push(packet.pts);
+    this.#last = { pts: packet.pts, duration: packet.duration, index: this.#packetsRead - 1 };
+  }
+
+  result(): Omit<PacketScan, 'demuxerError'> {
+    return {
+      packetsRead: this.#packetsRead,
+      packets: this.#packets,
+      ptsTicks: Float64Array.from(this.#times).sort(),
+      keyTicks: Float64Array.from(this.#keys),
+      lastDurationTicks: this.#last.duration,
+      lastIndex: this.#last.index,
+      endByte: this.#endByte,
+      bytes: this.#bytes,
+      smallestBytes: this.#packets === 0 ? 0 : this.#smallestBytes,
+    };
+  }
 }
 
 /** Of the containers whose demuxers say nothing of the kind about sound files. */
@@ -97,7 +110,8 @@ export function parseFields(line: string): ReadonlyMap<string, string> {
   return new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
 }
 
-function parsePacket(fields: ReadonlyMap<string, string>): ScannedPacket | null {
+/** @param fields of ffprobe */
+export function parsePacket(fields: ReadonlyMap<string, string>): ScannedPacket | null {
   const flags = fields.get('flags');
   if (flags === undefined) return null;
   return {

@@ -1,7 +1,9 @@
 import { UpreelError } from '../core/errors.ts';
 import { ProgramError, probeLines } from '../core/ffmpeg/ffmpeg.ts';
+import type { LastFrame } from './join-plan.ts';
 import type { VideoPlan } from './plan.ts';
 import { parseRational, toSeconds } from './rational.ts';
+import { PacketTally, parsePacket } from './scan.ts';
 
 /** What the join needs to know of a segment's file. */
 export interface SegmentFacts {
@@ -9,6 +11,7 @@ export interface SegmentFacts {
   readonly startSeconds: number;
   /** Hash of the codec's parameter sets. */
   readonly parameters: string;
+  readonly lastFrame: LastFrame;
 }
 
 /**
@@ -37,11 +40,12 @@ export async function verifySegment(
 const TOLERANCE_SECONDS = 0.0005 + 1e-6;
 
 /** All of it in one run of ffprobe: segments are many, and starting a program costs more than reading one. */
-async function readSegment(file: string, signal: AbortSignal): Promise<SegmentFacts & { times: Float64Array }> {
-  const show = 'packet=pts:stream=time_base,extradata_hash:format=start_time';
+export async function readSegment(file: string, signal: AbortSignal): Promise<SegmentFacts & { times: Float64Array }> {
+  const show = 'packet=pts,duration,flags:stream=time_base,extradata_hash:format=start_time';
   const args = ['-v', 'level+error', '-protocol_whitelist', 'file', '-select_streams', 'v:0'];
   const output = ['-show_data_hash', 'sha256', '-show_entries', show, '-of', 'compact=p=1:nk=0', `file:${file}`];
   const ticks: number[] = [];
+  const tally = new PacketTally();
   let timeBase = parseRational('1/1');
   let parameters = '';
   let startSeconds = 0;
@@ -49,7 +53,9 @@ async function readSegment(file: string, signal: AbortSignal): Promise<SegmentFa
     for await (const line of probeLines([...args, ...output], signal)) {
       const [section, ...fields] = line.split('|');
       const values = new Map(fields.map((field) => field.split('=', 2) as [string, string]));
-      if (section === 'packet') ticks.push(Number(values.get('pts')));
+      const packet = section === 'packet' ? parsePacket(values) : null;
+      if (packet !== null) ticks.push(packet.pts);
+      if (packet !== null) tally.add(packet);
       if (section === 'stream') timeBase = parseRational(values.get('time_base'));
       if (section === 'stream') parameters = values.get('extradata_hash') ?? '';
       if (section === 'format') startSeconds = Number(values.get('start_time') ?? 0);
@@ -60,7 +66,17 @@ async function readSegment(file: string, signal: AbortSignal): Promise<SegmentFa
   }
   if (timeBase === null) throw failed('it has no time base');
   const unit = timeBase;
-  return { startSeconds, parameters, times: Float64Array.from(ticks, (tick) => toSeconds(tick, unit)).sort() };
+  const { lastIndex, ptsTicks, lastDurationTicks } = tally.result();
+  return {
+    startSeconds,
+    parameters,
+    lastFrame: {
+      packetIndex: lastIndex,
+      seconds: toSeconds(ptsTicks.at(-1) ?? 0, unit),
+      durationSeconds: toSeconds(lastDurationTicks, unit),
+    },
+    times: Float64Array.from(ticks, (tick) => toSeconds(tick, unit)).sort(),
+  };
 }
 
 function failed(what: string, cause?: unknown): UpreelError {

@@ -10,7 +10,7 @@ import { runCli } from '../support/cli.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { CLI } from '../support/dist.ts';
 
-const [program, ...commands] = commandTree(buildProgram());
+const [program, ...commands] = commandTree(await buildProgram(['help']));
 const folder = temporaryFolder();
 
 describe('help', () => {

@@ -6,6 +6,7 @@ import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
 import { upreel } from '../support/command.ts';
 import { CLI } from '../support/dist.ts';
+import { listJobs } from '../support/jobs.ts';
 import { isAlive, until } from '../support/processes.ts';
 import { testStateEnv } from '../support/state.ts';
 import { HOSTILE_NAMES } from '../support/task-events.ts';
@@ -22,13 +23,13 @@ const terminals: TestTerminal[] = [];
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
-  ffmpeg(...pattern(12, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  ffmpeg(...pattern(8, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel([...args('whole.mkv'), '--json'], ENV)).toMatchObject({ code: 0 });
 });
 
 afterEach(async () => {
   for (const terminal of terminals.splice(0)) terminal.close();
-  for (const job of await jobs()) {
+  for (const job of await listJobs()) {
     if (job.state !== 'done') await upreel(['remove', '--force', String(job.id)], ENV);
   }
 });
@@ -45,18 +46,14 @@ function open(...words: string[]): TestTerminal {
   return terminal;
 }
 
-async function jobs(): Promise<readonly Record<string, unknown>[]> {
-  return (await upreel(['jobs', '--json'], ENV)).records;
-}
-
 async function jobOf(output: string): Promise<Record<string, unknown>> {
-  const job = (await jobs()).find((record) => record.output === at(output));
+  const job = (await listJobs()).find((record) => record.output === at(output));
   if (job === undefined) throw new Error(`Expected ${output} to be listed.`);
   return job;
 }
 
 async function batch(): Promise<readonly Record<string, unknown>[]> {
-  return (await jobs()).filter(({ output }) => String(output).startsWith(at('batch/')));
+  return (await listJobs()).filter(({ output }) => String(output).startsWith(at('batch/')));
 }
 
 const committed = (output: string): number => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { DeviceName } from '../../src/core/device-name.ts';
 import type { ModelDescriptor } from '../../src/core/model/index.ts';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../src/core/options.ts';
-import { type DeviceName, runError } from '../../src/core/session.ts';
+import { runError } from '../../src/core/session.ts';
 import { fromDist } from '../support/dist.ts';
 
 const { openSessionPool } = await fromDist<typeof import('../../src/core/session-pool.ts')>('core/session-pool.js');

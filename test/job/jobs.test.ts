@@ -1,11 +1,13 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventRecordSchema } from '../../src/cli/events-schema.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
 import { type Finished, type Running, startUpreel, upreel } from '../support/command.ts';
+import { listJobs } from '../support/jobs.ts';
 import { allEnded, descendantsOf, until } from '../support/processes.ts';
 import { testStateEnv } from '../support/state.ts';
 
@@ -19,7 +21,7 @@ const SLOW = ['-m', at('tiny.safetensors'), '--device', 'cpu', '--encoder', 'ffv
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
-  ffmpeg(...pattern(12, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  ffmpeg(...pattern(8, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
 });
 afterAll(async () => {
@@ -35,7 +37,7 @@ const args = (output: string, ...more: string[]) => [
 const run = (...words: string[]): Promise<Finished> => upreel(words, ENV);
 
 async function jobs(): Promise<readonly Record<string, unknown>[]> {
-  const { records } = await run('jobs', '--json');
+  const records = await listJobs();
   for (const record of records) eventRecordSchema.parse(record);
   return records;
 }
@@ -53,6 +55,7 @@ async function untilState(output: string, ...states: string[]): Promise<Record<s
     const job = (await jobs()).find((record) => record.output === at(output));
     if (job !== undefined && states.includes(String(job.state))) return job;
     if (Date.now() > deadline) throw new Error(`Expected ${output} to become ${states}, it is ${job?.state}.`);
+    await sleep(50);
   }
 }
 
@@ -72,9 +75,9 @@ describe('a job', () => {
     const before = await jobOf('paused.mkv');
     expect(before).toMatchObject({ state: 'paused', device: 'cpu', model: at('tiny.safetensors'), place: null });
     // The tile at work may still be finished.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await sleep(1500);
     const still = framesDone(await jobOf('paused.mkv'));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await sleep(2500);
     expect(framesDone(await jobOf('paused.mkv'))).toBe(still);
 
     const resumed = await run('resume', at('paused.mkv'));
@@ -85,6 +88,8 @@ describe('a job', () => {
     expect(seconds).toBeLessThan((Date.now() - began) / 1000 - 4);
     expect(decodeRgb(at('paused.mkv')).equals(decodeRgb(at('whole.mkv')))).toBe(true);
     expect(await jobOf('paused.mkv')).toMatchObject({ state: 'done', error: null });
+    const printed = await run('jobs', '--json');
+    expect(printed.records.find((record) => record.output === at('paused.mkv'))).toEqual(await jobOf('paused.mkv'));
     const log = await run('logs', at('paused.mkv'));
     expect(log.out).toMatch(/paused[\s\S]*running[\s\S]*done {2}\d+ frames in \d+ s, \d+ bytes/);
     expect(log.out).toMatch(/started {2}\d+x\d+ to \d+x\d+, \d+ frames, .*tiny\.safetensors on cpu/);

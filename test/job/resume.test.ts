@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
 import { startUpreel, upreel } from '../support/command.ts';
-import { allEnded, descendantsOf, until } from '../support/processes.ts';
+import { allEnded, descendantRunning, descendantsOf, until } from '../support/processes.ts';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -127,9 +127,7 @@ describe('an unfinished video', () => {
 });
 
 function engineOf(supervisor: number): number {
-  const engine = descendantsOf(supervisor).find((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.js'),
-  );
+  const engine = descendantRunning(supervisor, 'engine.js');
   if (engine === undefined) throw new Error('Expected an engine to run.');
   return engine;
 }

@@ -15,6 +15,19 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
+/** Of these descendants, the first that runs a script of this name. */
+export function descendantRunning(pid: number, script: string): number | undefined {
+  return descendantsOf(pid).find((child) => commandLineOf(child).includes(script));
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 export function isAlive(pid: number): boolean {
   const state = statOf(pid)?.state;
   return state !== undefined && state !== 'Z' && state !== 'X';

@@ -47,6 +47,7 @@ beforeAll(async () => {
 describe.each(ENCODERS)('%s', (encoder, containers) => {
   test('keeps every tag that ffmpeg knows, or says before the work which it cannot', async () => {
     const lost = new Set<string>();
+    const coded: { tags: ColourTags; plan: VideoPlan; segment: string; file: string }[] = [];
     for (const [index, transfer] of TRANSFERS.entries()) {
       const tags: ColourTags = {
         transfer,
@@ -56,12 +57,19 @@ describe.each(ENCODERS)('%s', (encoder, containers) => {
         // Not in step with the range.
         chromaLocation: LOCATIONS[(index + Math.floor(index / 6)) % LOCATIONS.length]!,
       };
-      const plan = await planFor(encoder, tags, containers[index % containers.length]!);
-      const found = await encodedTags(plan, `${encoder}-${index}.${containers[index % containers.length]}`);
+      const extension = containers[index % containers.length]!;
+      const plan = await planFor(encoder, tags, extension);
+      const segment = at(`${encoder}-${index}.segment${plan.encoder.segmentContainer.extension}`);
+      await encodeFrame(plan, segment);
+      coded.push({ tags, plan, segment, file: at(`${encoder}-${index}.${extension}`) });
+    }
+    copyAll(coded);
+    for (const { tags, plan, file } of coded) {
+      const found = tagsOf(file);
       const said = plan.warnings.filter(({ code }) => code === 'colour-tags').map(({ message }) => message);
       const marked = plan.resultColour.tags;
       expect(found).toMatchObject({
-        transfer,
+        transfer: tags.transfer,
         primaries: marked.primaries,
         matrix: marked.matrix,
         range: marked.range,
@@ -139,9 +147,8 @@ async function planFor(encoder: string, colour: ColourTags, extension: string): 
   return planVideo(source, facts.scan, request, 2, picture);
 }
 
-/** Encodes a frame as a segment would be, and copies it into the output's container. */
-async function encodedTags(plan: VideoPlan, name: string): Promise<ColourTags> {
-  const segment = at(`${name}.segment${plan.encoder.segmentContainer.extension}`);
+/** As a segment would be. */
+async function encodeFrame(plan: VideoPlan, segment: string): Promise<void> {
   const encoder = startEncoder(plan, segment, null, signal);
   try {
     const raster = makeRaster(plan.networkSize.width, plan.networkSize.height, { ...plan.format, channels: 3 });
@@ -150,9 +157,16 @@ async function encodedTags(plan: VideoPlan, name: string): Promise<ColourTags> {
   } finally {
     await encoder.stop();
   }
-  const isSegment = name.endsWith(plan.encoder.segmentContainer.extension);
-  if (!isSegment) ffmpeg('-i', segment, '-c', 'copy', at(name));
-  const video = videoOf(isSegment ? segment : at(name));
+}
+
+/** Into the outputs' containers, in one run of ffmpeg. */
+function copyAll(files: readonly { readonly segment: string; readonly file: string }[]): void {
+  const inputs = files.flatMap(({ segment }) => ['-i', segment]);
+  ffmpeg(...inputs, ...files.flatMap(({ file }, index) => ['-map', `${index}`, '-c', 'copy', file]));
+}
+
+function tagsOf(file: string): ColourTags {
+  const video = videoOf(file);
   return {
     matrix: video.color_space ?? null,
     range: (video.color_range ?? null) as ColourTags['range'],

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { TaskEvent } from '../../src/core/events.ts';
 import { concatList } from '../../src/video/join-plan.ts';
 import { ffmpeg, frameTimes, H264, pattern, temporaryFolder, tone } from '../support/clips.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
@@ -97,3 +98,20 @@ function cuesOf(file: string): number[] {
       3600 * Number(hours) + 60 * Number(minutes) + Number(seconds) + Number(ms) / 1000,
   );
 }
+
+test('a segment whose record does not tell its last frame, as those of earlier versions, is joined alike', async () => {
+  ffmpeg(...pattern(1, { size: '32x24', rate: '10' }), ...H264, at('old.mp4'));
+  await upscaleClip(at('old.mp4'), at('new-record.mp4'));
+  const stop = new AbortController();
+  const onEvent = (event: TaskEvent) =>
+    event.type === 'progress' && event.stage === 'join' && stop.abort(new Error('x'));
+  const stopped = upscaleClip(at('old.mp4'), at('old-record.mp4'), { drain: stop.signal, onEvent });
+  await expect(stopped).rejects.toThrow();
+  const record = at('old-record.mp4.upreel/segment-00000.json');
+  const { lastFrame, ...old } = JSON.parse(readFileSync(record, 'utf8'));
+  expect(lastFrame).toMatchObject({ packetIndex: expect.any(Number), seconds: expect.closeTo(0.9) });
+  writeFileSync(record, JSON.stringify(old));
+  const { events } = await upscaleClip(at('old.mp4'), at('old-record.mp4'));
+  expect(events.find((event) => event.type === 'started')).toMatchObject({ framesKept: 10 });
+  expect(readFileSync(at('old-record.mp4')).equals(readFileSync(at('new-record.mp4')))).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { ownFile } from '../../core/own-files.ts';
 import { commonFiles, type PlugInConfig, type PlugInFile, readPlugInSource } from '../plug-in/index.ts';
 import { compileCatalogue } from './message-catalogue.ts';
 
@@ -21,7 +21,7 @@ export async function plugInFiles(config: PlugInConfig): Promise<PlugInFile[]> {
 const SOURCE = `gimp-bridge/${PLUG_IN}/`;
 
 function namesIn(folder: string): Promise<string[]> {
-  return readdir(fileURLToPath(new URL(`../../../plugins/${SOURCE}${folder}`, import.meta.url)));
+  return readdir(ownFile(`plugins/${SOURCE}${folder}`));
 }
 
 async function script(name: string): Promise<PlugInFile> {

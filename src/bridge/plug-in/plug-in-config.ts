@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { ownFile } from '../../core/own-files.ts';
 import type { PlugInFile } from './plug-in-folder.ts';
 
 const CONFIG_FILE = 'bridge-config.json';
@@ -21,7 +21,7 @@ export async function commonFiles(config: PlugInConfig): Promise<PlugInFile[]> {
 
 /** A file below `plugins`. */
 export function readPlugInSource(name: string): Promise<Buffer> {
-  return readFile(fileURLToPath(new URL(`../../../plugins/${name}`, import.meta.url)));
+  return readFile(ownFile(`plugins/${name}`));
 }
 
 /** null: there is none, or it is not one. */

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { outOfMemory, tellsOfLackingMemory, UpreelError } from '../errors.ts';
+import { ownProgram } from '../own-files.ts';
 import type { Raster } from '../raster.ts';
 import type { ByteSource } from './byte-source.ts';
 import { type HeifMeta, readItem } from './heif-boxes.ts';
@@ -63,7 +64,7 @@ async function readLayout(
 const MAX_CODED_BYTES = 1e9;
 
 async function ask(request: HeifRequest, signal: AbortSignal | undefined): Promise<HeifReply> {
-  const worker = new Worker(new URL('./heif-worker.js', import.meta.url), { workerData: request });
+  const worker = new Worker(ownProgram('heif-worker'), { workerData: request });
   const stop = () => void worker.terminate();
   signal?.addEventListener('abort', stop);
   try {

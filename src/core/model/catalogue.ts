@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UpreelError } from '../errors.ts';
+import { ownFile } from '../own-files.ts';
 
 /** Larger than any network of these families; keeps a wrong catalogue from filling a disk. */
 const MAX_FILE_BYTES = 2 ** 30;
@@ -96,7 +96,7 @@ export function nearestIds(wanted: string, known: readonly string[]): string[] {
     .map(({ id }) => id);
 }
 
-const BUILT_IN = fileURLToPath(new URL('../../../models/catalogue.json', import.meta.url));
+const BUILT_IN = ownFile('models/catalogue.json');
 
 /** https; plain http only on this machine, for mirrors and tests. */
 export function isAllowedUrl(text: string): boolean {

@@ -25,6 +25,10 @@ const segmentRecord = z.object({
   startSeconds: z.number(),
   /** Hash of the codec's parameter sets: files can be joined only if theirs are the same. */
   parameters: z.string().max(128),
+  /** The frame shown last: place of its packet in the file, when, and for how long. */
+  lastFrame: z
+    .object({ packetIndex: z.int().nonnegative(), seconds: z.number(), durationSeconds: z.number() })
+    .optional(),
 });
 
 /** One committed segment: its own small JSON file, written after the segment's data is safe on the disk. */

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { ownVersion } from '../core/own-files.ts';
+
+/** What adds commands is loaded when one of them is named, or help is wanted: all of it takes longer than most take. */
+export const COMMANDS: readonly (readonly [names: readonly string[], add: (program: Command) => Promise<void>])[] = [
+  [['models'], async (program) => (await import('./models.ts')).addModelsCommand(program)],
+  [['presets'], async (program) => (await import('./presets-command.ts')).addPresetsCommand(program)],
+  [
+    ['jobs', 'watch', 'logs', 'pause', 'drain', 'cancel', 'move', 'remove', 'wait'],
+    async (program) => (await import('./jobs.ts')).addJobCommands(program),
+  ],
+  [['preview'], async (program) => (await import('./preview.ts')).addPreviewCommand(program)],
+  [['resume'], async (program) => (await import('./resume.ts')).addResumeCommand(program)],
+  [['compare', 'eval'], async (program) => (await import('./evaluation.ts')).addEvaluationCommands(program)],
+  [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],
+  [['gimp', 'krita'], async (program) => (await import('./editors.ts')).addEditorCommands(program)],
+  [['doctor'], async (program) => (await import('./doctor.ts')).addDoctorCommand(program)],
+  [['completion'], async (program) => (await import('./completion/index.ts')).addCompletionCommand(program)],
+];
+
+/** Completion tells of all commands, as help does. */
+const TELLS_ALL: ReadonlySet<string> = new Set(['help', '--help', '--help-all', '-h', 'completion']);
+
+/** Adds those that the words of a command line may mean. */
+export async function addCommands(program: Command, words: readonly string[]): Promise<void> {
+  const isHelp = words.length === 0 || words.some((word) => TELLS_ALL.has(word));
+  for (const [names, add] of COMMANDS) {
+    if (isHelp || names.some((name) => words.includes(name))) await add(program);
+  }
+}

@@ -1,0 +1,5 @@
+export const DEVICE_NAMES = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'dml', 'coreml'] as const;
+export type DeviceName = (typeof DEVICE_NAMES)[number];
+
+/** Providers that take a `deviceId`. */
+export const NUMBERED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt', 'dml'];
