@@ -34,6 +34,17 @@ export type Architecture =
   | 'msrresnet'
   | 'edsr'
   | 'srcnn'
+  | 'espcn'
+  | 'fsrcnn'
+  | 'srresnet'
+  | 'swift-srgan'
+  | 'mdsr'
+  | 'rcan'
+  | 'msrn'
+  | 'imdn'
+  | 'rfdn'
+  | 'rlfn'
+  | 'spanf'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 
