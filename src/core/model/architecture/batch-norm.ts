@@ -5,7 +5,7 @@ import { type Tensor, tensor } from '../tensor.ts';
 /**
  * A convolution and the batch normalisation behind it as one convolution. After training that is a factor and an offset
  * for each channel: gamma / sqrt(variance + epsilon), and beta less the mean times that (Ioffe and Szegedy 2015,
- * algorithm 2). A name without weights is no normalisation.
+ * algorithm 2).
  * @throws UpreelError `model-refused` if its parts do not fit the convolution
  */
 export function foldBatchNorm(
@@ -13,8 +13,7 @@ export function foldBatchNorm(
   name: string,
   weight: Tensor,
   bias: Tensor | null,
-): { readonly weight: Tensor; readonly bias: Tensor | null } {
-  if (!state.has(`${name}.running_var`)) return { weight, bias };
+): { readonly weight: Tensor; readonly bias: Tensor } {
   state.ignore(`${name}.num_batches_tracked`);
   const [out = 0] = weight.shape;
   const part = (key: string) => {
@@ -24,7 +23,7 @@ export function foldBatchNorm(
   };
   const [gamma, beta, mean, variance] = [part('weight'), part('bias'), part('running_mean'), part('running_var')];
   if (variance.some((value) => value < 0)) throw refused(`${name}.running_var is negative.`);
-  const factors = Float64Array.from(gamma, (value, channel) => value / Math.sqrt(variance[channel]! + EPSILON));
+  const factors = Float64Array.from(gamma, (value, channel) => value / Math.sqrt(variance[channel]! + NORM_EPSILON));
   const perChannel = weight.data.length / out;
   return {
     weight: tensor(
@@ -39,4 +38,4 @@ export function foldBatchNorm(
 }
 
 /** torch's default; no checkpoint holds it. */
-const EPSILON = 1e-5;
+export const NORM_EPSILON = 1e-5;

@@ -79,7 +79,11 @@ function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: s
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
-  return { graph: asOpaque(graph), recognition: { architecture: importer.architecture, summary, decidedBy }, weights: state };
+  return {
+    graph: asOpaque(graph),
+    recognition: { architecture: importer.architecture, summary, decidedBy },
+    weights: state,
+  };
 }
 
 function nothingMatches(weights: StateDict): UpreelError {

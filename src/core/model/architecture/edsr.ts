@@ -38,7 +38,9 @@ export const edsr = defineArchitecture<EdsrPlan>({
     const made = axis(state, 'conv_last.weight', 0);
     const taken = axis(state, 'conv_first.weight', 1);
     if (taken !== 3 || made !== 3) {
-      throw unsupported(`The EDSR network takes ${taken} channels and makes ${made}; upreel runs those from RGB to RGB.`);
+      throw unsupported(
+        `The EDSR network takes ${taken} channels and makes ${made}; upreel runs those from RGB to RGB.`,
+      );
     }
     return {
       features,

@@ -37,7 +37,9 @@ export const fsrcnn = defineArchitecture<FsrcnnPlan>({
       (dimensions, index) => dimensions === (index % 2 === 0 ? 4 : 1),
     );
     if (!isChain || layers % 2 !== 0) {
-      throw unsupported('The FSRCNN network has convolutions without PReLU between them; upreel runs those of the paper.');
+      throw unsupported(
+        'The FSRCNN network has convolutions without PReLU between them; upreel runs those of the paper.',
+      );
     }
     const scale = requireScaleInName('FSRCNN', fileName);
     if (scale > MAX_SCALE) throw unsupported(`The FSRCNN network would enlarge ${scale} times; the limit is 4.`);

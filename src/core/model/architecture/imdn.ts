@@ -21,7 +21,8 @@ export const imdn = defineArchitecture<ImdnPlan>({
   title: 'IMDN',
   requiredKeys: ['fea_conv.weight', 'IMDB1.c1.weight', 'IMDB1.cca.conv_du.0.weight', 'LR_conv.weight'],
 
-  recognise: (state) => (state.has('IMDB1.cca.conv_du.0.weight') && state.has('upsampler.0.weight') ? state : undefined),
+  recognise: (state) =>
+    state.has('IMDB1.cca.conv_du.0.weight') && state.has('upsampler.0.weight') ? state : undefined,
 
   plan(state) {
     if (!state.has('fea_conv.weight')) {

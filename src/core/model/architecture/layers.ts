@@ -2,7 +2,7 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { UnaryKind, Value } from '../graph/graph.ts';
 import { GraphBuilder, sameSizeConvolution } from '../graph/graph-builder.ts';
 import { tensor } from '../tensor.ts';
-import { foldBatchNorm } from './batch-norm.ts';
+import { foldBatchNorm, NORM_EPSILON } from './batch-norm.ts';
 
 /** A graph under construction together with the weights it is made of: layers are appended by the name of their keys. */
 export class Layers extends GraphBuilder {
@@ -18,12 +18,27 @@ export class Layers extends GraphBuilder {
     return this.conv(input, this.#state.tensor(`${name}.weight`, 4), this.#state.optional(`${name}.bias`, 1), name);
   }
 
-  /** As `named`, with the batch normalisation `norm` behind it folded in, if there is one. */
+  /**
+   * As `named`, with the normalisation `norm` behind it, if there is one: folded in, if it knows means and variances;
+   * otherwise it takes those of the picture.
+   */
   normed(input: Value, name: string, norm: string): Value {
+    if (!this.#state.has(`${norm}.running_var`)) {
+      const value = this.named(input, name);
+      return this.#state.has(`${norm}.weight`) ? this.#instanceNorm(value, norm) : value;
+    }
     const weight = this.#state.tensor(`${name}.weight`, 4);
-    const bias = this.#state.optional(`${name}.bias`, 1);
-    const folded = foldBatchNorm(this.#state, norm, weight, bias);
+    const folded = foldBatchNorm(this.#state, norm, weight, this.#state.optional(`${name}.bias`, 1));
     return this.conv(input, folded.weight, folded.bias, name);
+  }
+
+  #instanceNorm(input: Value, name: string): Value {
+    const difference = this.subtract(input, this.globalMean(input));
+    const variance = this.globalMean(this.multiply(difference, difference));
+    const deviation = this.unary(this.affine(variance, [1], [NORM_EPSILON]), 'sqrt');
+    const normal = this.append({ op: 'binary', kind: 'div', left: difference, right: deviation }, name);
+    const [factor, offset] = [this.#state.tensor(`${name}.weight`, 1), this.#state.tensor(`${name}.bias`, 1)];
+    return this.append({ op: 'affine', input: normal, factor, offset }, name);
   }
 
   /** The convolution `name` whose channels are parted into groups that do not see each other. */

@@ -38,7 +38,9 @@ export const rcan = defineArchitecture<RcanPlan>({
     const [taken, made] = [axis(state, 'conv_first.weight', 1), axis(state, 'conv_last.weight', 0)];
     const unshuffle = Math.sqrt(taken / 3);
     if (made !== 3 || ![1, 2, 4].includes(unshuffle)) {
-      throw unsupported(`The RCAN network takes ${taken} channels and makes ${made}; upreel runs those from RGB to RGB.`);
+      throw unsupported(
+        `The RCAN network takes ${taken} channels and makes ${made}; upreel runs those from RGB to RGB.`,
+      );
     }
     const isAuthors = state.nameInFile('conv_last.weight') !== 'conv_last.weight';
     return {

@@ -51,5 +51,8 @@ const NAMES = ['conv1', 'conv2', 'conv3'];
 
 /** A remake that names what each layer is for. */
 function fromSequences(key: string): string {
-  return key.replace(/^features\.0\./, 'conv1.').replace(/^map\.0\./, 'conv2.').replace(/^reconstruction\./, 'conv3.');
+  return key
+    .replace(/^features\.0\./, 'conv1.')
+    .replace(/^map\.0\./, 'conv2.')
+    .replace(/^reconstruction\./, 'conv3.');
 }

@@ -50,7 +50,10 @@ export const SRRESNET_REMAKES: readonly SrresnetRemake[] = [
         [/^block1\.1\./, 'act_first.'],
         [new RegExp(`^block${last - 1}\\.0\\.`), 'conv_body.'],
         // A normalisation, or in an early form a PReLU.
-        [new RegExp(`^block${last - 1}\\.1\\.`), state.has(`block${last - 1}.1.running_var`) ? 'bn_body.' : 'act_body.'],
+        [
+          new RegExp(`^block${last - 1}\\.1\\.`),
+          state.has(`block${last - 1}.1.running_var`) ? 'bn_body.' : 'act_body.',
+        ],
         [new RegExp(`^block${last}\\.(\\d+)\\.(conv|prelu)\\.`), 'up.$1.$2.'],
         [new RegExp(`^block${last}\\.\\d+\\.(?=weight|bias)`), 'conv_last.'],
         [/^block(\d+)\.(\w+)\./, 'body.$1.$2.'],
@@ -58,10 +61,11 @@ export const SRRESNET_REMAKES: readonly SrresnetRemake[] = [
     },
     habits: TO_SIGNED,
   },
-  // twtygqyy/pytorch-SRResNet: LeakyReLU, which has no weights.
+  // twtygqyy/pytorch-SRResNet: LeakyReLU, which has no weights; first batch, then instance normalisation.
   {
-    signature: ['conv_input.weight', 'residual.0.bn1.running_var', 'upscale4x.0.weight'],
+    signature: ['conv_input.weight', 'residual.0.conv1.weight', 'upscale4x.0.weight'],
     rules: () => [
+      [/^residual\.(\d+)\.in([12])\./, 'body.$1.bn$2.'],
       [/^conv_input\./, 'conv_first.'],
       [/^conv_mid\./, 'conv_body.'],
       [/^bn_mid\./, 'bn_body.'],

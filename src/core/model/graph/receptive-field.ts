@@ -36,7 +36,9 @@ export function alignment(graph: Graph): number {
   const onGrid = valuesOnGrid(graph);
   return graph.shapes.reduce(
     (align, { height, width }, value) =>
-      onGrid[value] === true ? leastCommonMultiple(leastCommonMultiple(align, height.denominator), width.denominator) : align,
+      onGrid[value] === true
+        ? leastCommonMultiple(leastCommonMultiple(align, height.denominator), width.denominator)
+        : align,
     1,
   );
 }

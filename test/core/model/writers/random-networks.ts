@@ -125,6 +125,15 @@ export class RandomLayers {
     if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
   }
 
+  /** As after training: no variance is near zero. */
+  batchNorm(name: string, channels: number): void {
+    this.vector(`${name}.weight`, channels, 1, 0.3);
+    this.vector(`${name}.bias`, channels, 0, 0.2);
+    this.vector(`${name}.running_mean`, channels, 0, 0.3);
+    this.vector(`${name}.running_var`, channels, 0.8, 0.5);
+    this.#add(`${name}.num_batches_tracked`, [], 1000, 0);
+  }
+
   vector(key: string, length: number, centre: number, reach: number): void {
     this.#add(key, [length], centre, reach);
   }
