@@ -66,9 +66,10 @@ const TABLE: readonly (readonly [string, Weights, string, string, 1 | 3, number]
   ['fsrcnn-lornatang_x4', random.randomFsrcnn('lornatang', 32), 'fsrcnn', '8 feat, 5 conv, on luma', LUMA, 4],
   ['srcnn_x2', random.randomNamedSrcnn(33), 'srcnn', '8 feat, on luma', LUMA, 2],
   ['imdn', random.randomImdn(34), 'imdn', '16 feat, 6 blocks', RGB, 3],
-  ['rfdn', random.randomRfdn(35), 'rfdn', '8 feat, 4 blocks', RGB, 4],
-  ['rlfn', random.randomRlfn('rlfn', 36), 'rlfn', '8 feat, 4 blocks', RGB, 4],
-  ['dipnet', random.randomRlfn('dipnet', 37), 'rlfn', '8 feat, 4 blocks, DIPNet', RGB, 4],
+  ['rfdn', random.randomRfdn(35), 'rfdn', '8 feat, 4 blocks, on 0..1', RGB, 4],
+  ['rfdn-of-255', random.randomRfdn(40, 255), 'rfdn', '8 feat, 4 blocks, on 0..255', RGB, 4],
+  ['rlfn', random.randomRlfn('rlfn', 36), 'rlfn', '8 feat, 4 blocks, on 0..1', RGB, 4],
+  ['dipnet', random.randomRlfn('dipnet', 37), 'rlfn', '8 feat, 4 blocks, on 0..1, DIPNet', RGB, 4],
   ['spanf', random.randomSpanf(38), 'spanf', '8 feat, 5 blocks', RGB, 4],
 ];
 
@@ -167,6 +168,10 @@ const FACTS: Readonly<Record<string, PaperFacts>> = {
     samples: [-0.136992, -0.095345, 0.699296, -0.425592, -0.445774, 0.500726, -0.264906, -0.076962],
   },
   rfdn: { mean: 0.098449, samples: [0.032683, 0.068693, -0.109958, 0.191606, -0.00841, 0.205959, -0.00324, 0.066721] },
+  'rfdn-of-255': {
+    mean: -0.000847,
+    samples: [0.10204, -0.163982, 0.025149, -0.107278, 0.078514, -0.018865, -0.104139, -0.057625],
+  },
   rlfn: { mean: 0.062963, samples: [0.15909, 0.052068, -0.422807, 0.115102, -0.002359, 0.253636, 0.122248, -0.114534] },
   dipnet: {
     mean: 0.030732,

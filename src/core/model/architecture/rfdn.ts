@@ -4,6 +4,7 @@ import { defineArchitecture } from './architecture.ts';
 import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';
+import { onRange, whiteFromBiases } from './sample-range.ts';
 import { weightSpatially } from './spatial-attention.ts';
 
 interface RfdnPlan {
@@ -11,6 +12,7 @@ interface RfdnPlan {
   readonly blocks: number;
   readonly scale: number;
   readonly colours: ColourChannels;
+  readonly white: 1 | 255;
 }
 
 /** RFDN: IMDN with convolutions of 1x1 in place of the parting of channels, and attention over places. */
@@ -33,12 +35,13 @@ export const rfdn = defineArchitecture<RfdnPlan>({
       blocks: countConsecutive(state, (index) => `B${index}.c1_d.weight`, 1),
       scale,
       colours: checkColours('RFDN', taken, taken),
+      white: whiteFromBiases(state, 'fea_conv'),
     };
   },
 
-  summarise: ({ features, blocks }) => `${features} feat, ${blocks} blocks`,
+  summarise: ({ features, blocks, white }) => `${features} feat, ${blocks} blocks, on 0..${white}`,
 
-  build({ blocks, scale, colours }, state) {
+  build({ blocks, scale, colours, white }, state) {
     const graph = new Layers(state);
     const activated = (value: Value, name: string) => graph.leakyRelu(graph.named(value, name), SLOPE);
     const block = (input: Value, name: string): Value => {
@@ -51,11 +54,14 @@ export const rfdn = defineArchitecture<RfdnPlan>({
       const joined = graph.concat([...aside, activated(value, `${name}.c4`)], name);
       return weightSpatially(graph, state, graph.named(joined, `${name}.c5`), `${name}.esa`);
     };
-    const first = graph.named(graph.input(colours), 'fea_conv');
-    const made: Value[] = [];
-    for (let index = 1; index <= blocks; index++) made.push(block(made.at(-1) ?? first, `B${index}`));
-    const value = graph.add(graph.named(activated(graph.concat(made, 'c.0'), 'c.0'), 'LR_conv'), first);
-    return graph.finish(graph.pixelShuffle(graph.named(value, 'upsampler.0'), scale));
+    const layers = (picture: Value): Value => {
+      const first = graph.named(picture, 'fea_conv');
+      const made: Value[] = [];
+      for (let index = 1; index <= blocks; index++) made.push(block(made.at(-1) ?? first, `B${index}`));
+      const value = graph.add(graph.named(activated(graph.concat(made, 'c.0'), 'c.0'), 'LR_conv'), first);
+      return graph.pixelShuffle(graph.named(value, 'upsampler.0'), scale);
+    };
+    return graph.finish(onRange(graph, white, graph.input(colours), layers));
   },
 });
 

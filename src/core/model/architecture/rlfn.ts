@@ -5,6 +5,7 @@ import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { mergedConv3xc } from './conv3xc.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';
+import { onRange, whiteFromBiases } from './sample-range.ts';
 import { weightSpatially } from './spatial-attention.ts';
 
 interface RlfnPlan {
@@ -12,6 +13,7 @@ interface RlfnPlan {
   readonly blocks: number;
   readonly scale: number;
   readonly colours: ColourChannels;
+  readonly white: 1 | 255;
   /** Convolutions of several parts, and SiLU. */
   readonly isDipnet: boolean;
 }
@@ -45,13 +47,15 @@ export const rlfn = defineArchitecture<RlfnPlan>({
       blocks: countConsecutive(state, (index) => `block_${index}.c5.weight`, 1),
       scale,
       colours: checkColours('RLFN', taken, taken),
+      white: isDipnet ? 1 : whiteFromBiases(state, 'conv_1'),
       isDipnet,
     };
   },
 
-  summarise: ({ features, blocks, isDipnet }) => `${features} feat, ${blocks} blocks${isDipnet ? ', DIPNet' : ''}`,
+  summarise: ({ features, blocks, white, isDipnet }) =>
+    `${features} feat, ${blocks} blocks, on 0..${white}${isDipnet ? ', DIPNet' : ''}`,
 
-  build({ blocks, scale, colours, isDipnet }, state) {
+  build({ blocks, scale, colours, white, isDipnet }, state) {
     const graph = new Layers(state);
     const conv = (value: Value, name: string): Value => {
       if (!isDipnet) return graph.named(value, name);
@@ -64,11 +68,14 @@ export const rlfn = defineArchitecture<RlfnPlan>({
       for (const layer of ['c1_r', 'c2_r', 'c3_r']) value = activated(conv(value, `${name}.${layer}`));
       return weightSpatially(graph, state, graph.named(graph.add(value, input), `${name}.c5`), `${name}.esa`);
     };
-    const first = conv(graph.input(colours), 'conv_1');
-    let value = first;
-    for (let index = 1; index <= blocks; index++) value = block(value, `block_${index}`);
-    value = graph.add(graph.named(value, 'conv_2'), first);
-    return graph.finish(graph.pixelShuffle(conv(value, 'upsampler.0'), scale));
+    const layers = (picture: Value): Value => {
+      const first = conv(picture, 'conv_1');
+      let value = first;
+      for (let index = 1; index <= blocks; index++) value = block(value, `block_${index}`);
+      value = graph.add(graph.named(value, 'conv_2'), first);
+      return graph.pixelShuffle(conv(value, 'upsampler.0'), scale);
+    };
+    return graph.finish(onRange(graph, white, graph.input(colours), layers));
   },
 });
 

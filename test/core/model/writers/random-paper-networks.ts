@@ -441,9 +441,10 @@ function attention(layers: RandomLayers, name: string, channels: number, inner: 
   layers.conv(`${name}.conv4`, channels, inner, 1);
 }
 
-export function randomRfdn(seed: number): Weights {
+export function randomRfdn(seed: number, white: 1 | 255 = 1): Weights {
   const layers = new RandomLayers(seed);
   layers.conv('fea_conv', F, 3);
+  if (white === 255) layers.vector('fea_conv.bias', F, 0, 2);
   for (let index = 1; index <= 4; index++) {
     const name = `B${index}`;
     for (const layer of ['c1', 'c2', 'c3']) {
