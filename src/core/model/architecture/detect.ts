@@ -75,7 +75,7 @@ function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: s
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(
-      `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${extra.slice(0, 80)}.`,
+      `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${state.nameInFile(extra).slice(0, 80)}.`,
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
