@@ -4,12 +4,12 @@ import { StateDict } from '../../../src/core/model/checkpoint/state-dict.ts';
 import { contentHash } from '../../../src/core/model/graph/content-hash.ts';
 import { alignment, receptiveField } from '../../../src/core/model/graph/receptive-field.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
-import { expectEachToSurvive, FUZZ_TIMEOUT, MUTATIONS } from './fuzz.ts';
+import { expectEachToSurvive, FUZZ_TIMEOUT } from './fuzz.ts';
 import { PAPER_NETWORKS } from './paper-facts.ts';
 import { mutateWeights } from './writers/mutate-weights.ts';
 
 /** There are many of them: a few each on every run, and all by UPREEL_FUZZ. */
-const EACH = MUTATIONS === 20_000 ? 100 : MUTATIONS;
+const EACH = Number(process.env.UPREEL_FUZZ ?? 100);
 
 function build(weights: Weights, file: string): void {
   const tensors = [...weights].map(([key, { shape, data }]) => {

@@ -3,7 +3,7 @@ import { UpreelError } from '../../../src/core/errors.ts';
 import { mutate } from './writers/mutate.ts';
 
 /** Damaged copies per reader. UPREEL_FUZZ=200000 for a night of it; UPREEL_FUZZ_SEED=N begins at another seed. */
-export const MUTATIONS = Number(process.env.UPREEL_FUZZ ?? 20_000);
+const MUTATIONS = Number(process.env.UPREEL_FUZZ ?? 20_000);
 const FIRST_SEED = Number(process.env.UPREEL_FUZZ_SEED ?? 0);
 
 /** For the largest of these numbers, on a slow machine. */
