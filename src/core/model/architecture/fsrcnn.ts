@@ -31,7 +31,7 @@ export const fsrcnn = defineArchitecture<FsrcnnPlan>({
     return isOne || isOther ? state.renamed(toChain(state)) : undefined;
   },
 
-  plan(state: StateDict, fileName) {
+  plan(state, fileName) {
     const layers = countConsecutive(state, (index) => `chain.${index}.weight`);
     const isChain = Array.from({ length: layers }, (_, index) => state.shape(`chain.${index}.weight`)?.length).every(
       (dimensions, index) => dimensions === (index % 2 === 0 ? 4 : 1),

@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { Value } from '../graph/graph.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
@@ -54,7 +55,7 @@ export const mdsr = defineArchitecture<MdsrPlan>({
   build({ blocks, branch, factors }, state) {
     ignoreOthers(state, branch);
     const graph = new Layers(state);
-    const residual = (value: number, name: string) =>
+    const residual = (value: Value, name: string) =>
       graph.add(graph.named(graph.unary(graph.named(value, `${name}.body.0`), 'relu'), `${name}.body.2`), value);
     const head = graph.named(withoutMean(graph, state), 'head.0');
     const first = residual(residual(head, `pre_process.${branch}.0`), `pre_process.${branch}.1`);

@@ -1,4 +1,3 @@
-import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
 import { defineArchitecture } from './architecture.ts';
 import { type ColourChannels, checkColours } from './colour-channels.ts';
@@ -28,7 +27,7 @@ export const srcnn = defineArchitecture<SrcnnPlan>({
     return isAll && NAMES.every((name) => named.shape(`${name}.weight`)?.length === 4) ? named : undefined;
   },
 
-  plan(state: StateDict, fileName) {
+  plan(state, fileName) {
     const colours = checkColours('SRCNN', axis(state, 'conv1.weight', 1), axis(state, 'conv3.weight', 0));
     return { features: axis(state, 'conv1.weight', 0), colours, scale: requireScaleInName('SRCNN', fileName) };
   },
