@@ -31,7 +31,7 @@ export function evaluateCompact(weights: Weights, picture: Planes): Planes {
 
 /** RRDBNet, with ESRGAN+'s conv1x1 where the weights have it and pixel-unshuffle where the first layer calls for it. */
 export function evaluateRrdb(weights: Weights, picture: Planes): Planes {
-  const unshuffle = Math.sqrt(get(weights, 'conv_first.weight').shape[1]! / 3);
+  const unshuffle = Math.sqrt(get(weights, 'conv_first.weight').shape[1]! / picture.channels);
   const lrelu = (x: Planes) => leakyRelu(x, 0.2);
   const first = conv(weights, 'conv_first', unshuffle === 1 ? picture : pixelUnshuffle(picture, unshuffle));
   let x = first;
@@ -143,6 +143,30 @@ export function evaluateSrcnn(weights: Weights, picture: Planes, scale: number):
     ),
     combine(ycc, (values) => luma(values) + (1 - 0.114) * back(values)),
   ]);
+}
+
+/** torch's example of super-resolution: ESPCN with ReLU. */
+export function evaluateTorchEspcn(weights: Weights, luma: Planes): Planes {
+  const inner = ['conv1', 'conv2', 'conv3'].reduce((x, name) => relu(conv(weights, name, x)), luma);
+  const made = conv(weights, 'conv4', inner);
+  return pixelShuffle(made, Math.sqrt(made.channels));
+}
+
+/** A network of one channel on full-range luma (Rec. 601), with the colours enlarged by bicubic interpolation. */
+export function onLuma(picture: Planes, scale: number, network: (luma: Planes) => Planes): Planes {
+  const luma = (rgb: Planes) =>
+    combine([plane(rgb, 0), plane(rgb, 1), plane(rgb, 2)], ([r, g, b]) => 0.299 * r! + 0.587 * g! + 0.114 * b!);
+  const colours = scale === 1 ? picture : bicubic(picture, scale, -0.5);
+  const [made, before] = [network(luma(picture)), luma(colours)];
+  const area = made.height * made.width;
+  return { ...colours, data: colours.data.map((value, i) => value + made.data[i % area]! - before.data[i % area]!) };
+}
+
+/** A network of RGB and opacity on an opaque picture, without the opacity that it makes. */
+export function asOpaque(picture: Planes, network: (picture: Planes) => Planes): Planes {
+  const opacity = map(plane(picture, 0), () => 1);
+  const made = network(concat([picture, opacity]));
+  return concat([plane(made, 0), plane(made, 1), plane(made, 2)]);
 }
 
 const DIV2K_MEAN = [0.4488, 0.4371, 0.404];

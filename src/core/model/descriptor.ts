@@ -34,6 +34,17 @@ export type Architecture =
   | 'msrresnet'
   | 'edsr'
   | 'srcnn'
+  | 'espcn'
+  | 'fsrcnn'
+  | 'srresnet'
+  | 'swift-srgan'
+  | 'mdsr'
+  | 'rcan'
+  | 'msrn'
+  | 'imdn'
+  | 'rfdn'
+  | 'rlfn'
+  | 'spanf'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 
@@ -41,7 +52,10 @@ export type Architecture =
 export interface NetworkVariant {
   /** uint8 or uint16 tensors. */
   readonly bytesPerSample: 1 | 2;
-  /** 1: the gray sample feeds all three inputs, and the result is Rec. 601 luma (0.299, 0.587, 0.114) taken in float. */
+  /**
+   * 1: the gray sample feeds all three inputs, and the result is Rec. 601 luma (0.299, 0.587, 0.114) taken in float; a
+   * network of luma takes it alone.
+   */
   readonly channels: 1 | 3;
   /** Default: `any`. */
   readonly target?: NetworkTarget;

@@ -28,7 +28,7 @@ export interface ImportedNetwork {
 }
 
 /** Part of a cache's key: rises when the same network is written as different ONNX. */
-export const EXPORTER_VERSION = 2;
+export const EXPORTER_VERSION = 3;
 
 /**
  * Reads a checkpoint file of any known format as a network that can be run.
@@ -60,8 +60,7 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     id,
     ...recognition,
     scale,
-    receptiveFieldPx: receptiveField(graph),
-    windowExact: isWindowExact(graph),
+    ...seenBy(graph, scale),
     alignPx: alignment(graph),
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
@@ -69,6 +68,18 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
   };
   return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph, variant.target), variant) };
 }
+
+/** What a pixel of the result depends on; for networks of luma, with the colours enlarged beside them. */
+function seenBy(graph: Graph, scale: number): Pick<ModelDescriptor, 'receptiveFieldPx' | 'windowExact'> {
+  const [radius, isExact] = [receptiveField(graph), isWindowExact(graph)];
+  if (graph.shapes[0]?.channels !== 1 || scale === 1) return { receptiveFieldPx: radius, windowExact: isExact };
+  return {
+    receptiveFieldPx: radius === null ? null : Math.max(radius, BICUBIC_REACH_PX),
+    windowExact: isExact && Number.isInteger(Math.log2(scale)),
+  };
+}
+
+const BICUBIC_REACH_PX = 2;
 
 function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {
   const operators = [...new Set(model.nodes.map(({ operator }) => operator))];
@@ -83,7 +94,7 @@ function describeForeign({ model, use, size }: ForeignNetwork, id: string): Impo
     ...sizeForeign(model),
     contentHash: hashForeign(model, use),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(coreOfForeign(model, use), variant) };
+  return { descriptor, wrap: (variant) => wrapNetwork(coreOfForeign(model, use, size.scale), variant) };
 }
 
 /** @param probes see `importOnnx`. @throws UpreelError as `importNetwork` */

@@ -1,15 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import {
+  asOpaque,
+  evaluateCompact,
   evaluateEdsr,
   evaluateMsrResNet,
+  evaluateRrdb,
   evaluateSpan,
   evaluateSrcnn,
+  onLuma,
+  type Planes,
   type Weights,
 } from '../../support/reference-evaluator.ts';
 import { expectEqual, importBytes, RGB8 } from './run-network.ts';
-import { RandomLayers, randomEdsr, randomMsrResNet, randomSpan, randomSrcnn } from './writers/random-networks.ts';
+import {
+  RandomLayers,
+  randomCompact,
+  randomEdsr,
+  randomMsrResNet,
+  randomRrdb,
+  randomSpan,
+  randomSrcnn,
+} from './writers/random-networks.ts';
 import { writeSafetensors } from './writers/safetensors-writer.ts';
 import { writeTorchZip } from './writers/torch-writer.ts';
+
+const SMALL = { features: 6, growth: 4, blocks: 1, doublings: 1 };
 
 const renamed = (weights: Weights, rename: (key: string) => string): Weights =>
   new Map([...weights].map(([key, weight]) => [rename(key), weight]));
@@ -87,6 +102,53 @@ describe('EDSR', () => {
     const network = await importBytes({ 'n.pth': writeTorchZip(authors) });
     expect(network.descriptor.architecture).toBe('edsr');
     await expectEqual(network, (picture) => evaluateEdsr(weights, picture, 1));
+  });
+});
+
+describe('networks of luma and of RGB with opacity', () => {
+  it.each<[string, Weights, number, (picture: Planes) => Planes]>([
+    ['Compact', randomCompact(8, 2, 3, 1, 1), 3, (picture) => evaluateCompact(randomCompact(8, 2, 3, 1, 1), picture)],
+    [
+      'ESRGAN',
+      randomRrdb({ ...SMALL, colours: 1 }, 5),
+      2,
+      (it) => evaluateRrdb(randomRrdb({ ...SMALL, colours: 1 }, 5), it),
+    ],
+    [
+      'ESRGAN with pixel-unshuffle',
+      randomRrdb({ ...SMALL, colours: 1, unshuffle: 2 }, 2),
+      1,
+      (it) => evaluateRrdb(randomRrdb({ ...SMALL, colours: 1, unshuffle: 2 }, 2), it),
+    ],
+  ])('%s on luma, for colour and for gray', async (_name, weights, scale, evaluate) => {
+    const network = await importBytes({ 'n.pth': writeTorchZip(weights) });
+    expect(network.descriptor).toMatchObject({ scale });
+    for (const channels of [1, 3] as const) {
+      await expectEqual(network, (it) => onLuma(it, scale, evaluate), { bytesPerSample: 1, channels });
+    }
+  });
+
+  it.each<[string, Weights, number, (picture: Planes) => Planes]>([
+    ['Compact', randomCompact(8, 2, 2, 1, 4), 2, (picture) => evaluateCompact(randomCompact(8, 2, 2, 1, 4), picture)],
+    [
+      'ESRGAN',
+      randomRrdb({ ...SMALL, colours: 4 }, 2),
+      2,
+      (it) => evaluateRrdb(randomRrdb({ ...SMALL, colours: 4 }, 2), it),
+    ],
+  ])('%s with opacity, which is taken for full', async (_name, weights, scale, evaluate) => {
+    const network = await importBytes({ 'n.pth': writeTorchZip(weights) });
+    expect(network.descriptor).toMatchObject({ scale });
+    await expectEqual(network, (picture) => asOpaque(picture, evaluate));
+  });
+
+  it('a radius is never less than that of the colours', async () => {
+    const layers = new RandomLayers(1);
+    layers.conv('body.0', 4, 1, 1);
+    layers.vector('body.1.weight', 4, 0.25, 0.2);
+    layers.conv('body.2', 9, 4, 1);
+    const network = await importBytes({ 'n.pth': writeTorchZip(layers.weights) });
+    expect(network.descriptor).toMatchObject({ receptiveFieldPx: 2, windowExact: false });
   });
 });
 

@@ -18,10 +18,20 @@ const MOST_BYTES = 256 * 1024 * 1024;
  * own), so what was taken and given back in between counts too.
  */
 export function expectToSurvive(original: Uint8Array, read: (bytes: Uint8Array) => unknown): void {
+  expectEachToSurvive(original, mutate, read, MUTATIONS);
+}
+
+/** As `expectToSurvive`, damaged in another way, and only so many times. */
+export function expectEachToSurvive<T>(
+  original: T,
+  damage: (original: T, seed: number) => T,
+  read: (damaged: T) => unknown,
+  mutations: number,
+): void {
   expect(() => read(original)).not.toThrow();
   let refusals = 0;
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + MUTATIONS; seed++) {
-    const damaged = mutate(original, seed);
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + mutations; seed++) {
+    const damaged = damage(original, seed);
     const peakBefore = process.resourceUsage().maxRSS;
     const start = performance.now();
     try {
@@ -38,5 +48,5 @@ export function expectToSurvive(original: Uint8Array, read: (bytes: Uint8Array) 
     if (milliseconds > MOST_MILLISECONDS) throw new Error(`seed ${seed} took ${milliseconds} ms`);
     if (bytes > MOST_BYTES) throw new Error(`seed ${seed} took ${bytes} bytes`);
   }
-  expect(refusals).toBeGreaterThan(MUTATIONS / 10);
+  expect(refusals).toBeGreaterThan(mutations / 10);
 }

@@ -1,5 +1,6 @@
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
+import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';
 
@@ -8,6 +9,7 @@ interface CompactPlan {
   /** Convolutions between the first and the last. */
   readonly convolutions: number;
   readonly scale: number;
+  readonly colours: ColourChannels;
 }
 
 /**
@@ -30,20 +32,22 @@ export const compact = defineArchitecture<CompactPlan>({
   plan(state) {
     const layers = countConsecutive(state, (index) => `body.${index}.weight`);
     const channels = axis(state, `body.${layers - 1}.weight`, 0);
-    const scale = Math.sqrt(channels / 3);
-    if (axis(state, 'body.0.weight', 1) !== 3 || !Number.isInteger(scale) || layers % 2 === 0) {
+    const taken = axis(state, 'body.0.weight', 1);
+    const scale = Math.sqrt(channels / taken);
+    if (!Number.isInteger(scale) || layers % 2 === 0) {
       throw unsupported(
-        `The Compact network takes ${axis(state, 'body.0.weight', 1)} channels and makes ${channels} in ${layers} layers; upreel runs those from RGB to RGB.`,
+        `The Compact network takes ${taken} channels and makes ${channels} in ${layers} layers; upreel runs those from RGB to RGB.`,
       );
     }
-    return { features: axis(state, 'body.0.weight', 0), convolutions: (layers - 3) / 2, scale };
+    const colours = checkColours('Compact', taken, taken);
+    return { features: axis(state, 'body.0.weight', 0), convolutions: (layers - 3) / 2, scale, colours };
   },
 
   summarise: ({ features, convolutions }) => `${features} feat, ${convolutions} conv`,
 
-  build({ convolutions, scale }, state) {
+  build({ convolutions, scale, colours }, state) {
     const graph = new Layers(state);
-    const input = graph.input(3);
+    const input = graph.input(colours);
     const last = 2 * convolutions + 2;
     let value = graph.named(input, 'body.0');
     for (let index = 2; index <= last; index += 2) {

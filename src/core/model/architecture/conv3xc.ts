@@ -6,9 +6,9 @@ import { type Tensor, tensor } from '../tensor.ts';
  * SPAN's Conv3XC as one 3x3 convolution. In training it is 1x1, 3x3, 1x1 in a row plus a 1x1 shortcut (`sk`); the
  * `eval_conv` in a checkpoint is only a copy that may be stale, so it is used only where the parts are not there.
  */
-export function mergedConv3xc(state: StateDict, name: string): { weight: Tensor; bias: Tensor } {
+export function mergedConv3xc(state: StateDict, name: string): { weight: Tensor; bias: Tensor | null } {
   if (!state.has(`${name}.conv.0.weight`)) {
-    return { weight: state.tensor(`${name}.eval_conv.weight`, 4), bias: state.tensor(`${name}.eval_conv.bias`, 1) };
+    return { weight: state.tensor(`${name}.eval_conv.weight`, 4), bias: state.optional(`${name}.eval_conv.bias`, 1) };
   }
   state.ignore(`${name}.eval_conv.weight`);
   state.ignore(`${name}.eval_conv.bias`);

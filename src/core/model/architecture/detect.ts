@@ -1,16 +1,28 @@
 import type { UpreelError } from '../../errors.ts';
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Graph } from '../graph/graph.ts';
+import { asOpaque } from '../graph/opaque.ts';
 import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
 import { edsr } from './edsr.ts';
+import { espcn } from './espcn.ts';
+import { fsrcnn } from './fsrcnn.ts';
+import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
+import { mdsr } from './mdsr.ts';
+import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
+import { rcan } from './rcan.ts';
+import { rfdn } from './rfdn.ts';
+import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
+import { spanf } from './spanf.ts';
 import { srcnn } from './srcnn.ts';
+import { srresnets } from './srresnet.ts';
+import { swiftSrgan } from './swift-srgan.ts';
 
 export interface BuiltNetwork {
   readonly graph: Graph;
@@ -20,7 +32,25 @@ export interface BuiltNetwork {
 }
 
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn];
+const IMPORTERS: readonly ArchitectureImporter[] = [
+  rrdb,
+  compact,
+  span,
+  spanf,
+  rlfn,
+  msrresnet,
+  mdsr,
+  edsr,
+  msrn,
+  rcan,
+  ...srresnets,
+  swiftSrgan,
+  imdn,
+  rfdn,
+  fsrcnn,
+  espcn,
+  srcnn,
+];
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.
@@ -45,11 +75,15 @@ function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: s
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(
-      `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${extra.slice(0, 80)}.`,
+      `This looks like ${importer.title}, but has weights that such a network does not: ${state.unused.length} of them, such as ${state.nameInFile(extra).slice(0, 80)}.`,
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
-  return { graph, recognition: { architecture: importer.architecture, summary, decidedBy }, weights: state };
+  return {
+    graph: asOpaque(graph),
+    recognition: { architecture: importer.architecture, summary, decidedBy },
+    weights: state,
+  };
 }
 
 function nothingMatches(weights: StateDict): UpreelError {

@@ -1,9 +1,9 @@
-import type { StateDict } from '../checkpoint/state-dict.ts';
-import type { Value } from '../graph/graph.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';
+import { withMean, withoutMean } from './mean-shift.ts';
+import { upsamplerFactors } from './upsampler.ts';
 
 interface EdsrPlan {
   readonly features: number;
@@ -36,19 +36,16 @@ export const edsr = defineArchitecture<EdsrPlan>({
   plan(state) {
     const features = axis(state, 'conv_first.weight', 0);
     const made = axis(state, 'conv_last.weight', 0);
-    const ups = countConsecutive(state, (index) => `upsample.${2 * index}.weight`);
-    const factors = Array.from({ length: ups }, (_, index) =>
-      Math.sqrt(axis(state, `upsample.${2 * index}.weight`, 0) / features),
-    );
-    if (axis(state, 'conv_first.weight', 1) !== 3 || made !== 3 || !factors.every(Number.isInteger)) {
+    const taken = axis(state, 'conv_first.weight', 1);
+    if (taken !== 3 || made !== 3) {
       throw unsupported(
-        `The EDSR network makes ${made} channels by ${factors.join(' x ')}; upreel runs those from RGB to RGB.`,
+        `The EDSR network takes ${taken} channels and makes ${made}; upreel runs those from RGB to RGB.`,
       );
     }
     return {
       features,
       blocks: countConsecutive(state, (index) => `body.${index}.conv1.weight`),
-      factors,
+      factors: upsamplerFactors(state, 'upsample'),
       residualScale: features >= 256 ? 0.1 : 1,
     };
   },
@@ -66,9 +63,7 @@ export const edsr = defineArchitecture<EdsrPlan>({
       value = graph.add(value, residualScale === 1 ? residual : graph.times(residual, residualScale));
     }
     value = graph.add(first, graph.named(value, 'conv_after_body'));
-    factors.forEach((factor, index) => {
-      value = graph.pixelShuffle(graph.named(value, `upsample.${2 * index}`), factor);
-    });
+    value = graph.upsampled(value, 'upsample', factors);
     return graph.finish(withMean(graph, state, graph.named(value, 'conv_last')));
   },
 });
@@ -82,21 +77,3 @@ function fromAuthors(key: string): string {
     .replace(/^tail\.0\./, 'upsample.')
     .replace(/^tail\.1\./, 'conv_last.');
 }
-
-/** The networks work on 0..255 with the mean of DIV2K taken off; the authors store that as a convolution. */
-function withoutMean(graph: Layers, state: StateDict): Value {
-  const input = graph.input(3);
-  if (state.has('sub_mean.weight')) return graph.named(graph.times(input, 255), 'sub_mean');
-  return graph.affine(
-    input,
-    [255],
-    DIV2K_MEAN.map((mean) => -255 * mean),
-  );
-}
-
-function withMean(graph: Layers, state: StateDict, value: Value): Value {
-  if (state.has('add_mean.weight')) return graph.times(graph.named(value, 'add_mean'), 1 / 255);
-  return graph.affine(value, [1 / 255], DIV2K_MEAN);
-}
-
-const DIV2K_MEAN = [0.4488, 0.4371, 0.404];

@@ -28,8 +28,6 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['RestoreFormer', /^encoder\.conv_in\./],
   ['Restormer', /^encoder_level1\.0\.attn\./],
   ['NAFNet', /^intro\.weight$/],
-  ['Swift-SRGAN', /^initial\.cnn\.depthwise\./],
-  ['RCAN', /^body\.0\.body\.0\.body\.3\.conv_du\./],
 ];
 
 /** Name and deciding key of a network that is known but not supported. */

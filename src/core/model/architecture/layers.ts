@@ -1,7 +1,8 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { UnaryKind, Value } from '../graph/graph.ts';
-import { GraphBuilder } from '../graph/graph-builder.ts';
+import { GraphBuilder, sameSizeConvolution } from '../graph/graph-builder.ts';
 import { tensor } from '../tensor.ts';
+import { foldBatchNorm, NORM_EPSILON } from './batch-norm.ts';
 
 /** A graph under construction together with the weights it is made of: layers are appended by the name of their keys. */
 export class Layers extends GraphBuilder {
@@ -17,6 +18,57 @@ export class Layers extends GraphBuilder {
     return this.conv(input, this.#state.tensor(`${name}.weight`, 4), this.#state.optional(`${name}.bias`, 1), name);
   }
 
+  /**
+   * As `named`, with the normalisation `norm` behind it, if there is one: folded in, if it knows means and variances;
+   * otherwise it takes those of the picture.
+   */
+  normed(input: Value, name: string, norm: string): Value {
+    if (!this.#state.has(`${norm}.running_var`)) {
+      const value = this.named(input, name);
+      return this.#state.has(`${norm}.weight`) ? this.#instanceNorm(value, norm) : value;
+    }
+    const weight = this.#state.tensor(`${name}.weight`, 4);
+    const folded = foldBatchNorm(this.#state, norm, weight, this.#state.optional(`${name}.bias`, 1));
+    return this.conv(input, folded.weight, folded.bias, name);
+  }
+
+  #instanceNorm(input: Value, name: string): Value {
+    const difference = this.subtract(input, this.globalMean(input));
+    const variance = this.globalMean(this.multiply(difference, difference));
+    const deviation = this.unary(this.affine(variance, [1], [NORM_EPSILON]), 'sqrt');
+    const normal = this.append({ op: 'binary', kind: 'div', left: difference, right: deviation }, name);
+    const [factor, offset] = [this.#state.tensor(`${name}.weight`, 1), this.#state.tensor(`${name}.bias`, 1)];
+    return this.append({ op: 'affine', input: normal, factor, offset }, name);
+  }
+
+  /** The convolution `name` whose channels are parted into groups that do not see each other. */
+  grouped(input: Value, name: string, groups: number): Value {
+    const weight = this.#state.tensor(`${name}.weight`, 4);
+    const bias = this.#state.optional(`${name}.bias`, 1);
+    return this.append({ ...sameSizeConvolution(input, weight, bias), groups }, name);
+  }
+
+  /** The convolution `name` in steps, without padding. */
+  strided(input: Value, name: string, step: number): Value {
+    const weight = this.#state.tensor(`${name}.weight`, 4);
+    const bias = this.#state.optional(`${name}.bias`, 1);
+    const padding = { top: 0, left: 0, bottom: 0, right: 0 };
+    return this.append({ ...sameSizeConvolution(input, weight, bias), stride: [step, step], padding }, name);
+  }
+
+  /** The upsampler `name` whose factors `upsamplerFactors` gives. */
+  upsampled(input: Value, name: string, factors: readonly number[]): Value {
+    return factors.reduce(
+      (value, factor, index) => this.pixelShuffle(this.named(value, `${name}.${2 * index}`), factor),
+      input,
+    );
+  }
+
+  /** PReLU with the slopes `name.weight`: one, or one for each channel. */
+  prelu(input: Value, name: string): Value {
+    return this.append({ op: 'prelu', input, slope: this.#state.tensor(`${name}.weight`, 1) }, name);
+  }
+
   unary(input: Value, kind: UnaryKind): Value {
     return this.append({ op: 'unary', kind, input }, kind);
   }
@@ -27,6 +79,18 @@ export class Layers extends GraphBuilder {
 
   concat(inputs: readonly Value[], label: string): Value {
     return this.append({ op: 'concat', inputs }, label);
+  }
+
+  channels(input: Value, start: number, end: number): Value {
+    return this.append({ op: 'channels', input, start, end }, 'a part of the channels');
+  }
+
+  globalMean(input: Value): Value {
+    return this.append({ op: 'global-mean', input }, 'a mean over the picture');
+  }
+
+  subtract(left: Value, right: Value): Value {
+    return this.append({ op: 'binary', kind: 'sub', left, right }, 'a difference');
   }
 
   /** input * factor + offset; one number each, or one per channel. */

@@ -2,6 +2,7 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
+import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';
 import { toRealEsrganKeys } from './rrdb-keys.ts';
@@ -13,6 +14,7 @@ interface RrdbPlan {
   readonly doublings: number;
   /** Pixel-unshuffle of the input: 1 is none. */
   readonly unshuffle: number;
+  readonly colours: ColourChannels;
   /** ESRGAN+'s additional 1x1 convolutions. */
   readonly plus: boolean;
 }
@@ -36,10 +38,10 @@ export const rrdb = defineArchitecture<RrdbPlan>({
 
   plan(state) {
     const channels = axis(state, 'conv_first.weight', 1);
-    const unshuffle = Math.sqrt(channels / 3);
-    const doublings = countConsecutive(state, (index) => `conv_up${index}.weight`, 1);
     const made = axis(state, 'conv_last.weight', 0);
-    if (made !== 3 || ![1, 2, 4].includes(unshuffle) || 2 ** doublings < unshuffle) {
+    const unshuffle = Math.sqrt(channels / made);
+    const doublings = countConsecutive(state, (index) => `conv_up${index}.weight`, 1);
+    if (![1, 2, 4].includes(unshuffle) || 2 ** doublings < unshuffle) {
       throw unsupported(
         `The ESRGAN network takes ${channels} channels and makes ${made}; upreel runs those from RGB to RGB.`,
       );
@@ -49,6 +51,7 @@ export const rrdb = defineArchitecture<RrdbPlan>({
       blocks: countConsecutive(state, (index) => `body.${index}.rdb1.conv1.weight`),
       doublings,
       unshuffle,
+      colours: checkColours('ESRGAN', made, made),
       plus: state.has('body.0.rdb1.conv1x1.weight'),
     };
   },
@@ -61,9 +64,9 @@ export const rrdb = defineArchitecture<RrdbPlan>({
       ...(plus ? ['ESRGAN+'] : []),
     ].join(', '),
 
-  build({ blocks, doublings, unshuffle }, state) {
+  build({ blocks, doublings, unshuffle, colours }, state) {
     const graph = new RrdbLayers(state);
-    const first = graph.named(graph.pixelUnshuffle(graph.input(3), unshuffle), 'conv_first');
+    const first = graph.named(graph.pixelUnshuffle(graph.input(colours), unshuffle), 'conv_first');
     let value = first;
     for (let block = 0; block < blocks; block++) value = graph.residualBlock(value, `body.${block}`);
     value = graph.add(graph.named(value, 'conv_body'), first);

@@ -28,7 +28,7 @@ export function unwrapTensors(tensors: ReadonlyMap<string, StoredTensor>): State
 /** The first that is there holds the network; averaged weights ("ema") are the ones meant for use. */
 const WRAPPERS = ['params_ema', 'params-ema', 'params', 'state_dict', 'model_state_dict', 'model', 'net'];
 
-const PREFIXES = ['module.', 'netG.', 'params_ema.', 'params.'];
+const PREFIXES = ['module.', '_orig_mod.', 'netG.', 'net.', 'params_ema.', 'params.'];
 
 function innerDictionary(outer: ReadonlyMap<unknown, unknown>): ReadonlyMap<unknown, unknown> {
   for (const wrapper of WRAPPERS) {

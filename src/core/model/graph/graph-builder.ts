@@ -77,7 +77,8 @@ export function scalar(value: number): Tensor {
   return tensor([1], Float32Array.of(value));
 }
 
-function sameSizeConvolution(input: Value, weight: Tensor, bias: Tensor | null): Convolution {
+/** See `GraphBuilder.conv`. */
+export function sameSizeConvolution(input: Value, weight: Tensor, bias: Tensor | null): Convolution {
   const [, , height = 1, width = 1] = weight.shape;
   const [y, x] = [(height - 1) >> 1, (width - 1) >> 1];
   const padding = { top: y, left: x, bottom: y, right: x };

@@ -48,7 +48,7 @@ export interface Deconvolution {
   readonly groups: number;
 }
 
-export type UnaryKind = 'relu' | 'sigmoid' | 'tanh' | 'silu';
+export type UnaryKind = 'relu' | 'sigmoid' | 'tanh' | 'silu' | 'sqrt';
 export type BinaryKind = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
 export type ResizeMode = 'nearest' | 'linear' | 'cubic' | 'catmull-rom';
 
@@ -71,6 +71,17 @@ export type Node =
   /** `right` may be [C, 1, 1]: then it goes with every pixel of `left`. */
   | { readonly op: 'binary'; readonly kind: BinaryKind; readonly left: Value; readonly right: Value }
   | { readonly op: 'concat'; readonly inputs: readonly Value[] }
+  /** Channels `start` to `end`, half open. */
+  | { readonly op: 'channels'; readonly input: Value; readonly start: number; readonly end: number }
+  /** The largest sample of each square of `size`, `stride` apart; what does not fill a square is left out. */
+  | { readonly op: 'max-pool'; readonly input: Value; readonly size: number; readonly stride: number }
+  /** The border repeated to the right and downwards, in pictures smaller than `least` only. */
+  | { readonly op: 'pad-to'; readonly input: Value; readonly least: number }
+  /**
+   * Linear, to the height and width of `like` (torch's interpolate with a size). How far apart its samples lie follows
+   * from the picture's size: no window of the picture sees the same.
+   */
+  | { readonly op: 'resize-to'; readonly input: Value; readonly like: Value }
   /**
    * Pixel centres at half integers, edges repeated; nearest takes floor(i / scale). These are torch's
    * interpolate(align_corners=False) and ncnn's Interp, cubic with a = -0.75. Catmull-Rom is cubic with a = -0.5, as
@@ -90,6 +101,8 @@ export function inputsOf(node: Node): readonly Value[] {
       return node.inputs;
     case 'binary':
       return [node.left, node.right];
+    case 'resize-to':
+      return [node.input, node.like];
     default:
       return [node.input];
   }
@@ -104,6 +117,8 @@ export function withInputs(node: Node, place: (value: Value) => Value): Node {
       return { ...node, inputs: node.inputs.map(place) };
     case 'binary':
       return { ...node, left: place(node.left), right: place(node.right) };
+    case 'resize-to':
+      return { ...node, input: place(node.input), like: place(node.like) };
     default:
       return { ...node, input: place(node.input) };
   }

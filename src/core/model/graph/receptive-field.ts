@@ -1,5 +1,5 @@
 import { leastCommonMultiple, toFraction } from './extent.ts';
-import type { Graph, Node, Value } from './graph.ts';
+import { type Graph, inputsOf, type Node, type Value } from './graph.ts';
 
 /** Closed interval of sample indices along one axis. */
 interface Span {
@@ -12,7 +12,7 @@ interface Span {
  * (weights that happen to be zero count as looked at). null when it cannot be told.
  */
 export function receptiveField(graph: Graph): number | null {
-  if (graph.nodes.some((node) => node.op === 'global-mean')) return null;
+  if (graph.nodes.some((node) => node.op === 'global-mean' || node.op === 'resize-to')) return null;
   const align = alignment(graph);
   const output = graph.shapes[graph.output];
   if (output === undefined) return null;
@@ -33,11 +33,26 @@ export function receptiveField(graph: Graph): number | null {
 
 /** Sizes and origins of windows must be multiples of this for the graph to see the same grid. */
 export function alignment(graph: Graph): number {
+  const onGrid = valuesOnGrid(graph);
   return graph.shapes.reduce(
-    (align, shape) =>
-      leastCommonMultiple(leastCommonMultiple(align, shape.height.denominator), shape.width.denominator),
+    (align, { height, width }, value) =>
+      onGrid[value] === true
+        ? leastCommonMultiple(leastCommonMultiple(align, height.denominator), width.denominator)
+        : align,
     1,
   );
+}
+
+/** Which values lie on the output's grid: not those that are stretched to another's size, whatever theirs. */
+function valuesOnGrid(graph: Graph): boolean[] {
+  const onGrid = new Array<boolean>(graph.nodes.length).fill(false);
+  onGrid[graph.output] = true;
+  for (let value = graph.output; value >= 0; value--) {
+    const node = graph.nodes[value];
+    if (node === undefined || onGrid[value] !== true) continue;
+    for (const input of node.op === 'resize-to' ? [node.like] : inputsOf(node)) onGrid[input] = true;
+  }
+  return onGrid;
 }
 
 /** Walks back from the output: which samples of each value are needed, down to the input. */

@@ -53,6 +53,26 @@ export function inferShape(node: Node, shapes: readonly Shape[], label: string):
       return combined(of(node.left), of(node.right), label);
     case 'concat':
       return joined(node.inputs.map(of), label);
+    case 'channels': {
+      const input = of(node.input);
+      const { start, end } = node;
+      if (start < 0 || end <= start || end > input.channels) {
+        throw refused(`${label} takes channels ${start} to ${end} of ${input.channels}.`);
+      }
+      return { ...input, channels: end - start };
+    }
+    case 'max-pool': {
+      const input = of(node.input);
+      const pooled = (extent: Extent) => convolvedExtent(extent, 1 - node.size, node.stride);
+      return { ...input, height: pooled(input.height), width: pooled(input.width) };
+    }
+    case 'pad-to':
+      return of(node.input);
+    case 'resize-to': {
+      const [input, like] = [of(node.input), of(node.like)];
+      if (input.channels !== like.channels) throw refused(`${label} combines values of different shapes.`);
+      return like;
+    }
     case 'resize': {
       const ratio = toFraction(node.scale);
       if (ratio === undefined) throw refused(`${label} resizes by ${node.scale}.`);

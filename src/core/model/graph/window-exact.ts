@@ -21,6 +21,7 @@ function isExact(node: Node, graph: Graph): boolean {
       return node.mode === 'nearest' || Number.isInteger(Math.log2(node.scale));
     case 'deconv':
     case 'global-mean':
+    case 'resize-to':
       return false;
     default:
       return true;

@@ -27,11 +27,11 @@ export function tensorsOf(node: Node): [string, Tensor][] {
 
 /** A node's own settings, without its inputs. */
 export function settingsOf(node: Node, nameOf: (weights: Tensor) => string): string {
-  const { input: _, inputs: __, left: ___, right: ____, ...settings } = { ...NO_INPUTS, ...node };
+  const { input: _, inputs: __, left: ___, right: ____, like: _____, ...settings } = { ...NO_INPUTS, ...node };
   return JSON.stringify(settings, (_key, value: unknown) => (isTensor(value) ? nameOf(value) : value));
 }
 
-const NO_INPUTS: { input?: Value; inputs?: readonly Value[]; left?: Value; right?: Value } = {};
+const NO_INPUTS: { input?: Value; inputs?: readonly Value[]; left?: Value; right?: Value; like?: Value } = {};
 
 export function isTensor(value: unknown): value is Tensor {
   return typeof value === 'object' && value !== null && 'data' in value && value.data instanceof Float32Array;

@@ -92,6 +92,20 @@ function emitNode(node: ComputedNode, writer: OnnxWriter, nameOf: (value: number
       return writer.node(BINARY_OPERATORS[node.kind], [nameOf(node.left), nameOf(node.right)]);
     case 'concat':
       return writer.node('Concat', node.inputs.map(nameOf), { axis: 1 });
+    case 'channels': {
+      const [start, end] = [writer.integers(node.start), writer.integers(node.end)];
+      return writer.node('Slice', [nameOf(node.input), start, end, writer.integers(1)]);
+    }
+    case 'max-pool': {
+      const { size, stride } = node;
+      return writer.node('MaxPool', [nameOf(node.input)], { kernel_shape: [size, size], strides: [stride, stride] });
+    }
+    case 'pad-to':
+      return emitPadTo(node.least, writer, nameOf(node.input));
+    case 'resize-to': {
+      const size = writer.node('Shape', [nameOf(node.like)]);
+      return writer.node('Resize', [nameOf(node.input), '', '', size], RESIZE_ATTRIBUTES.linear);
+    }
     case 'resize':
       return writer.node(
         'Resize',
@@ -120,7 +134,7 @@ const BINARY_OPERATORS: Record<BinaryKind, string> = {
 /** An end that Slice takes for the end of the axis. */
 const MAX_INT32 = 0x7fffffff;
 
-const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
+export const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
   nearest: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
   linear: { mode: 'linear', coordinate_transformation_mode: 'half_pixel' },
   cubic: { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } },
@@ -158,6 +172,8 @@ function emitUnary(kind: UnaryKind, writer: OnnxWriter, input: string): string {
       return writer.node('Sigmoid', [input]);
     case 'tanh':
       return writer.node('Tanh', [input]);
+    case 'sqrt':
+      return writer.node('Sqrt', [input]);
     case 'silu':
       return writer.node('Mul', [input, writer.node('Sigmoid', [input])]);
   }
@@ -169,6 +185,15 @@ function emitAffine(factor: Tensor, offset: Tensor, writer: OnnxWriter, input: s
     : writer.node('Mul', [input, writer.weight(perChannel(factor))]);
   if (offset.data.every((value) => value === 0)) return scaled;
   return writer.node('Add', [scaled, writer.weight(perChannel(offset))]);
+}
+
+function emitPadTo(least: number, writer: OnnxWriter, input: string): string {
+  const size = writer.node('Slice', [writer.node('Shape', [input]), writer.integers(2), writer.integers(4)]);
+  const missing = writer.node('Sub', [writer.integers(least, least), size]);
+  const ends = writer.node('Max', [missing, writer.integers(0, 0)]);
+  // Before each axis, then behind batch and channels: nothing.
+  const pads = writer.node('Concat', [writer.integers(0, 0, 0, 0, 0, 0), ends], { axis: 0 });
+  return writer.node('Pad', [input, pads], { mode: 'edge' });
 }
 
 /** ONNX's SpaceToDepth orders channels y, x, c; a strided convolution that picks one pixel each gives c, y, x. */

@@ -14,10 +14,15 @@ export interface ForeignUse {
 }
 
 /** The network's own nodes, with what turns float NCHW RGB 0..1 into its samples before them and back behind them. */
-export function coreOfForeign(model: ForeignModel, { channels, layout, samples }: ForeignUse): NetworkCore {
+export function coreOfForeign(
+  model: ForeignModel,
+  { channels, layout, samples }: ForeignUse,
+  scale: number,
+): NetworkCore {
   const { white, order } = samples;
   return {
     channels,
+    scale,
     opset: model.opset,
     canBeHalf: false,
     emit(writer, input) {

@@ -14,6 +14,8 @@ export interface ForeignTensor {
   readonly encoded: Uint8Array;
   /** As float32. @throws UpreelError `model-refused`, `model-unsupported` (whole numbers, text) */
   floats(): Tensor;
+  /** Of int64, of which there are a few. @throws UpreelError `model-unsupported` (others) */
+  integers(): readonly number[];
 }
 
 /** @throws UpreelError `model-refused`: external data, absurd dimensions, lengths that do not fit */
@@ -62,6 +64,7 @@ export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): For
     type,
     encoded,
     floats: () => tensor(shape, finite(decodeFloats(type, content, count, name), name)),
+    integers: () => decodeIntegers(type, content, count, name),
   };
 }
 
@@ -126,6 +129,15 @@ function decodeFloats(
     return decodeFloat16(new Uint8Array(halves.buffer), count);
   }
   throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where weights belong.`);
+}
+
+function decodeIntegers(type: number, [place, bytes]: [number, Uint8Array], count: number, name: string): number[] {
+  if (type !== DATA_TYPE.int64 || count > MAX_DIMENSIONS || (place !== 9 && place !== 7)) {
+    throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where dimensions belong.`);
+  }
+  if (place === 7) return unpackIntegers(bytes, count);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: count }, (_, index) => Number(view.getBigInt64(8 * index, true)));
 }
 
 function finite(values: Float32Array<ArrayBuffer>, name: string): Float32Array<ArrayBuffer> {

@@ -47,11 +47,11 @@ export async function importOnnx(
       graph: adaptGraph(graph, { white: await whiteOf(graph, channels, options, cache), order }),
     };
   }
-  checkRunnable(model, channels, layout);
+  checkRunnable(model, layout);
   const use = (white: 1 | 255): ForeignUse => ({ channels, layout, samples: { white, order } });
   const isInteger = model.input.type === DATA_TYPE.uint8;
   const told = isInteger ? 255 : toWhite(options.range);
-  const lazy = openLazily(() => emitBare(coreOfForeign(model, use(isInteger ? 255 : 1))));
+  const lazy = openLazily(() => emitBare(coreOfForeign(model, use(isInteger ? 255 : 1), 1)));
   try {
     const size = (await cache.remember('size', SIZE, async () => probeSize(await lazy.open(), channels)))!;
     const find = async () => probeWhite(await lazy.open(), channels, size.scale);
@@ -108,19 +108,13 @@ function isChannels(count: number | null): count is 1 | 3 {
 }
 
 /** A graph that is understood can be written for any size; another only runs in those that it was exported for. */
-function checkRunnable({ opset, input, nodes }: ForeignModel, channels: 1 | 3, layout: 'nchw' | 'nhwc'): void {
-  const [batch = null, a = null, b = null, c = null] = input.dimensions;
+function checkRunnable({ opset, input, nodes }: ForeignModel, layout: 'nchw' | 'nhwc'): void {
+  const [, a = null, b = null, c = null] = input.dimensions;
   const [height, width] = layout === 'nchw' ? [b, c] : [a, b];
   if (height !== null || width !== null) {
     throw unsupported(
       `The ONNX network runs on pictures of ${width ?? 'any'} x ${height ?? 'any'} pixels only.`,
       'Export it with free height and width (dynamic axes), or use its checkpoint.',
-    );
-  }
-  if (channels === 1 && batch !== null) {
-    throw unsupported(
-      'The ONNX network takes one picture of one channel at a time; upreel feeds it three.',
-      'Export it with a free first dimension (dynamic axes).',
     );
   }
   if (opset < 11) {

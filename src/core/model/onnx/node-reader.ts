@@ -9,7 +9,20 @@ export class NotUnderstood extends Error {}
 /** A name in an ONNX graph: computed from the picture, or known. */
 export type Meaning =
   | { readonly kind: 'value'; readonly value: Value; readonly layout: 'nchw' | 'nhwc' }
-  | { readonly kind: 'constant'; readonly tensor: ForeignTensor };
+  | { readonly kind: 'constant'; readonly tensor: ForeignTensor }
+  | PartedPixels;
+
+/**
+ * A picture whose channels have been parted into `channels` with `factor` x `factor` samples each (six dimensions), on the
+ * way to what PixelShuffle makes; `isTurned` once those samples lie beside the height and the width.
+ */
+export interface PartedPixels {
+  readonly kind: 'parted';
+  readonly value: Value;
+  readonly channels: number;
+  readonly factor: number;
+  readonly isTurned: boolean;
+}
 
 /** Reads one node's inputs and settings for its translation. */
 export class NodeReader {

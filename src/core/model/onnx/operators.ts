@@ -4,6 +4,7 @@ import { type Tensor, tensor } from '../tensor.ts';
 import type { ForeignTensor } from './foreign-tensor.ts';
 import type { Meaning, NodeReader } from './node-reader.ts';
 import { translateResize, translateUpsample } from './resize-operators.ts';
+import { translateReshape, turnParted } from './shuffle-operators.ts';
 
 type Translation = (node: NodeReader) => Meaning;
 
@@ -40,6 +41,7 @@ export const OPERATORS: Readonly<Record<string, Translation>> = {
     return made(append(node, { op: 'pixel-shuffle', input: node.value(0), factor, order }));
   },
   GlobalAveragePool: (node) => made(append(node, { op: 'global-mean', input: node.value(0) })),
+  Reshape: translateReshape,
   Resize: (node) => made(translateResize(node)),
   Upsample: (node) => made(translateUpsample(node)),
   Transpose: transpose,
@@ -177,6 +179,8 @@ function perChannel(node: NodeReader, constant: ForeignTensor): Tensor {
 function transpose(node: NodeReader): Meaning {
   const meaning = node.meaning(0);
   const order = node.integers('perm', []).join('');
+  const turned = turnParted(meaning, node.integers('perm', []));
+  if (turned !== undefined) return turned;
   if (meaning?.kind === 'value' && meaning.layout === 'nhwc' && order === '0312') return { ...meaning, layout: 'nchw' };
   if (meaning?.kind === 'value' && meaning.layout === 'nchw' && order === '0231') return { ...meaning, layout: 'nhwc' };
   return fail(node, 'another order of axes');

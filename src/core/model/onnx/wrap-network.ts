@@ -1,14 +1,16 @@
 import type { NetworkTarget, NetworkVariant } from '../descriptor.ts';
+import { SOURCE_EXTENT } from '../graph/extent.ts';
 import { foldResiduals } from '../graph/fold-residuals.ts';
 import { forX64 } from '../graph/for-x64.ts';
 import type { Graph } from '../graph/graph.ts';
 import { tensor } from '../tensor.ts';
-import { emitGraph } from './emit-graph.ts';
+import { emitGraph, RESIZE_ATTRIBUTES } from './emit-graph.ts';
 import { OnnxWriter } from './onnx-writer.ts';
 
-/** A network from float NCHW samples 0..1 to the same, RGB or one channel that knows no colour. */
+/** A network from float NCHW samples 0..1 to the same, RGB or luma. */
 export interface NetworkCore {
   readonly channels: 1 | 3;
+  readonly scale: number;
   /** Version of the standard operators that it is written in. */
   readonly opset: number;
   /** Whether it can be written in float16, too: not a graph of others, which is taken as it is. */
@@ -21,8 +23,10 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
   const folded = foldResiduals(graph);
   const written = target === 'x64' ? forX64(folded) : folded;
   const input = graph.nodes.find((node) => node.op === 'input');
+  const { height } = graph.shapes[graph.output] ?? { height: SOURCE_EXTENT };
   return {
     channels: input?.channels === 1 ? 1 : 3,
+    scale: height.numerator / height.denominator,
     opset: OPSET,
     canBeHalf: true,
     emit: (writer, name) => emitGraph(written, writer, name, target === 'x64'),
@@ -83,9 +87,15 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
     const gray = writer.node('Concat', [unit, unit, unit], { axis: 1 });
     return writer.node('Conv', [clamp(core.emit(writer, gray)), writer.weight(luma())]);
   }
-  // R, G and B as three pictures of one channel.
-  const batch = writer.node('Transpose', [unit], { perm: [1, 0, 2, 3] });
-  return writer.node('Transpose', [clamp(core.emit(writer, batch))], { perm: [1, 0, 2, 3] });
+  // Luma through the network; what R, G and B differ from it by is enlarged by bicubic interpolation.
+  const gray = writer.node('Conv', [unit, writer.weight(luma())]);
+  const colour = enlarged(core.scale, writer, writer.node('Sub', [unit, gray]));
+  return clamp(writer.node('Add', [colour, core.emit(writer, gray)]));
+}
+
+function enlarged(scale: number, writer: OnnxWriter, value: string): string {
+  const scales = writer.exact(1, 1, scale, scale);
+  return scale === 1 ? value : writer.node('Resize', [value, '', scales], RESIZE_ATTRIBUTES['catmull-rom']);
 }
 
 /** The WebGPU provider has no Round: the whole picture would go to the CPU as float32, and back. */

@@ -5,11 +5,18 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ImportedNetwork } from '../../../../src/core/model/import-network.ts';
 import type { OnnxOptions } from '../../../../src/core/model/index.ts';
 import { fromDist } from '../../../support/dist.ts';
-import { evaluateCompact, fill, type Planes, planes, type Weights } from '../../../support/reference-evaluator.ts';
+import {
+  evaluateCompact,
+  evaluateTorchEspcn,
+  onLuma,
+  type Planes,
+  type Weights,
+} from '../../../support/reference-evaluator.ts';
 import { expectEqual, importBytes, RGB8 } from '../run-network.ts';
 import { rounded } from '../writers/element-bytes.ts';
 import { ForeignOnnx, writeOnnxCompact } from '../writers/onnx-writer.ts';
 import { RandomLayers } from '../writers/random-networks.ts';
+import { randomEspcn } from '../writers/random-paper-networks.ts';
 import { writeTorchZip } from '../writers/torch-writer.ts';
 
 const COLOUR = nearlyPlainCompact(3);
@@ -84,9 +91,26 @@ describe('an ONNX file whose operators are understood', () => {
   });
 
   it.each([1, 3] as const)('one channel, for pictures of %d', async (channels) => {
-    const onnx = writeOnnxCompact(GRAY, { dimensions: ['n', 1, 'h', 'w'] });
+    const onnx = writeOnnxCompact(GRAY, { dimensions: [1, 1, 'h', 'w'] });
     const network = await importOnnx(onnx.finish(onnx.output));
-    await expectEqual(network, eachChannel, { bytesPerSample: 1, channels });
+    await expectEqual(network, throughLuma, { bytesPerSample: 1, channels });
+  });
+
+  it('PixelShuffle as reshaping, on luma of one size, as in the super-resolution network of the ONNX model zoo', async () => {
+    const network = await importOnnx(reshapingEspcn(24, 16), { range: '0..1' });
+    expect(network.descriptor).toMatchObject({ architecture: 'graph', scale: 3, receptiveFieldPx: 5, alignPx: 1 });
+    await expectEqual(network, (picture) => onLuma(picture, 3, espcn));
+  });
+
+  it.each<[string, Reshaping]>([
+    ['other factors', { parted: [-1, 1, 1, 9, 16, 24] }],
+    ['another order', { order: [0, 1, 4, 3, 5, 2] }],
+    ['another end', { joined: [-1, 3, 48, 24] }],
+  ])('reshaping with %s is not taken for PixelShuffle', async (_, changed) => {
+    await expect(importOnnx(reshapingEspcn(24, 16, changed))).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringContaining('24 x 16 pixels only'),
+    });
   });
 });
 
@@ -117,8 +141,8 @@ describe('an ONNX file that is run as it is', () => {
   });
 
   it.each([1, 3] as const)('one channel, for pictures of %d', async (channels) => {
-    const onnx = writeOnnxCompact(GRAY, { dimensions: ['n', 1, 'h', 'w'] }, undefined, strange);
-    await expectEqual(await importOnnx(onnx.finish(onnx.output)), eachChannel, { bytesPerSample: 1, channels });
+    const onnx = writeOnnxCompact(GRAY, { dimensions: [1, 1, 'h', 'w'] }, undefined, strange);
+    await expectEqual(await importOnnx(onnx.finish(onnx.output)), throughLuma, { bytesPerSample: 1, channels });
   });
 
   it('finds the multiple that sizes must have', async () => {
@@ -222,12 +246,33 @@ function nearlyPlainCompact(channels: 1 | 3): Weights {
   return layers.weights;
 }
 
-/** The one-channel network on each plane. */
-function eachChannel(picture: Planes): Planes {
-  const made = Array.from({ length: picture.channels }, (_, c) => {
-    const area = picture.width * picture.height;
-    return evaluateCompact(GRAY, { ...picture, channels: 1, data: picture.data.slice(c * area, (c + 1) * area) });
+const throughLuma = (picture: Planes) => onLuma(picture, 2, (luma) => evaluateCompact(GRAY, luma));
+
+const ESPCN = randomEspcn('torch', 5);
+
+function espcn(luma: Planes): Planes {
+  return evaluateTorchEspcn(ESPCN, luma);
+}
+
+interface Reshaping {
+  readonly parted?: readonly number[];
+  readonly order?: readonly number[];
+  readonly joined?: readonly number[];
+}
+
+function reshapingEspcn(width: number, height: number, changed: Reshaping = {}): Uint8Array {
+  const onnx = new ForeignOnnx({ dimensions: [1, 1, height, width], opset: 10 });
+  let value = 'input';
+  for (let layer = 1; layer <= 4; layer++) {
+    const [weight, bias] = [ESPCN.get(`conv${layer}.weight`)!, ESPCN.get(`conv${layer}.bias`)!];
+    const pad = (weight.shape[2]! - 1) / 2;
+    value = onnx.node('Conv', [value, onnx.floats(weight), onnx.floats(bias)], { pads: [pad, pad, pad, pad] });
+    if (layer < 4) value = onnx.node('Relu', [value]);
+  }
+  const parted = onnx.integers(...(changed.parted ?? [-1, 1, 3, 3, height, width]));
+  const turned = onnx.node('Transpose', [onnx.node('Reshape', [value, parted])], {
+    perm: changed.order ?? [0, 1, 4, 2, 5, 3],
   });
-  const [first] = made;
-  return fill(planes(made.length, first!.height, first!.width), (c, y, x) => made[c]!.data[y * first!.width + x]!);
+  const joined = onnx.integers(...(changed.joined ?? [-1, 1, 3 * height, 3 * width]));
+  return onnx.finish(onnx.node('Reshape', [turned, joined]));
 }

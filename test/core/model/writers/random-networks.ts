@@ -18,13 +18,15 @@ export interface RrdbShape {
   readonly doublings: number;
   readonly unshuffle?: 1 | 2 | 4;
   readonly plus?: boolean;
+  /** Luma, RGB (the default), or RGB and opacity. */
+  readonly colours?: 1 | 3 | 4;
 }
 
 /** Weights under Real-ESRGAN's names, in the order in which the network uses them. */
 export function randomRrdb(shape: RrdbShape, seed: number): Weights {
-  const { features, growth, blocks, doublings, unshuffle = 1, plus = false } = shape;
+  const { features, growth, blocks, doublings, unshuffle = 1, plus = false, colours = 3 } = shape;
   const layers = new RandomLayers(seed);
-  layers.conv('conv_first', features, 3 * unshuffle ** 2);
+  layers.conv('conv_first', features, colours * unshuffle ** 2);
   for (let block = 0; block < blocks; block++) {
     for (const rdb of ['rdb1', 'rdb2', 'rdb3']) {
       const name = `body.${block}.${rdb}`;
@@ -37,16 +39,22 @@ export function randomRrdb(shape: RrdbShape, seed: number): Weights {
   layers.conv('conv_body', features, features);
   for (let up = 1; up <= doublings; up++) layers.conv(`conv_up${up}`, features, features);
   layers.conv('conv_hr', features, features);
-  layers.conv('conv_last', 3, features);
-  layers.vector('conv_last.bias', 3, 0.5, 0.2);
+  layers.conv('conv_last', colours, features);
+  layers.vector('conv_last.bias', colours, 0.5, 0.2);
   return layers.weights;
 }
 
-export function randomCompact(features: number, convolutions: number, scale: number, seed: number): Weights {
+export function randomCompact(
+  features: number,
+  convolutions: number,
+  scale: number,
+  seed: number,
+  colours: 1 | 3 | 4 = 3,
+): Weights {
   const layers = new RandomLayers(seed);
   const last = 2 * convolutions + 2;
   for (let index = 0; index <= last; index += 2) {
-    layers.conv(`body.${index}`, index === last ? 3 * scale ** 2 : features, index === 0 ? 3 : features);
+    layers.conv(`body.${index}`, index === last ? colours * scale ** 2 : features, index === 0 ? colours : features);
     if (index < last) layers.vector(`body.${index + 1}.weight`, features, 0.25, 0.2);
   }
   return layers.weights;
@@ -123,6 +131,15 @@ export class RandomLayers {
     const reach = gain * Math.sqrt(3 / (channels * kernel * kernel));
     this.#add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
     if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
+  }
+
+  /** As after training: no variance is near zero. */
+  batchNorm(name: string, channels: number): void {
+    this.vector(`${name}.weight`, channels, 1, 0.3);
+    this.vector(`${name}.bias`, channels, 0, 0.2);
+    this.vector(`${name}.running_mean`, channels, 0, 0.3);
+    this.vector(`${name}.running_var`, channels, 0.8, 0.5);
+    this.#add(`${name}.num_batches_tracked`, [], 1000, 0);
   }
 
   vector(key: string, length: number, centre: number, reach: number): void {
