@@ -1,6 +1,7 @@
 import type { UpreelError } from '../../errors.ts';
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Program } from '../program/program.ts';
 import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
@@ -8,19 +9,31 @@ import { compact } from './compact.ts';
 import { edsr } from './edsr.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { msrresnet } from './msrresnet.ts';
+import { plksr } from './plksr.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { srcnn } from './srcnn.ts';
 
-export interface BuiltNetwork {
-  readonly graph: Graph;
+export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
+
+interface BuiltParts {
   readonly recognition: Recognition;
   /** Under the family's own names. */
   readonly weights: StateDict;
 }
 
+export interface BuiltGraph {
+  readonly kind: 'graph';
+  readonly graph: Graph;
+}
+
+export interface BuiltProgram {
+  readonly kind: 'program';
+  readonly program: Program;
+}
+
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn];
+const IMPORTERS: readonly ArchitectureImporter[] = [...[rrdb, compact, span, msrresnet, edsr, srcnn], plksr];
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.
@@ -41,7 +54,7 @@ export function buildFromWeights(weights: StateDict, fileName: string): BuiltNet
 }
 
 function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: string): BuiltNetwork {
-  const { graph, summary } = importer.import(state, fileName);
+  const { network, summary } = importer.import(state, fileName);
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(
@@ -49,7 +62,10 @@ function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: s
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
-  return { graph, recognition: { architecture: importer.architecture, summary, decidedBy }, weights: state };
+  const recognition = { architecture: importer.architecture, summary, decidedBy };
+  return 'steps' in network
+    ? { kind: 'program', program: network, recognition, weights: state }
+    : { kind: 'graph', graph: network, recognition, weights: state };
 }
 
 function nothingMatches(weights: StateDict): UpreelError {

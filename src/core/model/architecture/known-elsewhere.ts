@@ -7,7 +7,6 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
   ['OmniSR', /^residual_layer\.0\.residual_layer\.0\.layer\.\d+\.fn\./],
-  ['RealPLKSR or PLKSR', /^feats\.\d+\.lk\.(conv|mn_conv)/],
   ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
   ['DRCT', /^layers\.0\.swin1\./],
   ['DAT', /^layers\.0\.blocks\.0\.attn\.attns\.0\./],

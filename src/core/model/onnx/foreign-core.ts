@@ -20,6 +20,7 @@ export function coreOfForeign(model: ForeignModel, { channels, layout, samples }
     channels,
     opset: model.opset,
     canBeHalf: false,
+    batches: true,
     emit(writer, input) {
       const reordered = (value: string) =>
         order === 'bgr' && channels === 3

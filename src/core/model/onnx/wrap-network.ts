@@ -13,6 +13,8 @@ export interface NetworkCore {
   readonly opset: number;
   /** Whether it can be written in float16, too: not a graph of others, which is taken as it is. */
   readonly canBeHalf: boolean;
+  /** Whether several pictures can go through it at once. */
+  readonly batches: boolean;
   /** Writes the nodes; `input` names the tensor that feeds them. Returns the name of the output. */
   emit(writer: OnnxWriter, input: string): string;
 }
@@ -25,6 +27,7 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
     channels: input?.channels === 1 ? 1 : 3,
     opset: OPSET,
     canBeHalf: true,
+    batches: true,
     emit: (writer, name) => emitGraph(written, writer, name, target === 'x64'),
   };
 }
@@ -84,6 +87,15 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
     return writer.node('Conv', [clamp(core.emit(writer, gray)), writer.weight(luma())]);
   }
   // R, G and B as three pictures of one channel.
+  if (!core.batches) {
+    const planes = [0, 1, 2].map((channel) => {
+      const plane = writer.node('Slice', [
+        ...[unit, writer.integers(channel), writer.integers(channel + 1), writer.integers(1)],
+      ]);
+      return core.emit(writer, plane);
+    });
+    return clamp(writer.node('Concat', planes, { axis: 1 }));
+  }
   const batch = writer.node('Transpose', [unit], { perm: [1, 0, 2, 3] });
   return writer.node('Transpose', [clamp(core.emit(writer, batch))], { perm: [1, 0, 2, 3] });
 }

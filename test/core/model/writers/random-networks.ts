@@ -121,15 +121,16 @@ export class RandomLayers {
 
   conv(name: string, out: number, channels: number, kernel = 3, bias = true, gain = 1): void {
     const reach = gain * Math.sqrt(3 / (channels * kernel * kernel));
-    this.#add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
+    this.add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
     if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
   }
 
   vector(key: string, length: number, centre: number, reach: number): void {
-    this.#add(key, [length], centre, reach);
+    this.add(key, [length], centre, reach);
   }
 
-  #add(key: string, shape: readonly number[], centre: number, reach: number): void {
+  /** Numbers from centre - reach to centre + reach. */
+  add(key: string, shape: readonly number[], centre: number, reach: number): void {
     const count = shape.reduce((a, b) => a * b, 1);
     const data = Float32Array.from({ length: count }, () => centre + reach * this.#random());
     this.weights.set(key, { shape, data });

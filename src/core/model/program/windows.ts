@@ -1,0 +1,168 @@
+import { tensor } from '../tensor.ts';
+import { countTo, roundedUp } from './padding.ts';
+import type { Operand, StepIndex } from './program.ts';
+import { indexVector, type Pixels, type ProgramBuilder, type Rows, type Size, type Tokens } from './program-builder.ts';
+
+export interface WindowShape {
+  readonly height: number;
+  readonly width: number;
+  /** By how much the windows begin further down and to the right; those cut by the border go round it. */
+  readonly shift?: readonly [y: number, x: number];
+  /**
+   * block: neighbours share a window. spread: a window holds every (H / height)th row and (W / width)th column, so that
+   * it spans the picture.
+   */
+  readonly order?: 'block' | 'spread';
+}
+
+/** A picture cut into windows: two gathers by indices that follow from its size while the program runs. */
+export interface Windows {
+  /** Places in one window. */
+  readonly tokens: number;
+  /** [windows, 1, tokens, tokens]: keeps apart what only the shift has brought together; null without a shift. */
+  readonly mask: StepIndex | null;
+  split(pixels: Pixels): Tokens;
+  join(tokens: Tokens): Pixels;
+}
+
+/**
+ * Windows over pixels of any size. Where that is no multiple of the window's, rows of zeros stand for what is missing
+ * below and to the right; `isWhole` says that it always is a multiple.
+ */
+export function cutWindows(
+  program: ProgramBuilder,
+  size: Size,
+  { height, width, shift = [0, 0], order = 'block' }: WindowShape,
+  isWhole: boolean,
+): Windows {
+  const rows = cutAxis(program, size.height, height, shift[0], order);
+  const columns = cutAxis(program, size.width, width, shift[1], order);
+  const take = indicesOfWindows(program, size, { rows, columns, height, width }, isWhole);
+  const back = placesInWindows(program, { rows, columns, height, width });
+  const isShifted = shift.some((by) => by > 0);
+  return {
+    tokens: height * width,
+    mask: isShifted ? seamMask(program, rows.count, columns.count, { height, width, shift }) : null,
+    split(pixels) {
+      const source = isWhole ? pixels.step : withZeroRow(program, pixels);
+      return { ...pixels, layout: 'tokens', step: program.step('Gather', [source, take]) };
+    },
+    join: (tokens) => ({ ...tokens, layout: 'pixels', step: program.step('Gather', [tokens.step, back]) }),
+  };
+}
+
+/** The same rows and one of zeros behind them. */
+export function withZeroRow(program: ProgramBuilder, rows: Rows): StepIndex {
+  const zeros = tensor([1, rows.channels], new Float32Array(rows.channels));
+  return program.step('Concat', [rows.step, zeros], { axis: 0 });
+}
+
+/** One axis cut into windows; int64 vectors. */
+interface AxisCut {
+  /** How many windows. */
+  readonly count: StepIndex;
+  /** Window by window, which row lies where: [count * length]. */
+  readonly taken: StepIndex;
+  /** For each row of the picture, its window and its place in there. */
+  readonly window: StepIndex;
+  readonly place: StepIndex;
+}
+
+function cutAxis(
+  program: ProgramBuilder,
+  length: StepIndex,
+  window: number,
+  shift: number,
+  order: 'block' | 'spread',
+): AxisCut {
+  const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
+  const padded = roundedUp(program, length, window);
+  const count = op('Div', padded, indexVector([window]));
+  const [all, own] = [countTo(program, padded), countTo(program, length)];
+  if (order === 'spread') {
+    const spread = op('Reshape', all, indexVector([window, -1]));
+    const taken = op('Reshape', program.step('Transpose', [spread], { perm: [1, 0] }), indexVector([-1]));
+    return { count, taken, window: op('Mod', own, count), place: op('Div', own, count) };
+  }
+  const taken = shift === 0 ? all : op('Mod', op('Add', all, indexVector([shift])), padded);
+  const behind = shift === 0 ? own : op('Mod', op('Add', own, op('Sub', padded, indexVector([shift]))), padded);
+  const side = indexVector([window]);
+  return { count, taken, window: op('Div', behind, side), place: op('Mod', behind, side) };
+}
+
+interface WindowCut {
+  readonly rows: AxisCut;
+  readonly columns: AxisCut;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** For each token, which row of the pixels it is; the one behind the last where it lies outside of the picture. */
+function indicesOfWindows(
+  program: ProgramBuilder,
+  size: Size,
+  { rows, columns, height, width }: WindowCut,
+  isWhole: boolean,
+): StepIndex {
+  const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
+  const y = op('Reshape', rows.taken, indexVector([-1, 1, height, 1]));
+  const x = op('Reshape', columns.taken, indexVector([1, -1, 1, width]));
+  const index = op('Add', op('Mul', y, size.width), x);
+  if (isWhole) return op('Reshape', index, indexVector([-1]));
+  const isInside = op('And', op('Less', y, size.height), op('Less', x, size.width));
+  return op('Reshape', op('Where', isInside, index, op('Mul', size.height, size.width)), indexVector([-1]));
+}
+
+/** For each pixel, which token it is. */
+function placesInWindows(program: ProgramBuilder, { rows, columns, height, width }: WindowCut): StepIndex {
+  const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
+  const tokens = indexVector([height * width]);
+  const rowOfWindows = op('Mul', columns.count, tokens);
+  const y = op('Add', op('Mul', rows.window, rowOfWindows), op('Mul', rows.place, indexVector([width])));
+  const x = op('Add', op('Mul', columns.window, tokens), columns.place);
+  const index = op('Add', op('Reshape', y, indexVector([-1, 1])), op('Reshape', x, indexVector([1, -1])));
+  return op('Reshape', index, indexVector([-1]));
+}
+
+/**
+ * Shifted windows of the last row and column hold both ends of the picture. Swin's mask subtracts 100 between places of
+ * different ends, which is the same for all windows but those: four kinds, chosen for each window.
+ */
+function seamMask(
+  program: ProgramBuilder,
+  rows: StepIndex,
+  columns: StepIndex,
+  window: { height: number; width: number; shift: readonly [number, number] },
+): StepIndex {
+  const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
+  const isLast = (count: StepIndex): StepIndex => {
+    const last = op('Equal', countTo(program, count), op('Sub', count, indexVector([1])));
+    return program.step('Cast', [last], { to: INT64 });
+  };
+  const row = op('Mul', op('Reshape', isLast(rows), indexVector([-1, 1])), indexVector([2]));
+  const kinds = op('Reshape', op('Add', row, op('Reshape', isLast(columns), indexVector([1, -1]))), indexVector([-1]));
+  return op('Gather', maskKinds(window), kinds);
+}
+
+/** TensorProto.DataType */
+const INT64 = 7;
+
+/** [4, 1, tokens, tokens]: inside, last column, last row, both. */
+function maskKinds({ height, width, shift }: { height: number; width: number; shift: readonly [number, number] }) {
+  const tokens = height * width;
+  const data = new Float32Array(4 * tokens * tokens);
+  const isWrapped = (place: number, length: number, by: number) => place >= length - by;
+  for (let from = 0; from < tokens; from++) {
+    for (let to = 0; to < tokens; to++) {
+      const [fromY, toY] = [from, to].map((token) => isWrapped(Math.floor(token / width), height, shift[0]));
+      const [fromX, toX] = [from, to].map((token) => isWrapped(token % width, width, shift[1]));
+      const at = from * tokens + to;
+      if (fromX !== toX) data[tokens * tokens + at] = MASKED;
+      if (fromY !== toY) data[2 * tokens * tokens + at] = MASKED;
+      if (fromX !== toX || fromY !== toY) data[3 * tokens * tokens + at] = MASKED;
+    }
+  }
+  return tensor([4, 1, tokens, tokens], data);
+}
+
+const MASKED = -100;
