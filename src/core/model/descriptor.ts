@@ -40,6 +40,7 @@ export type Architecture =
   | 'edsr'
   | 'srcnn'
   | 'plksr'
+  | 'dat'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
+import { type DatShape, randomDat } from './writers/random-dat.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -39,5 +40,30 @@ describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
     const { network, program } = await expectPytorch(name, randomPlksr(shape, 3), { width: 13, height: 11 });
     expect(network.recognition).toMatchObject({ architecture: 'plksr', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
+  });
+});
+
+const DAT: DatShape = { features: 32, heads: 4, depths: [3, 2], window: [2, 4], upsampler: 'pixelshuffle', scale: 2 };
+
+describe('DAT as PyTorch computes it', () => {
+  it.each<[string, DatShape, { width: number; height: number }, string]>([
+    ['dat', DAT, { width: 13, height: 10 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    ['dat-fits', DAT, { width: 12, height: 8 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    [
+      'dat-2',
+      { ...DAT, window: [4, 4], depths: [3], scale: 4 },
+      { width: 9, height: 11 },
+      '32 feat, pixelshuffle, 3 blocks, windows 4x4',
+    ],
+    [
+      'dat-light',
+      { ...DAT, depths: [4], upsampler: 'pixelshuffledirect', scale: 3, connection: '3conv' },
+      { width: 6, height: 3 },
+      '32 feat, pixelshuffledirect, 4 blocks, windows 2x4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomDat(shape, 5), size);
+    expect(network.recognition).toMatchObject({ architecture: 'dat', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
   });
 });

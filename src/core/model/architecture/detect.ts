@@ -6,6 +6,7 @@ import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
+import { dat } from './dat.ts';
 import { edsr } from './edsr.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { msrresnet } from './msrresnet.ts';
@@ -33,7 +34,7 @@ export interface BuiltProgram {
 }
 
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [...[rrdb, compact, span, msrresnet, edsr, srcnn], plksr];
+const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn, plksr, dat];
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.

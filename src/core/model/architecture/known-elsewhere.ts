@@ -9,7 +9,6 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['OmniSR', /^residual_layer\.0\.residual_layer\.0\.layer\.\d+\.fn\./],
   ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
   ['DRCT', /^layers\.0\.swin1\./],
-  ['DAT', /^layers\.0\.blocks\.0\.attn\.attns\.0\./],
   ['RGT', /^layers\.0\.blocks\.0\.gamma$/],
   ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
   ['SRFormer', /^layers\.0\.residual_group\.blocks\.0\.attn\.aligned_relative_position_index$/],

@@ -26,17 +26,18 @@ export interface Windows {
 }
 
 /**
- * Windows over pixels of any size. Where that is no multiple of the window's, rows of zeros stand for what is missing
- * below and to the right; `isWhole` says that it always is a multiple.
+ * Windows over pixels of any size.
+ * @param multiple to which height and width are filled up with rows of zeros; null: they always are multiples
  */
 export function cutWindows(
   program: ProgramBuilder,
   size: Size,
   { height, width, shift = [0, 0], order = 'block' }: WindowShape,
-  isWhole: boolean,
+  multiple: number | null,
 ): Windows {
-  const rows = cutAxis(program, size.height, height, shift[0], order);
-  const columns = cutAxis(program, size.width, width, shift[1], order);
+  const rows = cutAxis(program, size.height, { window: height, multiple, shift: shift[0], order });
+  const columns = cutAxis(program, size.width, { window: width, multiple, shift: shift[1], order });
+  const isWhole = multiple === null;
   const take = indicesOfWindows(program, size, { rows, columns, height, width }, isWhole);
   const back = placesInWindows(program, { rows, columns, height, width });
   const isShifted = shift.some((by) => by > 0);
@@ -68,15 +69,16 @@ interface AxisCut {
   readonly place: StepIndex;
 }
 
-function cutAxis(
-  program: ProgramBuilder,
-  length: StepIndex,
-  window: number,
-  shift: number,
-  order: 'block' | 'spread',
-): AxisCut {
+interface AxisWindows {
+  readonly window: number;
+  readonly multiple: number | null;
+  readonly shift: number;
+  readonly order: 'block' | 'spread';
+}
+
+function cutAxis(program: ProgramBuilder, length: StepIndex, { window, multiple, shift, order }: AxisWindows): AxisCut {
   const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
-  const padded = roundedUp(program, length, window);
+  const padded = multiple === null ? length : roundedUp(program, length, multiple);
   const count = op('Div', padded, indexVector([window]));
   const [all, own] = [countTo(program, padded), countTo(program, length)];
   if (order === 'spread') {
