@@ -41,6 +41,7 @@ export type Architecture =
   | 'srcnn'
   | 'plksr'
   | 'dat'
+  | 'swinir'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
 import { type DatShape, randomDat } from './writers/random-dat.ts';
+import { randomSwinir, type SwinShape } from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -65,5 +66,32 @@ describe('DAT as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomDat(shape, 5), size);
     expect(network.recognition).toMatchObject({ architecture: 'dat', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
+  });
+});
+
+const SWIN: SwinShape = { features: 16, heads: 2, depths: [2, 1], window: 4, upsampler: 'pixelshuffle', scale: 2 };
+
+describe('SwinIR as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number; channels?: 1 | 3 }]>([
+    ['swinir', SWIN, { width: 13, height: 10 }],
+    ['swinir-fits', { ...SWIN, scale: 3 }, { width: 12, height: 8 }],
+    ['swinir-light', { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4 }, { width: 7, height: 9 }],
+    ['swinir-real', { ...SWIN, upsampler: 'nearest+conv', scale: 4, connection: '3conv' }, { width: 9, height: 6 }],
+    ['swinir-real-x8', { ...SWIN, upsampler: 'nearest+conv', scale: 8, depths: [2] }, { width: 5, height: 4 }],
+    ['swinir-denoise', { ...SWIN, upsampler: 'none', scale: 1 }, { width: 13, height: 10 }],
+    [
+      'swinir-jpeg-gray',
+      { ...SWIN, upsampler: 'none', scale: 1, window: 7, channels: 1 },
+      { width: 10, height: 16, channels: 1 },
+    ],
+    ['swinir-unshuffle', { ...SWIN, upsampler: 'nearest+conv', scale: 2, unshuffle: 2 }, { width: 16, height: 8 }],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomSwinir(shape, 7), size);
+    expect(network.recognition).toMatchObject({ architecture: 'swinir' });
+    expect(program).toMatchObject({
+      scale: shape.scale,
+      gridPx: shape.window * (shape.unshuffle ?? 1),
+      channels: shape.channels ?? 3,
+    });
   });
 });

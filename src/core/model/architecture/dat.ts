@@ -68,8 +68,7 @@ export const dat = defineArchitecture<DatPlan>({
   build({ frame, groups, window }, state) {
     ignoreBuffers(state);
     const layers = new ProgramLayers(state);
-    const gridPx = Math.max(...window);
-    return buildFrame(layers, frame, { multiple: 1, gridPx }, (first) => {
+    return buildFrame(layers, frame, { multiple: 1, window: Math.max(...window) }, (first) => {
       const windows = openWindows(layers, first, window);
       let value = layers.layerNorm(layers.toPixels(first), 'before_RG.1');
       groups.forEach(({ blocks, heads }, group) => {

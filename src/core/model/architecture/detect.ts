@@ -14,6 +14,7 @@ import { plksr } from './plksr.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { srcnn } from './srcnn.ts';
+import { swinir } from './swinir.ts';
 
 export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
 
@@ -34,7 +35,7 @@ export interface BuiltProgram {
 }
 
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn, plksr, dat];
+const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn, plksr, dat, swinir];
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.

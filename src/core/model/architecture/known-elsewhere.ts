@@ -13,7 +13,6 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
   ['SRFormer', /^layers\.0\.residual_group\.blocks\.0\.attn\.aligned_relative_position_index$/],
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
-  ['SwinIR', /^layers\.0\.residual_group\.blocks\.0\.norm1\./],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['SAFMN', /^feats\.0\.safm\./],

@@ -57,8 +57,8 @@ export function summariseFrame({ features, upsampler, unshuffle }: FramePlan): s
 export interface FrameSettings {
   /** Sizes are brought to multiples of this, by reflection, before the blocks see them; 1: they see any. */
   readonly multiple: number;
-  /** See `Program`; default: `multiple`. */
-  readonly gridPx?: number;
+  /** The side of their windows; default: `multiple`. */
+  readonly window?: number;
   /** What white is to the network; default: 1. */
   readonly white?: 1 | 255;
 }
@@ -66,14 +66,14 @@ export interface FrameSettings {
 export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
-  { multiple, gridPx = multiple, white = 1 }: FrameSettings,
+  { multiple, window = multiple, white = 1 }: FrameSettings,
   blocks: (features: Planes) => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
   const mean = channels === 3 ? DIV2K_MEAN : [0];
   const values = (map: (value: number) => number) => tensor([channels], Float32Array.from(mean, map));
-  const padded = padToMultiple(layers, input, leastMultiple(multiple, unshuffle), 'reflect');
+  const padded = padToMultiple(layers, input, multiple * unshuffle, 'reflect');
   const centred = layers.scaled(
     padded,
     values(() => white),
@@ -90,8 +90,8 @@ export function buildFrame(
     values(() => 1 / white),
     values((value) => value),
   );
-  const isWhole = multiple * unshuffle === 1;
-  return layers.finish(isWhole ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale), scale, gridPx);
+  const cropped = multiple * unshuffle === 1 ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale);
+  return layers.finish(cropped, scale, window * unshuffle);
 }
 
 /** The convolution at the end of a residual: one, three with less channels between, or none. */
@@ -170,11 +170,5 @@ function enlarge(layers: ProgramLayers, { upsampler, factors }: FramePlan, body:
     }
     case 'none':
       return layers.add(centred, layers.conv(body, 'conv_last'));
-  }
-}
-
-function leastMultiple(a: number, b: number): number {
-  for (let multiple = Math.max(a, b); ; multiple += Math.max(a, b)) {
-    if (multiple % a === 0 && multiple % b === 0) return multiple;
   }
 }

@@ -28,9 +28,9 @@ export class RandomAttention extends RandomLayers {
     if (bias) this.vector(`${name}.bias`, channels, 0.1, 0.2);
   }
 
-  /** What torch keeps of a mask for pictures of 16x16; here of zeros, as nothing should read it. */
-  mask(key: string, tokens: number): void {
-    this.add(key, [256 / tokens, tokens, tokens], 0, 0);
+  /** What torch keeps of a mask for pictures of one size; here of zeros, as nothing should read it. */
+  mask(key: string, tokens: number, windows: number): void {
+    this.add(key, [windows, tokens, tokens], 0, 0);
   }
 
   integer(key: string, shape: readonly number[], values: readonly number[]): void {

@@ -19,8 +19,8 @@ export function randomDat(shape: DatShape, seed: number): RandomAttention {
         layers.norm(`${name}.norm1`, features);
         addAttention(layers, `${name}.attn`, shape, block % 2 === 0);
         if (block % 4 === (group % 2 === 0 ? 2 : 0)) {
-          for (const branch of [0, 1])
-            layers.mask(`${name}.attn.attn_mask_${branch}`, shape.window[0] * shape.window[1]);
+          const tokens = shape.window[0] * shape.window[1];
+          for (const branch of [0, 1]) layers.mask(`${name}.attn.attn_mask_${branch}`, tokens, 256 / tokens);
         }
         layers.norm(`${name}.norm2`, features);
         layers.linear(`${name}.ffn.fc1`, 2 * features, features);

@@ -1,0 +1,65 @@
+import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { IndexTensor } from '../tensor.ts';
+import { attend, relativeBias, relativeIndex } from './attention.ts';
+import { checkedWindow } from './position-bias.ts';
+import type { StepIndex } from './program.ts';
+import type { Pixels, Planes, Rows } from './program-builder.ts';
+import type { ProgramLayers } from './program-layers.ts';
+import { cutWindows, type Windows } from './windows.ts';
+
+/** Swin's square windows, which every other block shifts by half their side; each cut is made once for all blocks. */
+export interface SwinWindows {
+  readonly side: number;
+  of(isShifted: boolean): Windows;
+  /** The trained bias `name.relative_position_bias_table`, [heads, tokens, tokens]. */
+  bias(name: string, heads: number): StepIndex;
+}
+
+/** @param planes of a size that is a multiple of `side` */
+export function openSwinWindows(layers: ProgramLayers, planes: Planes, side: number): SwinWindows {
+  const size = layers.sizeOf(planes);
+  const known = new Map<boolean, Windows>();
+  const index: IndexTensor = relativeIndex(side, side);
+  return {
+    side,
+    of(isShifted) {
+      const by = isShifted ? side >> 1 : 0;
+      const windows = known.get(isShifted) ?? cutWindows(layers, size, squares(side, by), null);
+      known.set(isShifted, windows);
+      return windows;
+    },
+    bias(name, heads) {
+      const table = layers.weight(`${name}.relative_position_bias_table`, [(2 * side - 1) ** 2, heads]);
+      return relativeBias(layers, table, index, { heads, tokens: side ** 2 });
+    },
+  };
+}
+
+function squares(side: number, by: number) {
+  return { height: side, width: side, shift: [by, by] } as const;
+}
+
+/** Attention within windows, with its layers `name.qkv` and `name.proj`. */
+export function swinAttention(
+  layers: ProgramLayers,
+  pixels: Pixels,
+  name: string,
+  { heads, windows, isShifted }: { heads: number; windows: SwinWindows; isShifted: boolean },
+): Pixels {
+  const cut = windows.of(isShifted);
+  const [q, k, v] = splitQkv(layers, layers.linear(cut.split(pixels), `${name}.qkv`));
+  const shape = { heads, tokens: cut.tokens, bias: windows.bias(name, heads), mask: cut.mask };
+  return cut.join(layers.linear(attend(layers, q, k, v, shape), `${name}.proj`));
+}
+
+export function splitQkv<T extends Rows>(layers: ProgramLayers, qkv: T): [T, T, T] {
+  const third = qkv.channels / 3;
+  const part = (index: number) => layers.channels(qkv, index * third, (index + 1) * third);
+  return [part(0), part(1), part(2)];
+}
+
+/** Side and heads of the windows, from a table of biases. @throws UpreelError `model-refused` */
+export function swinTable(state: StateDict, name: string): { side: number; heads: number } {
+  const [offsets = 0, heads = 0] = state.shape(`${name}.relative_position_bias_table`) ?? [];
+  return { side: checkedWindow((Math.sqrt(offsets) + 1) / 2, name), heads };
+}
