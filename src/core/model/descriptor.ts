@@ -42,6 +42,7 @@ export type Architecture =
   | 'plksr'
   | 'dat'
   | 'swinir'
+  | 'omnisr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
 import { type DatShape, randomDat } from './writers/random-dat.ts';
+import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
 import { randomSwinir, type SwinShape } from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
@@ -93,5 +94,29 @@ describe('SwinIR as PyTorch computes it', () => {
       gridPx: shape.window * (shape.unshuffle ?? 1),
       channels: shape.channels ?? 3,
     });
+  });
+});
+
+const OMNI: OmnisrShape = { features: 16, groups: 1, blocks: 1, window: 4, scale: 2 };
+
+describe('OmniSR as PyTorch computes it', () => {
+  it.each<[string, OmnisrShape, { width: number; height: number }, string]>([
+    ['omnisr', OMNI, { width: 21, height: 18 }, '16 feat, 1 groups of 1 blocks, windows 4'],
+    [
+      'omnisr-fits',
+      { ...OMNI, groups: 2, scale: 4, bias: false },
+      { width: 20, height: 16 },
+      '16 feat, 2 groups of 1 blocks, windows 4',
+    ],
+    [
+      'omnisr-no-positions',
+      { ...OMNI, window: 8, positions: false, scale: 3 },
+      { width: 16, height: 23 },
+      '16 feat, 1 groups of 1 blocks, windows 8',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomOmnisr(shape, 9), size);
+    expect(network.recognition).toMatchObject({ architecture: 'omnisr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
   });
 });

@@ -10,6 +10,7 @@ import { dat } from './dat.ts';
 import { edsr } from './edsr.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { msrresnet } from './msrresnet.ts';
+import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
@@ -35,7 +36,18 @@ export interface BuiltProgram {
 }
 
 /** The first that recognises the keys builds the network. */
-const IMPORTERS: readonly ArchitectureImporter[] = [rrdb, compact, span, msrresnet, edsr, srcnn, plksr, dat, swinir];
+const IMPORTERS: readonly ArchitectureImporter[] = [
+  rrdb,
+  compact,
+  span,
+  msrresnet,
+  edsr,
+  srcnn,
+  plksr,
+  dat,
+  swinir,
+  omnisr,
+];
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.

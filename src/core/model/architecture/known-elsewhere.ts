@@ -6,7 +6,6 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
-  ['OmniSR', /^residual_layer\.0\.residual_layer\.0\.layer\.\d+\.fn\./],
   ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
   ['DRCT', /^layers\.0\.swin1\./],
   ['RGT', /^layers\.0\.blocks\.0\.gamma$/],

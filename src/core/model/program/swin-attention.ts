@@ -61,5 +61,10 @@ export function splitQkv<T extends Rows>(layers: ProgramLayers, qkv: T): [T, T, 
 /** Side and heads of the windows, from a table of biases. @throws UpreelError `model-refused` */
 export function swinTable(state: StateDict, name: string): { side: number; heads: number } {
   const [offsets = 0, heads = 0] = state.shape(`${name}.relative_position_bias_table`) ?? [];
-  return { side: checkedWindow((Math.sqrt(offsets) + 1) / 2, name), heads };
+  return { side: tableSide(offsets, name), heads };
+}
+
+/** The side of square windows whose places have so many offsets between them. @throws UpreelError `model-refused` */
+export function tableSide(offsets: number, name: string): number {
+  return checkedWindow((Math.sqrt(offsets) + 1) / 2, name);
 }
