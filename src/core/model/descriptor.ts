@@ -43,6 +43,8 @@ export type Architecture =
   | 'dat'
   | 'swinir'
   | 'omnisr'
+  | 'srformer'
+  | 'hat'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

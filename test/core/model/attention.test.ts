@@ -3,7 +3,7 @@ import { expectPytorch } from './pytorch-facts.ts';
 import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
 import { type DatShape, randomDat } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
-import { randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -117,6 +117,50 @@ describe('OmniSR as PyTorch computes it', () => {
   ])('%s', async (name, shape, size, summary) => {
     const { network, program } = await expectPytorch(name, randomOmnisr(shape, 9), size);
     expect(network.recognition).toMatchObject({ architecture: 'omnisr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('SRFormer as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number }, string]>([
+    ['srformer', SWIN, { width: 13, height: 10 }, '16 feat, pixelshuffle, 2+1 blocks, windows 4'],
+    [
+      'srformer-odd-shift',
+      { ...SWIN, window: 6, depths: [2], scale: 3 },
+      { width: 18, height: 12 },
+      '16 feat, pixelshuffle, 2 blocks, windows 6',
+    ],
+    [
+      'srformer-light',
+      { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4, connection: '3conv' },
+      { width: 7, height: 9 },
+      '16 feat, pixelshuffledirect, 2+1 blocks, windows 4',
+    ],
+    [
+      'srformer-real',
+      { ...SWIN, upsampler: 'nearest+conv', scale: 4 },
+      { width: 9, height: 6 },
+      '16 feat, nearest+conv, 2+1 blocks, windows 4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomSrformer(shape, 13), size);
+    expect(network.recognition).toMatchObject({ architecture: 'srformer', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('HAT as PyTorch computes it', () => {
+  it.each<[string, SwinShape & { outer: number }, { width: number; height: number }, string]>([
+    ['hat', { ...SWIN, outer: 6 }, { width: 13, height: 10 }, '16 feat, pixelshuffle, 2+1 blocks, windows 4 and 6'],
+    [
+      'hat-fits',
+      { ...SWIN, outer: 8, depths: [2], scale: 4 },
+      { width: 12, height: 4 },
+      '16 feat, pixelshuffle, 2 blocks, windows 4 and 8',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomHat(shape, 15), size);
+    expect(network.recognition).toMatchObject({ architecture: 'hat', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
   });
 });

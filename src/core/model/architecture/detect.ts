@@ -8,6 +8,7 @@ import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
 import { edsr } from './edsr.ts';
+import { hat } from './hat.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { msrresnet } from './msrresnet.ts';
 import { omnisr } from './omnisr.ts';
@@ -15,6 +16,7 @@ import { plksr } from './plksr.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { srcnn } from './srcnn.ts';
+import { srformer } from './srformer.ts';
 import { swinir } from './swinir.ts';
 
 export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
@@ -35,7 +37,7 @@ export interface BuiltProgram {
   readonly program: Program;
 }
 
-/** The first that recognises the keys builds the network. */
+/** The first that recognises the keys builds the network: descendants stand before those whose keys they have, too. */
 const IMPORTERS: readonly ArchitectureImporter[] = [
   rrdb,
   compact,
@@ -45,6 +47,8 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   srcnn,
   plksr,
   dat,
+  hat,
+  srformer,
   swinir,
   omnisr,
 ];

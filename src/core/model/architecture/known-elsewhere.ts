@@ -6,11 +6,9 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
-  ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
   ['DRCT', /^layers\.0\.swin1\./],
   ['RGT', /^layers\.0\.blocks\.0\.gamma$/],
   ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
-  ['SRFormer', /^layers\.0\.residual_group\.blocks\.0\.attn\.aligned_relative_position_index$/],
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],

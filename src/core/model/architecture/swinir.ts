@@ -1,7 +1,6 @@
 import { ProgramLayers } from '../program/program-layers.ts';
 import {
   buildFrame,
-  connection,
   type FramePlan,
   ignoreBuffers,
   mlp,
@@ -10,7 +9,7 @@ import {
 } from '../program/restoration-frame.ts';
 import { openSwinWindows, swinAttention, swinTable } from '../program/swin-attention.ts';
 import { defineArchitecture } from './architecture.ts';
-import { type SwinGroup, swinGroups } from './swin-groups.ts';
+import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin-groups.ts';
 
 interface SwinirPlan {
   readonly frame: FramePlan;
@@ -46,7 +45,7 @@ export const swinir = defineArchitecture<SwinirPlan>({
   },
 
   summarise: ({ frame, groups, side }) =>
-    [...summariseFrame(frame), `${groups.map(({ blocks }) => blocks).join('+')} blocks`, `windows ${side}`].join(', '),
+    [...summariseFrame(frame), summariseGroups(groups), `windows ${side}`].join(', '),
 
   build({ frame, groups, side }, state) {
     ignoreBuffers(state);
@@ -55,23 +54,14 @@ export const swinir = defineArchitecture<SwinirPlan>({
     const white = side === 7 ? 255 : 1;
     return buildFrame(layers, frame, { multiple: side, white }, (first) => {
       const windows = openSwinWindows(layers, first, side);
-      const embedded = layers.toPixels(first);
-      let value = layers.has('patch_embed.norm.weight') ? layers.layerNorm(embedded, 'patch_embed.norm') : embedded;
-      groups.forEach(({ blocks, heads }, group) => {
-        const before = value;
-        for (let block = 0; block < blocks; block++) {
-          const name = `layers.${group}.residual_group.blocks.${block}`;
-          const shape = { heads, windows, isShifted: block % 2 === 1 };
-          value = layers.add(
-            value,
-            swinAttention(layers, layers.layerNorm(value, `${name}.norm1`), `${name}.attn`, shape),
-          );
-          value = layers.add(value, mlp(layers, layers.layerNorm(value, `${name}.norm2`), `${name}.mlp`));
-        }
-        const made = connection(layers, layers.toPlanes(value), `layers.${group}.conv`);
-        value = layers.add(layers.toPixels(made), before);
+      return chainGroups(layers, first, groups, (value, name, at) => {
+        const attended = swinAttention(layers, layers.layerNorm(value, `${name}.norm1`), `${name}.attn`, {
+          ...at,
+          windows,
+        });
+        const sum = layers.add(value, attended);
+        return layers.add(sum, mlp(layers, layers.layerNorm(sum, `${name}.norm2`), `${name}.mlp`));
       });
-      return layers.toPlanes(layers.layerNorm(value, 'norm'));
     });
   },
 });

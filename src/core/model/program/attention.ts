@@ -80,17 +80,22 @@ export function relativeBias(
 /**
  * Swin's numbering of offsets: (dy + height - 1) * (2 width - 1) + dx + width - 1 for the offset from the key to the
  * query, queries first.
+ * @param placesPerKey each key stands for so many places either way, and queries among them share an offset
  */
-export function relativeIndex(height: number, width: number): IndexTensor {
-  const tokens = height * width;
-  const indices = new Int32Array(tokens * tokens);
-  for (let query = 0; query < tokens; query++) {
-    for (let key = 0; key < tokens; key++) {
-      const dy = Math.floor(query / width) - Math.floor(key / width);
-      const dx = (query % width) - (key % width);
-      indices[query * tokens + key] = (dy + height - 1) * (2 * width - 1) + dx + width - 1;
-    }
-  }
+export function relativeIndex(height: number, width: number, placesPerKey = 1): IndexTensor {
+  const queryWidth = width * placesPerKey;
+  return pairIndex(height * width * placesPerKey ** 2, height * width, (query, key) => {
+    const dy = Math.floor(Math.floor(query / queryWidth) / placesPerKey) - Math.floor(key / width);
+    const dx = Math.floor((query % queryWidth) / placesPerKey) - (key % width);
+    return (dy + height - 1) * (2 * width - 1) + dx + width - 1;
+  });
+}
+
+/** An index for each pair of a query and a key. */
+export function pairIndex(queries: number, keys: number, indexOf: (query: number, key: number) => number): IndexTensor {
+  const indices = Int32Array.from({ length: queries * keys }, (_, pair) =>
+    indexOf(Math.floor(pair / keys), pair % keys),
+  );
   return { shape: [indices.length], indices };
 }
 

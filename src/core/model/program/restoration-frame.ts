@@ -113,7 +113,7 @@ export function ignoreBuffers(state: StateDict): void {
 }
 
 const BUFFERS =
-  /(^|\.)(aligned_|relative_position_index(_\w+)?$|attn_mask(_\d)?$|rpe_biases$|num_batches_tracked$|mean$)/;
+  /(^|\.)((aligned_)?relative_position_index(_\w+)?|attn_mask(_\d)?|rpe_biases|num_batches_tracked|mean)$/;
 
 const DIV2K_MEAN = [0.4488, 0.4371, 0.404];
 const SLOPE = 0.2;

@@ -11,32 +11,33 @@ import { cutWindows, type Windows } from './windows.ts';
 export interface SwinWindows {
   readonly side: number;
   of(isShifted: boolean): Windows;
-  /** The trained bias `name.relative_position_bias_table`, [heads, tokens, tokens]. */
+  /** The trained bias `name.relative_position_bias_table`, [heads, tokens, keys]. */
   bias(name: string, heads: number): StepIndex;
 }
 
-/** @param planes of a size that is a multiple of `side` */
-export function openSwinWindows(layers: ProgramLayers, planes: Planes, side: number): SwinWindows {
+/**
+ * @param planes of a size that is a multiple of `side`
+ * @param placesPerKey see `WindowShape`; `side` must be a multiple of it
+ */
+export function openSwinWindows(layers: ProgramLayers, planes: Planes, side: number, placesPerKey = 1): SwinWindows {
   const size = layers.sizeOf(planes);
   const known = new Map<boolean, Windows>();
-  const index: IndexTensor = relativeIndex(side, side);
+  const keySide = side / placesPerKey;
+  const index: IndexTensor = relativeIndex(keySide, keySide, placesPerKey);
   return {
     side,
     of(isShifted) {
       const by = isShifted ? side >> 1 : 0;
-      const windows = known.get(isShifted) ?? cutWindows(layers, size, squares(side, by), null);
+      const shape = { height: side, width: side, shift: [by, by], placesPerKey } as const;
+      const windows = known.get(isShifted) ?? cutWindows(layers, size, shape, null);
       known.set(isShifted, windows);
       return windows;
     },
     bias(name, heads) {
-      const table = layers.weight(`${name}.relative_position_bias_table`, [(2 * side - 1) ** 2, heads]);
-      return relativeBias(layers, table, index, { heads, tokens: side ** 2 });
+      const table = layers.weight(`${name}.relative_position_bias_table`, [(2 * keySide - 1) ** 2, heads]);
+      return relativeBias(layers, table, index, { heads, tokens: side ** 2, keys: keySide ** 2 });
     },
   };
-}
-
-function squares(side: number, by: number) {
-  return { height: side, width: side, shift: [by, by] } as const;
 }
 
 /** Attention within windows, with its layers `name.qkv` and `name.proj`. */

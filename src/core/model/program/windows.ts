@@ -13,13 +13,15 @@ export interface WindowShape {
    * it spans the picture.
    */
   readonly order?: 'block' | 'spread';
+  /** Only queries are places of the picture: each key stands for so many of them, either way. Default 1. */
+  readonly placesPerKey?: number;
 }
 
 /** A picture cut into windows: two gathers by indices that follow from its size while the program runs. */
 export interface Windows {
   /** Places in one window. */
   readonly tokens: number;
-  /** [windows, 1, tokens, tokens]: keeps apart what only the shift has brought together; null without a shift. */
+  /** [windows, 1, tokens, keys]: keeps apart what only the shift has brought together; null without a shift. */
   readonly mask: StepIndex | null;
   split(pixels: Pixels): Tokens;
   join(tokens: Tokens): Pixels;
@@ -32,7 +34,7 @@ export interface Windows {
 export function cutWindows(
   program: ProgramBuilder,
   size: Size,
-  { height, width, shift = [0, 0], order = 'block' }: WindowShape,
+  { height, width, shift = [0, 0], order = 'block', placesPerKey = 1 }: WindowShape,
   multiple: number | null,
 ): Windows {
   const rows = cutAxis(program, size.height, { window: height, multiple, shift: shift[0], order });
@@ -43,7 +45,7 @@ export function cutWindows(
   const isShifted = shift.some((by) => by > 0);
   return {
     tokens: height * width,
-    mask: isShifted ? seamMask(program, rows.count, columns.count, { height, width, shift }) : null,
+    mask: isShifted ? seamMask(program, rows.count, columns.count, { height, width, shift, placesPerKey }) : null,
     split(pixels) {
       const source = isWhole ? pixels.step : withZeroRow(program, pixels);
       return { ...pixels, layout: 'tokens', step: program.step('Gather', [source, take]) };
@@ -126,16 +128,18 @@ function placesInWindows(program: ProgramBuilder, { rows, columns, height, width
   return op('Reshape', index, indexVector([-1]));
 }
 
+interface ShiftedWindow {
+  readonly height: number;
+  readonly width: number;
+  readonly shift: readonly [number, number];
+  readonly placesPerKey: number;
+}
+
 /**
  * Shifted windows of the last row and column hold both ends of the picture. Swin's mask subtracts 100 between places of
  * different ends, which is the same for all windows but those: four kinds, chosen for each window.
  */
-function seamMask(
-  program: ProgramBuilder,
-  rows: StepIndex,
-  columns: StepIndex,
-  window: { height: number; width: number; shift: readonly [number, number] },
-): StepIndex {
+function seamMask(program: ProgramBuilder, rows: StepIndex, columns: StepIndex, window: ShiftedWindow): StepIndex {
   const op = (operator: string, ...inputs: Operand[]): StepIndex => program.step(operator, inputs);
   const isLast = (count: StepIndex): StepIndex => {
     const last = op('Equal', countTo(program, count), op('Sub', count, indexVector([1])));
@@ -149,22 +153,30 @@ function seamMask(
 /** TensorProto.DataType */
 const INT64 = 7;
 
-/** [4, 1, tokens, tokens]: inside, last column, last row, both. */
-function maskKinds({ height, width, shift }: { height: number; width: number; shift: readonly [number, number] }) {
-  const tokens = height * width;
-  const data = new Float32Array(4 * tokens * tokens);
-  const isWrapped = (place: number, length: number, by: number) => place >= length - by;
-  for (let from = 0; from < tokens; from++) {
-    for (let to = 0; to < tokens; to++) {
-      const [fromY, toY] = [from, to].map((token) => isWrapped(Math.floor(token / width), height, shift[0]));
-      const [fromX, toX] = [from, to].map((token) => isWrapped(token % width, width, shift[1]));
-      const at = from * tokens + to;
-      if (fromX !== toX) data[tokens * tokens + at] = MASKED;
-      if (fromY !== toY) data[2 * tokens * tokens + at] = MASKED;
-      if (fromX !== toX || fromY !== toY) data[3 * tokens * tokens + at] = MASKED;
-    }
-  }
-  return tensor([4, 1, tokens, tokens], data);
+/** [4, 1, tokens, keys]: inside, last column, last row, both. */
+function maskKinds({ height, width, shift, placesPerKey }: ShiftedWindow) {
+  const queries = wrappedPlaces(height, width, shift);
+  const [down, right] = [height / placesPerKey, width / placesPerKey];
+  const keys = wrappedPlaces(down, right, [Math.ceil(shift[0] / placesPerKey), Math.ceil(shift[1] / placesPerKey)]);
+  const pairs = queries.length * keys.length;
+  const data = new Float32Array(4 * pairs);
+  queries.forEach((query, from) => {
+    keys.forEach((key, to) => {
+      const at = from * keys.length + to;
+      if (query.x !== key.x) data[pairs + at] = MASKED;
+      if (query.y !== key.y) data[2 * pairs + at] = MASKED;
+      if (query.x !== key.x || query.y !== key.y) data[3 * pairs + at] = MASKED;
+    });
+  });
+  return tensor([4, 1, queries.length, keys.length], data);
+}
+
+/** For each place of a window that holds both ends of an axis, whether it is of the beginning. */
+function wrappedPlaces(height: number, width: number, shift: readonly [number, number]): { y: boolean; x: boolean }[] {
+  return Array.from({ length: height * width }, (_, place) => ({
+    y: Math.floor(place / width) >= height - shift[0],
+    x: place % width >= width - shift[1],
+  }));
 }
 
 const MASKED = -100;
