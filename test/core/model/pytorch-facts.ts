@@ -55,7 +55,7 @@ export async function expectPytorch(
 
 /** Runs it between float samples. */
 export async function runBare(program: Program, picture: Float32Array, shape: readonly number[]): Promise<Tensor> {
-  const session = await InferenceSession.create(emitBare(coreOfProgram(program)));
+  const session = await InferenceSession.create(emitBare(coreOfProgram(program)), { logSeverityLevel: 3 });
   const { upscaled } = await session.run({ source: new Tensor('float32', picture, shape) });
   await session.release();
   return upscaled!;

@@ -125,7 +125,7 @@ function spatialAttention(
 ): Pixels {
   const { channels } = input;
   const half = channels / 2;
-  const qkv = layers.linear(input, `${name}.qkv`);
+  const qkv = layers.linear(input, `${name}.qkv`, 3 * channels);
   const [upright, lying] = windows.map((cut, branch) => {
     const [q, k, v] = [0, 1, 2].map((part) => {
       const start = part * channels + branch * half;
@@ -144,7 +144,7 @@ function spatialAttention(
 
 function channelAttention(layers: ProgramLayers, input: Pixels, name: string, heads: number): Pixels {
   const { channels } = input;
-  const qkv = layers.linear(input, `${name}.qkv`);
+  const qkv = layers.linear(input, `${name}.qkv`, 3 * channels);
   const [q, k, v] = [0, 1, 2].map((part) => layers.channels(qkv, part * channels, (part + 1) * channels)) as [
     ...[Pixels, Pixels, Pixels],
   ];

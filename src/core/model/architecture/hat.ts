@@ -120,7 +120,7 @@ function overlappingAttention(
   const cut = windows.of(false);
   const [queries, keys, values] = splitQkv(
     layers,
-    layers.linear(layers.layerNorm(pixels, `${name}.norm1`), `${name}.qkv`),
+    layers.linear(layers.layerNorm(pixels, `${name}.norm1`), `${name}.qkv`, 3 * pixels.channels),
   );
   const table = layers.weight(`${name}.relative_position_bias_table`, [(windows.side + outer - 1) ** 2, heads]);
   const shape = { heads, tokens: cut.tokens, keys: outer ** 2 };

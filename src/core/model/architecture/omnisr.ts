@@ -1,10 +1,12 @@
 import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
+import type { StepIndex } from '../program/program.ts';
 import { indexVector, type Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv, tableSide } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
 import { unsupported } from '../refusal.ts';
+import type { IndexTensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
@@ -14,6 +16,8 @@ interface OmnisrPlan {
   /** In each group. */
   readonly blocks: number;
   readonly side: number;
+  /** Whether each offset between places has a trained number. */
+  readonly hasPositions: boolean;
   readonly scale: number;
 }
 
@@ -44,6 +48,7 @@ export const omnisr = defineArchitecture<OmnisrPlan>({
       blocks: countConsecutive(state, (index) => `${block(0, index)}.0.fn.0.weight`),
       // Those without biases do not tell; all known ones have windows of 8.
       side: positions === undefined ? 8 : tableSide(positions, 'rel_pos_bias'),
+      hasPositions: positions !== undefined,
       scale,
     };
   },
@@ -51,12 +56,12 @@ export const omnisr = defineArchitecture<OmnisrPlan>({
   summarise: ({ features, groups, blocks, side }) =>
     `${features} feat, ${groups} groups of ${blocks} blocks, windows ${side}`,
 
-  build({ groups, blocks, side, scale }, state) {
+  build({ groups, blocks, side, hasPositions, scale }, state) {
     for (const key of state.keys) if (/(^|\.)total_(ops|params)$/.test(key)) state.ignore(key);
     const layers = new ProgramLayers(state);
     const input = layers.input(3);
     const first = layers.conv(padToMultiple(layers, input, side, 'zeros', LEAST_SIDE), 'input');
-    const cuts = openCuts(layers, first, side);
+    const cuts = openCuts(layers, first, side, hasPositions);
     let value = first;
     for (let group = 0; group < groups; group++) {
       let inner = value;
@@ -83,13 +88,13 @@ interface Cuts {
   readonly near: Windows;
   readonly far: Windows;
   readonly side: number;
-  readonly index: ReturnType<typeof relativeIndex>;
+  readonly index: IndexTensor | null;
 }
 
-function openCuts(layers: ProgramLayers, planes: Planes, side: number): Cuts {
+function openCuts(layers: ProgramLayers, planes: Planes, side: number, hasPositions: boolean): Cuts {
   const size = layers.sizeOf(planes);
   const cut = (order: 'block' | 'spread') => cutWindows(layers, size, { height: side, width: side, order }, null);
-  return { near: cut('block'), far: cut('spread'), side, index: relativeIndex(side, side) };
+  return { near: cut('block'), far: cut('spread'), side, index: hasPositions ? relativeIndex(side, side) : null };
 }
 
 function attentionBlock(layers: ProgramLayers, input: Planes, name: string, cuts: Cuts): Planes {
@@ -124,11 +129,16 @@ function windowAttention(layers: ProgramLayers, input: Planes, name: string, cut
   const tokens = cut.split(layers.toPixels(input));
   const qkv = layers.linear(layers.layerNorm(tokens, `${name}.norm`), `${name}.fn.to_qkv`);
   const [q, k, v] = splitQkv(layers, qkv);
-  const table = layers.optionalWeight(`${name}.fn.rel_pos_bias.weight`, [(2 * cuts.side - 1) ** 2, HEADS]);
   const shape = { heads: HEADS, tokens: cut.tokens };
-  const bias = table === null ? null : relativeBias(layers, table, cuts.index, shape);
+  const bias =
+    cuts.index === null ? null : trainedBias(layers, `${name}.fn.rel_pos_bias.weight`, cuts.index, cuts.side);
   const made = layers.linear(attend(layers, q, k, v, { ...shape, bias }), `${name}.fn.to_out.0`);
   return layers.toPlanes(cut.join(layers.add(made, tokens)));
+}
+
+function trainedBias(layers: ProgramLayers, key: string, index: IndexTensor, side: number): StepIndex {
+  const table = layers.weight(key, [(2 * side - 1) ** 2, HEADS]);
+  return relativeBias(layers, table, index, { heads: HEADS, tokens: side ** 2 });
 }
 
 /** @param isFar whether it compares the same place of all windows rather than all places of one */
@@ -151,7 +161,7 @@ function gatedConvolutions(layers: ProgramLayers, input: Planes, name: string): 
 /** Enhanced spatial attention: a weight for each sample, from a view at a sixth of the size. */
 function spatialWeights(layers: ProgramLayers, input: Planes, name: string): Planes {
   const narrow = layers.conv(input, `${name}.conv1`);
-  const smaller = layers.conv(narrow, `${name}.conv2`, { stride: 2, padding: 'none' });
+  const smaller = layers.conv(narrow, `${name}.conv2`, { stride: 2, padding: 'none', kernel: 3 });
   const pooled = layers.step('MaxPool', [smaller.step], { kernel_shape: [7, 7], strides: [3, 3] });
   const seen = layers.conv({ ...smaller, step: pooled, density: 1 / 36, extent: pooled }, `${name}.conv3`);
   const { height, width } = layers.sizeOf(input);

@@ -21,6 +21,7 @@ export interface AttentionShape {
 export function attend(program: ProgramBuilder, q: Tokens, k: Tokens, v: Tokens, shape: AttentionShape): Tokens {
   const { heads, tokens, keys = tokens, bias, mask = null } = shape;
   const width = checkHeads(q.channels, heads);
+  if (k.channels !== q.channels) throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
   const scale = shape.scale ?? width ** -0.5;
   const queries = splitHeads(program, q, heads, tokens, [0, 2, 1, 3]);
   const turnedKeys = splitHeads(program, k, heads, keys, [0, 2, 3, 1]);
@@ -46,6 +47,9 @@ export function attendChannels(
 ): Tokens {
   const { heads, tokens, across = false } = shape;
   const width = checkHeads(q.channels, heads);
+  if (k.channels !== q.channels || v.channels !== q.channels) {
+    throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
+  }
   // [windows, tokens, heads, width] -> [windows, heads, width, tokens] or [tokens, heads, width, windows]
   const perm = across ? [1, 2, 3, 0] : [0, 2, 3, 1];
   const [queries, keys, values] = [q, k, v].map((each) => splitHeads(program, each, heads, tokens, perm));

@@ -9,6 +9,8 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** Default: zeros around, so that the size stays; none: only where the whole kernel lies inside. */
   readonly padding?: 'same' | 'none';
+  /** Side that the kernel must have; default: any. */
+  readonly kernel?: number;
 }
 
 export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid';
@@ -17,7 +19,8 @@ export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid';
 export class ProgramLayers extends ProgramBuilder {
   /** The convolution `name.weight`, with `name.bias` if there is one. @throws UpreelError `model-refused` */
   conv(planes: Planes, name: string, options: ConvolutionOptions = {}): Planes {
-    const weight = this.weight(`${name}.weight`, [null, planes.channels / (options.groups ?? 1), null, null]);
+    const { groups = 1, kernel = null } = options;
+    const weight = this.weight(`${name}.weight`, [null, planes.channels / groups, kernel, kernel]);
     return this.convolved(planes, weight, this.optionalWeight(`${name}.bias`, [weight.shape[0] ?? 0]), options);
   }
 
@@ -41,9 +44,12 @@ export class ProgramLayers extends ProgramBuilder {
     return { ...planes, step, channels, density, extent: keepsSize ? planes.extent : step };
   }
 
-  /** torch's Linear: `name.weight` [out, in] and `name.bias` if there is one, for each row. */
-  linear<T extends Rows>(rows: T, name: string): T {
-    const weight = this.weight(`${name}.weight`, [null, rows.channels]);
+  /**
+   * torch's Linear: `name.weight` [out, in] and `name.bias` if there is one, for each row.
+   * @param made channels that it has to make; default: as many as it does
+   */
+  linear<T extends Rows>(rows: T, name: string, made: number | null = null): T {
+    const weight = this.weight(`${name}.weight`, [made, rows.channels]);
     const [channels = 0] = weight.shape;
     const bias = this.optionalWeight(`${name}.bias`, [channels]);
     this.countWork(channels * rows.channels * rows.density);
@@ -89,11 +95,15 @@ export class ProgramLayers extends ProgramBuilder {
   }
 
   add<T extends Planes | Rows>(left: T, right: T): T {
+    if (left.channels !== right.channels) throw refused(`it adds ${right.channels} to ${left.channels} channels.`);
     return { ...left, step: this.step('Add', [left.step, right.step]) };
   }
 
   /** `right` may be one number for each channel or each place. */
-  multiply<T extends Planes | Rows>(left: T, right: Pick<T, 'layout' | 'step'>): T {
+  multiply<T extends Planes | Rows>(left: T, right: T): T {
+    if (right.channels !== left.channels && right.channels !== 1) {
+      throw refused(`it multiplies ${left.channels} channels by ${right.channels}.`);
+    }
     return { ...left, step: this.step('Mul', [left.step, right.step]) };
   }
 
@@ -130,6 +140,9 @@ export class ProgramLayers extends ProgramBuilder {
 
   /** The channels from `start` to before `end`. */
   channels<T extends Planes | Rows>(feature: T, start: number, end: number): T {
+    if (!Number.isInteger(start) || !Number.isInteger(end) || end > feature.channels) {
+      throw refused(`it takes channels ${start} to ${end} of ${feature.channels}.`);
+    }
     const inputs = [feature.step, indexVector([start]), indexVector([end]), indexVector([1])];
     return { ...feature, channels: end - start, step: this.step('Slice', inputs) };
   }
