@@ -23,7 +23,8 @@ export async function fitUpscalerOptions(
   const ensembleBytes = usual.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
   const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
   const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
-  const budget = { ...usual, memoryBytes, engineBytes, cost };
+  const { gridPx } = model.descriptor;
+  const budget = { ...usual, gridPx, memoryBytes, engineBytes, cost };
   const fitted = { ...usual, tilePx: tileForBudget(budget) };
   if (settings.memoryBytes !== null && !fitsBudget(budget, fitted.tilePx)) {
     const asked = `${Math.floor(memoryBytes / 1e6)} MB`;

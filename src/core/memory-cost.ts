@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { cacheFolders, EXPORTER_VERSION, type Model, readCached, writeCached } from './model/index.ts';
+import {
+  cacheFolders,
+  EXPORTER_VERSION,
+  type Model,
+  type ModelDescriptor,
+  readCached,
+  writeCached,
+} from './model/index.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 import { makeRaster } from './raster.ts';
 import { runtimeVersion } from './session.ts';
@@ -18,7 +25,7 @@ export async function measuredMemoryCost(
   options: Pick<UpscalerOptions, 'threadsPerSession'>,
   signal: AbortSignal,
 ): Promise<MemoryCost> {
-  const sides = sidesFor(model);
+  const sides = sidesFor(model.descriptor);
   const { contentHash } = model.descriptor;
   const software = [EXPORTER_VERSION, runtimeVersion(), process.arch];
   const facts = [contentHash, options.threadsPerSession, ...software, sides];
@@ -49,9 +56,19 @@ const SIDES = { light: [96, 144, 192], wide: [40, 64, 88] } as const;
 /** More than the samples themselves take: less is noise of the measurement. */
 const LEAST_BYTES_PER_PIXEL = 100;
 
-function sidesFor({ descriptor: { flopsPerPixel, alignPx } }: Model): readonly number[] {
-  const sides = flopsPerPixel < WIDE_NETWORK_FLOPS ? SIDES.light : SIDES.wide;
-  return sides.map((side) => Math.ceil(side / alignPx) * alignPx);
+/** Whole windows of the network, each side larger than the one before. */
+export function sidesFor({
+  flopsPerPixel,
+  alignPx,
+  gridPx,
+}: Pick<ModelDescriptor, 'flopsPerPixel' | 'alignPx' | 'gridPx'>): readonly number[] {
+  const step = Math.max(alignPx, gridPx);
+  const [first, ...others] = (flopsPerPixel < WIDE_NETWORK_FLOPS ? SIDES.light : SIDES.wide).map(
+    (side) => Math.ceil(side / step) * step,
+  );
+  const sides = [first!];
+  for (const side of others) sides.push(Math.max(side, sides.at(-1)! + step));
+  return sides;
 }
 
 async function measureCost(

@@ -46,14 +46,15 @@ export function openUpscaler(
   onWarning: (message: string) => void = () => undefined,
   pause?: Pause,
 ): Upscaler {
-  const { scale, alignPx } = model.descriptor;
+  const { scale, alignPx, gridPx } = model.descriptor;
   const pool = openSessionPool({ ...options, scale, pause });
   const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
   const { ensemble, rerunBlank } = options;
   const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
-  const planFor = (size: Size): TilePlan => planTiles(alignedSize(size, alignPx), { ...options, alignPx });
+  const planFor = (size: Size): TilePlan =>
+    planTiles(alignedSize(size, alignPx), { ...options, alignPx: Math.max(alignPx, gridPx) });
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
     const padded = padToAlignment(source, alignPx);

@@ -71,8 +71,8 @@ const EXACT_HALO_LIMIT_PX = 64;
  * Deeper networks see far but mostly look near: the seam error fades with the square root of the field's radius.
  * Measured (docs/tiling.md): at least 60 dB between tiled and untiled at radius 94 and 349 (6 and 23 blocks of RRDB).
  */
-function defaultHaloPx({ receptiveFieldPx }: ModelDescriptor): number {
-  if (receptiveFieldPx === null) return EXACT_HALO_LIMIT_PX;
+function defaultHaloPx({ receptiveFieldPx, gridPx }: ModelDescriptor): number {
+  if (receptiveFieldPx === null) return Math.ceil(EXACT_HALO_LIMIT_PX / gridPx) * gridPx;
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 

@@ -25,6 +25,8 @@ export interface TileBudget {
   readonly cost: MemoryCost;
   readonly sessions: number;
   readonly haloPx: number;
+  /** Multiples that tiles come in: the side of the network's own windows. */
+  readonly gridPx: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface TileBudget {
  */
 export function tileForBudget(budget: TileBudget): number {
   const tile = Math.floor(Math.sqrt(windowPixels(budget))) - 2 * budget.haloPx;
-  const step = tile < 64 ? 8 : 32;
+  const step = Math.ceil((tile < 64 ? 8 : 32) / budget.gridPx) * budget.gridPx;
   return Math.min(LARGEST_TILE_PX, Math.max(SMALLEST_TILE_PX, Math.floor(tile / step) * step));
 }
 

@@ -26,7 +26,7 @@ export interface TileOptions {
   readonly haloPx: number;
   /** Wanted half width of the strips along seams in which tiles are blended: 0 where the halo makes tiles exact. */
   readonly featherPx: number;
-  /** Origins and sizes of windows are multiples of this; so must the picture's own size be. */
+  /** Windows begin at multiples of this, and their sizes are the picture's less a multiple. */
   readonly alignPx: number;
 }
 
@@ -68,20 +68,23 @@ interface AxisPlan {
 /**
  * n windows of length W with h of halo on their inner sides cover n*W - 2*h*(n-1): the fewest windows first, then the
  * shortest window for that many. Windows are spread evenly and each seam lies in the middle of its overlap, so the
- * halo is never less than asked and no pixel is computed for padding.
+ * halo is never less than asked and no pixel is computed for padding. What the picture has beyond the last multiple of
+ * `alignPx` every window has, too, so that the last one ends where the picture does.
  */
 function planAxis(length: number, { tilePx, haloPx, alignPx }: TileOptions): AxisPlan {
   const halo = alignUp(haloPx, alignPx);
   const tile = alignUp(tilePx, alignPx);
-  if (length <= tile + 2 * halo) {
+  const rest = length % alignPx;
+  const whole = length - rest;
+  if (whole <= tile + 2 * halo) {
     return {
       window: length,
       roomPx: Number.POSITIVE_INFINITY,
       spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }],
     };
   }
-  const count = Math.ceil((length - 2 * halo) / tile);
-  const window = alignUp(Math.ceil((length + 2 * halo * (count - 1)) / count), alignPx);
+  const count = Math.ceil((whole - 2 * halo) / tile);
+  const window = alignUp(Math.ceil((whole + 2 * halo * (count - 1)) / count), alignPx) + rest;
   const starts = Array.from({ length: count }, (_, i) => alignDown((i * (length - window)) / (count - 1), alignPx));
   const seams = starts.slice(1).map((start, i) => Math.floor((start + starts[i]! + window) / 2));
   const spans = starts.map((windowStart, i) => ({

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { steepest } from '../../src/core/memory-cost.ts';
+import { sidesFor, steepest } from '../../src/core/memory-cost.ts';
 import { fromDist } from '../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
 
@@ -21,6 +21,15 @@ test('memory that is given back between two readings does not hide what the pixe
     { pixels: 300, bytes: 130_000 },
   ];
   expect(steepest(readings)).toBe(1000);
+});
+
+test.each([
+  [{ flopsPerPixel: 1e6, alignPx: 1, gridPx: 1 }, [96, 144, 192]],
+  [{ flopsPerPixel: 1e7, alignPx: 2, gridPx: 1 }, [40, 64, 88]],
+  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 7 }, [42, 70, 91]],
+  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 32 }, [64, 96, 128]],
+])('memory is measured in whole windows of the network: %o', (descriptor, sides) => {
+  expect(sidesFor(descriptor)).toEqual(sides);
 });
 
 test(

@@ -56,5 +56,5 @@ function tryKill(): boolean {
 function negation(): Uint8Array {
   const onnx = new ForeignOnnx();
   const model = readForeignModel(onnx.finish(onnx.node('Neg', ['input'])));
-  return emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } }));
+  return emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } }, 1));
 }

@@ -8,7 +8,13 @@ import { randomCompact } from './model/writers/random-networks.ts';
 
 const { fitUpscalerOptions } = await fromDist<typeof import('../../src/core/fit-options.ts')>('core/fit-options.js');
 
-const COMPACT = { cost: { fixedBytes: 15e6, bytesPerPixel: 1300 }, engineBytes: 110e6, sessions: 1, haloPx: 34 };
+const COMPACT = {
+  cost: { fixedBytes: 15e6, bytesPerPixel: 1300 },
+  engineBytes: 110e6,
+  sessions: 1,
+  haloPx: 34,
+  gridPx: 1,
+};
 
 describe('the tile for a memory budget', () => {
   test.each([
@@ -19,6 +25,22 @@ describe('the tile for a memory budget', () => {
   ])('is $tile px of Compact for $memoryBytes bytes', ({ memoryBytes, tile }) => {
     expect(tileForBudget({ ...COMPACT, memoryBytes })).toBe(tile);
     expect(fitsBudget({ ...COMPACT, memoryBytes }, tile)).toBe(memoryBytes > 200e6);
+  });
+
+  test('holds whole windows of the network (any figures)', () => {
+    const drawn = fc.record({
+      memoryBytes: fc.integer({ min: 3e8, max: 8e9 }),
+      gridPx: fc.constantFrom(7, 8, 16, 22, 32),
+    });
+    fc.assert(
+      fc.property(drawn, ({ memoryBytes, gridPx }) => {
+        const budget = { ...COMPACT, memoryBytes, gridPx };
+        const tile = tileForBudget(budget);
+        expect(tile === SMALLEST_TILE_PX || tile === 1024 || tile % gridPx === 0).toBe(true);
+        expect(tile === SMALLEST_TILE_PX || fitsBudget(budget, tile)).toBe(true);
+      }),
+      { numRuns: 100, seed: 20260106 },
+    );
   });
 
   test('grows with the budget and shrinks with sessions and halo (any figures)', () => {

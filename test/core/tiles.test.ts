@@ -26,7 +26,9 @@ describe('planTiles', () => {
     tilePx: fc.integer({ min: 12, max: 300 }),
     haloPx: fc.integer({ min: 0, max: 60 }),
     featherPx: fc.integer({ min: 0, max: 60 }),
-    alignPx: fc.constantFrom(1, 2, 4),
+    alignPx: fc.constantFrom(1, 2, 4, 7),
+    /** What the picture has beyond a multiple. */
+    rest: fc.integer({ min: 0, max: 6 }),
   });
 
   test('blends no farther than the halo reaches, and no pixel across two seams (any sizes)', () => {
@@ -48,7 +50,8 @@ describe('planTiles', () => {
   test('covers every pixel exactly once, with halo, alignment and one window size (any sizes)', () => {
     fc.assert(
       fc.property(cases, (drawn) => {
-        const size = { width: drawn.width * drawn.alignPx, height: drawn.height * drawn.alignPx };
+        const rest = drawn.rest % drawn.alignPx;
+        const size = { width: drawn.width * drawn.alignPx + rest, height: drawn.height * drawn.alignPx };
         expectExactCover(size, drawn);
       }),
       { numRuns: 500, seed: 20260101 },
@@ -92,7 +95,7 @@ function hasHalo(
     (windowStart === 0 || coreStart - windowStart >= haloPx) &&
     (windowEnd === length || windowEnd - coreEnd >= haloPx) &&
     windowStart % alignPx === 0 &&
-    (windowEnd - windowStart) % alignPx === 0
+    (length - (windowEnd - windowStart)) % alignPx === 0
   );
 }
 

@@ -128,6 +128,7 @@ function imageTask(): EngineTask {
       ...{ overwrite: false, quality: null, effort: 'balanced', strip: false, flatten: null, alpha: 'network' },
       ...{ format: null, crop: null, fill: 'fit', lossless: false, gray: 'auto' },
       maxInputMegapixels: 100,
+      onDecodeError: 'fail',
     },
   };
 }

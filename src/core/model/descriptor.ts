@@ -17,6 +17,11 @@ export interface ModelDescriptor {
   readonly windowExact: boolean;
   /** Origins and sizes of windows must be multiples of this (pixel-unshuffle networks); 1 for the others. */
   readonly alignPx: number;
+  /**
+   * Windows begin at multiples of this where they can, because the network itself cuts the picture into windows of this
+   * side from the top left (attention): other tiles than these see another cut. 1 for the others. Sizes need not fit.
+   */
+  readonly gridPx: number;
   readonly parameters: number;
   /** Floating-point operations (a multiply-add is two) per input pixel. */
   readonly flopsPerPixel: number;
@@ -45,6 +50,12 @@ export type Architecture =
   | 'rfdn'
   | 'rlfn'
   | 'spanf'
+  | 'plksr'
+  | 'dat'
+  | 'swinir'
+  | 'omnisr'
+  | 'srformer'
+  | 'hat'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -12,6 +12,7 @@ import { importNcnn } from './ncnn/import-ncnn.ts';
 import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
 import { importOnnx, type OnnxNetwork, type OnnxOptions } from './onnx/import-onnx.ts';
 import { coreOf, wrapNetwork } from './onnx/wrap-network.ts';
+import { coreOfProgram } from './program/program.ts';
 import { recognise } from './recognise.ts';
 import { unsupported } from './refusal.ts';
 
@@ -43,15 +44,26 @@ export async function importNetwork(
   return describeNetwork(await readNetwork(files, onnx), id);
 }
 
-/** A network as its file has it; weights that came without names (ncnn) have none. */
-export type GraphNetwork = Omit<BuiltNetwork, 'weights'> & Partial<Pick<BuiltNetwork, 'weights'>>;
-
+type BuiltGraph = Extract<BuiltNetwork, { kind: 'graph' }>;
+type ProgramNetwork = Extract<BuiltNetwork, { kind: 'program' }>;
+type GraphNetwork = Omit<BuiltGraph, 'weights'> & Partial<Pick<BuiltGraph, 'weights'>>;
 type ForeignNetwork = Extract<OnnxNetwork, { kind: 'foreign' }>;
-export type ReadNetwork = ({ readonly kind: 'graph' } & GraphNetwork) | ForeignNetwork;
+
+/** A network whose layers are known; weights that came without names (ncnn) have none. */
+export type NamedNetwork = GraphNetwork | ProgramNetwork;
+/** A network as its file has it. */
+export type ReadNetwork = NamedNetwork | ForeignNetwork;
 
 /** @throws UpreelError `model-unsupported` if upreel cannot run such a network */
 export function describeNetwork(network: ReadNetwork, id: string): ImportedNetwork {
-  return network.kind === 'graph' ? describeGraph(network, id) : describeForeign(network, id);
+  switch (network.kind) {
+    case 'graph':
+      return describeGraph(network, id);
+    case 'program':
+      return describeProgram(network, id);
+    case 'foreign':
+      return describeForeign(network, id);
+  }
 }
 
 function describeGraph({ graph, recognition }: GraphNetwork, id: string): ImportedNetwork {
@@ -62,9 +74,10 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     scale,
     ...seenBy(graph, scale),
     alignPx: alignment(graph),
+    gridPx: 1,
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
-    contentHash: contentHash(graph),
+    contentHash: contentHash([graph.nodes, graph.output]),
   };
   return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph, variant.target), variant) };
 }
@@ -81,6 +94,19 @@ function seenBy(graph: Graph, scale: number): Pick<ModelDescriptor, 'receptiveFi
 
 const BICUBIC_REACH_PX = 2;
 
+function describeProgram({ program, recognition }: ProgramNetwork, id: string): ImportedNetwork {
+  const { scale, gridPx, parameters, flopsPerPixel, steps, output } = program;
+  if (scale > MAX_SCALE) {
+    throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
+  }
+  const descriptor: ModelDescriptor = {
+    ...{ id, ...recognition, scale, gridPx, parameters, flopsPerPixel },
+    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1 },
+    contentHash: contentHash([steps, output]),
+  };
+  return { descriptor, wrap: (variant) => wrapNetwork(coreOfProgram(program), variant) };
+}
+
 function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {
   const operators = [...new Set(model.nodes.map(({ operator }) => operator))];
   const descriptor: ModelDescriptor = {
@@ -91,6 +117,7 @@ function describeForeign({ model, use, size }: ForeignNetwork, id: string): Impo
     ...size,
     receptiveFieldPx: null,
     windowExact: false,
+    gridPx: 1,
     ...sizeForeign(model),
     contentHash: hashForeign(model, use),
   };
@@ -114,7 +141,7 @@ export async function readNetwork(
   const bytes = await readModelFile(path);
   // Hugging Face names torch checkpoints .bin too; their content tells.
   if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
-  return { kind: 'graph', ...buildFromWeights(readCheckpoint(bytes), basename(path)) };
+  return buildFromWeights(readCheckpoint(bytes), basename(path));
 }
 
 async function readNcnn(path: string, paramPath: string): Promise<ReadNetwork> {

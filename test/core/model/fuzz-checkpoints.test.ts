@@ -2,6 +2,8 @@ import { describe, it } from 'vitest';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
 import { alignment, receptiveField } from '../../../src/core/model/graph/receptive-field.ts';
+import { emitBare } from '../../../src/core/model/onnx/wrap-network.ts';
+import { coreOfProgram } from '../../../src/core/model/program/program.ts';
 import { expectToSurvive, FUZZ_TIMEOUT } from './fuzz.ts';
 import { encodeElements } from './writers/element-bytes.ts';
 import { randomCompact, randomRrdb } from './writers/random-networks.ts';
@@ -13,9 +15,10 @@ const COMPACT = randomCompact(4, 1, 2, 1);
 const RRDB = randomRrdb({ features: 2, growth: 2, blocks: 1, doublings: 1 }, 1);
 
 function readNetwork(bytes: Uint8Array): void {
-  const { graph } = buildFromWeights(readCheckpoint(bytes), 'n_x2.pth');
-  receptiveField(graph);
-  alignment(graph);
+  const network = buildFromWeights(readCheckpoint(bytes), 'n_x2.pth');
+  if (network.kind === 'program') return void emitBare(coreOfProgram(network.program));
+  receptiveField(network.graph);
+  alignment(network.graph);
 }
 
 /** Checksums keep most damage to a zip from its pickle: here the zip is made after the damage. */

@@ -8,7 +8,9 @@ import { writeTorchZip } from './writers/torch-writer.ts';
 
 describe('networks of papers make what PyTorch makes of their definitions', () => {
   it.each(PAPER_NETWORKS.map((network) => [network.file, network] as const))('%s', async (file, network) => {
-    const { recognition, graph } = buildFromWeights(readCheckpoint(writeTorchZip(network.weights)), `${file}.pth`);
+    const built = buildFromWeights(readCheckpoint(writeTorchZip(network.weights)), `${file}.pth`);
+    if (built.kind !== 'graph') throw new Error('Expected a graph.');
+    const { recognition, graph } = built;
     expect(recognition).toMatchObject({ architecture: network.architecture, summary: network.summary });
     const made = await runBare(emitBare(coreOf(graph)), network);
     const { facts } = network;

@@ -20,15 +20,7 @@ function withKeys(...names: string[]): Weights {
 
 describe('a network that upreel does not run', () => {
   it.each<[string, Weights, RegExp]>([
-    ['OmniSR', withKeys('residual_layer.0.residual_layer.0.layer.0.fn.0'), /weights of OmniSR /],
-    ['RealPLKSR', withKeys('feats.0', 'feats.1.lk.conv'), /RealPLKSR/],
-    ['DAT', withKeys('layers.0.blocks.0.attn.attns.0.pos'), /weights of DAT /],
-    ['SwinIR', withKeys('conv_first', 'layers.0.residual_group.blocks.0.norm1'), /weights of SwinIR /],
-    [
-      'HAT',
-      withKeys('layers.0.residual_group.overlap_attn.qkv', 'layers.0.residual_group.blocks.0.norm1'),
-      /weights of HAT /,
-    ],
+    ['GRL', withKeys('conv_first', 'layers.0.blocks.0.attn.window_attn.qkv'), /weights of GRL /],
     [
       'MM-RealSR, which has all keys of ESRGAN',
       new Map([...RRDB, ...withKeys('de_net.conv0')]),

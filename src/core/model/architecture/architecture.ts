@@ -1,6 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Architecture } from '../descriptor.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Program } from '../program/program.ts';
 
 /** One family of networks: how it is told by its keys, and how its graph is rebuilt from its weights. */
 export interface ArchitectureDefinition<Plan> {
@@ -16,13 +17,13 @@ export interface ArchitectureDefinition<Plan> {
   /** For people: "64 feat, 32 conv". */
   summarise(plan: Plan): string;
   /** @throws UpreelError `model-refused` if weights are missing or do not fit */
-  build(plan: Plan, state: StateDict): Graph;
+  build(plan: Plan, state: StateDict): Graph | Program;
 }
 
 /** A definition as callers see it, without its plan's type. */
 export interface ArchitectureImporter extends Omit<ArchitectureDefinition<never>, 'plan' | 'summarise' | 'build'> {
   /** @throws UpreelError */
-  import(state: StateDict, fileName: string): { readonly graph: Graph; readonly summary: string };
+  import(state: StateDict, fileName: string): { readonly network: Graph | Program; readonly summary: string };
 }
 
 export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan>): ArchitectureImporter {
@@ -34,7 +35,7 @@ export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan
     recognise,
     import(state, fileName) {
       const plan = definition.plan(state, fileName);
-      return { graph: definition.build(plan, state), summary: definition.summarise(plan) };
+      return { network: definition.build(plan, state), summary: definition.summarise(plan) };
     },
   };
 }

@@ -2,18 +2,23 @@ import type { UpreelError } from '../../errors.ts';
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Graph } from '../graph/graph.ts';
 import { asOpaque } from '../graph/opaque.ts';
+import type { Program } from '../program/program.ts';
 import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
+import { dat } from './dat.ts';
 import { edsr } from './edsr.ts';
 import { espcn } from './espcn.ts';
 import { fsrcnn } from './fsrcnn.ts';
+import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { mdsr } from './mdsr.ts';
 import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
+import { omnisr } from './omnisr.ts';
+import { plksr } from './plksr.ts';
 import { rcan } from './rcan.ts';
 import { rfdn } from './rfdn.ts';
 import { rlfn } from './rlfn.ts';
@@ -21,17 +26,30 @@ import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { spanf } from './spanf.ts';
 import { srcnn } from './srcnn.ts';
+import { srformer } from './srformer.ts';
 import { srresnets } from './srresnet.ts';
 import { swiftSrgan } from './swift-srgan.ts';
+import { swinir } from './swinir.ts';
 
-export interface BuiltNetwork {
-  readonly graph: Graph;
+export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
+
+interface BuiltParts {
   readonly recognition: Recognition;
   /** Under the family's own names. */
   readonly weights: StateDict;
 }
 
-/** The first that recognises the keys builds the network. */
+export interface BuiltGraph {
+  readonly kind: 'graph';
+  readonly graph: Graph;
+}
+
+export interface BuiltProgram {
+  readonly kind: 'program';
+  readonly program: Program;
+}
+
+/** The first that recognises the keys builds the network: descendants stand before those whose keys they have, too. */
 const IMPORTERS: readonly ArchitectureImporter[] = [
   rrdb,
   compact,
@@ -50,6 +68,12 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   fsrcnn,
   espcn,
   srcnn,
+  plksr,
+  dat,
+  hat,
+  srformer,
+  swinir,
+  omnisr,
 ];
 
 /**
@@ -71,7 +95,7 @@ export function buildFromWeights(weights: StateDict, fileName: string): BuiltNet
 }
 
 function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: string): BuiltNetwork {
-  const { graph, summary } = importer.import(state, fileName);
+  const { network, summary } = importer.import(state, fileName);
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(
@@ -79,11 +103,10 @@ function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: s
     );
   }
   const decidedBy = importer.requiredKeys.filter((key) => state.has(key)).map((key) => state.nameInFile(key));
-  return {
-    graph: asOpaque(graph),
-    recognition: { architecture: importer.architecture, summary, decidedBy },
-    weights: state,
-  };
+  const recognition = { architecture: importer.architecture, summary, decidedBy };
+  return 'steps' in network
+    ? { kind: 'program', program: network, recognition, weights: state }
+    : { kind: 'graph', graph: asOpaque(network), recognition, weights: state };
 }
 
 function nothingMatches(weights: StateDict): UpreelError {

@@ -6,16 +6,10 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
-  ['OmniSR', /^residual_layer\.0\.residual_layer\.0\.layer\.\d+\.fn\./],
-  ['RealPLKSR or PLKSR', /^feats\.\d+\.lk\.(conv|mn_conv)/],
-  ['HAT', /^layers\.0\.residual_group\.overlap_attn\./],
   ['DRCT', /^layers\.0\.swin1\./],
-  ['DAT', /^layers\.0\.blocks\.0\.attn\.attns\.0\./],
   ['RGT', /^layers\.0\.blocks\.0\.gamma$/],
   ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
-  ['SRFormer', /^layers\.0\.residual_group\.blocks\.0\.attn\.aligned_relative_position_index$/],
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
-  ['SwinIR', /^layers\.0\.residual_group\.blocks\.0\.norm1\./],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['SAFMN', /^feats\.0\.safm\./],

@@ -47,7 +47,8 @@ function isRebuilt(graph: Graph, state: StateDict, weights: ReadonlyMap<string, 
   const keys = new Map([...weights].map(([key, weight]) => [weight, key]));
   const nameOf = (tensor: Tensor) => keys.get(tensor) ?? `${tensor.shape}: ${tensor.data.slice(0, 8)}`;
   try {
-    return wiring(buildFromWeights(state, '').graph, nameOf) === wiring(graph, nameOf);
+    const built = buildFromWeights(state, '');
+    return built.kind === 'graph' && wiring(built.graph, nameOf) === wiring(graph, nameOf);
   } catch {
     // The names asked for layers of other shapes: it only looked like the family.
     return false;

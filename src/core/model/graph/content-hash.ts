@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { Tensor } from '../tensor.ts';
-import type { Graph } from './graph.ts';
-import { isTensor } from './wiring.ts';
+import { isIndexTensor, isTensor } from '../tensor.ts';
 
-/** sha256 of the graph's wiring, numbers and weights: equal for equal networks, whatever files they came from. */
-export function contentHash(graph: Graph): string {
+/**
+ * sha256 of plain data with tensors in it, such as a graph's nodes and output: equal for equal networks, whatever files
+ * they came from.
+ */
+export function contentHash(network: unknown): string {
   const hash = createHash('sha256');
-  const tensors: Tensor[] = [];
-  const wiring = JSON.stringify([graph.nodes, graph.output], (_key, value: unknown) => {
-    if (!isTensor(value)) return value;
-    return { shape: value.shape, tensor: tensors.push(value) };
+  const numbers: (Float32Array | Int32Array)[] = [];
+  const wiring = JSON.stringify(network, (_key, value: unknown) => {
+    if (isTensor(value)) return { shape: value.shape, tensor: numbers.push(value.data) };
+    if (isIndexTensor(value)) return { shape: value.shape, indices: numbers.push(value.indices) };
+    return value;
   });
   hash.update(wiring);
-  for (const { data } of tensors) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  for (const { buffer, byteOffset, byteLength } of numbers) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex');
 }

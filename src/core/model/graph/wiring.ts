@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.ts';
+import { isTensor, type Tensor } from '../tensor.ts';
 import { type Graph, inputsOf, type Node, type Value } from './graph.ts';
 
 /**
@@ -32,10 +32,6 @@ export function settingsOf(node: Node, nameOf: (weights: Tensor) => string): str
 }
 
 const NO_INPUTS: { input?: Value; inputs?: readonly Value[]; left?: Value; right?: Value; like?: Value } = {};
-
-export function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && 'data' in value && value.data instanceof Float32Array;
-}
 
 function isCommutative(node: Node): boolean {
   return node.op === 'binary' && node.kind !== 'sub' && node.kind !== 'div';

@@ -21,7 +21,7 @@ import {
 import { encodeFloat16 } from '../checkpoint/floats.ts';
 import type { Precision } from '../descriptor.ts';
 import { refused } from '../refusal.ts';
-import { type Tensor, tensor } from '../tensor.ts';
+import { type IndexTensor, type Tensor, tensor } from '../tensor.ts';
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 /** A number is written as a float only inside { float }: ONNX tells 1 from 1.0. */
@@ -44,6 +44,7 @@ const PORT_TYPES = {
 export class OnnxWriter {
   readonly #nodes: NodeProto[] = [];
   readonly #weights = new Map<Tensor, string>();
+  readonly #indices = new Map<IndexTensor, string>();
   readonly #initializers: TensorProto[] = [];
   readonly #precision: Precision;
 
@@ -100,12 +101,20 @@ export class OnnxWriter {
     return name;
   }
 
-  /** Name of an initializer with these whole numbers (int64). */
+  /** Name of an initializer with a vector of whole numbers (int64). */
   integers(...values: number[]): string {
+    return this.indices({ shape: [values.length], indices: Int32Array.from(values) });
+  }
+
+  /** Name of an initializer with these whole numbers (int64); the same object is stored once. */
+  indices(index: IndexTensor): string {
+    const known = this.#indices.get(index);
+    if (known !== undefined) return known;
     const name = `i${this.#initializers.length}`;
-    const rawData = new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
-    const dims = [BigInt(values.length)];
+    const rawData = new Uint8Array(BigInt64Array.from(index.indices, BigInt).buffer);
+    const dims = index.shape.map(BigInt);
     this.#initializers.push(create(TensorProtoSchema, { name, dims, dataType: TensorProto_DataType.INT64, rawData }));
+    this.#indices.set(index, name);
     return name;
   }
 

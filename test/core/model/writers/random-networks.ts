@@ -129,7 +129,7 @@ export class RandomLayers {
 
   conv(name: string, out: number, channels: number, kernel = 3, bias = true, gain = 1): void {
     const reach = gain * Math.sqrt(3 / (channels * kernel * kernel));
-    this.#add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
+    this.add(`${name}.weight`, [out, channels, kernel, kernel], 0, reach);
     if (bias) this.vector(`${name}.bias`, out, 0.1, 0.2);
   }
 
@@ -139,14 +139,15 @@ export class RandomLayers {
     this.vector(`${name}.bias`, channels, 0, 0.2);
     this.vector(`${name}.running_mean`, channels, 0, 0.3);
     this.vector(`${name}.running_var`, channels, 0.8, 0.5);
-    this.#add(`${name}.num_batches_tracked`, [], 1000, 0);
+    this.add(`${name}.num_batches_tracked`, [], 1000, 0);
   }
 
   vector(key: string, length: number, centre: number, reach: number): void {
-    this.#add(key, [length], centre, reach);
+    this.add(key, [length], centre, reach);
   }
 
-  #add(key: string, shape: readonly number[], centre: number, reach: number): void {
+  /** Numbers from centre - reach to centre + reach. */
+  add(key: string, shape: readonly number[], centre: number, reach: number): void {
     const count = shape.reduce((a, b) => a * b, 1);
     const data = Float32Array.from({ length: count }, () => centre + reach * this.#random());
     this.weights.set(key, { shape, data });

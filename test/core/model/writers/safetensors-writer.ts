@@ -3,13 +3,24 @@ import { encodeElements, type WrittenType } from './element-bytes.ts';
 
 const NAMES: Record<WrittenType, string> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16', float64: 'F64' };
 
-export function writeSafetensors(weights: Weights, type: WrittenType = 'float32'): Buffer {
+/** @param integers tensors of int64 beside the weights */
+export function writeSafetensors(
+  weights: Weights,
+  type: WrittenType = 'float32',
+  integers: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: readonly number[] }> = new Map(),
+): Buffer {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   const data: Buffer[] = [];
   let position = 0;
   for (const [key, weight] of weights) {
     const bytes = Buffer.from(encodeElements(weight.data, type));
     header[key] = { dtype: NAMES[type], shape: weight.shape, data_offsets: [position, position + bytes.length] };
+    position += bytes.length;
+    data.push(bytes);
+  }
+  for (const [key, { shape, values }] of integers) {
+    const bytes = Buffer.from(BigInt64Array.from(values, BigInt).buffer);
+    header[key] = { dtype: 'I64', shape, data_offsets: [position, position + bytes.length] };
     position += bytes.length;
     data.push(bytes);
   }

@@ -1,0 +1,52 @@
+import type { StateDict } from '../checkpoint/state-dict.ts';
+import type { Pixels, Planes } from '../program/program-builder.ts';
+import type { ProgramLayers } from '../program/program-layers.ts';
+import { connection } from '../program/restoration-frame.ts';
+import { countConsecutive } from './key-shapes.ts';
+
+/** One of the groups of blocks that SwinIR and its descendants call `layers`. */
+export interface SwinGroup {
+  readonly blocks: number;
+  readonly heads: number;
+}
+
+export function swinGroups(state: StateDict): readonly SwinGroup[] {
+  const name = (group: number) => `layers.${group}.residual_group.blocks`;
+  const groups = countConsecutive(state, (group) => `${name(group)}.0.norm1.weight`);
+  return Array.from({ length: groups }, (_, group) => ({
+    blocks: countConsecutive(state, (block) => `${name(group)}.${block}.norm1.weight`),
+    heads: state.shape(`${name(group)}.0.attn.relative_position_bias_table`)?.[1] ?? 0,
+  }));
+}
+
+/**
+ * The groups one after the other, each with a convolution at its end and a residual around, between the norms
+ * `patch_embed.norm` and `norm`.
+ * @param block from the name of its keys
+ * @param end of a group, before its convolution
+ */
+export function chainGroups(
+  layers: ProgramLayers,
+  first: Planes,
+  groups: readonly SwinGroup[],
+  block: (value: Pixels, name: string, at: { heads: number; isShifted: boolean }) => Pixels,
+  end: (value: Pixels, name: string, group: SwinGroup) => Pixels = (value) => value,
+): Planes {
+  const embedded = layers.toPixels(first);
+  let value = layers.has('patch_embed.norm.weight') ? layers.layerNorm(embedded, 'patch_embed.norm') : embedded;
+  groups.forEach((group, index) => {
+    const before = value;
+    for (let number = 0; number < group.blocks; number++) {
+      const name = `layers.${index}.residual_group.blocks.${number}`;
+      value = block(value, name, { heads: group.heads, isShifted: number % 2 === 1 });
+    }
+    value = end(value, `layers.${index}.residual_group`, group);
+    const made = connection(layers, layers.toPlanes(value), `layers.${index}.conv`);
+    value = layers.add(layers.toPixels(made), before);
+  });
+  return layers.toPlanes(layers.layerNorm(value, 'norm'));
+}
+
+export function summariseGroups(groups: readonly SwinGroup[]): string {
+  return `${groups.map(({ blocks }) => blocks).join('+')} blocks`;
+}

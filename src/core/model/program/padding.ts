@@ -1,0 +1,65 @@
+import type { StepIndex } from './program.ts';
+import { indexScalar, indexVector, type Planes, type ProgramBuilder, type Size } from './program-builder.ts';
+
+export type PaddingMode = 'reflect' | 'zeros';
+
+/**
+ * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, or by reflection
+ * without repeating the border, as often as it takes (one pixel is repeated).
+ * @param least neither side is shorter afterwards
+ */
+export function padToMultiple(
+  program: ProgramBuilder,
+  planes: Planes,
+  multiple: number,
+  mode: PaddingMode,
+  least = 1,
+): Planes {
+  if (multiple === 1 && least === 1) return planes;
+  const { height, width } = program.sizeOf(planes);
+  const padded = (length: StepIndex): StepIndex => {
+    const enough = least === 1 ? length : program.step('Max', [length, indexVector([least])]);
+    return roundedUp(program, enough, multiple);
+  };
+  if (mode === 'zeros') {
+    const missing = (length: StepIndex) => program.step('Sub', [padded(length), length]);
+    const before = indexVector([0, 0, 0, 0, 0, 0]);
+    const amounts = program.step('Concat', [before, missing(height), missing(width)], { axis: 0 });
+    return resized(planes, program.step('Pad', [planes.step, amounts], { mode: 'constant' }));
+  }
+  const rows = program.step('Gather', [planes.step, reflection(program, height, padded(height))], { axis: 2 });
+  return resized(planes, program.step('Gather', [rows, reflection(program, width, padded(width))], { axis: 3 }));
+}
+
+/** The top left part: `size` times `scale`. */
+export function cropToSize(program: ProgramBuilder, planes: Planes, size: Size, scale: number): Planes {
+  const lengths = program.step('Concat', [size.height, size.width], { axis: 0 });
+  const ends = program.step('Mul', [lengths, indexVector([scale])]);
+  return resized(planes, program.step('Slice', [planes.step, indexVector([0, 0]), ends, indexVector([2, 3])]));
+}
+
+/** The next multiple at or above it: (length + multiple - 1) / multiple * multiple in whole numbers. */
+export function roundedUp(program: ProgramBuilder, length: StepIndex, multiple: number): StepIndex {
+  const windows = program.step('Div', [
+    program.step('Add', [length, indexVector([multiple - 1])]),
+    indexVector([multiple]),
+  ]);
+  return program.step('Mul', [windows, indexVector([multiple])]);
+}
+
+/** 0, 1, 2, ... before `length`. */
+export function countTo(program: ProgramBuilder, length: StepIndex): StepIndex {
+  return program.step('Range', [indexScalar(0), program.step('Squeeze', [length]), indexScalar(1)]);
+}
+
+/** Which sample lies at each place of the padded axis: a triangle wave with the period 2 (length - 1). */
+function reflection(program: ProgramBuilder, length: StepIndex, padded: StepIndex): StepIndex {
+  const last = program.step('Sub', [length, indexVector([1])]);
+  const period = program.step('Max', [program.step('Mul', [last, indexVector([2])]), indexVector([1])]);
+  const phase = program.step('Mod', [countTo(program, padded), period]);
+  return program.step('Min', [phase, program.step('Sub', [period, phase])]);
+}
+
+function resized(planes: Planes, step: StepIndex): Planes {
+  return { ...planes, step, extent: step };
+}

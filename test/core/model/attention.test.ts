@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { expectPytorch } from './pytorch-facts.ts';
+import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
+import { type DatShape, randomDat } from './writers/random-dat.ts';
+import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
+import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+
+describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
+  it.each<[string, PlksrShape, string]>([
+    [
+      'realplksr',
+      { features: 16, blocks: 2, scale: 4, real: true, norm: 'group' },
+      'RealPLKSR, 16 feat, 2 blocks, group norm',
+    ],
+    [
+      'realplksr-layer-norm',
+      { features: 16, blocks: 2, scale: 2, real: true, norm: 'layer', attention: false },
+      'RealPLKSR, 16 feat, 2 blocks, layer norm',
+    ],
+    [
+      'realplksr-dysample',
+      { features: 16, blocks: 1, scale: 2, real: true, norm: 'group', tail: 'DySample' },
+      'RealPLKSR, 16 feat, 1 blocks, group norm, DySample',
+    ],
+    [
+      'realplksr-dysample-x3',
+      { features: 16, blocks: 1, scale: 3, real: true, norm: 'layer', tail: 'DySample' },
+      'RealPLKSR, 16 feat, 1 blocks, layer norm, DySample',
+    ],
+    [
+      'realplksr-x1',
+      { features: 16, blocks: 1, scale: 1, real: true, norm: 'group' },
+      'RealPLKSR, 16 feat, 1 blocks, group norm',
+    ],
+    ['plksr', { features: 16, blocks: 2, scale: 2, real: false, mixer: [3, 1] }, 'PLKSR, 16 feat, 2 blocks'],
+    [
+      'plksr-rectangles',
+      { features: 16, blocks: 1, scale: 3, real: false, mixer: [1, 3], far: 'rectangles' },
+      'PLKSR, 16 feat, 1 blocks',
+    ],
+  ])('%s', async (name, shape, summary) => {
+    const { network, program } = await expectPytorch(name, randomPlksr(shape, 3), { width: 13, height: 11 });
+    expect(network.recognition).toMatchObject({ architecture: 'plksr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
+  });
+});
+
+const DAT: DatShape = { features: 32, heads: 4, depths: [3, 2], window: [2, 4], upsampler: 'pixelshuffle', scale: 2 };
+
+describe('DAT as PyTorch computes it', () => {
+  it.each<[string, DatShape, { width: number; height: number }, string]>([
+    ['dat', DAT, { width: 13, height: 10 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    ['dat-fits', DAT, { width: 12, height: 8 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    [
+      'dat-2',
+      { ...DAT, window: [4, 4], depths: [3], scale: 4 },
+      { width: 9, height: 11 },
+      '32 feat, pixelshuffle, 3 blocks, windows 4x4',
+    ],
+    [
+      'dat-light',
+      { ...DAT, depths: [4], upsampler: 'pixelshuffledirect', scale: 3, connection: '3conv' },
+      { width: 6, height: 3 },
+      '32 feat, pixelshuffledirect, 4 blocks, windows 2x4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomDat(shape, 5), size);
+    expect(network.recognition).toMatchObject({ architecture: 'dat', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
+  });
+});
+
+const SWIN: SwinShape = { features: 16, heads: 2, depths: [2, 1], window: 4, upsampler: 'pixelshuffle', scale: 2 };
+
+describe('SwinIR as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number; channels?: 1 | 3 }]>([
+    ['swinir', SWIN, { width: 13, height: 10 }],
+    ['swinir-fits', { ...SWIN, scale: 3 }, { width: 12, height: 8 }],
+    ['swinir-light', { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4 }, { width: 7, height: 9 }],
+    ['swinir-real', { ...SWIN, upsampler: 'nearest+conv', scale: 4, connection: '3conv' }, { width: 9, height: 6 }],
+    ['swinir-real-x8', { ...SWIN, upsampler: 'nearest+conv', scale: 8, depths: [2] }, { width: 5, height: 4 }],
+    ['swinir-denoise', { ...SWIN, upsampler: 'none', scale: 1 }, { width: 13, height: 10 }],
+    [
+      'swinir-jpeg-gray',
+      { ...SWIN, upsampler: 'none', scale: 1, window: 7, channels: 1 },
+      { width: 10, height: 16, channels: 1 },
+    ],
+    ['swinir-unshuffle', { ...SWIN, upsampler: 'nearest+conv', scale: 2, unshuffle: 2 }, { width: 16, height: 8 }],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomSwinir(shape, 7), size);
+    expect(network.recognition).toMatchObject({ architecture: 'swinir' });
+    expect(program).toMatchObject({
+      scale: shape.scale,
+      gridPx: shape.window * (shape.unshuffle ?? 1),
+      channels: shape.channels ?? 3,
+    });
+  });
+});
+
+const OMNI: OmnisrShape = { features: 16, groups: 1, blocks: 1, window: 4, scale: 2 };
+
+describe('OmniSR as PyTorch computes it', () => {
+  it.each<[string, OmnisrShape, { width: number; height: number }, string]>([
+    ['omnisr', OMNI, { width: 21, height: 18 }, '16 feat, 1 groups of 1 blocks, windows 4'],
+    [
+      'omnisr-fits',
+      { ...OMNI, groups: 2, scale: 4, bias: false },
+      { width: 20, height: 16 },
+      '16 feat, 2 groups of 1 blocks, windows 4',
+    ],
+    [
+      'omnisr-no-positions',
+      { ...OMNI, window: 8, positions: false, scale: 3 },
+      { width: 16, height: 23 },
+      '16 feat, 1 groups of 1 blocks, windows 8',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomOmnisr(shape, 9), size);
+    expect(network.recognition).toMatchObject({ architecture: 'omnisr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('SRFormer as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number }, string]>([
+    ['srformer', SWIN, { width: 13, height: 10 }, '16 feat, pixelshuffle, 2+1 blocks, windows 4'],
+    [
+      'srformer-odd-shift',
+      { ...SWIN, window: 6, depths: [2], scale: 3 },
+      { width: 18, height: 12 },
+      '16 feat, pixelshuffle, 2 blocks, windows 6',
+    ],
+    [
+      'srformer-light',
+      { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4, connection: '3conv' },
+      { width: 7, height: 9 },
+      '16 feat, pixelshuffledirect, 2+1 blocks, windows 4',
+    ],
+    [
+      'srformer-real',
+      { ...SWIN, upsampler: 'nearest+conv', scale: 4 },
+      { width: 9, height: 6 },
+      '16 feat, nearest+conv, 2+1 blocks, windows 4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomSrformer(shape, 13), size);
+    expect(network.recognition).toMatchObject({ architecture: 'srformer', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('HAT as PyTorch computes it', () => {
+  it.each<[string, SwinShape & { outer: number }, { width: number; height: number }, string]>([
+    ['hat', { ...SWIN, outer: 6 }, { width: 13, height: 10 }, '16 feat, pixelshuffle, 2+1 blocks, windows 4 and 6'],
+    [
+      'hat-fits',
+      { ...SWIN, outer: 8, depths: [2], scale: 4 },
+      { width: 12, height: 4 },
+      '16 feat, pixelshuffle, 2 blocks, windows 4 and 8',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomHat(shape, 15), size);
+    expect(network.recognition).toMatchObject({ architecture: 'hat', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});

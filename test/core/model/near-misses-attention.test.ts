@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
+import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
+import type { Weights } from '../../support/reference-evaluator.ts';
+import { runBare } from './pytorch-facts.ts';
+import { type RandomAttention, randomPlksr } from './writers/random-attention.ts';
+import { randomDat } from './writers/random-dat.ts';
+import { RandomLayers } from './writers/random-networks.ts';
+import { randomOmnisr } from './writers/random-omnisr.ts';
+import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import { writeSafetensors } from './writers/safetensors-writer.ts';
+
+const FRAME = { features: 16, heads: 2, depths: [2], upsampler: 'pixelshuffledirect', scale: 2 } as const;
+const SWIN: SwinShape = { ...FRAME, window: 4 };
+const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
+  ['plksr', randomPlksr({ features: 8, blocks: 1, scale: 2, real: true, norm: 'group' }, 1)],
+  ['dat', randomDat({ ...FRAME, features: 32, heads: 4, window: [2, 4] }, 1)],
+  ['swinir', randomSwinir(SWIN, 1)],
+  ['srformer', randomSrformer(SWIN, 1)],
+  ['hat', randomHat({ ...SWIN, upsampler: 'pixelshuffle', outer: 6 }, 1)],
+  ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
+];
+
+function build({ weights, integers }: Pick<RandomAttention, 'integers'> & { weights: Weights }) {
+  return buildFromWeights(readCheckpoint(writeSafetensors(weights, 'float32', integers)), 'n.safetensors');
+}
+
+describe.each(FAMILIES)('%s', (architecture, network) => {
+  it('is told from its kin', () => {
+    expect(build(network).recognition.architecture).toBe(architecture);
+  });
+
+  it('with a part of another network is refused, and the part named', () => {
+    const extra = new RandomLayers(1);
+    extra.conv('layers.0.stranger', 4, 4);
+    const weights = new Map([...network.weights, ...extra.weights]);
+    expect(() => build({ ...network, weights })).toThrow(/such as layers\.0\.stranger/);
+  });
+
+  it('without one of its weights is refused', () => {
+    for (const key of network.weights.keys()) {
+      const weights = new Map(network.weights);
+      weights.delete(key);
+      // Convolutions and linear layers may be without a bias, and masks are made anew.
+      if (isNeeded(key)) expect(() => build({ ...network, weights }), key).toThrow(REFUSED);
+    }
+  });
+
+  it('with a weight that is longer along one axis is refused', () => {
+    for (const [key, { shape, data }] of network.weights) {
+      for (const axis of shape.keys()) {
+        const longer = shape.map((length, index) => length + (index === axis ? 1 : 0));
+        const count = (data.length / shape[axis]!) * longer[axis]!;
+        const weights = new Map(network.weights).set(key, { shape: longer, data: new Float32Array(count) });
+        if (isNeeded(key)) expect(() => build({ ...network, weights }), `${key} [${longer}]`).toThrow(REFUSED);
+      }
+    }
+  });
+
+  it('takes pictures of any size', async () => {
+    const built = build(network);
+    if (built.kind !== 'program') throw new Error('no program');
+    const { scale } = built.program;
+    for (const [height, width] of [
+      [1, 1],
+      [2, 9],
+      [17, 3],
+    ] as const) {
+      const picture = new Float32Array(3 * height * width).fill(0.5);
+      const made = await runBare(built.program, picture, [1, 3, height, width]);
+      expect(made.dims).toEqual([1, 3, height * scale, width * scale]);
+      expect((made.data as Float32Array).every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(refused|unsupported)$/) });
+
+/** Whether a network without it is not just another network. */
+function isNeeded(key: string): boolean {
+  return !/attn_mask|rpe_biases|\.bias$/.test(key);
+}

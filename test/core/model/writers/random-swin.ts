@@ -1,0 +1,127 @@
+import { RandomAttention } from './random-attention.ts';
+import { relativeIndices } from './random-dat.ts';
+import { addConnection, addFrame, type FrameShape } from './random-frame.ts';
+
+export interface SwinShape extends FrameShape {
+  readonly heads: number;
+  readonly depths: readonly number[];
+  readonly window: number;
+}
+
+export function randomSwinir(shape: SwinShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  addSwinGroups(layers, shape, (name, isShifted) => {
+    addSwinAttention(layers, `${name}.attn`, shape);
+    if (isShifted) layers.mask(`${name}.attn_mask`, shape.window ** 2, 4);
+    addMlp(layers, `${name}.mlp`, shape.features);
+  });
+  return layers;
+}
+
+/** The frame, and the groups of SwinIR with the norms of their blocks, whose other layers `addBlock` adds. */
+export function addSwinGroups(
+  layers: RandomAttention,
+  shape: SwinShape,
+  addBlock: (name: string, isShifted: boolean, group: number) => void,
+  addGroupEnd: (name: string) => void = () => undefined,
+): void {
+  const { features, depths } = shape;
+  addFrame(layers, shape, () => {
+    layers.norm('patch_embed.norm', features);
+    depths.forEach((depth, group) => {
+      for (let block = 0; block < depth; block++) {
+        const name = `layers.${group}.residual_group.blocks.${block}`;
+        layers.norm(`${name}.norm1`, features);
+        layers.norm(`${name}.norm2`, features);
+        addBlock(name, block % 2 === 1, group);
+      }
+      addGroupEnd(`layers.${group}.residual_group`);
+      addConnection(layers, `layers.${group}.conv`, shape);
+    });
+    layers.norm('norm', features);
+  });
+}
+
+export function addSwinAttention(layers: RandomAttention, name: string, shape: SwinShape, hasIndex = true): void {
+  const { features, heads, window } = shape;
+  const tokens = window ** 2;
+  layers.add(`${name}.relative_position_bias_table`, [(2 * window - 1) ** 2, heads], 0, 1);
+  if (hasIndex) layers.integer(`${name}.relative_position_index`, [tokens, tokens], relativeIndices(window, window));
+  layers.linear(`${name}.qkv`, 3 * features, features);
+  layers.linear(`${name}.proj`, features, features, true, 0.5);
+}
+
+export function addMlp(layers: RandomAttention, name: string, features: number): void {
+  layers.linear(`${name}.fc1`, 2 * features, features);
+  layers.linear(`${name}.fc2`, features, 2 * features, true, 0.5);
+}
+
+export function randomSrformer(shape: SwinShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, heads, window } = shape;
+  const side = window / 2;
+  addSwinGroups(layers, shape, (name, isShifted) => {
+    const attention = `${name}.attn`;
+    layers.add(`${attention}.relative_position_bias_table`, [(2 * side - 1) ** 2, heads], 0, 1);
+    layers.integer(`${attention}.aligned_relative_position_index`, [window ** 2, side ** 2], alignedIndices(side));
+    layers.linear(`${attention}.q`, features, features);
+    layers.linear(`${attention}.kv`, features / 2, features);
+    layers.linear(`${attention}.proj`, features, features, true, 0.5);
+    if (isShifted) {
+      // As many keys as a quarter of the places.
+      layers.add(`${name}.attn_mask`, [4, window ** 2, side ** 2], 0, 0);
+    }
+    addMlp(layers, `${name}.mlp`, features);
+    layers.depthwise(`${name}.mlp.dwconv.depthwise_conv.0`, 2 * features, 5);
+  });
+  return layers;
+}
+
+/** Places of a window to keys that stand for two by two of them. */
+function alignedIndices(side: number): number[] {
+  return Array.from({ length: 4 * side ** 4 }, (_, pair) => {
+    const [query, key] = [Math.floor(pair / side ** 2), pair % side ** 2];
+    const [y, x] = [Math.floor(query / (2 * side)) >> 1, (query % (2 * side)) >> 1];
+    return (y - Math.floor(key / side) + side - 1) * (2 * side - 1) + x - (key % side) + side - 1;
+  });
+}
+
+/** @param outer side of the windows for keys and values */
+export function randomHat(shape: SwinShape & { readonly outer: number }, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, heads, window, outer } = shape;
+  layers.integer('relative_position_index_SA', [window ** 2, window ** 2], relativeIndices(window, window));
+  layers.integer('relative_position_index_OCA', [window ** 2, outer ** 2], overlapIndices(window, outer));
+  addSwinGroups(
+    layers,
+    shape,
+    (name) => {
+      addSwinAttention(layers, `${name}.attn`, shape, false);
+      addMlp(layers, `${name}.mlp`, features);
+      // What it adds is scaled by 0.01.
+      layers.conv(`${name}.conv_block.cab.0`, features / 2, features);
+      layers.conv(`${name}.conv_block.cab.2`, features, features / 2, 3, true, 30);
+      layers.conv(`${name}.conv_block.cab.3.attention.1`, features / 4, features, 1);
+      layers.conv(`${name}.conv_block.cab.3.attention.3`, features, features / 4, 1);
+    },
+    (name) => {
+      const attention = `${name}.overlap_attn`;
+      layers.norm(`${attention}.norm1`, features);
+      layers.norm(`${attention}.norm2`, features);
+      layers.linear(`${attention}.qkv`, 3 * features, features);
+      layers.linear(`${attention}.proj`, features, features, true, 0.5);
+      layers.add(`${attention}.relative_position_bias_table`, [(window + outer - 1) ** 2, heads], 0, 1);
+      addMlp(layers, `${attention}.mlp`, features);
+    },
+  );
+  return layers;
+}
+
+function overlapIndices(window: number, outer: number): number[] {
+  return Array.from({ length: window ** 2 * outer ** 2 }, (_, pair) => {
+    const [query, key] = [Math.floor(pair / outer ** 2), pair % outer ** 2];
+    const dy = Math.floor(key / outer) - Math.floor(query / window) + window - outer + 1;
+    const dx = (key % outer) - (query % window) + window - outer + 1;
+    return dy * (window + outer - 1) + dx;
+  });
+}
