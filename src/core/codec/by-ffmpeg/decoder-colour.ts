@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
 import type { PictureMetadata } from '../metadata.ts';
-import { explain, type FfmpegSource, inputOf, type ProbedStream } from './run.ts';
+import { explain, type FfmpegSource, inputOf, keepFirst, type ProbedStream } from './run.ts';
 
 /**
  * What colours the samples of a JPEG XL are, which is coded so that only its decoder can tell: code points as PNG's cICP,
@@ -52,7 +52,7 @@ async function readProfile(source: FfmpegSource): Promise<Uint8Array | null> {
   const program = startFfmpeg(
     { inputs: [inputOf(source)], output: { options, target: 'pipe:1' } },
     new AbortController().signal,
-    { onLine: (line) => messages.push(line) },
+    { onLine: keepFirst(messages) },
   );
   try {
     program.stdin.end();

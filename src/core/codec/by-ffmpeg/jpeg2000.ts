@@ -159,7 +159,7 @@ const MAX_COMPONENTS = 4;
 /** Tile-parts say how long they are, but for the last, which may end with the file; an end is marked. */
 async function checkTiles(source: ByteSource, start: number, end: number, path: string): Promise<void> {
   let at = start + 2;
-  for (;;) {
+  for (let seen = 0; seen < MAX_MARKERS; seen++) {
     const head = await source.read(at, 12);
     const marker = head.length < 2 ? 0 : head.readUInt16BE(0);
     if (marker === EOC) return;
@@ -176,7 +176,10 @@ async function checkTiles(source: ByteSource, start: number, end: number, path: 
     if (bytes < 14 || at + bytes > end) throw damaged(path);
     at += bytes;
   }
+  throw damaged(path);
 }
 
+/** Many times what encoders write. */
+const MAX_MARKERS = 1_000_000;
 const SOT = 0xff90;
 const EOC = 0xffd9;

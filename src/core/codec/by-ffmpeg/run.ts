@@ -37,7 +37,7 @@ export async function probeStreams(source: FfmpegSource): Promise<ProbedStream[]
   args.push('-select_streams', 'v', '-show_entries', `stream=${entries.join(',')}`, '-of', 'json', fileOf(source));
   let text = '';
   try {
-    for await (const line of probeLines(args, NEVER, (message) => messages.push(message))) text += line;
+    for await (const line of probeLines(args, NEVER, keepFirst(messages))) text += line;
   } catch (error) {
     throw explain(error, source, messages);
   }
@@ -74,7 +74,7 @@ export async function* decodeFrames(
   const options = ['-map', `0:v:${stream}`, '-frames:v', `${frames}`, '-fps_mode', 'passthrough', '-f', 'rawvideo'];
   if (pixelFormat !== null) options.push('-pix_fmt', pixelFormat);
   const plan = { inputs: [inputOf(source)], output: { options, target: 'pipe:1' } };
-  const program = startFfmpeg(plan, NEVER, { onLine: (line) => messages.push(line) });
+  const program = startFfmpeg(plan, NEVER, { onLine: keepFirst(messages) });
   try {
     program.stdin.end();
     let [frame, filled, seen] = [new Uint8Array(frameBytes), 0, 0];
@@ -102,6 +102,13 @@ export async function* decodeFrames(
   } finally {
     await program.stop();
   }
+}
+
+/** Of a decoder's complaints the first say enough. */
+export function keepFirst(messages: string[]): (line: string) => void {
+  return (line) => {
+    if (messages.length < 50 && line.trim() !== '') messages.push(line);
+  };
 }
 
 /** Whoever wants an end closes the generator. */
