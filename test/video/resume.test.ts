@@ -83,7 +83,7 @@ describe('kill -9 at any moment', () => {
 });
 
 describe('a job that was interrupted', () => {
-  const settings = { ...SEGMENTS, encoder: 'ffv1' };
+  const settings = { ...SEGMENTS, segmentSeconds: 1, encoder: 'ffv1' };
 
   test('drains: the segment at work is finished and kept, and no more is begun', async () => {
     const job = { input: at('film.mp4'), output: at('drained.mkv'), settings, delayMs: 30 };

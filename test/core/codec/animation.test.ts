@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
 import {
   createPicture,
   DEFAULT_PICTURE_LIMITS,
@@ -184,4 +184,24 @@ test('a still GIF is a GIF of one page', async () => {
   expect(reader.info).toMatchObject({ animated: false, pages: [SIZE] });
   expect(withoutHidden(rgbaOf(await reader.readPage(0)))).toEqual(withoutHidden(rgbaOf(page!)));
   expect(readFileSync(path).includes('NETSCAPE')).toBe(false);
+});
+
+test('an animated AVIF that is given up leaves no file and no program', async () => {
+  const [page] = makePages('RGB with alpha', 1, [0, 150]);
+  const path = folder.path('given-up/x.avif');
+  mkdirSync(folder.path('given-up'));
+  const plan = planFor(page!.colour, page!.alpha, {
+    format: 'avif',
+    pages: [1, 2].map(() => ({ ...SIZE, resizeTo: null })),
+    metadata: { ...NO_METADATA, delaysMs: [40, 50], loop: 0 },
+  });
+  const sink = await createPicture(path, plan);
+  await sink.writeRows(page!);
+  await sink.abort();
+  expect(readdirSync(folder.path('given-up'))).toEqual([]);
+
+  vi.stubEnv('FFMPEG_PATH', folder.path('no-ffmpeg'));
+  await expect(createPicture(path, plan)).rejects.toMatchObject({ code: 'ffmpeg-missing' });
+  vi.unstubAllEnvs();
+  expect(readdirSync(folder.path('given-up'))).toEqual([]);
 });

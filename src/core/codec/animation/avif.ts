@@ -22,8 +22,9 @@ export async function startAvifAnimation(plan: AnimationPlan): Promise<Animation
   const stopping = new AbortController();
   await demandEncoder(stopping.signal);
   const kind = channels === 1 ? 'gray' : lossless ? 'rgb' : 'yuv';
-  const colour = await startAv1(kind, plan, stopping.signal);
-  const alpha = samples.alpha ? await startAv1('gray', { ...plan, lossless: true }, stopping.signal) : null;
+  const [colourFile, alphaFile] = [await plan.newFile('ivf'), await plan.newFile('ivf')];
+  const colour = startAv1(kind, plan, colourFile, stopping.signal);
+  const alpha = samples.alpha ? startAv1('gray', { ...plan, lossless: true }, alphaFile, stopping.signal) : null;
 
   async function finish(): Promise<string> {
     const [colourStream, alphaStream] = await Promise.all([colour.finish(), alpha === null ? null : alpha.finish()]);
@@ -100,8 +101,7 @@ interface Av1Encoder {
   stop(): Promise<void>;
 }
 
-async function startAv1(kind: Av1Kind, plan: AnimationPlan, signal: AbortSignal): Promise<Av1Encoder> {
-  const path = await plan.newFile('ivf');
+function startAv1(kind: Av1Kind, plan: AnimationPlan, path: string, signal: AbortSignal): Av1Encoder {
   const program = startFfmpeg(planAv1(kind, plan, path), signal);
   program.stdout.resume();
   return {
@@ -134,6 +134,8 @@ function planAv1(
   target: string,
 ): FfmpegPlan {
   const pixelFormat = { gray: 'gray', rgb: 'gbrp', yuv: 'yuv444p' }[kind];
+  // Up to ffmpeg 6 the encoder goes by its options, from 7 on by its frames.
+  const marks = `setparams=range=pc:color_primaries=bt709:color_trc=iec61966-2-1:colorspace=${kind === 'rgb' ? 'gbr' : 'bt709'}`;
   const exactly = 'flags=accurate_rnd+full_chroma_int+full_chroma_inp';
   const filter = kind === 'yuv' ? `scale=out_color_matrix=bt709:in_range=full:out_range=full:${exactly}` : 'null';
   return {
@@ -145,7 +147,7 @@ function planAv1(
     ],
     output: {
       options: [
-        ...['-vf', `${filter},format=${pixelFormat}`, '-fps_mode', 'passthrough'],
+        ...['-vf', `${filter},format=${pixelFormat},${marks}`, '-fps_mode', 'passthrough'],
         ...['-color_range', 'pc', '-color_primaries', 'bt709', '-color_trc', 'iec61966-2-1'],
         ...['-colorspace', kind === 'rgb' ? 'rgb' : 'bt709'],
         ...['-c:v', AV1_ENCODER, '-cpu-used', String(AV1_SPEED[effort]), '-row-mt', '1', '-threads', '4'],
