@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
+import { codeHevc, heifFile, nclx, pictureItem } from './heif-file.ts';
 import {
   ALPHA_8,
   ALPHA_16,
@@ -7,6 +9,7 @@ import {
   OPAQUE_16,
   type PictureKind,
   type Raster4,
+  rawFor,
   type Sort,
   sharpOf,
   sort,
@@ -52,6 +55,43 @@ export const KINDS: readonly PictureKind[] = [
     // Monochrome ones are decoded to three equal channels.
     [sort(3, 10), sort(3, 12)],
   ),
+  {
+    ...{ name: 'HEIC', extension: 'heic', size: [48, 32], sorts: [sort(3, 8), sort(3, 10), sort(3, 12)] },
+    async make(path, picture, { bits }) {
+      const [data] = rawFor(picture, sort(3, bits), 'planar');
+      const { width, height } = picture;
+      const coded = codeHevc(Buffer.from(data), { width, height, pixelFormat: bits === 8 ? 'gbrp' : `gbrp${bits}le` });
+      const items = [pictureItem(1, coded, [nclx(1, 13, 0, true)])];
+      writeFileSync(path, heifFile({ items, primary: 1, references: [] }));
+      return null;
+    },
+  },
+  byFfmpeg('JPEG XL', 'jxl', ['-c:v', 'libjxl', '-distance', '0'], {}, [
+    ...[...OPAQUE_8, ...ALPHA_8, ...OPAQUE_16, ...ALPHA_16],
+  ]),
+  byFfmpeg('JPEG 2000', 'jp2', ['-c:v', 'libopenjpeg', '-numresolution', '2', '-f', 'image2'], {}, [
+    ...[...OPAQUE_8, ...ALPHA_8, sort(3, 16), sort(3, 16, true)],
+  ]),
+  byFfmpeg('BMP', 'bmp', ['-c:v', 'bmp'], { '8 bits RGB': 'bgr24', '8 bits RGB with alpha': 'bgra' }, [
+    ...[sort(3, 8), sort(3, 8, true)],
+  ]),
+  byFfmpeg('TGA', 'tga', ['-c:v', 'targa'], { '8 bits RGB': 'bgr24', '8 bits RGB with alpha': 'bgra' }, [
+    ...[...OPAQUE_8, sort(3, 8, true)],
+  ]),
+  byFfmpeg('PPM', 'ppm', ['-c:v', 'ppm'], { '16 bits RGB': 'rgb48be' }, [sort(3, 8), sort(3, 16)]),
+  byFfmpeg('PGM', 'pgm', ['-c:v', 'pgm'], { '16 bits gray': 'gray16be' }, [...[sort(1, 8), sort(1, 16)]]),
+  byFfmpeg(
+    'PAM',
+    'pam',
+    ['-c:v', 'pam'],
+    { '16 bits RGB with alpha': 'rgba64be', '16 bits gray with alpha': 'ya16be' },
+    [...[...ALPHA_8, ...ALPHA_16]],
+  ),
+  byFfmpeg('DPX', 'dpx', ['-c:v', 'dpx'], { '8 bits RGB with alpha': 'abgr' }, [
+    ...[sort(3, 8), sort(3, 8, true), sort(3, 10), sort(3, 12), sort(3, 16)],
+  ]),
+  byFfmpeg('SGI', 'sgi', ['-c:v', 'sgi'], {}, [...OPAQUE_8, sort(3, 8, true)]),
+  byFfmpeg('PCX', 'pcx', ['-c:v', 'pcx'], {}, [sort(3, 8)]),
 ];
 
 function bySharp(

@@ -15,6 +15,8 @@ export interface PictureKind {
   readonly name: string;
   readonly extension: string;
   readonly sorts: readonly Sort[];
+  /** Width and height that its encoder needs; default: any will do. */
+  readonly size?: readonly [width: number, height: number];
   /** Writes `joined`: samples as the file is to hold them, alpha last. Gives what the file does hold, if it is other. */
   readonly make: (path: string, joined: Raster4, sort: Sort) => Promise<Raster4 | null>;
   /** Writes `joined` with a colour profile that lies in a file. */
@@ -72,21 +74,26 @@ export function byFfmpeg(
 }
 
 /** Samples as ffmpeg's raw video, in a pixel format that holds just them. */
-function rawFor(picture: Raster4, { channels, bits, alpha }: Sort): [Uint8Array, string] {
+export function rawFor(
+  picture: Raster4,
+  { channels, bits, alpha }: Sort,
+  layout: 'natural' | 'planar' = 'natural',
+): [Uint8Array, string] {
+  if (bits === 8 && layout === 'planar') return [new Uint8Array(planesOf(picture, channels, alpha)), 'gbrp'];
   if (bits === 8) return [picture.data, channels === 1 ? (alpha ? 'ya8' : 'gray') : alpha ? 'rgba' : 'rgb24'];
   if (bits === 16) {
     return [picture.data, channels === 1 ? (alpha ? 'ya16le' : 'gray16le') : alpha ? 'rgba64le' : 'rgb48le'];
   }
-  const samples = samplesOf(picture);
-  const planes = channels === 1 ? [0] : [1, 2, 0];
-  if (alpha) planes.push(channels);
-  const { bands } = picture;
-  const pixels = samples.length / bands;
-  const planar = new Uint16Array(samples.length);
-  planes.forEach((band, plane) => {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      planar[plane * pixels + pixel] = samples[pixel * bands + band]! >>> (16 - bits);
-    }
-  });
+  const planar = Uint16Array.from(planesOf(picture, channels, alpha), (value) => value >>> (16 - bits));
   return [new Uint8Array(planar.buffer), channels === 1 ? `gray${bits}le` : `gbr${alpha ? 'a' : ''}p${bits}le`];
+}
+
+/** Green, blue and red, or gray, and alpha behind them. */
+function planesOf(picture: Raster4, channels: 1 | 3, alpha: boolean): number[] {
+  const samples = samplesOf(picture);
+  const order = channels === 1 ? [0] : [1, 2, 0];
+  const { bands } = picture;
+  return [...order, ...(alpha ? [channels] : [])].flatMap((band) =>
+    Array.from({ length: samples.length / bands }, (_, pixel) => samples[pixel * bands + band]!),
+  );
 }

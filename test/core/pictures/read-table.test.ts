@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_PICTURE_LIMITS, openPicture } from '../../../src/core/codec/index.ts';
@@ -69,6 +70,12 @@ function noiseOf({ channels, bits, alpha }: Sort, width: number, height: number)
   return { width, height, bands, bytesPerSample, data };
 }
 
+/** Samples of fewer bits than 16 as they were before they were spread, which decoders do by rounding or by repetition. */
+function codesOf(samples: ArrayLike<number>, { bits }: Sort): number[] {
+  const spread = bits === 10 || bits === 12 ? (2 ** bits - 1) / 65_535 : 1;
+  return Array.from(samples, (sample) => Math.round(sample * spread));
+}
+
 function repeated({ width, height, bands, bytesPerSample, data }: Raster4): number[] {
   const samples = samplesOf({ data, bytesPerSample });
   return Array.from({ length: width * height * 4 * bands }, (_, index) => {
@@ -78,16 +85,16 @@ function repeated({ width, height, bands, bytesPerSample, data }: Raster4): numb
   });
 }
 
-describe.each(KINDS)('$name', ({ name, extension, sorts, make, withProfile, turned, animated }) => {
+describe.each(KINDS)('$name', ({ name, extension, size = [7, 5], sorts, make, withProfile, turned, animated }) => {
   const place = (words: string) => `${folder}/${name}-${words}.${extension}`.replaceAll(' ', '-');
 
   test.each(sorts.map((sort) => [title(sort), sort] as const))('%s is read to the sample', async (words, sort) => {
-    const picture = noiseOf(sort, 7, 5);
+    const picture = noiseOf(sort, ...size);
     const given = (await make(place(words), picture, sort)) ?? picture;
     const { pages } = await twice(place(words));
     expect(pages).toHaveLength(1);
     expect(pages[0]!.bands).toBe(given.bands);
-    expect(Array.from(pages[0]!.samples)).toEqual(repeated(given));
+    expect(codesOf(pages[0]!.samples, sort)).toEqual(codesOf(repeated(given), sort));
   });
 
   if (withProfile)
@@ -146,4 +153,40 @@ function upright(picture: Raster4, orientation: number): Raster4 {
     data.set(picture.data.subarray((y * w + x) * bands, (y * w + x + 1) * bands), pixel * bands);
   }
   return { ...picture, width, height, data };
+}
+
+const DOC = fileURLToPath(new URL('../../../docs/picture-formats.md', import.meta.url));
+
+test('the table in the documents is that of these tests', () => {
+  const lines = KINDS.map((kind) => {
+    const { name, sorts, withProfile, turned, animated } = kind;
+    const marks = [withProfile, turned, animated].map((test) => (test === undefined ? '' : 'yes'));
+    return `| ${[name, bitsOf(sorts, false), bitsOf(sorts, true), ...marks].join(' | ')} |`;
+  });
+  const text = `${HEAD}\n${lines.join('\n')}\n`;
+  if (process.env.UPREEL_WRITE_DOCS) writeFileSync(DOC, text);
+  expect(readFileSync(DOC, 'utf8')).toBe(text);
+});
+
+const HEAD = `# Picture formats, sample for sample
+
+Made by [test/core/pictures/read-table.test.ts](../test/core/pictures/read-table.test.ts) with \`UPREEL_WRITE_DOCS=1\`. Each
+file was written by another program (libvips, ffmpeg, x265), upscaled by a network that makes two by two of every pixel,
+and read by libvips alone: every sample of the result is that of the file (of a JPEG and a GIF: that of libvips' own
+decoding). [stills.md](stills.md) says what else is read and written, and what is kept of metadata.
+
+| written as | opaque: bits | with alpha: bits | profile kept, samples untouched | eight orientations | animation with its times |
+| --- | --- | --- | --- | --- | --- |`;
+
+function bitsOf(sorts: readonly Sort[], withAlpha: boolean): string {
+  const found = sorts.filter(({ alpha }) => alpha === withAlpha);
+  const of = (channels: 1 | 3) => found.filter((one) => one.channels === channels).map(({ bits }) => bits);
+  const parts = [
+    ['gray', of(1)],
+    ['RGB', of(3)],
+  ] as const;
+  return parts
+    .filter(([, bits]) => bits.length > 0)
+    .map(([what, bits]) => `${what} ${bits.join(', ')}`)
+    .join('; ');
 }
