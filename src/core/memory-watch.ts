@@ -37,7 +37,7 @@ export type ReadText = (path: string) => string | null;
  * How many processes the kernel has ended for lack of memory: of this process's control group (cgroup v2 and v1), whose
  * count does not depend on the limit that was reached; of the machine where groups have no count. null: not told.
  */
-export function countKills(read: ReadText): number | null {
+export function countKills(read: ReadText = readText): number | null {
   for (const path of counters(read('/proc/self/cgroup') ?? '', read('/proc/self/mountinfo') ?? '')) {
     const kills = killsIn(read(path));
     if (kills !== null) return kills;

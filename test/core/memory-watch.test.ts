@@ -59,8 +59,8 @@ describe('the count of processes that the kernel ended', () => {
     expect(countKills((path) => files[path] ?? null)).toBe(expected);
   });
 
-  test('is found on this machine', () => {
-    if (process.platform === 'linux') expect(watchMemory().sign()).toBeNull();
+  test.runIf(process.platform === 'linux')('is found on this machine', () => {
+    expect(countKills()).toBeGreaterThanOrEqual(0);
   });
 });
 
