@@ -129,7 +129,7 @@ describe('expandInputs', () => {
     const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
-    const control = Buffer.from('00000008' + '6163544c' + '0000000100000000' + '00000000', 'hex');
+    const control = Buffer.from('00000008' + '6163544c' + '0000000200000000' + '00000000', 'hex');
     await writeFile(join(folder, 'still.png'), png);
     await writeFile(join(folder, 'anim.png'), Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]));
     const kind = async (name: string, output: string | undefined) =>
