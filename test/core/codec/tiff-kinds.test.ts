@@ -144,7 +144,7 @@ test('a packed TIFF that is cut off is damaged, and what nobody reads is named',
   await expect(decode(path)).rejects.toMatchObject({ code: 'input-damaged' });
   for (const [photometric, bits, what] of [
     [4, 1, 'a transparency mask'],
-    [32_803, 16, "a camera sensor's samples"],
+    [32_803, 16, "a camera's raw file"],
     [32_845, 16, 'LogLuv samples'],
   ] as const) {
     const odd = { width: 8, height: 1, bits, samplesPerPixel: 1, photometric };
