@@ -7,6 +7,8 @@ export type HelpExtent = 'common' | 'all';
 const INDENT = 2;
 /** Of flags with their values; longer ones have a line of their own. */
 const TERM_WIDTH = 24;
+/** More of them are told by --help-all alone. */
+const FEW_CHOICES = 8;
 
 /** What `upreel --help` or `--help-all` says: flags by groups, commands in short. */
 export function programHelp(program: Command, helper: Help, extent: HelpExtent): string {
@@ -19,7 +21,9 @@ export function programHelp(program: Command, helper: Help, extent: HelpExtent):
     EXAMPLES.map(([command, what]) => `${' '.repeat(INDENT)}${command.padEnd(42)}${what}`),
     ...FLAG_GROUPS.map(({ title, common, rest }) => {
       const names = extent === 'all' ? [...common, ...rest] : common;
-      return names.length === 0 ? [] : [title, ...names.map((name) => flagLine(optionNamed(program, name), width))];
+      return names.length === 0
+        ? []
+        : [title, ...names.map((name) => flagLine(optionNamed(program, name), width, extent))];
     }),
     ['Commands', ...COMMAND_GROUPS.map(({ title, commands }) => row(commands.join(', '), title, width, 46))],
   ];
@@ -40,8 +44,10 @@ export function optionNamed(program: Command, name: string): Option {
   return found;
 }
 
-function flagLine(option: Option, width: number): string {
-  const choices = option.argChoices === undefined ? '' : ` (${option.argChoices.join(', ')})`;
+function flagLine(option: Option, width: number, extent: HelpExtent): string {
+  const { argChoices = [] } = option;
+  const isTold = argChoices.length > 0 && (extent === 'all' || argChoices.length <= FEW_CHOICES);
+  const choices = isTold ? ` (${argChoices.join(', ')})` : '';
   return row(option.flags, `${option.description}${choices}`, width, TERM_WIDTH);
 }
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
 describe('bad input', () => {
   test.each([
     ['a file that is not there', 'missing.png', 3, /does not exist/],
-    ['a video that is not there', 'missing.mp4', 3, /no such file/],
+    ['a video that is not there', 'missing.mp4', 3, /does not exist/],
     ['an empty picture', 'empty.png', 3, /empty \(0 bytes\)/],
     ['an empty video', 'empty.mp4', 3, /empty \(0 bytes\)/],
     ['a text named .png', 'text.png', 3, /text file/],
