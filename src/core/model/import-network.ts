@@ -29,7 +29,7 @@ export interface ImportedNetwork {
 }
 
 /** Part of a cache's key: rises when the same network is written as different ONNX. */
-export const EXPORTER_VERSION = 2;
+export const EXPORTER_VERSION = 3;
 
 /**
  * Reads a checkpoint file of any known format as a network that can be run.

@@ -84,7 +84,7 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
   if (core.channels === channels) return clamp(core.emit(writer, unit));
   if (core.channels === 3) {
     const gray = writer.node('Concat', [unit, unit, unit], { axis: 1 });
-    return writer.node('Conv', [clamp(core.emit(writer, gray)), writer.weight(luma())]);
+    return writer.convolution(clamp(core.emit(writer, gray)), luma(), null, {});
   }
   // R, G and B as three pictures of one channel.
   if (!core.batches) {
