@@ -6,6 +6,7 @@ import { emitBare } from '../../../src/core/model/onnx/wrap-network.ts';
 import { coreOfProgram } from '../../../src/core/model/program/program.ts';
 import { expectToSurvive, FUZZ_TIMEOUT } from './fuzz.ts';
 import { encodeElements } from './writers/element-bytes.ts';
+import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
 import { randomCompact, randomRrdb } from './writers/random-networks.ts';
 import { writeSafetensors } from './writers/safetensors-writer.ts';
 import { pickleStateDict, writeTorchLegacy, writeTorchZip } from './writers/torch-writer.ts';
@@ -13,6 +14,8 @@ import { writeZip } from './writers/zip-writer.ts';
 
 const COMPACT = randomCompact(4, 1, 2, 1);
 const RRDB = randomRrdb({ features: 2, growth: 2, blocks: 1, doublings: 1 }, 1);
+
+const PLKSR: PlksrShape = { features: 4, blocks: 1, scale: 1, real: true, norm: 'layer', tail: 'DySample' };
 
 function readNetwork(bytes: Uint8Array): void {
   const network = buildFromWeights(readCheckpoint(bytes), 'n_x2.pth');
@@ -36,5 +39,6 @@ describe('a damaged checkpoint gives a network or an UpreelError, quickly and in
     ['a pickle in a sound zip', pickleStateDict(COMPACT, {}), (bytes) => readNetwork(withPickle(bytes))],
     ['torch legacy', writeTorchLegacy(COMPACT, { wrapper: 'params_ema' }), readNetwork],
     ['safetensors', writeSafetensors(RRDB, 'float16'), readNetwork],
+    ['a program', writeSafetensors(randomPlksr(PLKSR, 1).weights), readNetwork],
   ])('%s', (_name, original, read) => expectToSurvive(original, read), FUZZ_TIMEOUT);
 });

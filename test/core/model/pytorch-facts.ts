@@ -47,15 +47,20 @@ export async function expectPytorch(
 
   const network = buildFromWeights(readCheckpoint(file), `${name}.safetensors`);
   if (network.kind !== 'program') throw new Error(`${name} is no program`);
-  const made = await runBare(network.program, picture, shape);
+  const made = await runBare(network.program, shape, picture);
   expect(made.dims).toEqual([1, channels, height * network.program.scale, width * network.program.scale]);
   await compare(name, made);
   return { network, program: network.program };
 }
 
-/** Runs it between float samples. */
-export async function runBare(program: Program, picture: Float32Array, shape: readonly number[]): Promise<Tensor> {
-  const session = await InferenceSession.create(emitBare(coreOfProgram(program)), { logSeverityLevel: 3 });
+/** Runs it between float samples. @param picture default: all of one value */
+export async function runBare(
+  program: Program,
+  shape: readonly number[],
+  picture: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5),
+): Promise<Tensor> {
+  const options = { logSeverityLevel: 3, intraOpNumThreads: 1 } as const;
+  const session = await InferenceSession.create(emitBare(coreOfProgram(program)), options);
   const { upscaled } = await session.run({ source: new Tensor('float32', picture, shape) });
   await session.release();
   return upscaled!;

@@ -143,8 +143,7 @@ export const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
 
 function emitConvolution(node: Convolution, writer: OnnxWriter, input: string): string {
   const { top, left, bottom, right } = node.padding;
-  const inputs = [input, writer.weight(node.weight), ...(node.bias === null ? [] : [writer.weight(node.bias)])];
-  return writer.node('Conv', inputs, {
+  return writer.convolution(input, node.weight, node.bias, {
     kernel_shape: node.weight.shape.slice(2),
     strides: node.stride,
     dilations: node.dilation,
@@ -201,7 +200,7 @@ function emitPixelUnshuffle(factor: number, channels: number, writer: OnnxWriter
   const area = factor * factor;
   const picks = new Float32Array(channels * area * area);
   for (let out = 0; out < channels * area; out++) picks[out * area + (out % area)] = 1;
-  return writer.node('Conv', [input, writer.weight(tensor([channels * area, 1, factor, factor], picks))], {
+  return writer.convolution(input, tensor([channels * area, 1, factor, factor], picks), null, {
     kernel_shape: [factor, factor],
     strides: [factor, factor],
     group: channels,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SampleFormat } from '../graph/adapt-graph.ts';
-import { elementCount } from '../tensor.ts';
+import { elementCount, tensor } from '../tensor.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
@@ -82,7 +82,20 @@ function emitNodes(model: ForeignModel, writer: OnnxWriter, input: string): stri
   for (const [name, { encoded }] of model.constants) writer.foreignWeight(encoded, rename(name));
   for (const { operator, inputs, outputs, attributes } of model.nodes) {
     const settings = [...attributes.values()].map(({ encoded }) => encoded);
-    writer.foreignNode(operator, inputs.map(rename), outputs.map(rename), settings);
+    const bias = operator === 'Conv' ? missingBias(model, inputs, writer) : null;
+    const fed = bias === null ? inputs.map(rename) : [...inputs.slice(0, 2).map(rename), bias];
+    writer.foreignNode(operator, fed, outputs.map(rename), settings);
   }
   return rename(model.output.name);
+}
+
+/** Zeros where a convolution has none: see `OnnxWriter.convolution`. */
+function missingBias(
+  { constants }: ForeignModel,
+  [, weight = '', bias = '']: readonly string[],
+  writer: OnnxWriter,
+): string | null {
+  const { shape: [channels = 0] = [], type } = constants.get(weight) ?? {};
+  if (bias !== '' || type === undefined) return null;
+  return writer.node('Cast', [writer.weight(tensor([channels], new Float32Array(channels)))], { to: type });
 }

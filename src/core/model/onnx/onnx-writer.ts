@@ -69,6 +69,16 @@ export class OnnxWriter {
     return name;
   }
 
+  /**
+   * Adds a convolution and returns its output's name. It always gets a bias, be it of zeros: on one without, the WebGPU
+   * provider of onnxruntime 1.30 ends the process with a segmentation fault.
+   */
+  convolution(input: string, weight: Tensor, bias: Tensor | null, attributes: Attributes): string {
+    const [channels = 0] = weight.shape;
+    const added = bias ?? tensor([channels], new Float32Array(channels));
+    return this.node('Conv', [input, this.weight(weight), this.weight(added)], attributes);
+  }
+
   /** Name of an initializer with these weights; the same tensor object is stored once. */
   weight(weight: Tensor): string {
     return this.#store(weight, this.#precision);

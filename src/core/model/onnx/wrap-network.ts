@@ -85,7 +85,7 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
   if (core.channels === channels) return clamp(core.emit(writer, unit));
   if (core.channels === 3) {
     const gray = writer.node('Concat', [unit, unit, unit], { axis: 1 });
-    return writer.node('Conv', [clamp(core.emit(writer, gray)), writer.weight(luma())]);
+    return writer.convolution(clamp(core.emit(writer, gray)), luma(), null, {});
   }
   // Luma through the network; what R, G and B differ from it by is enlarged by bicubic interpolation.
   const gray = writer.node('Conv', [unit, writer.weight(luma())]);

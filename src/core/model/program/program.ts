@@ -1,6 +1,6 @@
 import type { Attributes, OnnxWriter } from '../onnx/onnx-writer.ts';
 import type { NetworkCore } from '../onnx/wrap-network.ts';
-import type { IndexTensor, Tensor } from '../tensor.ts';
+import { type IndexTensor, isTensor, type Tensor } from '../tensor.ts';
 
 /**
  * A network as ONNX operators in order of evaluation, for those that look at windows or at the whole picture (attention,
@@ -57,8 +57,18 @@ function emitSteps(steps: readonly Step[], output: StepIndex, writer: OnnxWriter
     if (typeof operand === 'number') return names[operand] ?? '';
     return 'indices' in operand ? writer.indices(operand) : writer.weight(operand);
   };
-  for (const { operator, inputs, attributes } of steps) {
-    names.push(names.length === 0 ? input : writer.node(operator, inputs.map(nameOf), attributes));
-  }
+  for (const step of steps) names.push(names.length === 0 ? input : emitStep(step, writer, nameOf));
   return names[output] ?? '';
+}
+
+function emitStep(
+  { operator, inputs, attributes }: Step,
+  writer: OnnxWriter,
+  nameOf: (operand: Operand) => string,
+): string {
+  const [input = null, weight = null, bias = null] = inputs;
+  if (operator === 'Conv' && isTensor(weight)) {
+    return writer.convolution(nameOf(input), weight, isTensor(bias) ? bias : null, attributes);
+  }
+  return writer.node(operator, inputs.map(nameOf), attributes);
 }

@@ -39,7 +39,7 @@ export async function runBlock(
   const layers = new ProgramLayers(new StateDict(new Map(stored)));
   const input = layers.input(channels);
   const { step } = build(layers, input);
-  const made = await runBare(layers.finish({ ...input, step }, 1, 1), data, [1, channels, height, width]);
+  const made = await runBare(layers.finish({ ...input, step }, 1, 1), [1, channels, height, width], data);
   return { shape: made.dims, data: made.data as Float32Array };
 }
 
