@@ -9,7 +9,6 @@ import {
   systemErrorCode,
   UpreelError,
 } from '../errors.ts';
-import type { Size } from '../geometry.ts';
 import { publishFile } from '../publish.ts';
 import type { Raster } from '../raster.ts';
 import { type AnimationWriter, animationWarnings, startAnimation, writesAsAnimation } from './animation/index.ts';
