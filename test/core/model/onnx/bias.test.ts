@@ -42,5 +42,5 @@ function foreign(half: boolean): Uint8Array {
   const made = onnx.node('Conv', ['input', onnx.floats(layers.weights.get('conv.weight')!)], { pads: [1, 1, 1, 1] });
   const model = readForeignModel(onnx.finish(onnx.node('Neg', [made])));
   const use = { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } } as const;
-  return wrapNetwork(coreOfForeign(model, use), { bytesPerSample: 1, channels: 3 });
+  return wrapNetwork(coreOfForeign(model, use, 1), { bytesPerSample: 1, channels: 3 });
 }
