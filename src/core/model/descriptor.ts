@@ -45,6 +45,8 @@ export type Architecture =
   | 'omnisr'
   | 'srformer'
   | 'hat'
+  | 'drct'
+  | 'mosr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
-import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
+import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
 import { type DatShape, randomDat } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
-import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import { randomDrct, randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -162,5 +162,33 @@ describe('HAT as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomHat(shape, 15), size);
     expect(network.recognition).toMatchObject({ architecture: 'hat', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('DRCT as PyTorch computes it', () => {
+  it.each<[string, Parameters<typeof randomDrct>[0], { width: number; height: number }]>([
+    ['drct', { ...SWIN, heads: 4, growth: 8, groups: 2 }, { width: 16, height: 12 }],
+    ['drct-odd-heads', { ...SWIN, features: 24, heads: 6, growth: 4, groups: 1, scale: 4 }, { width: 4, height: 8 }],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomDrct(shape, 17), size);
+    const summary = `${shape.features} feat, pixelshuffle, ${shape.groups} groups, windows 4`;
+    expect(network.recognition).toMatchObject({ architecture: 'drct', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
+  });
+});
+
+describe('MoSR as PyTorch computes it', () => {
+  it.each<[string, MosrShape, string]>([
+    ['mosr', { features: 16, blocks: 2, scale: 2, tail: 'ps' }, '16 feat, 2 blocks, PixelShuffle'],
+    ['mosr-dysample', { features: 16, blocks: 1, scale: 4, tail: 'dys', seen: 0.5 }, '16 feat, 1 blocks, DySample'],
+    [
+      'mosr-geo',
+      { features: 16, blocks: 1, scale: 3, tail: 'gps', seen: 1.5 },
+      '16 feat, 1 blocks, GeoEnsemblePixelShuffle',
+    ],
+  ])('%s', async (name, shape, summary) => {
+    const { network, program } = await expectPytorch(name, randomMosr(shape, 19), { width: 13, height: 11 });
+    expect(network.recognition).toMatchObject({ architecture: 'mosr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
   });
 });

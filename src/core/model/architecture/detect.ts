@@ -7,9 +7,11 @@ import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
+import { drct } from './drct.ts';
 import { edsr } from './edsr.ts';
 import { hat } from './hat.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
+import { mosr } from './mosr.ts';
 import { msrresnet } from './msrresnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
@@ -51,6 +53,8 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   srformer,
   swinir,
   omnisr,
+  drct,
+  mosr,
 ];
 
 /**

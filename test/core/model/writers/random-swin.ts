@@ -51,9 +51,9 @@ export function addSwinAttention(layers: RandomAttention, name: string, shape: S
   layers.linear(`${name}.proj`, features, features, true, 0.5);
 }
 
-export function addMlp(layers: RandomAttention, name: string, features: number): void {
-  layers.linear(`${name}.fc1`, 2 * features, features);
-  layers.linear(`${name}.fc2`, features, 2 * features, true, 0.5);
+export function addMlp(layers: RandomAttention, name: string, features: number, ratio = 2): void {
+  layers.linear(`${name}.fc1`, ratio * features, features);
+  layers.linear(`${name}.fc2`, features, ratio * features, true, 0.5);
 }
 
 export function randomSrformer(shape: SwinShape, seed: number): RandomAttention {
@@ -124,4 +124,36 @@ function overlapIndices(window: number, outer: number): number[] {
     const dx = (key % outer) - (query % window) + window - outer + 1;
     return dy * (window + outer - 1) + dx;
   });
+}
+
+/** @param growth channels that each block of a group adds */
+export function randomDrct(
+  shape: Omit<SwinShape, 'depths'> & { readonly growth: number; readonly groups: number },
+  seed: number,
+): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, heads, window, growth, groups } = shape;
+  addFrame(layers, shape, () => {
+    layers.norm('patch_embed.norm', features);
+    for (let group = 0; group < groups; group++) {
+      for (let block = 1; block <= 5; block++) {
+        const name = `layers.${group}.swin${block}`;
+        const channels = features + (block - 1) * growth;
+        layers.norm(`${name}.norm1`, channels);
+        layers.norm(`${name}.norm2`, channels);
+        addSwinAttention(layers, `${name}.attn`, {
+          ...shape,
+          depths: [],
+          features: channels,
+          heads: heads - (channels % heads),
+        });
+        if (block % 2 === 0) layers.mask(`${name}.attn_mask`, window ** 2, 4);
+        // The authors give the last two a narrower MLP.
+        addMlp(layers, `${name}.mlp`, channels, block < 4 ? 2 : 1);
+        layers.conv(`layers.${group}.adjust${block}`, block < 5 ? growth : features, channels, 1);
+      }
+    }
+    layers.norm('norm', features);
+  });
+  return layers;
 }
