@@ -41,6 +41,7 @@ export type Architecture =
   | 'srcnn'
   | 'plksr'
   | 'dat'
+  | 'rgt'
   | 'swinir'
   | 'omnisr'
   | 'srformer'

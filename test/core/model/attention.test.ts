@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
-import { type DatShape, randomDat } from './writers/random-dat.ts';
+import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
 import { randomDrct, randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
 
@@ -190,5 +190,21 @@ describe('MoSR as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomMosr(shape, 19), { width: 13, height: 11 });
     expect(network.recognition).toMatchObject({ architecture: 'mosr', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
+  });
+});
+
+describe('RGT as PyTorch computes it', () => {
+  it.each<[string, DatShape, { width: number; height: number }, string]>([
+    ['rgt', DAT, { width: 37, height: 34 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    [
+      'rgt-s',
+      { ...DAT, window: [4, 4], depths: [4], scale: 4, connection: '3conv' },
+      { width: 16, height: 51 },
+      '32 feat, pixelshuffle, 4 blocks, windows 4x4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomRgt(shape, 21), size);
+    expect(network.recognition).toMatchObject({ architecture: 'rgt', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 16 });
   });
 });

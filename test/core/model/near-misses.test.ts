@@ -4,7 +4,7 @@ import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoi
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { runBare } from './pytorch-facts.ts';
 import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
-import { randomDat } from './writers/random-dat.ts';
+import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
 import { randomDrct, randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
@@ -15,10 +15,11 @@ const SWIN: SwinShape = { ...FRAME, window: 4 };
 const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['plksr', randomPlksr({ features: 8, blocks: 1, scale: 2, real: true, norm: 'group' }, 1)],
   ['dat', randomDat({ ...FRAME, features: 32, heads: 4, window: [2, 4] }, 1)],
+  ['rgt', randomRgt({ ...FRAME, features: 32, heads: 4, upsampler: 'pixelshuffle', window: [2, 4] }, 1)],
   ['swinir', randomSwinir(SWIN, 1)],
   ['srformer', randomSrformer(SWIN, 1)],
   ['hat', randomHat({ ...SWIN, upsampler: 'pixelshuffle', outer: 6 }, 1)],
-  ['drct', randomDrct({ ...SWIN, features: 16, heads: 4, upsampler: 'pixelshuffle', growth: 4, groups: 1 }, 1)],
+  ['drct', randomDrct({ ...SWIN, features: 16, heads: 2, upsampler: 'pixelshuffle', growth: 6, groups: 1 }, 1)],
   ['mosr', randomMosr({ features: 8, blocks: 1, scale: 2, tail: 'gps' }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];

@@ -15,6 +15,7 @@ import { mosr } from './mosr.ts';
 import { msrresnet } from './msrresnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
+import { rgt } from './rgt.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
 import { srcnn } from './srcnn.ts';
@@ -49,6 +50,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   srcnn,
   plksr,
   dat,
+  rgt,
   hat,
   srformer,
   swinir,

@@ -57,6 +57,8 @@ export function summariseFrame({ features, upsampler, unshuffle }: FramePlan): s
 export interface FrameSettings {
   /** Sizes are brought to multiples of this, by reflection, before the blocks see them; 1: they see any. */
   readonly multiple: number;
+  /** No side is shorter then; default: 1. */
+  readonly least?: number;
   /** The side of their windows; default: `multiple`. */
   readonly window?: number;
   /** What white is to the network; default: 1. */
@@ -66,14 +68,14 @@ export interface FrameSettings {
 export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
-  { multiple, window = multiple, white = 1 }: FrameSettings,
+  { multiple, least = 1, window = multiple, white = 1 }: FrameSettings,
   blocks: (features: Planes) => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
   const mean = channels === 3 ? DIV2K_MEAN : [0];
   const values = (map: (value: number) => number) => tensor([channels], Float32Array.from(mean, map));
-  const padded = padToMultiple(layers, input, multiple * unshuffle, 'reflect');
+  const padded = padToMultiple(layers, input, multiple * unshuffle, 'reflect', least);
   const centred = layers.scaled(
     padded,
     values(() => white),
@@ -90,7 +92,7 @@ export function buildFrame(
     values(() => 1 / white),
     values((value) => value),
   );
-  const cropped = multiple * unshuffle === 1 ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale);
+  const cropped = padded === input ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale);
   return layers.finish(cropped, scale, window * unshuffle);
 }
 
