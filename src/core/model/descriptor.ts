@@ -47,6 +47,7 @@ export type Architecture =
   | 'srformer'
   | 'hat'
   | 'drct'
+  | 'atd'
   | 'mosr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';

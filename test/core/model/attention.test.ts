@@ -3,7 +3,15 @@ import { expectPytorch } from './pytorch-facts.ts';
 import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
 import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
-import { randomDrct, randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import {
+  type AtdShape,
+  randomAtd,
+  randomDrct,
+  randomHat,
+  randomSrformer,
+  randomSwinir,
+  type SwinShape,
+} from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -206,5 +214,35 @@ describe('RGT as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomRgt(shape, 21), size);
     expect(network.recognition).toMatchObject({ architecture: 'rgt', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: 16 });
+  });
+});
+
+describe('ATD as PyTorch computes it', () => {
+  it.each<[string, AtdShape, { width: number; height: number }, string]>([
+    [
+      'atd',
+      { ...SWIN, entries: 6 },
+      { width: 21, height: 18 },
+      '16 feat, pixelshuffle, 2+1 blocks, windows 4, 6 entries, categories of 256',
+    ],
+    [
+      'atd-light',
+      {
+        ...SWIN,
+        features: 48,
+        depths: [2],
+        upsampler: 'pixelshuffledirect',
+        scale: 3,
+        connection: '3conv',
+        hasMean: false,
+        entries: 8,
+      },
+      { width: 16, height: 9 },
+      '48 feat, pixelshuffledirect, 2 blocks, windows 4, 8 entries, categories of 128',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomAtd(shape, 23), size);
+    expect(network.recognition).toMatchObject({ architecture: 'atd', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
   });
 });

@@ -7,7 +7,14 @@ import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-
 import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
-import { randomDrct, randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import {
+  randomAtd,
+  randomDrct,
+  randomHat,
+  randomSrformer,
+  randomSwinir,
+  type SwinShape,
+} from './writers/random-swin.ts';
 import { writeSafetensors } from './writers/safetensors-writer.ts';
 
 const FRAME = { features: 16, heads: 2, depths: [2], upsampler: 'pixelshuffledirect', scale: 2 } as const;
@@ -21,6 +28,7 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['hat', randomHat({ ...SWIN, upsampler: 'pixelshuffle', outer: 6 }, 1)],
   ['drct', randomDrct({ ...SWIN, features: 16, heads: 2, upsampler: 'pixelshuffle', growth: 6, groups: 1 }, 1)],
   ['mosr', randomMosr({ features: 8, blocks: 1, scale: 2, tail: 'gps' }, 1)],
+  ['atd', randomAtd({ ...SWIN, entries: 5 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 

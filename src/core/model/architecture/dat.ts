@@ -1,8 +1,9 @@
 import { attendChannels } from '../program/attention.ts';
 import { normedConvolution } from '../program/batch-norm.ts';
+import { gatedMlp } from '../program/mlp.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import type { ProgramLayers } from '../program/program-layers.ts';
-import { gatedMlp, rectangleAttention } from '../program/rectangle-attention.ts';
+import { rectangleAttention } from '../program/rectangle-attention.ts';
 import { splitQkv } from '../program/swin-attention.ts';
 import { defineArchitecture } from './architecture.ts';
 import {

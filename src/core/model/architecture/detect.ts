@@ -5,6 +5,7 @@ import type { Program } from '../program/program.ts';
 import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
+import { atd } from './atd.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
 import { drct } from './drct.ts';
@@ -56,6 +57,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   swinir,
   omnisr,
   drct,
+  atd,
   mosr,
 ];
 

@@ -6,7 +6,6 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
-  ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],

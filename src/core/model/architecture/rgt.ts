@@ -1,6 +1,7 @@
+import { gatedMlp } from '../program/mlp.ts';
 import type { Pixels } from '../program/program-builder.ts';
 import type { ProgramLayers } from '../program/program-layers.ts';
-import { gatedMlp, rectangleAttention } from '../program/rectangle-attention.ts';
+import { rectangleAttention } from '../program/rectangle-attention.ts';
 import { splitQkv } from '../program/swin-attention.ts';
 import { refused } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';

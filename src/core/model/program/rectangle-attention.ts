@@ -65,13 +65,3 @@ export function rectangleAttention(
   };
   return layers.concat([attended(upright, 0, [height, width]), attended(lying, 1, [width, height])]);
 }
-
-/** An MLP in which half of the hidden channels weighs the other after a convolution in space. */
-export function gatedMlp(layers: ProgramLayers, input: Pixels, name: string): Pixels {
-  const hidden = layers.activate(layers.linear(input, `${name}.fc1`), 'gelu');
-  const half = hidden.channels / 2;
-  const gate = layers.layerNorm(layers.channels(hidden, half, 2 * half), `${name}.sg.norm`);
-  const seen = layers.conv(layers.toPlanes(gate), `${name}.sg.conv`, { groups: half });
-  const gated = layers.multiply(layers.channels(hidden, 0, half), layers.toPixels(seen));
-  return layers.linear(gated, `${name}.fc2`);
-}

@@ -1,11 +1,11 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { IndexTensor } from '../tensor.ts';
 import { attend, relativeBias, relativeIndex } from './attention.ts';
+import { mlp } from './mlp.ts';
 import { checkedWindow } from './position-bias.ts';
 import type { StepIndex } from './program.ts';
 import type { Pixels, Planes, Rows } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
-import { mlp } from './restoration-frame.ts';
 import { cutWindows, type Windows } from './windows.ts';
 
 /** Swin's square windows, which every other block shifts by half their side; each cut is made once for all blocks. */
