@@ -25,6 +25,10 @@ try:
 except ImportError:
     pass
 
+# ATD sorts numbers of which many are equal, and leaves their order to the machine: here they stay as they stand.
+unstable_sort = torch.sort
+torch.sort = lambda *args, **settings: unstable_sort(*args, **{**settings, "stable": True})
+
 folder = pathlib.Path(sys.argv[1])
 facts = {}
 for weights in sorted(folder.glob("*.safetensors")):

@@ -1,5 +1,5 @@
 // Seam error of deep networks: tiled against untiled, by halo and feather. docs/tiling.md has the table and the choice.
-// MODEL=id,... PICTURE=file HALOS=16,32,... SIZE=384x256 make bench BENCH=seams
+// MODEL=id,... PICTURE=file HALOS=16,32,... SIZE=384x256 GRID=1 make bench BENCH=seams
 import sharp from 'sharp';
 import { blendDown } from '../dist/core/feather.js';
 import { loadModel } from '../dist/core/model/index.js';
@@ -11,6 +11,8 @@ import { planTiles } from '../dist/core/tiles.js';
 
 const MODELS = (process.env.MODEL ?? 'realesrgan-x4plus-anime').split(',');
 const HALOS = (process.env.HALOS ?? '8,16,24,32,48').split(',').map(Number);
+/** Tiles begin at multiples of this; default: as the network's own windows do. */
+const GRID = process.env.GRID ? Number(process.env.GRID) : undefined;
 const TILE = Number(process.env.TILE ?? 128);
 const [WIDTH, HEIGHT] = (process.env.SIZE ?? '384x256').split('x').map(Number);
 const RGB8 = { channels: 3, bytesPerSample: 1 };
@@ -22,15 +24,18 @@ for (const id of MODELS) await measure(id);
 
 async function measure(id) {
   const model = await loadModel(id);
-  const { scale, receptiveFieldPx } = model.descriptor;
+  const { scale, receptiveFieldPx, alignPx, gridPx } = model.descriptor;
+  const step = GRID ?? Math.max(alignPx, gridPx);
   const one = { device: 'cpu', tilePx: 4096, haloPx: 0, featherPx: 0, sessions: 1, threadsPerSession: 2 };
   const upscaler = openUpscaler(model, { ...one, gpus: [], ensemble: false, rerunBlank: true });
-  console.log(`${id}: receptive field ${receptiveFieldPx} px, tile ${TILE} px, picture ${WIDTH}x${HEIGHT}`);
+  console.log(
+    `${id}: receptive field ${receptiveFieldPx} px, tile ${TILE} px on a grid of ${step}, picture ${WIDTH}x${HEIGHT}`,
+  );
   const whole = await upscaler.upscale(picture);
   for (const haloPx of HALOS) {
-    const windows = await runWindows(upscaler, planFor(haloPx, 0));
+    const windows = await runWindows(upscaler, planFor(haloPx, 0, step));
     const cells = SHARES.map((share) => {
-      const plan = planFor(haloPx, Math.floor(haloPx * share));
+      const plan = planFor(haloPx, Math.floor(haloPx * share), step);
       const { max, psnr } = compare(stitch(plan, windows, scale), whole);
       return `${psnr.toFixed(1)} dB, max ${max} (feather ${plan.featherPx})`;
     });
@@ -39,8 +44,8 @@ async function measure(id) {
   await upscaler.close();
 }
 
-function planFor(haloPx, featherPx) {
-  return planTiles({ width: WIDTH, height: HEIGHT }, { tilePx: TILE, haloPx, featherPx, alignPx: 1 });
+function planFor(haloPx, featherPx, alignPx) {
+  return planTiles({ width: WIDTH, height: HEIGHT }, { tilePx: TILE, haloPx, featherPx, alignPx });
 }
 
 /** Each window of the plan as a picture of its own; the feather does not change the windows. */

@@ -52,9 +52,14 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 /**
  * What upreel allows itself unless told: at most half of what the machine (or the control group) has left. Beyond these
  * figures larger tiles save little work: with a halo of 34 px, 400 MB lose 35 % to it on stills, 900 MB would lose 25 %.
+ * Attention takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md).
  */
-export function defaultMemoryBytes({ flopsPerPixel }: ModelDescriptor, work: Work, availableBytes: number): number {
-  const light = flopsPerPixel < WIDE_NETWORK_FLOPS;
+export function defaultMemoryBytes(
+  { flopsPerPixel, gridPx }: ModelDescriptor,
+  work: Work,
+  availableBytes: number,
+): number {
+  const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1;
   const enough = light ? (work === 'stills' ? 400e6 : 900e6) : 2e9;
   return Math.min(enough, availableBytes / 2);
 }

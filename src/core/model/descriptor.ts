@@ -52,10 +52,14 @@ export type Architecture =
   | 'spanf'
   | 'plksr'
   | 'dat'
+  | 'rgt'
   | 'swinir'
   | 'omnisr'
   | 'srformer'
   | 'hat'
+  | 'drct'
+  | 'atd'
+  | 'mosr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

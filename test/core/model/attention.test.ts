@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
-import { type PlksrShape, randomPlksr } from './writers/random-attention.ts';
-import { type DatShape, randomDat } from './writers/random-dat.ts';
+import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
+import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
-import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import {
+  type AtdShape,
+  randomAtd,
+  randomDrct,
+  randomHat,
+  randomSrformer,
+  randomSwinir,
+  type SwinShape,
+} from './writers/random-swin.ts';
 
 describe('PLKSR and RealPLKSR as PyTorch computes them', () => {
   it.each<[string, PlksrShape, string]>([
@@ -162,5 +170,79 @@ describe('HAT as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomHat(shape, 15), size);
     expect(network.recognition).toMatchObject({ architecture: 'hat', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window });
+  });
+});
+
+describe('DRCT as PyTorch computes it', () => {
+  it.each<[string, Parameters<typeof randomDrct>[0], { width: number; height: number }]>([
+    ['drct', { ...SWIN, heads: 4, growth: 8, groups: 2 }, { width: 16, height: 12 }],
+    ['drct-odd-heads', { ...SWIN, features: 24, heads: 6, growth: 4, groups: 1, scale: 4 }, { width: 4, height: 8 }],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomDrct(shape, 17), size);
+    const summary = `${shape.features} feat, pixelshuffle, ${shape.groups} groups, windows 4`;
+    expect(network.recognition).toMatchObject({ architecture: 'drct', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
+  });
+});
+
+describe('MoSR as PyTorch computes it', () => {
+  it.each<[string, MosrShape, string]>([
+    ['mosr', { features: 16, blocks: 2, scale: 2, tail: 'ps' }, '16 feat, 2 blocks, PixelShuffle'],
+    ['mosr-dysample', { features: 16, blocks: 1, scale: 4, tail: 'dys', seen: 0.5 }, '16 feat, 1 blocks, DySample'],
+    [
+      'mosr-geo',
+      { features: 16, blocks: 1, scale: 3, tail: 'gps', seen: 1.5 },
+      '16 feat, 1 blocks, GeoEnsemblePixelShuffle',
+    ],
+  ])('%s', async (name, shape, summary) => {
+    const { network, program } = await expectPytorch(name, randomMosr(shape, 19), { width: 13, height: 11 });
+    expect(network.recognition).toMatchObject({ architecture: 'mosr', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
+  });
+});
+
+describe('RGT as PyTorch computes it', () => {
+  it.each<[string, DatShape, { width: number; height: number }, string]>([
+    ['rgt', DAT, { width: 37, height: 34 }, '32 feat, pixelshuffle, 3+2 blocks, windows 2x4'],
+    [
+      'rgt-s',
+      { ...DAT, window: [4, 4], depths: [4], scale: 4, connection: '3conv' },
+      { width: 16, height: 51 },
+      '32 feat, pixelshuffle, 4 blocks, windows 4x4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomRgt(shape, 21), size);
+    expect(network.recognition).toMatchObject({ architecture: 'rgt', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 16 });
+  });
+});
+
+describe('ATD as PyTorch computes it', () => {
+  it.each<[string, AtdShape, { width: number; height: number }, string]>([
+    [
+      'atd',
+      { ...SWIN, entries: 6 },
+      { width: 21, height: 18 },
+      '16 feat, pixelshuffle, 2+1 blocks, windows 4, 6 entries, categories of 256',
+    ],
+    [
+      'atd-light',
+      {
+        ...SWIN,
+        features: 48,
+        depths: [2],
+        upsampler: 'pixelshuffledirect',
+        scale: 3,
+        connection: '3conv',
+        hasMean: false,
+        entries: 8,
+      },
+      { width: 16, height: 9 },
+      '48 feat, pixelshuffledirect, 2 blocks, windows 4, 8 entries, categories of 128',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomAtd(shape, 23), size);
+    expect(network.recognition).toMatchObject({ architecture: 'atd', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
   });
 });

@@ -3,11 +3,18 @@ import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts
 import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { runBare } from './pytorch-facts.ts';
-import { type RandomAttention, randomPlksr } from './writers/random-attention.ts';
-import { randomDat } from './writers/random-dat.ts';
+import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
+import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
-import { randomHat, randomSrformer, randomSwinir, type SwinShape } from './writers/random-swin.ts';
+import {
+  randomAtd,
+  randomDrct,
+  randomHat,
+  randomSrformer,
+  randomSwinir,
+  type SwinShape,
+} from './writers/random-swin.ts';
 import { writeSafetensors } from './writers/safetensors-writer.ts';
 
 const FRAME = { features: 16, heads: 2, depths: [2], upsampler: 'pixelshuffledirect', scale: 2 } as const;
@@ -15,9 +22,13 @@ const SWIN: SwinShape = { ...FRAME, window: 4 };
 const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['plksr', randomPlksr({ features: 8, blocks: 1, scale: 2, real: true, norm: 'group' }, 1)],
   ['dat', randomDat({ ...FRAME, features: 32, heads: 4, window: [2, 4] }, 1)],
+  ['rgt', randomRgt({ ...FRAME, features: 32, heads: 4, upsampler: 'pixelshuffle', window: [2, 4] }, 1)],
   ['swinir', randomSwinir(SWIN, 1)],
   ['srformer', randomSrformer(SWIN, 1)],
   ['hat', randomHat({ ...SWIN, upsampler: 'pixelshuffle', outer: 6 }, 1)],
+  ['drct', randomDrct({ ...SWIN, features: 16, heads: 2, upsampler: 'pixelshuffle', growth: 6, groups: 1 }, 1)],
+  ['mosr', randomMosr({ features: 8, blocks: 1, scale: 2, tail: 'gps' }, 1)],
+  ['atd', randomAtd({ ...SWIN, entries: 5 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 

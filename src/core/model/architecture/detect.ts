@@ -6,8 +6,10 @@ import type { Program } from '../program/program.ts';
 import type { Recognition } from '../recognise.ts';
 import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
+import { atd } from './atd.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
+import { drct } from './drct.ts';
 import { edsr } from './edsr.ts';
 import { espcn } from './espcn.ts';
 import { fsrcnn } from './fsrcnn.ts';
@@ -15,12 +17,14 @@ import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { mdsr } from './mdsr.ts';
+import { mosr } from './mosr.ts';
 import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
 import { rcan } from './rcan.ts';
 import { rfdn } from './rfdn.ts';
+import { rgt } from './rgt.ts';
 import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
 import { span } from './span.ts';
@@ -70,10 +74,14 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   srcnn,
   plksr,
   dat,
+  rgt,
   hat,
   srformer,
   swinir,
   omnisr,
+  drct,
+  atd,
+  mosr,
 ];
 
 /**

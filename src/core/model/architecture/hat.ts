@@ -1,17 +1,11 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { attend, pairIndex, relativeBias } from '../program/attention.ts';
+import { mlp } from '../program/mlp.ts';
 import { cutOverlapping } from '../program/overlap.ts';
 import { checkedWindow } from '../program/position-bias.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
-import {
-  buildFrame,
-  type FramePlan,
-  ignoreBuffers,
-  mlp,
-  planFrame,
-  summariseFrame,
-} from '../program/restoration-frame.ts';
+import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv, swinAttention, swinTable } from '../program/swin-attention.ts';
 import { refused } from '../refusal.ts';
 import type { IndexTensor } from '../tensor.ts';

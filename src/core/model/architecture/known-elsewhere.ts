@@ -6,15 +6,11 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['MM-RealSR', /^de_net\./],
-  ['DRCT', /^layers\.0\.swin1\./],
-  ['RGT', /^layers\.0\.blocks\.0\.gamma$/],
-  ['ATD', /^layers\.0\.residual_group\.layers\.0\.attn_atd\./],
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['SAFMN', /^feats\.0\.safm\./],
   ['DITN', /^UFONE\.0\./],
-  ['MoSR', /^gblocks\.\d+\.(token_mix|fc1)/],
   ['Real-CUGAN or waifu2x CUNet', /^unet1\.conv1\.conv\.0\./],
   ['SCUNet', /^m_down1\.0\.trans_block\./],
   ['CodeFormer', /^quantize\.embedding\./],

@@ -1,4 +1,5 @@
 import { attend } from '../program/attention.ts';
+import { convolvedMlp } from '../program/mlp.ts';
 import { indexVector, type Pixels, type Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
@@ -91,12 +92,4 @@ function joinPlaces(layers: ProgramLayers, places: Tokens, start: number, end: n
   const channels = part.channels * PLACES_PER_KEY ** 2;
   const density = part.density / PLACES_PER_KEY ** 2;
   return { ...part, channels, density, step: layers.step('Reshape', [part.step, indexVector([-1, channels])]) };
-}
-
-function convolvedMlp(layers: ProgramLayers, pixels: Pixels, name: string): Pixels {
-  const hidden = layers.activate(layers.linear(pixels, `${name}.fc1`), 'gelu');
-  const options = { groups: hidden.channels };
-  const seen = layers.conv(layers.toPlanes(hidden), `${name}.dwconv.depthwise_conv.0`, options);
-  const sum = layers.add(hidden, layers.toPixels(layers.activate(seen, 'gelu')));
-  return layers.linear(sum, `${name}.fc2`);
 }

@@ -1,13 +1,6 @@
 import { ProgramLayers } from '../program/program-layers.ts';
-import {
-  buildFrame,
-  type FramePlan,
-  ignoreBuffers,
-  mlp,
-  planFrame,
-  summariseFrame,
-} from '../program/restoration-frame.ts';
-import { openSwinWindows, swinAttention, swinTable } from '../program/swin-attention.ts';
+import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
+import { openSwinWindows, swinBlock, swinTable } from '../program/swin-attention.ts';
 import { defineArchitecture } from './architecture.ts';
 import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin-groups.ts';
 
@@ -54,14 +47,9 @@ export const swinir = defineArchitecture<SwinirPlan>({
     const white = side === 7 ? 255 : 1;
     return buildFrame(layers, frame, { multiple: side, white }, (first) => {
       const windows = openSwinWindows(layers, first, side);
-      return chainGroups(layers, first, groups, (value, name, at) => {
-        const attended = swinAttention(layers, layers.layerNorm(value, `${name}.norm1`), `${name}.attn`, {
-          ...at,
-          windows,
-        });
-        const sum = layers.add(value, attended);
-        return layers.add(sum, mlp(layers, layers.layerNorm(sum, `${name}.norm2`), `${name}.mlp`));
-      });
+      return chainGroups(layers, first, groups, (value, name, at) =>
+        swinBlock(layers, value, name, { ...at, windows }),
+      );
     });
   },
 });

@@ -53,8 +53,11 @@ export class OnnxWriter {
     this.#precision = precision;
   }
 
-  /** Adds an operator with one output and returns the output's name; '' leaves an optional input out. */
-  node(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string): string {
+  /**
+   * Adds an operator and returns the name of its first output; '' leaves an optional input out.
+   * @param unread outputs that it has to have behind the first
+   */
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}, output?: string, unread = 0): string {
     const name = output ?? `v${this.#nodes.length}`;
     const attribute = Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value));
     this.#nodes.push(
@@ -62,7 +65,7 @@ export class OnnxWriter {
         name: `n${this.#nodes.length}`,
         opType,
         input: [...inputs],
-        output: [name],
+        output: [name, ...Array.from({ length: unread }, (_, index) => `${name}_${index + 1}`)],
         attribute,
       }),
     );

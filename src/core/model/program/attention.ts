@@ -53,16 +53,18 @@ export function attendChannels(
   // [windows, tokens, heads, width] -> [windows, heads, width, tokens] or [tokens, heads, width, windows]
   const perm = across ? [1, 2, 3, 0] : [0, 2, 3, 1];
   const [queries, keys, values] = [q, k, v].map((each) => splitHeads(program, each, heads, tokens, perm));
-  const unit = (step: StepIndex): StepIndex => {
-    const length = program.step('ReduceL2', [step], { axes: [-1], keepdims: 1 });
-    return program.step('Div', [step, program.step('Max', [length, floatScalar(1e-12)])]);
-  };
-  const turned = program.step('Transpose', [unit(keys!)], { perm: [0, 1, 3, 2] });
-  const alike = program.step('MatMul', [unit(queries!), turned]);
+  const turned = program.step('Transpose', [unitRows(program, keys!)], { perm: [0, 1, 3, 2] });
+  const alike = program.step('MatMul', [unitRows(program, queries!), turned]);
   const weights = program.step('Mul', [alike, program.weight(shape.temperature, [heads, 1, 1])]);
   const made = program.step('MatMul', [program.step('Softmax', [weights], { axis: -1 }), values!]);
   program.countWork(2 * width * q.channels * q.density);
   return joinHeads(program, q, made, across ? [3, 0, 1, 2] : [0, 3, 1, 2]);
+}
+
+/** Each row (the last axis) brought to length 1; one of zeros stays as it is. */
+export function unitRows(program: ProgramBuilder, step: StepIndex): StepIndex {
+  const length = program.step('ReduceL2', [step], { axes: [-1], keepdims: 1 });
+  return program.step('Div', [step, program.step('Max', [length, floatScalar(1e-12)])]);
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { StepIndex } from './program.ts';
 import { indexScalar, indexVector, type Planes, type ProgramBuilder, type Size } from './program-builder.ts';
 
-export type PaddingMode = 'reflect' | 'zeros';
+/** reflect does not repeat the border pixel, symmetric does. */
+export type PaddingMode = 'reflect' | 'symmetric' | 'zeros';
 
 /**
- * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, or by reflection
- * without repeating the border, as often as it takes (one pixel is repeated).
+ * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, or by reflection, as
+ * often as it takes (one pixel is repeated).
  * @param least neither side is shorter afterwards
  */
 export function padToMultiple(
@@ -27,8 +28,9 @@ export function padToMultiple(
     const amounts = program.step('Concat', [before, missing(height), missing(width)], { axis: 0 });
     return resized(planes, program.step('Pad', [planes.step, amounts], { mode: 'constant' }));
   }
-  const rows = program.step('Gather', [planes.step, reflection(program, height, padded(height))], { axis: 2 });
-  return resized(planes, program.step('Gather', [rows, reflection(program, width, padded(width))], { axis: 3 }));
+  const places = (length: StepIndex) => reflection(program, length, padded(length), mode);
+  const rows = program.step('Gather', [planes.step, places(height)], { axis: 2 });
+  return resized(planes, program.step('Gather', [rows, places(width)], { axis: 3 }));
 }
 
 /** The top left part: `size` times `scale`. */
@@ -52,12 +54,20 @@ export function countTo(program: ProgramBuilder, length: StepIndex): StepIndex {
   return program.step('Range', [indexScalar(0), program.step('Squeeze', [length]), indexScalar(1)]);
 }
 
-/** Which sample lies at each place of the padded axis: a triangle wave with the period 2 (length - 1). */
-function reflection(program: ProgramBuilder, length: StepIndex, padded: StepIndex): StepIndex {
-  const last = program.step('Sub', [length, indexVector([1])]);
-  const period = program.step('Max', [program.step('Mul', [last, indexVector([2])]), indexVector([1])]);
+/** Which sample lies at each place of the padded axis: a triangle wave with the period 2 (length - 1), or 2 length. */
+function reflection(
+  program: ProgramBuilder,
+  length: StepIndex,
+  padded: StepIndex,
+  mode: 'reflect' | 'symmetric',
+): StepIndex {
+  const one = indexVector([1]);
+  const doubled = (of: StepIndex): StepIndex => program.step('Mul', [of, indexVector([2])]);
+  const period =
+    mode === 'symmetric' ? doubled(length) : program.step('Max', [doubled(program.step('Sub', [length, one])), one]);
   const phase = program.step('Mod', [countTo(program, padded), period]);
-  return program.step('Min', [phase, program.step('Sub', [period, phase])]);
+  const turn = mode === 'symmetric' ? program.step('Sub', [period, one]) : period;
+  return program.step('Min', [phase, program.step('Sub', [turn, phase])]);
 }
 
 function resized(planes: Planes, step: StepIndex): Planes {

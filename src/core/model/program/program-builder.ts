@@ -2,7 +2,7 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Attributes } from '../onnx/onnx-writer.ts';
 import { refused } from '../refusal.ts';
 import { elementCount, type IndexTensor, type Tensor, tensor } from '../tensor.ts';
-import type { Operand, Program, StepIndex } from './program.ts';
+import type { Operand, Program, Step, StepIndex } from './program.ts';
 
 /** What is known of a value before the picture is there. */
 interface Feature {
@@ -41,7 +41,7 @@ export interface Size {
 /** Builds a program step by step, checking the shape of every weight that it takes. */
 export class ProgramBuilder {
   readonly #state: StateDict;
-  readonly #steps: { operator: string; inputs: readonly Operand[]; attributes: Attributes }[] = [];
+  readonly #steps: Step[] = [];
   readonly #sizes = new Map<StepIndex, Size>();
   #parameters = 0;
   #flopsPerPixel = 0;
@@ -51,9 +51,9 @@ export class ProgramBuilder {
   }
 
   /** @throws UpreelError `model-refused` if there are too many */
-  step(operator: string, inputs: readonly Operand[], attributes: Attributes = {}): StepIndex {
+  step(operator: string, inputs: readonly Operand[], attributes: Attributes = {}, unread = 0): StepIndex {
     if (this.#steps.length >= MAX_STEPS) throw refused(`it has more than ${MAX_STEPS} steps.`);
-    return this.#steps.push({ operator, inputs, attributes }) - 1;
+    return this.#steps.push({ operator, inputs, attributes, unread }) - 1;
   }
 
   input(channels: number): Planes {

@@ -94,6 +94,10 @@ export class ProgramLayers extends ProgramBuilder {
     return factor === 1 ? feature : { ...feature, step: this.step('Mul', [feature.step, floatScalar(factor)]) };
   }
 
+  plus<T extends Planes | Rows>(feature: T, offset: number): T {
+    return { ...feature, step: this.step('Add', [feature.step, floatScalar(offset)]) };
+  }
+
   add<T extends Planes | Rows>(left: T, right: T): T {
     if (left.channels !== right.channels) throw refused(`it adds ${right.channels} to ${left.channels} channels.`);
     return { ...left, step: this.step('Add', [left.step, right.step]) };

@@ -24,11 +24,13 @@ export interface Program {
   readonly flopsPerPixel: number;
 }
 
-/** An operator with one output. */
+/** An operator, of which only the first output is read. */
 export interface Step {
   readonly operator: string;
   readonly inputs: readonly Operand[];
   readonly attributes: Attributes;
+  /** Outputs that it has to have behind the first. */
+  readonly unread: number;
 }
 
 export type StepIndex = number;
@@ -62,7 +64,7 @@ function emitSteps(steps: readonly Step[], output: StepIndex, writer: OnnxWriter
 }
 
 function emitStep(
-  { operator, inputs, attributes }: Step,
+  { operator, inputs, attributes, unread }: Step,
   writer: OnnxWriter,
   nameOf: (operand: Operand) => string,
 ): string {
@@ -70,5 +72,5 @@ function emitStep(
   if (operator === 'Conv' && isTensor(weight)) {
     return writer.convolution(nameOf(input), weight, isTensor(bias) ? bias : null, attributes);
   }
-  return writer.node(operator, inputs.map(nameOf), attributes);
+  return writer.node(operator, inputs.map(nameOf), attributes, undefined, unread);
 }

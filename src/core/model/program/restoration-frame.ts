@@ -1,9 +1,9 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { unsupported } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
-import { cropToSize, padToMultiple } from './padding.ts';
+import { cropToSize, type PaddingMode, padToMultiple } from './padding.ts';
 import type { Program } from './program.ts';
-import type { Pixels, Planes } from './program-builder.ts';
+import type { Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
 /**
@@ -57,23 +57,29 @@ export function summariseFrame({ features, upsampler, unshuffle }: FramePlan): s
 export interface FrameSettings {
   /** Sizes are brought to multiples of this, by reflection, before the blocks see them; 1: they see any. */
   readonly multiple: number;
+  /** No side is shorter then; default: 1. */
+  readonly least?: number;
   /** The side of their windows; default: `multiple`. */
   readonly window?: number;
   /** What white is to the network; default: 1. */
   readonly white?: 1 | 255;
+  /** Default: reflect. */
+  readonly padding?: PaddingMode;
+  /** Whether the mean is taken off and put back; default: it is. */
+  readonly hasMean?: boolean;
 }
 
 export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
-  { multiple, window = multiple, white = 1 }: FrameSettings,
+  { multiple, least = 1, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
   blocks: (features: Planes) => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
-  const mean = channels === 3 ? DIV2K_MEAN : [0];
+  const mean = channels === 1 ? [0] : hasMean ? DIV2K_MEAN : [0, 0, 0];
   const values = (map: (value: number) => number) => tensor([channels], Float32Array.from(mean, map));
-  const padded = padToMultiple(layers, input, multiple * unshuffle, 'reflect');
+  const padded = padToMultiple(layers, input, multiple * unshuffle, padding, least);
   const centred = layers.scaled(
     padded,
     values(() => white),
@@ -90,7 +96,7 @@ export function buildFrame(
     values(() => 1 / white),
     values((value) => value),
   );
-  const cropped = multiple * unshuffle === 1 ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale);
+  const cropped = padded === input ? picture : cropToSize(layers, picture, layers.sizeOf(input), scale);
   return layers.finish(cropped, scale, window * unshuffle);
 }
 
@@ -100,11 +106,6 @@ export function connection(layers: ProgramLayers, planes: Planes, name: string):
   if (!layers.has(`${name}.0.weight`)) return planes;
   const narrow = layers.leakyRelu(layers.conv(planes, `${name}.0`), SLOPE);
   return layers.conv(layers.leakyRelu(layers.conv(narrow, `${name}.2`), SLOPE), `${name}.4`);
-}
-
-/** Two linear layers with a GELU between. */
-export function mlp(layers: ProgramLayers, pixels: Pixels, name: string): Pixels {
-  return layers.linear(layers.activate(layers.linear(pixels, `${name}.fc1`), 'gelu'), `${name}.fc2`);
 }
 
 /** Says that what follows from the windows' shape, and is made anew here, belongs to the network. */

@@ -1,6 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { IndexTensor } from '../tensor.ts';
 import { attend, relativeBias, relativeIndex } from './attention.ts';
+import { mlp } from './mlp.ts';
 import { checkedWindow } from './position-bias.ts';
 import type { StepIndex } from './program.ts';
 import type { Pixels, Planes, Rows } from './program-builder.ts';
@@ -51,6 +52,18 @@ export function swinAttention(
   const [q, k, v] = splitQkv(layers, layers.linear(cut.split(pixels), `${name}.qkv`));
   const shape = { heads, tokens: cut.tokens, bias: windows.bias(name, heads), mask: cut.mask };
   return cut.join(layers.linear(attend(layers, q, k, v, shape), `${name}.proj`));
+}
+
+/** A block of Swin: attention and an MLP, each with a norm before it and a residual around. */
+export function swinBlock(
+  layers: ProgramLayers,
+  value: Pixels,
+  name: string,
+  at: { heads: number; windows: SwinWindows; isShifted: boolean },
+): Pixels {
+  const attended = swinAttention(layers, layers.layerNorm(value, `${name}.norm1`), `${name}.attn`, at);
+  const sum = layers.add(value, attended);
+  return layers.add(sum, mlp(layers, layers.layerNorm(sum, `${name}.norm2`), `${name}.mlp`));
 }
 
 export function splitQkv<T extends Rows>(layers: ProgramLayers, qkv: T): [T, T, T] {

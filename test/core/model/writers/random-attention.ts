@@ -77,14 +77,48 @@ export function randomPlksr(shape: PlksrShape, seed: number): RandomAttention {
   }
   const made = 3 * scale ** 2;
   layers.conv(`feats.${real ? blocks + 2 : blocks + 1}`, made, features);
-  if (tail === 'DySample') {
-    const groups = scale % 2 === 0 ? 4 : 3;
-    layers.conv('to_img.offset', 2 * groups * scale ** 2, made, 1);
-    layers.conv('to_img.scope', 2 * groups * scale ** 2, made, 1, false);
-    layers.vector('to_img.init_pos', 2 * groups * scale ** 2, 0, 0.4);
-    const { data } = layers.weights.get('to_img.init_pos')!;
-    layers.weights.set('to_img.init_pos', { shape: [1, data.length, 1, 1], data });
-    if (scale > 1) layers.conv('to_img.end_conv', 3, made, 1);
+  if (tail === 'DySample') addDySample(layers, 'to_img', made, scale);
+  return layers;
+}
+
+/** DySample's layers, for four groups or three. */
+export function addDySample(layers: RandomAttention, name: string, channels: number, scale: number): void {
+  const made = 2 * (scale % 2 === 0 ? 4 : 3) * scale ** 2;
+  layers.conv(`${name}.offset`, made, channels, 1);
+  layers.conv(`${name}.scope`, made, channels, 1, false);
+  layers.add(`${name}.init_pos`, [1, made, 1, 1], 0, 0.4);
+  if (scale > 1) layers.conv(`${name}.end_conv`, 3, channels, 1);
+}
+
+export interface MosrShape {
+  /** A multiple of four. */
+  readonly features: number;
+  readonly blocks: number;
+  readonly scale: number;
+  readonly tail: 'ps' | 'gps' | 'dys';
+  /** Channels of the depthwise kernel, as a share of the features. */
+  readonly seen?: number;
+}
+
+export function randomMosr({ features, blocks, scale, tail, seen = 1 }: MosrShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const hidden = 1.5 * features;
+  layers.conv('gblocks.0', features, 3);
+  for (let index = 1; index <= blocks; index++) {
+    const name = `gblocks.${index}`;
+    layers.norm(`${name}.norm`, features);
+    layers.conv(`${name}.fc1`, 2 * hidden, features);
+    layers.depthwise(`${name}.conv`, seen * features, 7);
+    layers.conv(`${name}.fc2`, features, hidden);
   }
+  layers.conv(`gblocks.${blocks + 1}`, 2 * features, features);
+  layers.conv(`gblocks.${blocks + 3}`, features, 2 * features);
+  layers.conv(`gblocks.${blocks + 5}`, features, features, 1);
+  layers.conv('shortcut.block.0', features, 3);
+  layers.conv('shortcut.block.2', features, features);
+  layers.conv('shortcut.conv11', features, 3, 1);
+  if (tail === 'ps') layers.conv('upsampler.0', 3 * scale ** 2, features);
+  if (tail === 'gps') layers.conv('upsampler.in_to_k', 24 * scale ** 2, features);
+  if (tail === 'dys') addDySample(layers, 'upsampler', features, scale);
   return layers;
 }

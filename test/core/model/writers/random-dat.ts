@@ -84,3 +84,53 @@ export function relativeIndices(height: number, width: number): number[] {
     places.map(([keyY, keyX]) => (y! - keyY! + height - 1) * (2 * width - 1) + (x! - keyX! + width - 1)),
   );
 }
+
+export function randomRgt(shape: DatShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, depths } = shape;
+  addFrame(layers, shape, () => {
+    layers.norm('before_RG.1', features);
+    depths.forEach((depth, group) => {
+      for (let block = 0; block < depth; block++) {
+        const name = `layers.${group}.blocks.${block}`;
+        layers.norm(`${name}.norm1`, features);
+        layers.norm(`${name}.norm2`, features);
+        layers.vector(`${name}.gamma`, features, 0, 0.2);
+        if (block % 2 === 0) addLocalAttention(layers, `${name}.attn`, shape, block % 4 === (group % 2 === 0 ? 2 : 0));
+        else addRecursiveAttention(layers, `${name}.attn`, features);
+        layers.linear(`${name}.mlp.fc1`, 2 * features, features);
+        layers.norm(`${name}.mlp.sg.norm`, features);
+        layers.depthwise(`${name}.mlp.sg.conv`, features, 3);
+        layers.linear(`${name}.mlp.fc2`, features, features, true, 0.5);
+      }
+      addConnection(layers, `layers.${group}.conv`, shape);
+    });
+    layers.norm('norm', features);
+  });
+  return layers;
+}
+
+function addLocalAttention(layers: RandomAttention, name: string, shape: DatShape, isShifted: boolean): void {
+  const { features, heads, window } = shape;
+  layers.linear(`${name}.qkv`, 3 * features, features);
+  layers.linear(`${name}.proj`, features, features, true, 0.5);
+  layers.depthwise(`${name}.get_v`, features, 3);
+  addPositions(layers, `${name}.attns.0`, features, heads / 2, window);
+  addPositions(layers, `${name}.attns.1`, features, heads / 2, [window[1], window[0]]);
+  // The authors' code makes masks for pictures of 64x64.
+  const tokens = window[0] * window[1];
+  if (isShifted) for (const branch of [0, 1]) layers.mask(`${name}.attn_mask_${branch}`, tokens, 4096 / tokens);
+}
+
+function addRecursiveAttention(layers: RandomAttention, name: string, features: number): void {
+  const narrow = features / 2;
+  layers.depthwise(`${name}.reduction1`, features, 4);
+  layers.depthwise(`${name}.dwconv`, features, 3);
+  layers.conv(`${name}.conv`, narrow, features, 1);
+  layers.norm(`${name}.norm_act.0`, narrow);
+  layers.linear(`${name}.q`, narrow, features, true, 3);
+  layers.linear(`${name}.k`, narrow, narrow, true, 3);
+  layers.linear(`${name}.v`, features, narrow);
+  layers.depthwise(`${name}.cpe`, features, 3);
+  layers.linear(`${name}.proj`, features, features, true, 0.5);
+}

@@ -51,9 +51,9 @@ export function addSwinAttention(layers: RandomAttention, name: string, shape: S
   layers.linear(`${name}.proj`, features, features, true, 0.5);
 }
 
-export function addMlp(layers: RandomAttention, name: string, features: number): void {
-  layers.linear(`${name}.fc1`, 2 * features, features);
-  layers.linear(`${name}.fc2`, features, 2 * features, true, 0.5);
+export function addMlp(layers: RandomAttention, name: string, features: number, ratio = 2): void {
+  layers.linear(`${name}.fc1`, ratio * features, features);
+  layers.linear(`${name}.fc2`, features, ratio * features, true, 0.5);
 }
 
 export function randomSrformer(shape: SwinShape, seed: number): RandomAttention {
@@ -124,4 +124,83 @@ function overlapIndices(window: number, outer: number): number[] {
     const dx = (key % outer) - (query % window) + window - outer + 1;
     return dy * (window + outer - 1) + dx;
   });
+}
+
+/** @param growth channels that each block of a group adds */
+export function randomDrct(
+  shape: Omit<SwinShape, 'depths'> & { readonly growth: number; readonly groups: number },
+  seed: number,
+): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, heads, window, growth, groups } = shape;
+  addFrame(layers, shape, () => {
+    layers.norm('patch_embed.norm', features);
+    for (let group = 0; group < groups; group++) {
+      for (let block = 1; block <= 5; block++) {
+        const name = `layers.${group}.swin${block}`;
+        const channels = features + (block - 1) * growth;
+        layers.norm(`${name}.norm1`, channels);
+        layers.norm(`${name}.norm2`, channels);
+        addSwinAttention(layers, `${name}.attn`, {
+          ...shape,
+          depths: [],
+          features: channels,
+          heads: heads - (channels % heads),
+        });
+        if (block % 2 === 0) layers.mask(`${name}.attn_mask`, window ** 2, 4);
+        // The authors give the last two a narrower MLP.
+        addMlp(layers, `${name}.mlp`, channels, block < 4 ? 2 : 1);
+        layers.conv(`layers.${group}.adjust${block}`, block < 5 ? growth : features, channels, 1);
+      }
+    }
+    layers.norm('norm', features);
+  });
+  return layers;
+}
+
+export interface AtdShape extends SwinShape {
+  /** Of the dictionary of each group. */
+  readonly entries: number;
+  readonly hasMean?: boolean;
+}
+
+export function randomAtd(shape: AtdShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, depths, window, entries, hasMean = true } = shape;
+  layers.integer('relative_position_index_SA', [window ** 2, window ** 2], relativeIndices(window, window));
+  if (!hasMean) layers.vector('no_norm', 1, 0, 0);
+  addFrame(layers, shape, () => {
+    layers.norm('patch_embed.norm', features);
+    depths.forEach((depth, group) => {
+      const name = `layers.${group}.residual_group`;
+      layers.add(`${name}.td`, [entries, features], 0, 1);
+      for (let block = 0; block < depth; block++) {
+        addDictionaryBlock(layers, `${name}.layers.${block}`, shape);
+        if (block < depth - 1) {
+          layers.norm(`${name}.layers.${block}.norm3`, entries);
+          layers.add(`${name}.layers.${block}.sigma`, [entries, 1], 0, 1);
+        }
+      }
+      addConnection(layers, `layers.${group}.conv`, shape);
+    });
+    layers.norm('norm', features);
+  });
+  return layers;
+}
+
+function addDictionaryBlock(layers: RandomAttention, name: string, shape: AtdShape): void {
+  const { features, window, heads, entries } = shape;
+  layers.norm(`${name}.norm1`, features);
+  layers.norm(`${name}.norm2`, features);
+  layers.linear(`${name}.wqkv`, 3 * features, features);
+  layers.add(`${name}.attn_win.relative_position_bias_table`, [(2 * window - 1) ** 2, heads], 0, 1);
+  layers.linear(`${name}.attn_win.proj`, features, features, true, 0.5);
+  layers.vector(`${name}.attn_atd.scale`, entries, 0.5, 0.8);
+  layers.linear(`${name}.attn_atd.wq`, 4, features);
+  layers.linear(`${name}.attn_atd.wk`, 4, features);
+  layers.linear(`${name}.attn_atd.wv`, features, features);
+  layers.add(`${name}.attn_aca.logit_scale`, [1, 1], -0.5, 0.5);
+  layers.linear(`${name}.attn_aca.proj`, features, features, true, 0.5);
+  addMlp(layers, `${name}.convffn`, features);
+  layers.depthwise(`${name}.convffn.dwconv.depthwise_conv.0`, 2 * features, 5);
 }
