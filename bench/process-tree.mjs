@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export async function peakOfCommand(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
   const start = performance.now();
+  const cpuBefore = childrenSeconds();
   let peak = 0;
   const timer = setInterval(() => {
     peak = Math.max(peak, treeBytes(child.pid));
@@ -13,7 +14,16 @@ export async function peakOfCommand(command, args, options = {}) {
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(timer);
   if (code !== 0) throw new Error(`${command} ended with ${code}.`);
-  return { peakBytes: peak, seconds: (performance.now() - start) / 1000 };
+  const cpuSeconds = childrenSeconds() - cpuBefore;
+  return { peakBytes: peak, seconds: (performance.now() - start) / 1000, cpuSeconds };
+}
+
+/** Processor time of all children that have ended, and of theirs (proc(5): cutime and cstime, in 1/100 s). */
+function childrenSeconds() {
+  const afterName = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(afterName[13]) + Number(afterName[14])) / 100;
 }
 
 function treeBytes(root) {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
-import { isAnimation, PICTURE_KINDS, pictureKindOf } from '../core/codec/index.ts';
+import { isAnimation, PICTURE_EXTENSIONS, pictureKindOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
 import { isResultName } from '../core/output-name.ts';
@@ -24,9 +24,6 @@ export interface ExpandedInputs {
   readonly warnings: readonly string[];
 }
 
-const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(
-  Object.values(PICTURE_KINDS).flatMap(({ extensions }) => extensions),
-);
 /** Pictures that upreel does not read: named by the picture decoder, which knows what they are. */
 const FOREIGN_IMAGE_EXTENSIONS = new Set(
   [
@@ -182,7 +179,7 @@ async function matching(pattern: string, recursive: boolean, isOneFilm: boolean)
 function wantedFor(isOneFilm: boolean): (name: string) => boolean {
   return (name) => {
     const extension = extname(name).toLowerCase();
-    const isPicture = isOneFilm ? FILM_IMAGE_EXTENSIONS.has(extension) : IMAGE_EXTENSIONS.has(extension);
+    const isPicture = isOneFilm ? FILM_IMAGE_EXTENSIONS.has(extension) : PICTURE_EXTENSIONS.has(extension);
     const isKnown = isPicture || VIDEO_EXTENSIONS.has(extension);
     // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
     const isShadow = basename(name).startsWith('._');
@@ -220,6 +217,6 @@ async function kindOf(path: string, { output, isOneFilm, isAlone }: Wanted): Pro
   const kind = await pictureKindOf(path);
   if (isFilm && kind !== null && kind !== 'foreign' && (await isAnimation(path, kind))) return 'video';
   const extension = extname(path).toLowerCase();
-  if (kind !== null || IMAGE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
+  if (kind !== null || PICTURE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
   return 'video';
 }

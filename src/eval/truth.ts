@@ -1,6 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { DEFAULT_PICTURE_LIMITS, inspectPicture, openPicture, type PictureInfo } from '../core/codec/index.ts';
+import {
+  DEFAULT_PICTURE_LIMITS,
+  inspectPicture,
+  openPicture,
+  PICTURE_EXTENSIONS,
+  type PictureInfo,
+} from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import { makeRaster, type Raster } from '../core/raster.ts';
@@ -49,8 +55,6 @@ export async function readColour(path: string): Promise<Raster> {
   return (await reader.readPage(0)).colour;
 }
 
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.avif']);
-
 async function listPictures(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause) => {
     throw new UpreelError('input-missing', `${folder} is not a folder that can be read.`, {
@@ -59,7 +63,9 @@ async function listPictures(folder: string): Promise<string[]> {
     });
   });
   // A leading dot: macOS keeps a ._NAME.png beside each picture on other file systems.
-  const pictures = names.filter((name) => EXTENSIONS.has(extname(name).toLowerCase()) && !name.startsWith('.')).sort();
+  const pictures = names
+    .filter((name) => PICTURE_EXTENSIONS.has(extname(name).toLowerCase()) && !name.startsWith('.'))
+    .sort();
   if (pictures.length > 0) return pictures.map((name) => join(folder, name));
   throw new UpreelError('usage', `There is no picture in ${folder}.`, { hint: 'Subfolders are not searched.' });
 }

@@ -84,6 +84,13 @@ describe('evaluate', () => {
     expect(caught).toMatchObject({ code: 'usage', message: expect.stringMatching(new RegExp(message)) });
   });
 
+  test('finds pictures of any kind that upreel reads', async () => {
+    await mkdir(at('kinds'));
+    await writeFile(at('kinds/a.pgm'), Buffer.concat([Buffer.from('P5 24 24 255\n'), Buffer.alloc(576, 99)]));
+    await writeFile(at('kinds/notes.txt'), 'P5');
+    expect(await scoresOf('kinds', 2, ['bicubic'])).toHaveLength(1);
+  });
+
   test('says what of a picture is not scored', async () => {
     const notes: string[] = [];
     await scoresOf('see-through', 2, ['bicubic'], notes);

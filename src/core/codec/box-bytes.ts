@@ -1,20 +1,37 @@
 /** A box of an ISO media file: its length, its type and its content. @see ISO/IEC 14496-12, 4.2 */
-export function makeBox(type: string, ...content: readonly Uint8Array[]): Buffer {
-  const head = Buffer.alloc(8);
-  head.write(type, 4, 'latin1');
-  const box = Buffer.concat([head, ...content]);
-  box.writeUInt32BE(box.length, 0);
-  return box;
+export function box(type: string, ...parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 8);
+  return Buffer.concat([u32(length), Buffer.from(type, 'latin1'), ...parts]);
 }
 
-/** The bytes of numbers that a box holds one after the other, high bytes first. */
-export function uints(...numbers: readonly (readonly [value: number, bytes: number])[]): Buffer {
-  return Buffer.concat(
-    numbers.map(([value, bytes]) => {
-      const out = Buffer.alloc(bytes);
-      if (bytes === 8) out.writeBigUInt64BE(BigInt(value));
-      else if (bytes > 0) out.writeUIntBE(value, 0, bytes);
-      return out;
-    }),
-  );
+/** A box that begins with a version and flags. */
+export function fullBox(type: string, version: number, flags: number, ...parts: readonly Uint8Array[]): Buffer {
+  return box(type, u32(version * 2 ** 24 + flags), ...parts);
+}
+
+export function u8(...values: readonly number[]): Buffer {
+  return Buffer.from(values);
+}
+
+export function u16(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 2);
+  for (const [index, value] of values.entries()) bytes.writeUInt16BE(value, index * 2);
+  return bytes;
+}
+
+export function u32(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, index * 4);
+  return bytes;
+}
+
+export function u64(value: bigint | number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
+/** With the 0 that ends it. */
+export function text(value: string): Buffer {
+  return Buffer.from(`${value}\0`, 'latin1');
 }

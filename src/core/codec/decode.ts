@@ -15,6 +15,7 @@ import {
 } from './inspect.ts';
 import { decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
+import { inLayout, type PageLayout } from './page-layout.ts';
 import type { LibvipsFormat } from './picture-kinds.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from './samples.ts';
 
@@ -61,7 +62,7 @@ export async function openByLibvips(
       if (info.pages[page] === undefined) {
         throw new UpreelError('usage', `${path} has ${info.pages.length} pages; there is no page ${page + 1}.`);
       }
-      const [decoded] = await decodePages(input, await describe(page), { path, page, count: 1, limits });
+      const [decoded] = await decodePages(input, await describe(page), { path, page, count: 1, limits, layout: info });
       return decoded!;
     },
     pages: () => readPages(input, info, describe, limits),
@@ -78,7 +79,7 @@ async function* readPages(
   for (let page = 0; page < info.pages.length; ) {
     const described = await describe(page);
     const count = info.animated ? Math.min(info.pages.length - page, pagesAtOnce(described)) : 1;
-    yield* await decodePages(input, described, { path, page, count, limits });
+    yield* await decodePages(input, described, { path, page, count, limits, layout: info });
     page += count;
   }
 }
@@ -93,6 +94,7 @@ interface PageRange {
   readonly page: number;
   readonly count: number;
   readonly limits: PictureLimits;
+  readonly layout: PageLayout;
 }
 
 async function decodePages(input: SharpInput, described: PageDescription, range: PageRange): Promise<DecodedPicture[]> {
@@ -107,7 +109,8 @@ async function decodePages(input: SharpInput, described: PageDescription, range:
     // slice, not subarray: each page's memory is its own and can be handed on.
     const bytes = range.count === 1 ? data : data.slice(index * pageBytes, (index + 1) * pageBytes);
     const page = range.page + index;
-    return { ...size, page, ...separate(bytes, bands, size, described), metadata, warnings };
+    const separated = separate(bytes, bands, size, described);
+    return inLayout({ ...size, page, ...separated, metadata, warnings }, range.layout);
   });
 }
 

@@ -1,10 +1,5 @@
 import type { ByteSource } from './byte-source.ts';
-
-/** A box of the ISO base media file format (ISO/IEC 14496-12, 4.2), without its header. */
-export interface Box {
-  readonly type: string;
-  readonly body: Buffer;
-}
+import { boxesIn, boxesOf, type HeldBox } from './iso-boxes.ts';
 
 /** A picture, or what belongs to one (EXIF, XMP), in a HEIF file (ISO/IEC 23008-12). */
 export interface HeifItem {
@@ -15,11 +10,11 @@ export interface HeifItem {
   readonly contentType: string;
   readonly hidden: boolean;
   /** In the order in which they apply. */
-  readonly properties: readonly Box[];
+  readonly properties: readonly HeldBox[];
   readonly data: ItemData | null;
 }
 
-interface ItemData {
+export interface ItemData {
   /** The offsets count from the start of the file, or of the description's own "idat" box. */
   readonly from: 'file' | 'idat';
   readonly extents: readonly { readonly offset: number; readonly length: number }[];
@@ -50,19 +45,13 @@ export interface HeifFile {
 export async function readHeifFile(source: ByteSource): Promise<HeifFile> {
   const boxes: string[] = [];
   let meta: HeifMeta | null = null;
-  for (let at = 0; at + 8 <= source.size && boxes.length < MAX_TOP_BOXES; ) {
-    const head = await source.read(at, 16);
-    const type = head.toString('latin1', 4, 8);
-    const short = head.readUInt32BE(0);
-    // 0: to the end of the file; 1: the size follows in 64 bits.
-    const size = short === 0 ? source.size - at : short > 1 ? short : head.length < 16 ? 0 : largeSize(head);
-    const headBytes = short === 1 ? 16 : 8;
-    if (size < headBytes) break;
-    boxes.push(type);
-    if (type === 'meta' && meta === null && size <= MAX_META_BYTES) {
-      meta = parseMeta(await source.read(at + headBytes, size - headBytes));
+  for await (const box of boxesOf(source, 0, source.size)) {
+    boxes.push(box.type);
+    const bytes = box.end - box.start;
+    if (box.type === 'meta' && meta === null && bytes <= MAX_META_BYTES) {
+      meta = parseMeta(await source.read(box.start, bytes));
     }
-    at += size;
+    if (boxes.length === MAX_TOP_BOXES) break;
   }
   return { meta, boxes };
 }
@@ -70,11 +59,6 @@ export async function readHeifFile(source: ByteSource): Promise<HeifFile> {
 const MAX_TOP_BOXES = 1000;
 /** Tens of thousands of items; a phone's description has some kilobytes. */
 const MAX_META_BYTES = 16 * 1024 * 1024;
-
-function largeSize(head: Buffer): number {
-  const size = Number(head.readBigUInt64BE(8));
-  return Number.isSafeInteger(size) ? size : 0;
-}
 
 /** The data of an item, or null where it lies outside the file, is larger than `limit` or is put together otherwise. */
 export async function readItem(source: ByteSource, meta: HeifMeta, item: HeifItem, limit: number) {
@@ -88,19 +72,6 @@ export async function readItem(source: ByteSource, meta: HeifMeta, item: HeifIte
     parts.push(part);
   }
   return Buffer.concat(parts);
-}
-
-/** Boxes one after the other, as far as they are whole or the last goes on. */
-export function boxesIn(bytes: Buffer): Box[] {
-  const boxes: Box[] = [];
-  for (let at = 0; at + 8 <= bytes.length; ) {
-    const size = bytes.readUInt32BE(at);
-    const end = size === 0 ? bytes.length : at + size;
-    if (end < at + 8) break;
-    boxes.push({ type: bytes.toString('latin1', at + 4, at + 8), body: bytes.subarray(at + 8, end) });
-    at = end;
-  }
-  return boxes;
 }
 
 function parseMeta(bytes: Buffer): HeifMeta | null {
@@ -182,8 +153,8 @@ function parseReferences(body: Buffer): HeifReference[] {
   });
 }
 
-/** ISO/IEC 14496-12, 8.11.3. */
-function parseLocations(body: Buffer): Map<number, ItemData> {
+/** Where the data of each item lie, by the content of an "iloc" box. @see ISO/IEC 14496-12, 8.11.3 */
+export function parseLocations(body: Buffer): Map<number, ItemData> {
   const found = new Map<number, ItemData>();
   const list = fields(body);
   if (list.left < 4) return found;
@@ -208,16 +179,16 @@ function parseLocations(body: Buffer): Map<number, ItemData> {
 }
 
 /** The properties of each item (ISO/IEC 23008-12, 9.3). */
-function parseProperties(body: Buffer): Map<number, Box[]> {
+function parseProperties(body: Buffer): Map<number, HeldBox[]> {
   const parts = boxesIn(body);
   const all = boxesIn(parts.find(({ type }) => type === 'ipco')?.body ?? Buffer.alloc(0));
-  const found = new Map<number, Box[]>();
+  const found = new Map<number, HeldBox[]>();
   for (const { type, body: table } of parts) {
     const list = fields(table);
     if (type !== 'ipma' || list.left < 4) continue;
     for (let left = list.uint(4); left > 0; left--) {
       const id = list.uint(list.version === 0 ? 2 : 4);
-      const own: Box[] = found.get(id) ?? [];
+      const own: HeldBox[] = found.get(id) ?? [];
       for (let count = list.uint(1); count > 0; count--) {
         // The first bit says "essential".
         const index = (list.flags & 1) === 1 ? list.uint(2) & 0x7fff : list.uint(1) & 0x7f;

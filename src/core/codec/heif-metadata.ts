@@ -20,19 +20,7 @@ export async function readHeifMetadata(
   picture: HeifPicture,
   path: string,
 ): Promise<{ metadata: PictureMetadata; warnings: string[] }> {
-  const warnings: string[] = [];
-  const unreadable = (name: string) => `The ${name} data of ${path} cannot be read: they were left out.`;
-  const read = async (name: string, isIt: (item: HeifItem) => boolean) => {
-    const item = describing(meta, isIt);
-    if (item === null) return null;
-    const data = await readItem(source, meta, item, EXIF_BUDGET_BYTES);
-    if (data === null) warnings.push(unreadable(name));
-    return data;
-  };
-  const block = await read('EXIF', ({ type }) => type === 'Exif');
-  const exif = block === null ? null : exifOf(block);
-  if (block !== null && exif === null) warnings.push(unreadable('EXIF'));
-  const xmp = await read('XMP', ({ contentType }) => contentType === 'application/rdf+xml');
+  const { exif, xmp, warnings } = await readDescriptions(source, meta, path);
   const { icc, channels, codePoints, colour } = picture;
   const sideways = colour.steps.filter(({ transform }) => transform >= 4).length % 2 === 1;
   const fits = icc !== null && profileSuits(icc, channels);
@@ -48,6 +36,27 @@ export async function readHeifMetadata(
     pngColour: cicpChunk(codePoints),
   };
   return { metadata, warnings };
+}
+
+/** EXIF ("II" or "MM" first) and XMP, each as it stands in the file, that describe the primary picture. */
+export async function readDescriptions(
+  source: ByteSource,
+  meta: HeifMeta,
+  path: string,
+): Promise<{ exif: Uint8Array | null; xmp: Buffer | null; warnings: string[] }> {
+  const warnings: string[] = [];
+  const unreadable = (name: string) => `The ${name} data of ${path} cannot be read: they were left out.`;
+  const read = async (name: string, isIt: (item: HeifItem) => boolean) => {
+    const item = describing(meta, isIt);
+    if (item === null) return null;
+    const data = await readItem(source, meta, item, EXIF_BUDGET_BYTES);
+    if (data === null) warnings.push(unreadable(name));
+    return data;
+  };
+  const block = await read('EXIF', ({ type }) => type === 'Exif');
+  const exif = block === null ? null : exifOf(block);
+  if (block !== null && exif === null) warnings.push(unreadable('EXIF'));
+  return { exif, xmp: await read('XMP', ({ contentType }) => contentType === 'application/rdf+xml'), warnings };
 }
 
 /** The item that says something of the primary picture ("cdsc": content describes). */

@@ -14,7 +14,7 @@ export {
   type OutputFormat,
   outputFormatOf,
 } from './output-format.ts';
-export { PICTURE_KINDS, type PictureFormat } from './picture-kinds.ts';
+export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
 export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
 export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';

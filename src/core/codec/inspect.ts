@@ -4,11 +4,12 @@ import type { Metadata, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../errors.ts';
 import type { Size } from '../geometry.ts';
 import { exifFacts } from './exif.ts';
-import { type OwnHeader, readOwnHeader } from './header.ts';
+import { type OwnHeader, readOwnHeader, type TiffPageFacts } from './header.ts';
 import { judgeProfile } from './judge-profile.ts';
 import { decodeError, openPipeline } from './libvips.ts';
 import { bareExif, type PictureMetadata, photoshopResources, uprightXmp } from './metadata.ts';
 import { oddSamplesOf, refuseOddPage } from './odd-samples.ts';
+import { commonLayout, nameLayout } from './page-layout.ts';
 import type { LibvipsFormat, PictureFormat } from './picture-kinds.ts';
 import { plainTiff, plainTiffHeader } from './plain-tiff.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
@@ -33,7 +34,7 @@ export interface PictureInfo {
   readonly pages: readonly Size[];
   /** The pages follow one another in time (GIF, WebP), not side by side (TIFF). */
   readonly animated: boolean;
-  /** Of the first page; the pages of a TIFF may differ. */
+  /** Of all pages as they are decoded: what holds each of them, where those of a TIFF differ. */
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
   readonly alpha: boolean;
@@ -51,21 +52,33 @@ export async function inspectByLibvips(
   limits: PictureLimits,
 ): Promise<PictureInfo> {
   const own = await readOwnHeader(path, format);
-  const first = await describePage(await pipelineInput(path), { path, format, own, page: 0 });
+  const describe = async (page: number) => describePage(await pipelineInput(path), { path, format, own, page });
+  const first = await describe(0);
   const pages = listPages(path, first, own);
   for (const size of pages) checkSize(path, size, limits);
+  const others = await Promise.all(differingPages(own).map(describe));
+  const layout = commonLayout([first, ...others].map(({ samples }) => samples));
+  const mixed = `The pages of ${path} are of different kinds: all are read as ${nameLayout(layout)}.`;
+  // A profile is for gray or for RGB.
+  const model = [first, ...others].find(({ samples }) => samples.channels === layout.channels)!;
   return {
     path,
     format,
     bytes,
     pages,
     animated: pages.length > 1 && format !== 'tiff',
-    channels: first.samples.channels,
-    bytesPerSample: first.samples.bytesPerSample,
-    alpha: first.samples.alpha,
-    metadata: first.metadata,
-    warnings: [...own.warnings, ...first.warnings],
+    ...layout,
+    metadata: { ...first.metadata, icc: model.metadata.icc },
+    warnings: [...own.warnings, ...first.warnings, ...(others.length > 0 ? [mixed] : [])],
   };
+}
+
+/** One page of each kind of samples that the first page of a TIFF has not. */
+function differingPages({ tiffPages }: OwnHeader): number[] {
+  const kindOf = ({ bits, photometric, samplesPerPixel, extraSamples, isUnsigned }: TiffPageFacts) =>
+    JSON.stringify([bits, photometric, samplesPerPixel, extraSamples, isUnsigned]);
+  const kinds = tiffPages.map(kindOf);
+  return [...new Set(kinds)].map((kind) => kinds.indexOf(kind)).filter((page) => page > 0);
 }
 
 export interface PageDescription {

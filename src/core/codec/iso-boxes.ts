@@ -26,6 +26,25 @@ export async function* boxesOf(source: ByteSource, start: number, end: number): 
 
 const MAX_BOXES = 100_000;
 
+/** A box in memory, without its header. */
+export interface HeldBox {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** Boxes one after the other, as far as they are whole or the last goes on. */
+export function boxesIn(bytes: Buffer): HeldBox[] {
+  const boxes: HeldBox[] = [];
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const size = bytes.readUInt32BE(at);
+    const end = size === 0 ? bytes.length : at + size;
+    if (end < at + 8) break;
+    boxes.push({ type: bytes.toString('latin1', at + 4, at + 8), body: bytes.subarray(at + 8, end) });
+    at = end;
+  }
+  return boxes;
+}
+
 /** Content of a box, null if it is longer than anybody writes or not all there. */
 export async function readBox(source: ByteSource, { start, end }: Box, limit: number): Promise<Buffer | null> {
   if (end - start > limit) return null;

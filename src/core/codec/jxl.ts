@@ -1,6 +1,6 @@
 import { outOfMemory, UpreelError } from '../errors.ts';
 import { type FfmpegPlan, listEncoders, ProgramError, runFfmpeg, startFfmpeg } from '../ffmpeg/ffmpeg.ts';
-import { makeBox } from './box-bytes.ts';
+import { box } from './box-bytes.ts';
 import { type ByteSource, bufferSource } from './byte-source.ts';
 import { openPipeline } from './libvips.ts';
 import { NO_METADATA, type PictureMetadata } from './metadata.ts';
@@ -118,8 +118,8 @@ const LOSSLESS_EFFORT: Readonly<Record<Effort, number>> = { fast: 1, balanced: 3
 export async function jxlPieces(source: ByteSource, { exif, xmp }: PictureMetadata): Promise<Piece[]> {
   const added = [
     // Where in it the EXIF block starts.
-    ...(exif === null ? [] : [makeBox('Exif', Buffer.alloc(4), exif)]),
-    ...(xmp === null ? [] : [makeBox('xml ', xmp)]),
+    ...(exif === null ? [] : [box('Exif', Buffer.alloc(4), exif)]),
+    ...(xmp === null ? [] : [box('xml ', xmp)]),
   ];
   const whole = { start: 0, end: source.size };
   if (added.length === 0) return [whole];
@@ -127,15 +127,15 @@ export async function jxlPieces(source: ByteSource, { exif, xmp }: PictureMetada
     const behind = await headEnd(source);
     return [{ start: 0, end: behind }, ...added, { start: behind, end: source.size }];
   }
-  const codestream = makeBox('jxlc');
+  const codestream = box('jxlc');
   codestream.writeUInt32BE(codestream.length + source.size, 0);
   return [SIGNATURE, FILE_TYPE, ...added, codestream, whole];
 }
 
 const CODESTREAM_MARK = 0xff0a;
-const SIGNATURE = makeBox('JXL ', Buffer.from([0x0d, 0x0a, 0x87, 0x0a]));
+const SIGNATURE = box('JXL ', Buffer.from([0x0d, 0x0a, 0x87, 0x0a]));
 /** Brand, its version, and what it is compatible with. */
-const FILE_TYPE = makeBox('ftyp', Buffer.from('jxl \0\0\0\0jxl ', 'latin1'));
+const FILE_TYPE = box('ftyp', Buffer.from('jxl \0\0\0\0jxl ', 'latin1'));
 
 /** Behind signature, kind of file and level. */
 async function headEnd(source: ByteSource): Promise<number> {

@@ -36,6 +36,11 @@ export const PICTURE_KINDS = {
   sgi: { name: 'SGI', extensions: ['.sgi'], decoder: 'ffmpeg' },
 } as const satisfies Record<string, PictureKind>;
 
+/** Endings, in lower case, under which pictures are looked for in folders. */
+export const PICTURE_EXTENSIONS: ReadonlySet<string> = new Set(
+  Object.values(PICTURE_KINDS).flatMap(({ extensions }) => extensions),
+);
+
 /** What upreel reads, decided by the first bytes and never by the name. */
 export type PictureFormat = keyof typeof PICTURE_KINDS;
 

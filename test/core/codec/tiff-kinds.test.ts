@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { openPicture } from '../../../src/core/codec/index.ts';
+import { NO_METADATA } from '../../../src/core/codec/metadata.ts';
+import { commonLayout, type PageLayout } from '../../../src/core/codec/page-layout.ts';
+import { joinTiffPages } from '../../../src/core/codec/tiff-pages.ts';
 import { makeTiff, type TiffKind } from '../../support/tiff-writer.ts';
 import { decode, makeFolder, makeNoise, samplesOf } from './pictures.ts';
 
@@ -154,3 +157,57 @@ test('a packed TIFF that is cut off is damaged, and what nobody reads is named',
     });
   }
 });
+
+const RGB = { channels: 3, bytesPerSample: 1, alpha: false } as const;
+const mixtures: readonly (readonly PageLayout[])[] = [
+  [RGB, { ...RGB, channels: 1 }],
+  [{ ...RGB, channels: 1 }, RGB],
+  [RGB, { ...RGB, alpha: true }],
+  [{ ...RGB, alpha: true }, { ...RGB, channels: 1 }, RGB],
+  [RGB, { ...RGB, bytesPerSample: 2 }],
+  [
+    { ...RGB, channels: 1, bytesPerSample: 2 },
+    { ...RGB, alpha: true },
+  ],
+];
+
+test.each(mixtures)('pages of different kinds come as one that holds all: %j, %j', async (...layouts) => {
+  const pages = await Promise.all(layouts.map(writePage));
+  const [file] = pages.map(({ path }) => path) as [string];
+  await joinTiffPages(
+    pages.map(({ path }) => path),
+    NO_METADATA,
+  );
+  const reader = await openPicture(file, { maxInputMegapixels: 1 });
+  expect(reader.info).toMatchObject(commonLayout(layouts));
+  expect(reader.info.warnings).toEqual([expect.stringMatching(/are of different kinds: all are read as (RGB|gray)/)]);
+  const { channels, bytesPerSample, alpha: hasAlpha } = reader.info;
+  for await (const { page, colour, alpha } of reader.pages()) {
+    const own = layouts[page]!;
+    const spread = bytesPerSample > own.bytesPerSample ? 257 : 1;
+    const bands = own.channels + (own.alpha ? 1 : 0);
+    const { samples } = pages[page]!;
+    const pixels = Array.from({ length: 7 * 5 }, (_, at) => samples.slice(at * bands, (at + 1) * bands));
+    const colours = pixels.flatMap((pixel) =>
+      own.channels === channels ? pixel.slice(0, channels) : [pixel[0]!, pixel[0]!, pixel[0]!],
+    );
+    expect(samplesOf(colour)).toEqual(colours.map((value) => value * spread));
+    if (!hasAlpha) expect(alpha).toBeNull();
+    else
+      expect(samplesOf(alpha!)).toEqual(
+        pixels.map((pixel) => (own.alpha ? pixel.at(-1)! * spread : bytesPerSample === 2 ? 65_535 : 255)),
+      );
+  }
+});
+
+/** A TIFF of one page of noise, 7x5, by libvips; what is not opaque is so by the alpha of each pixel. */
+async function writePage({ channels, bytesPerSample, alpha }: PageLayout) {
+  const bands = channels + (alpha ? 1 : 0);
+  const noise = makeNoise(7 * bands, 5, 1, bytesPerSample);
+  const path = folder.path(`${files++}.tif`);
+  const raw = { width: 7, height: 5, channels: bands as 1 | 3 | 4 };
+  const space = bytesPerSample === 2 ? (channels === 1 ? 'grey16' : 'rgb16') : channels === 1 ? 'b-w' : 'srgb';
+  const data = bytesPerSample === 1 ? noise.data : new Uint16Array(noise.data.buffer);
+  await sharp(data, { raw }).toColourspace(space).tiff({ compression: 'none' }).toFile(path);
+  return { path, samples: samplesOf(noise) };
+}

@@ -1,7 +1,7 @@
 import type { Size } from '../../geometry.ts';
+import { box, fullBox, text, u8, u16, u32, u64 } from '../box-bytes.ts';
 import type { PictureMetadata } from '../metadata.ts';
 import type { Av1Stream } from './av1.ts';
-import { box, fullBox, text, u8, u16, u32, u64 } from './boxes.ts';
 
 /** Two streams of pictures that are to be one animated AVIF. */
 export interface AvifSequence {

@@ -1,9 +1,10 @@
 import type { Size } from '../../geometry.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { readHeifFile } from '../heif-boxes.ts';
+import { readDescriptions } from '../heif-metadata.ts';
 import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
 import { damaged } from '../libvips.ts';
 import { iccColourSpace, type PictureMetadata } from '../metadata.ts';
-import { readItems } from './heif-items.ts';
 
 /** What an animated AVIF says of itself. */
 export interface Avis {
@@ -15,6 +16,8 @@ export interface Avis {
   readonly plays: number;
   readonly exif: Uint8Array | null;
   readonly xmp: Uint8Array | null;
+  /** In sentences for people. */
+  readonly warnings: readonly string[];
 }
 
 export interface AvisTrack {
@@ -39,11 +42,8 @@ interface Track extends AvisTrack {
 /** @see AV1 Image File Format (AVIF) v1.1, section 3; ISO/IEC 23008-12, section 7 @throws UpreelError `input-damaged` */
 export async function readAvis(source: ByteSource, path: string): Promise<Avis> {
   const tracks: Track[] = [];
-  let exif: Uint8Array | null = null;
-  let xmp: Uint8Array | null = null;
   for await (const box of boxesOf(source, 0, source.size)) {
     if (box.end > source.size) throw damaged(path);
-    if (box.type === 'meta') ({ exif, xmp } = await readItems(source, box));
     if (box.type !== 'moov') continue;
     for await (const trak of boxesOf(source, box.start, box.end)) {
       if (trak.type !== 'trak') continue;
@@ -56,8 +56,12 @@ export async function readAvis(source: ByteSource, path: string): Promise<Avis> 
   const alpha = tracks.find(({ alphaOf }) => alphaOf.includes(colour.id)) ?? null;
   if (alpha !== null && alpha.delaysMs.length !== colour.delaysMs.length) throw damaged(path);
   const multiplied = alpha !== null && colour.multipliedWith.includes(alpha.id);
-  return { colour, alpha, multiplied, plays: colour.plays, exif, xmp };
+  const { meta } = await readHeifFile(source);
+  const described = meta === null ? NOTHING : await readDescriptions(source, meta, path);
+  return { colour, alpha, multiplied, plays: colour.plays, ...described };
 }
+
+const NOTHING = { exif: null, xmp: null, warnings: [] };
 
 const PICTURES: ReadonlySet<string> = new Set(['pict', 'vide', 'auxv']);
 

@@ -66,7 +66,7 @@ export async function openAvis(file: PictureFile<'avis'>, limits: PictureLimits)
       delaysMs: count > 1 ? colour.delaysMs : [],
       loop: count > 1 ? avis.plays : null,
     },
-    warnings: avis.multiplied ? [multipliedNote(path)] : [],
+    warnings: [...avis.warnings, ...(avis.multiplied ? [multipliedNote(path)] : [])],
   };
   return {
     info,
