@@ -3,9 +3,10 @@
 // Every file below FOLDER goes through a small network of made-up weights, in one run; those below a folder NAME are
 // told as one row for each outcome. FLAGs go to upreel.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { scratchFolder, writeSmallNetwork } from './support.mjs';
 
@@ -101,10 +102,33 @@ async function rowOf(input, { output, error, warnings: said = [] }, name) {
   };
 }
 
+/** As sharp reads it; libpng shows neither IPTC nor profiles that it holds for wrong, so a PNG's chunks are read here. */
 async function facts(path) {
-  return sharp(path, { limitInputPixels: false, failOn: 'none' })
+  const options = { limitInputPixels: false, failOn: 'none' };
+  const metadata = await sharp(path, options)
     .metadata()
     .catch(() => null);
+  return metadata?.format === 'png' ? { ...metadata, ...pngFacts(readFileSync(path)) } : metadata;
+}
+
+function pngFacts(bytes) {
+  const found = {};
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    const content = bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at));
+    const name = content.toString('latin1', 0, content.indexOf(0));
+    if (/^Raw profile type (iptc|8bim)$/i.test(name)) found.iptc = content;
+    if (type === 'iCCP') found.icc = inflate(content.subarray(name.length + 2));
+  }
+  return found;
+}
+
+function inflate(bytes) {
+  try {
+    return inflateSync(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function describe({ width, height, format, depth, channels, pages = 1, hasAlpha }) {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { spawn } from 'node-pty';
+import { spawn } from '@lydell/node-pty';
 
 const SECONDS = Number(process.env.SECONDS ?? 30);
 const DRIVER = fileURLToPath(new URL('view-cpu-feed.mjs', import.meta.url));

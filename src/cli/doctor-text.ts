@@ -87,6 +87,7 @@ function todo({ devices, ffmpeg }: Pick<DoctorReport, 'devices' | 'ffmpeg'>): st
   else if (!ffmpeg.encoders.includes('libx264')) {
     lines.push('This ffmpeg has no libx264, the usual encoder: install a full build, or name another with --encoder.');
   }
+  for (const { device, state, hint } of devices) if (device === 'cpu' && state === 'absent') lines.push(hint);
   const gpus = devices.filter(({ device }) => device !== 'cpu');
   for (const { device, hint } of gpus.filter(({ state }) => state === 'wrong' || state === 'untried')) {
     lines.push(`${device}: ${hint}`);

@@ -6,7 +6,7 @@ import { codecVersions } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders, readCatalogue } from '../core/model/index.ts';
 import { ownVersion } from '../core/own-files.ts';
-import { runtimeVersion } from '../core/session.ts';
+import { runtimeVersion } from '../core/runtime/index.ts';
 import { inspectDevices, listVerdicts } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';

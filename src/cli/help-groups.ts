@@ -69,7 +69,7 @@ export const COMMAND_GROUPS: readonly { readonly title: string; readonly command
   { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
   { title: 'networks and how to choose', commands: ['models', 'presets', 'preview', 'compare', 'eval'] },
   { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
-  { title: 'this machine, the shell', commands: ['doctor', 'completion', 'help'] },
+  { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'completion', 'help'] },
 ];
 
 /** For the part of --help that everyone reads. */

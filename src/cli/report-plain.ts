@@ -161,9 +161,10 @@ function timeLeft(progress: Progress, now: Date): readonly SafeText[] {
 
 function pullLine(pull: Extract<TaskEvent, { type: 'pull' }>, isWhole: boolean, look: Look): SafeText {
   const model = shown(pull.model, look);
-  if (isWhole) return text`fetched model ${model}, ${bytes(pull.bytesDone)}`;
+  const what = model === 'onnxruntime' ? model : text`model ${model}`;
+  if (isWhole) return text`fetched ${what}, ${bytes(pull.bytesDone)}`;
   const of = pull.bytesTotal > 0 ? text` of ${bytes(pull.bytesTotal)}` : text``;
-  return text`fetching model ${model} from ${shown(pull.from, look)}: ${bytes(pull.bytesDone)}${of}`;
+  return text`fetching ${what} from ${shown(pull.from, look)}: ${bytes(pull.bytesDone)}${of}`;
 }
 
 function shown(raw: string, look: Look): SafeText {

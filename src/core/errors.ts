@@ -20,6 +20,7 @@ export class UpreelError extends Error {
 export const EXIT_CODES = {
   internal: 1,
   'engine-died': 1,
+  'runtime-missing': 1,
   'ffmpeg-missing': 1,
   'ffmpeg-failed': 1,
   'output-unwritable': 1,

@@ -13,7 +13,7 @@ import {
 } from './model/index.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 import { makeRaster } from './raster.ts';
-import { runtimeVersion } from './session.ts';
+import { runtimeVersion } from './runtime/index.ts';
 import { type MemoryCost, WIDE_NETWORK_FLOPS } from './tile-size.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DEVICE_NAMES, type DeviceName } from './device-name.ts';
 import { isOutOfMemory, UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';
+import { loadRuntime } from './runtime/index.ts';
 
 /** The one door to onnxruntime. Creating and running a session block the thread: call from a worker thread only. */
 export interface Session {
@@ -27,6 +27,7 @@ export interface SessionOptions {
 
 /** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
 export async function openSession(options: SessionOptions): Promise<Session> {
+  const { Tensor } = loadRuntime();
   const session = await createSession(options);
   const { channels, bytesPerSample } = options.format;
   const tensorOf = (buffer: ArrayBuffer, width: number, height: number): Tensor =>
@@ -48,11 +49,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-export function runtimeVersion(): string {
-  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
-  return (runtime as { version: string }).version;
-}
-
 /** Float samples in whatever layout the network has. */
 export interface FloatTensor {
   readonly dimensions: readonly number[];
@@ -66,6 +62,7 @@ export interface FloatSession {
 
 /** On one CPU thread; blocks like `openSession`. @throws whatever onnxruntime does */
 export async function openFloatSession(networkFile: string): Promise<FloatSession> {
+  const { InferenceSession, Tensor } = loadRuntime();
   const session = await InferenceSession.create(networkFile, { intraOpNumThreads: 1, logSeverityLevel: 4 });
   return {
     async run({ dimensions, data }) {
@@ -77,11 +74,16 @@ export async function openFloatSession(networkFile: string): Promise<FloatSessio
 
 /** Providers that this build of onnxruntime-node can load, as device names; whether the machine has one is another matter. */
 export function listDevicesOfRuntime(): readonly DeviceName[] {
-  const names = new Set(listSupportedBackends().map((backend) => backend.name));
+  const names = new Set(
+    loadRuntime()
+      .listSupportedBackends()
+      .map((backend) => backend.name),
+  );
   return DEVICE_NAMES.filter((name) => names.has(name));
 }
 
 async function createSession({ networkFile, device, gpu, threads }: SessionOptions): Promise<InferenceSession> {
+  const { InferenceSession } = loadRuntime();
   const sequential = { interOpNumThreads: 1, executionMode: 'sequential' } as const;
   const common = { ...sequential, graphOptimizationLevel: 'all', logSeverityLevel: 3 } as const;
   try {

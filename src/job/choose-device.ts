@@ -81,7 +81,7 @@ export function hintFor(device: DeviceName): string {
   switch (device) {
     case 'cuda':
     case 'tensorrt':
-      return 'Install its files once with ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install, or use --device auto.';
+      return 'Install its files once with upreel gpu install, or use --device auto.';
     case 'webgpu':
       return 'Check that a Vulkan, Metal or Direct3D 12 driver is installed, or use --device auto.';
     default:

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { DeviceName } from '../core/device-name.ts';
+import { runtimeVersion as versionOfRuntime } from '../core/runtime/index.ts';
 
 /**
  * Devices of one class give the same samples; another instruction set or runtime may round elsewhere. GPUs are told
@@ -11,8 +11,7 @@ export function deviceClass(device: DeviceName): string {
 }
 
 export function runtimeVersion(): string {
-  const runtime: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
-  return `onnxruntime ${(runtime as { version: string }).version}`;
+  return `onnxruntime ${versionOfRuntime()}`;
 }
 
 /** The widest instruction set that changes onnxruntime's kernels; empty where the system does not tell. */

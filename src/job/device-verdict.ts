@@ -6,7 +6,7 @@ import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { cacheFolders, fileSha256, locateWeights, readCached, writeCached } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
-import { runtimeVersion } from '../core/session.ts';
+import { runtimeVersion } from '../core/runtime/index.ts';
 import { againAfterKill } from './after-kill.ts';
 import { driverFacts } from './driver-facts.ts';
 import type { DeviceProof } from './engine-protocol.ts';

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { IPty } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
-import type { IPty } from 'node-pty';
 import { beforeEach } from 'vitest';
 
-// A native addon, which npm compiles: without it, the tests of the files that import this one are skipped.
-const pty = await import('node-pty').catch(() => null);
+// A native addon, which comes built for Linux with glibc, macOS and Windows; elsewhere its tests are skipped.
+const pty = await import('@lydell/node-pty').catch(() => null);
 export const hasTerminal = pty !== null;
-beforeEach(({ skip }) => skip(!hasTerminal, 'node-pty is not compiled (npm rebuild node-pty --ignore-scripts=false)'));
+beforeEach(({ skip }) => skip(!hasTerminal, `there is no node-pty for ${process.platform} ${process.arch} here`));
 
 export interface TerminalOptions {
   readonly columns: number;
@@ -32,7 +32,7 @@ export class TestTerminal {
       this.clipboard.push(data);
       return true;
     });
-    if (pty === null) throw new Error('Expected node-pty to be compiled.');
+    if (pty === null) throw new Error('Expected node-pty to be installed.');
     this.#process = pty.spawn(process.execPath, [...command], {
       cols: columns,
       rows,

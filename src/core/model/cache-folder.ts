@@ -11,6 +11,8 @@ export interface CacheFolders {
   readonly devices: string;
   /** What trying ONNX files of others has shown. */
   readonly probes: string;
+  /** onnxruntime, where npm could not install it. */
+  readonly runtime: string;
 }
 
 /** `$UPREEL_CACHE`, else `$XDG_CACHE_HOME/upreel` or what the platform has for it. Nothing is created here. */
@@ -20,6 +22,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     onnx: resolve(root, 'onnx'),
     devices: resolve(root, 'devices'),
     probes: resolve(root, 'probes'),
+    runtime: resolve(root, 'runtime'),
   };
 }
 

