@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/support/slow-first.ts';
 
 export default defineConfig({
   test: {
@@ -10,5 +11,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ['test/support/build-once.ts'],
     setupFiles: ['test/support/own-state.ts'],
+    sequence: { sequencer: SlowFirst },
   },
 });
