@@ -60,6 +60,7 @@ export type Architecture =
   | 'drct'
   | 'atd'
   | 'mosr'
+  | 'real-cugan'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

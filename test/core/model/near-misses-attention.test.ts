@@ -4,6 +4,7 @@ import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoi
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { runBare } from './pytorch-facts.ts';
 import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
+import { randomCugan } from './writers/random-cugan.ts';
 import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
@@ -29,6 +30,7 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['drct', randomDrct({ ...SWIN, features: 16, heads: 2, upsampler: 'pixelshuffle', growth: 6, groups: 1 }, 1)],
   ['mosr', randomMosr({ features: 8, blocks: 1, scale: 2, tail: 'gps' }, 1)],
   ['atd', randomAtd({ ...SWIN, entries: 5 }, 1)],
+  ['real-cugan', randomCugan({ kind: 'x4', width: 4 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 

@@ -23,6 +23,7 @@ import { msrresnet } from './msrresnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
 import { rcan } from './rcan.ts';
+import { realCugan } from './real-cugan.ts';
 import { rfdn } from './rfdn.ts';
 import { rgt } from './rgt.ts';
 import { rlfn } from './rlfn.ts';
@@ -82,6 +83,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   drct,
   atd,
   mosr,
+  realCugan,
 ];
 
 /**

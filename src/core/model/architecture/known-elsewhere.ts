@@ -11,7 +11,6 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['SAFMN', /^feats\.0\.safm\./],
   ['DITN', /^UFONE\.0\./],
-  ['Real-CUGAN or waifu2x CUNet', /^unet1\.conv1\.conv\.0\./],
   ['SCUNet', /^m_down1\.0\.trans_block\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],

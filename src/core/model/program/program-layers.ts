@@ -45,6 +45,22 @@ export class ProgramLayers extends ProgramBuilder {
   }
 
   /**
+   * torch's ConvTranspose2d with a square kernel: what it writes beyond its input times the stride is cut off by `crop`
+   * on each side. @throws UpreelError `model-refused`
+   */
+  deconv(planes: Planes, name: string, shape: { kernel: number; stride: number; crop?: number }): Planes {
+    const { kernel, stride, crop = 0 } = shape;
+    const weight = this.weight(`${name}.weight`, [planes.channels, null, kernel, kernel]);
+    const [, channels = 0] = weight.shape;
+    const bias = this.optionalWeight(`${name}.bias`, [channels]);
+    const step = this.step('ConvTranspose', [planes.step, weight, bias], {
+      ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [crop, crop, crop, crop] },
+    });
+    this.countWork(channels * planes.channels * kernel ** 2 * planes.density);
+    return { ...planes, step, channels, density: planes.density * stride ** 2, extent: step };
+  }
+
+  /**
    * torch's Linear: `name.weight` [out, in] and `name.bias` if there is one, for each row.
    * @param made channels that it has to make; default: as many as it does
    */
