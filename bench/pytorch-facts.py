@@ -6,7 +6,9 @@
     UPREEL_PYTORCH=$PWD/facts npx vitest run test/core/model/attention.test.ts   # compares every sample
     cat facts/*.difference
 
-The definitions are those of spandrel (and spandrel_extra_arches).
+The tests are attention.test.ts and restoration.test.ts. The definitions are those of spandrel (and
+spandrel_extra_arches). SPANPlus, which spandrel lacks, is taken from a file spanplus_arch.py beside this one: that of
+umzi2/SPANPlus with its two imports from neosr taken out.
 """
 
 import json
@@ -29,12 +31,34 @@ except ImportError:
 unstable_sort = torch.sort
 torch.sort = lambda *args, **settings: unstable_sort(*args, **{**settings, "stable": True})
 
+
+def load(state):
+    """Returns the model as a function from picture to picture."""
+    if "feats.1.block_end.c1_r.sk.weight" in state:
+        from spanplus_arch import spanplus
+
+        blocks = [len({k.split(".")[3] for k in state if k.startswith(f"feats.{g}.block_n.")}) for g in (1, 2)]
+        offset, last = state.get("upsampler.offset.weight"), state.get("upsampler.0.weight")
+        model = spanplus(
+            blocks=[count for count in blocks if count > 0],
+            feature_channels=state["feats.0.sk.weight"].shape[0],
+            upscale=round((last.shape[0] / 3 if offset is None else offset.shape[0] / 8) ** 0.5),
+            upsampler="ps" if offset is None else "dys",
+        )
+        model.load_state_dict(state)
+        return model.eval()
+    loaded = spandrel.ModelLoader().load_from_state_dict(state)
+    loaded.model.eval()
+    # As spandrel calls it, without its padding, which wants more than a few pixels, and its clamp.
+    return lambda picture: loaded._call_fn(loaded.model, picture)
+
+
 folder = pathlib.Path(sys.argv[1])
 facts = {}
 for weights in sorted(folder.glob("*.safetensors")):
     name = weights.stem
     shape = json.loads((folder / f"{name}.json").read_text())
-    model = spandrel.ModelLoader().load_from_state_dict(load_file(weights)).model.eval()
+    model = load(load_file(weights))
     picture = np.fromfile(folder / f"{name}.picture", dtype="<f4").reshape(shape)
     with torch.no_grad():
         made = model(torch.from_numpy(picture)).contiguous().numpy()

@@ -61,6 +61,8 @@ export type Architecture =
   | 'atd'
   | 'mosr'
   | 'real-cugan'
+  | 'spanplus'
+  | 'safmn'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

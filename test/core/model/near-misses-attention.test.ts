@@ -6,6 +6,7 @@ import { runBare } from './pytorch-facts.ts';
 import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
 import { randomCugan } from './writers/random-cugan.ts';
 import { randomDat, randomRgt } from './writers/random-dat.ts';
+import { randomSafmn, randomSpanPlus } from './writers/random-modern.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
 import {
@@ -31,6 +32,8 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['mosr', randomMosr({ features: 8, blocks: 1, scale: 2, tail: 'gps' }, 1)],
   ['atd', randomAtd({ ...SWIN, entries: 5 }, 1)],
   ['real-cugan', randomCugan({ kind: 'x4', width: 4 }, 1)],
+  ['spanplus', randomSpanPlus({ features: 8, blocks: [1], scale: 2, tail: 'ps' }, 1)],
+  ['safmn', randomSafmn({ features: 8, blocks: 1, scale: 2 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -90,5 +93,5 @@ const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(r
 
 /** Whether a network without it is not just another network. */
 function isNeeded(key: string): boolean {
-  return !/attn_mask|rpe_biases|\.bias$/.test(key);
+  return !/attn_mask|eval_conv|rpe_biases|\.bias$/.test(key);
 }

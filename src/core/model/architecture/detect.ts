@@ -28,7 +28,9 @@ import { rfdn } from './rfdn.ts';
 import { rgt } from './rgt.ts';
 import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
+import { safmn } from './safmn.ts';
 import { span } from './span.ts';
+import { spanPlus } from './span-plus.ts';
 import { spanf } from './spanf.ts';
 import { srcnn } from './srcnn.ts';
 import { srformer } from './srformer.ts';
@@ -84,6 +86,8 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   atd,
   mosr,
   realCugan,
+  spanPlus,
+  safmn,
 ];
 
 /**

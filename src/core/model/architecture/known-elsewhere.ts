@@ -9,7 +9,6 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
-  ['SAFMN', /^feats\.0\.safm\./],
   ['DITN', /^UFONE\.0\./],
   ['SCUNet', /^m_down1\.0\.trans_block\./],
   ['CodeFormer', /^quantize\.embedding\./],

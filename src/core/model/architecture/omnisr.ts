@@ -1,7 +1,7 @@
 import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { StepIndex } from '../program/program.ts';
-import { indexVector, type Planes } from '../program/program-builder.ts';
+import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv, tableSide } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
@@ -164,10 +164,6 @@ function spatialWeights(layers: ProgramLayers, input: Planes, name: string): Pla
   const smaller = layers.conv(narrow, `${name}.conv2`, { stride: 2, padding: 'none', kernel: 3 });
   const pooled = layers.step('MaxPool', [smaller.step], { kernel_shape: [7, 7], strides: [3, 3] });
   const seen = layers.conv({ ...smaller, step: pooled, density: 1 / 36, extent: pooled }, `${name}.conv3`);
-  const { height, width } = layers.sizeOf(input);
-  const shape = layers.step('Concat', [indexVector([1, seen.channels]), height, width], { axis: 0 });
-  const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
-  const enlarged = layers.step('Resize', [seen.step, null, null, shape], attributes);
-  const sum = layers.add(layers.conv(narrow, `${name}.conv_f`), { ...narrow, step: enlarged });
+  const sum = layers.add(layers.conv(narrow, `${name}.conv_f`), layers.stretchTo(seen, narrow));
   return layers.multiply(input, layers.activate(layers.conv(sum, `${name}.conv4`), 'sigmoid'));
 }

@@ -9,6 +9,8 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** Default: zeros around, so that the size stays; none: only where the whole kernel lies inside. */
   readonly padding?: 'same' | 'none';
+  /** Default 1. */
+  readonly dilation?: number;
   /** Side that the kernel must have; default: any. */
   readonly kernel?: number;
 }
@@ -28,20 +30,30 @@ export class ProgramLayers extends ProgramBuilder {
     planes: Planes,
     weight: Tensor,
     bias: Tensor | null,
-    { groups = 1, stride = 1, padding = 'same' }: ConvolutionOptions = {},
+    { groups = 1, stride = 1, padding = 'same', dilation = 1 }: ConvolutionOptions = {},
   ): Planes {
     const [channels = 0, perGroup = 0, height = 1, width = 1] = weight.shape;
     if (channels % groups !== 0 || (padding === 'same' && (height % 2 === 0 || width % 2 === 0))) {
       throw refused(`a convolution has weights of shape [${weight.shape.join(', ')}] in ${groups} groups.`);
     }
-    const [y, x] = padding === 'same' ? [(height - 1) >> 1, (width - 1) >> 1] : [0, 0];
+    const [y, x] = padding === 'same' ? [((height - 1) >> 1) * dilation, ((width - 1) >> 1) * dilation] : [0, 0];
     const step = this.step('Conv', [planes.step, weight, bias], {
-      ...{ kernel_shape: [height, width], strides: [stride, stride], pads: [y, x, y, x], group: groups },
+      ...{ kernel_shape: [height, width], strides: [stride, stride], dilations: [dilation, dilation] },
+      ...{ pads: [y, x, y, x], group: groups },
     });
     const density = planes.density / stride ** 2;
     this.countWork(channels * perGroup * height * width * density);
-    const keepsSize = stride === 1 && height === 2 * y + 1 && width === 2 * x + 1;
+    const keepsSize = stride === 1 && (padding === 'same' || (height === 1 && width === 1));
     return { ...planes, step, channels, density, extent: keepsSize ? planes.extent : step };
+  }
+
+  /** A convolution that was merged from several layers. @throws UpreelError `model-refused` if it does not fit */
+  mergedConv(planes: Planes, weight: Tensor, bias: Tensor | null): Planes {
+    if (weight.shape[1] !== planes.channels) {
+      throw refused(`a convolution takes ${weight.shape[1]} channels, but gets ${planes.channels}.`);
+    }
+    this.countParameters(weight, bias);
+    return this.convolved(planes, weight, bias);
   }
 
   /**
@@ -173,6 +185,12 @@ export class ProgramLayers extends ProgramBuilder {
     return { ...features[0], channels, step: this.step('Concat', steps, { axis: 1 }) };
   }
 
+  /** The largest sample of each square of `side`; those that do not fill one are left out. */
+  maxPool(planes: Planes, side: number): Planes {
+    const step = this.step('MaxPool', [planes.step], { kernel_shape: [side, side], strides: [side, side] });
+    return { ...planes, step, density: planes.density / side ** 2, extent: step };
+  }
+
   /** The mean of each channel, [1, channels, 1, 1]. */
   globalMean(planes: Planes): Planes {
     const step = this.step('GlobalAveragePool', [planes.step]);
@@ -198,6 +216,15 @@ export class ProgramLayers extends ProgramBuilder {
     for (let out = 0; out < channels * area; out++) picks[out * area + (out % area)] = 1;
     const weight = tensor([channels * area, 1, factor, factor], picks);
     return this.convolved(planes, weight, null, { groups: channels, stride: factor, padding: 'none' });
+  }
+
+  /** Linear, to the height and width of `like`: torch's interpolate with a size. */
+  stretchTo(planes: Planes, like: Planes): Planes {
+    const { height, width } = this.sizeOf(like);
+    const shape = this.step('Concat', [indexVector([1, planes.channels]), height, width], { axis: 0 });
+    const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
+    const step = this.step('Resize', [planes.step, null, null, shape], attributes);
+    return { ...planes, step, density: like.density, extent: like.extent };
   }
 
   /** Each pixel repeated. */
