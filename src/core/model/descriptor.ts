@@ -63,6 +63,11 @@ export type Architecture =
   | 'real-cugan'
   | 'spanplus'
   | 'safmn'
+  | 'nafnet'
+  | 'scunet'
+  | 'fbcnn'
+  | 'drunet'
+  | 'dncnn'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

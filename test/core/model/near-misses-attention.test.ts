@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
-import { runBare } from './pytorch-facts.ts';
+import { coreOfBuilt, runBare } from './pytorch-facts.ts';
 import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
 import { randomCugan } from './writers/random-cugan.ts';
 import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { randomSafmn, randomSpanPlus } from './writers/random-modern.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
+import { randomDncnn, randomDrunet, randomFbcnn, randomNafnet, randomScunet } from './writers/random-restorers.ts';
 import {
   randomAtd,
   randomDrct,
@@ -34,6 +35,11 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['real-cugan', randomCugan({ kind: 'x4', width: 4 }, 1)],
   ['spanplus', randomSpanPlus({ features: 8, blocks: [1], scale: 2, tail: 'ps' }, 1)],
   ['safmn', randomSafmn({ features: 8, blocks: 1, scale: 2 }, 1)],
+  ['scunet', randomScunet({ features: 16, blocks: [1, 0, 0, 1], window: 4 }, 1)],
+  ['nafnet', randomNafnet({ features: 4, encoders: [1], middle: 1, decoders: [1] }, 1)],
+  ['fbcnn', randomFbcnn({ features: [4, 4, 4, 8], blocks: 1, hidden: 8 }, 1)],
+  ['drunet', randomDrunet({ features: [4, 4, 4, 8], blocks: 1 }, 1)],
+  ['dncnn', randomDncnn({ features: 4, convolutions: 4, norm: true, strength: true }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -75,15 +81,14 @@ describe.each(FAMILIES)('%s', (architecture, network) => {
 
   it('takes pictures of any size', async () => {
     const built = build(network);
-    if (built.kind !== 'program') throw new Error('no program');
-    const { scale } = built.program;
+    const core = coreOfBuilt(built);
     for (const [height, width] of [
       [1, 1],
       [2, 9],
       [17, 3],
     ] as const) {
-      const made = await runBare(built.program, [1, 3, height, width]);
-      expect(made.dims).toEqual([1, 3, height * scale, width * scale]);
+      const made = await runBare(core, [1, 3, height, width]);
+      expect(made.dims).toEqual([1, 3, height * core.scale, width * core.scale]);
       expect((made.data as Float32Array).every(Number.isFinite)).toBe(true);
     }
   });
@@ -93,5 +98,5 @@ const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(r
 
 /** Whether a network without it is not just another network. */
 function isNeeded(key: string): boolean {
-  return !/attn_mask|eval_conv|rpe_biases|\.bias$/.test(key);
+  return !/attn_mask|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(key);
 }

@@ -2,6 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type CuganShape, randomCugan } from './writers/random-cugan.ts';
 import { randomSafmn, randomSpanPlus, type SafmnShape, type SpanPlusShape } from './writers/random-modern.ts';
+import {
+  type DncnnShape,
+  type NafnetShape,
+  randomDncnn,
+  randomDrunet,
+  randomFbcnn,
+  randomNafnet,
+  randomScunet,
+  type ScunetShape,
+  type UnetShape,
+} from './writers/random-restorers.ts';
 
 describe('Real-CUGAN as PyTorch computes it', () => {
   it.each<[string, CuganShape, { width: number; height: number }, number, string]>([
@@ -41,5 +52,89 @@ describe('SAFMN as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomSafmn(shape, 29), size);
     expect(network.recognition).toMatchObject({ architecture: 'safmn', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx });
+  });
+});
+
+describe('SCUNet as PyTorch computes it', () => {
+  it.each<[string, ScunetShape, { width: number; height: number; channels?: 1 | 3 }, string]>([
+    [
+      'scunet',
+      { features: 64, blocks: [2, 1, 0, 1], window: 8 },
+      { width: 65, height: 50 },
+      '64 feat, 2+1+0+1+0+1+2 blocks, windows 8',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomScunet(shape, 31), size);
+    expect(network.recognition).toMatchObject({ architecture: 'scunet', summary });
+    expect(program).toMatchObject({ scale: 1, gridPx: 64, channels: size.channels ?? 3 });
+  });
+});
+
+describe('NAFNet as PyTorch computes it', () => {
+  it.each<[string, NafnetShape, { width: number; height: number }, number, string]>([
+    [
+      'nafnet',
+      { features: 8, encoders: [1, 2], middle: 1, decoders: [2, 1] },
+      { width: 13, height: 11 },
+      4,
+      '8 feat, 1+2+1+2+1 blocks',
+    ],
+  ])('%s', async (name, shape, size, gridPx, summary) => {
+    const { network, program } = await expectPytorch(name, randomNafnet(shape, 33), size);
+    expect(network.recognition).toMatchObject({ architecture: 'nafnet', summary });
+    expect(program).toMatchObject({ scale: 1, gridPx });
+  });
+});
+
+describe('DRUNet as PyTorch computes it', () => {
+  it.each<[string, UnetShape, { width: number; height: number; channels?: 1 | 3 }, string]>([
+    [
+      'drunet',
+      { features: [8, 16, 24, 32], blocks: 2 },
+      { width: 24, height: 16 },
+      '8 feat, 2+2+2+2+2+2+2 blocks, noise 15',
+    ],
+    [
+      'drunet-gray',
+      { features: [8, 8, 8, 16], blocks: 2, channels: 1 },
+      { width: 8, height: 16, channels: 1 },
+      '8 feat, 2+2+2+2+2+2+2 blocks, noise 15',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomDrunet(shape, 35), size);
+    expect(network.recognition).toMatchObject({ architecture: 'drunet', summary });
+    expect(program).toMatchObject({ scale: 1, gridPx: 8 });
+  });
+});
+
+describe('FBCNN as PyTorch computes it', () => {
+  it('fbcnn', async () => {
+    const shape = { features: [8, 8, 12, 16], blocks: 2, hidden: 16 } as const;
+    const { network, program } = await expectPytorch('fbcnn', randomFbcnn(shape, 37), { width: 13, height: 18 });
+    const summary = '8 feat, 2+2+2+2+2+2+2 blocks';
+    expect(network.recognition).toMatchObject({ architecture: 'fbcnn', summary });
+    expect(program).toMatchObject({ scale: 1, gridPx: 8 });
+  });
+});
+
+describe('DnCNN as PyTorch computes it', () => {
+  it.each<[string, DncnnShape, { width: number; height: number; channels?: 1 | 3 }, string]>([
+    ['dncnn', { features: 8, convolutions: 9 }, { width: 13, height: 11 }, '8 feat, 9 conv'],
+    [
+      'dncnn-norm-gray',
+      { features: 8, convolutions: 5, norm: true, channels: 1 },
+      { width: 13, height: 11, channels: 1 },
+      '8 feat, 5 conv',
+    ],
+    [
+      'fdncnn',
+      { features: 8, convolutions: 9, strength: true },
+      { width: 13, height: 11 },
+      'FDnCNN, 8 feat, 9 conv, noise 15',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network } = await expectPytorch(name, randomDncnn(shape, 39), size);
+    expect(network.recognition).toMatchObject({ architecture: 'dncnn', summary });
+    expect(network.kind).toBe('graph');
   });
 });

@@ -9,9 +9,12 @@ import type { ArchitectureImporter } from './architecture.ts';
 import { atd } from './atd.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
+import { dncnn } from './dncnn.ts';
 import { drct } from './drct.ts';
+import { drunet } from './drunet.ts';
 import { edsr } from './edsr.ts';
 import { espcn } from './espcn.ts';
+import { fbcnn } from './fbcnn.ts';
 import { fsrcnn } from './fsrcnn.ts';
 import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
@@ -20,6 +23,7 @@ import { mdsr } from './mdsr.ts';
 import { mosr } from './mosr.ts';
 import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
+import { nafnet } from './nafnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
 import { rcan } from './rcan.ts';
@@ -29,6 +33,7 @@ import { rgt } from './rgt.ts';
 import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
 import { safmn } from './safmn.ts';
+import { scunet } from './scunet.ts';
 import { span } from './span.ts';
 import { spanPlus } from './span-plus.ts';
 import { spanf } from './spanf.ts';
@@ -88,6 +93,11 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   realCugan,
   spanPlus,
   safmn,
+  nafnet,
+  scunet,
+  fbcnn,
+  drunet,
+  dncnn,
 ];
 
 /**

@@ -10,12 +10,10 @@ const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['DITN', /^UFONE\.0\./],
-  ['SCUNet', /^m_down1\.0\.trans_block\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],
   ['RestoreFormer', /^encoder\.conv_in\./],
   ['Restormer', /^encoder_level1\.0\.attn\./],
-  ['NAFNet', /^intro\.weight$/],
 ];
 
 /** Name and deciding key of a network that is known but not supported. */

@@ -1,12 +1,12 @@
 import type { StepIndex } from './program.ts';
 import { indexScalar, indexVector, type Planes, type ProgramBuilder, type Size } from './program-builder.ts';
 
-/** reflect does not repeat the border pixel, symmetric does. */
-export type PaddingMode = 'reflect' | 'symmetric' | 'zeros';
+/** reflect does not repeat the border pixel, symmetric does; edge repeats only that. */
+export type PaddingMode = 'reflect' | 'symmetric' | 'edge' | 'zeros';
 
 /**
- * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, or by reflection, as
- * often as it takes (one pixel is repeated).
+ * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, by the border, or
+ * by reflection, as often as it takes (one pixel is repeated).
  * @param least neither side is shorter afterwards
  */
 export function padToMultiple(
@@ -27,6 +27,12 @@ export function padToMultiple(
     const before = indexVector([0, 0, 0, 0, 0, 0]);
     const amounts = program.step('Concat', [before, missing(height), missing(width)], { axis: 0 });
     return resized(planes, program.step('Pad', [planes.step, amounts], { mode: 'constant' }));
+  }
+  if (mode === 'edge') {
+    return gathered(program, planes, (length) => {
+      const last = program.step('Sub', [length, indexVector([1])]);
+      return program.step('Min', [countTo(program, padded(length)), last]);
+    });
   }
   return gathered(program, planes, (length) => reflection(program, length, padded(length), mode));
 }

@@ -15,7 +15,7 @@ export interface ConvolutionOptions {
   readonly kernel?: number;
 }
 
-export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid';
+export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid' | 'tanh';
 
 /** Layers by the name of their keys, with torch's meaning and defaults. */
 export class ProgramLayers extends ProgramBuilder {
@@ -153,6 +153,8 @@ export class ProgramLayers extends ProgramBuilder {
         return this.step('Relu', [step]);
       case 'sigmoid':
         return this.step('Sigmoid', [step]);
+      case 'tanh':
+        return this.step('Tanh', [step]);
       case 'silu':
         return this.step('Mul', [step, this.step('Sigmoid', [step])]);
       case 'gelu': {
