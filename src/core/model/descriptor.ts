@@ -68,6 +68,11 @@ export type Architecture =
   | 'fbcnn'
   | 'drunet'
   | 'dncnn'
+  | 'swin2sr'
+  | 'ditn'
+  | 'dctlsa'
+  | 'seemore'
+  | 'mm-realsr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -9,6 +9,7 @@ import {
   randomDrct,
   randomHat,
   randomSrformer,
+  randomSwin2sr,
   randomSwinir,
   type SwinShape,
 } from './writers/random-swin.ts';
@@ -106,6 +107,24 @@ describe('SwinIR as PyTorch computes it', () => {
 });
 
 const OMNI: OmnisrShape = { features: 16, groups: 1, blocks: 1, window: 4, scale: 2 };
+
+describe('Swin2SR as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number; channels?: 1 | 3 }]>([
+    ['swin2sr', SWIN, { width: 13, height: 10 }],
+    ['swin2sr-light', { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4, depths: [2] }, { width: 7, height: 9 }],
+    ['swin2sr-real', { ...SWIN, upsampler: 'nearest+conv', scale: 4, depths: [2] }, { width: 9, height: 6 }],
+    ['swin2sr-compressed', { ...SWIN, upsampler: 'pixelshuffle_aux', scale: 4 }, { width: 12, height: 8 }],
+    [
+      'swin2sr-jpeg',
+      { ...SWIN, upsampler: 'none', scale: 1, window: 7, channels: 1 },
+      { width: 9, height: 15, channels: 1 },
+    ],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomSwin2sr(shape, 49), size);
+    expect(network.recognition).toMatchObject({ architecture: 'swin2sr' });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window, channels: shape.channels ?? 3 });
+  });
+});
 
 describe('OmniSR as PyTorch computes it', () => {
   it.each<[string, OmnisrShape, { width: number; height: number }, string]>([

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type CuganShape, randomCugan } from './writers/random-cugan.ts';
+import {
+  type DitnShape,
+  randomDctlsa,
+  randomDitn,
+  randomMmRealSr,
+  randomSeemore,
+  type SeemoreShape,
+} from './writers/random-light.ts';
 import { randomSafmn, randomSpanPlus, type SafmnShape, type SpanPlusShape } from './writers/random-modern.ts';
 import {
   type DncnnShape,
@@ -135,6 +143,46 @@ describe('DnCNN as PyTorch computes it', () => {
   ])('%s', async (name, shape, size, summary) => {
     const { network } = await expectPytorch(name, randomDncnn(shape, 39), size);
     expect(network.recognition).toMatchObject({ architecture: 'dncnn', summary });
+    expect(network.kind).toBe('graph');
+  });
+});
+
+describe('DITN as PyTorch computes it', () => {
+  it.each<[string, DitnShape, { width: number; height: number }, string]>([
+    ['ditn', { features: 12, blocks: 2, scale: 4 }, { width: 21, height: 18 }, '12 feat, 2 and 2 blocks'],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomDitn(shape, 41), size);
+    expect(network.recognition).toMatchObject({ architecture: 'ditn', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 8 });
+  });
+});
+
+describe('DCTLSA as PyTorch computes it', () => {
+  it('dctlsa', async () => {
+    const weights = randomDctlsa({ features: 20, scale: 2 }, 43);
+    const { network, program } = await expectPytorch('dctlsa', weights, { width: 32, height: 18 });
+    expect(network.recognition).toMatchObject({ architecture: 'dctlsa', summary: '20 feat' });
+    expect(program).toMatchObject({ scale: 2, gridPx: 16 });
+  });
+});
+
+describe('SeemoRe as PyTorch computes it', () => {
+  it.each<[string, SeemoreShape, string]>([
+    ['seemore', { features: 12, layers: 2, experts: 3, scale: 2 }, '12 feat, 2 blocks, 3 experts'],
+    ['seemore-large', { features: 48, layers: 16, experts: 3, scale: 4 }, '48 feat, 16 blocks, 3 experts'],
+  ])('%s', async (name, shape, summary) => {
+    const { network, program } = await expectPytorch(name, randomSeemore(shape, 45), { width: 21, height: 17 });
+    expect(network.recognition).toMatchObject({ architecture: 'seemore', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 1 });
+  });
+});
+
+describe('MM-RealSR as PyTorch computes it', () => {
+  it('mm-realsr', async () => {
+    const weights = randomMmRealSr({ features: 8, growth: 4, blocks: 2, embedding: 512 }, 47);
+    const { network } = await expectPytorch('mm-realsr', weights, { width: 18, height: 21 });
+    const summary = '8 feat, 2 blocks, 2 degradations';
+    expect(network.recognition).toMatchObject({ architecture: 'mm-realsr', summary });
     expect(network.kind).toBe('graph');
   });
 });

@@ -9,6 +9,8 @@ import type { ArchitectureImporter } from './architecture.ts';
 import { atd } from './atd.ts';
 import { compact } from './compact.ts';
 import { dat } from './dat.ts';
+import { dctlsa } from './dctlsa.ts';
+import { ditn } from './ditn.ts';
 import { dncnn } from './dncnn.ts';
 import { drct } from './drct.ts';
 import { drunet } from './drunet.ts';
@@ -20,6 +22,7 @@ import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { mdsr } from './mdsr.ts';
+import { mmRealSr } from './mm-real-sr.ts';
 import { mosr } from './mosr.ts';
 import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
@@ -34,6 +37,7 @@ import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
 import { safmn } from './safmn.ts';
 import { scunet } from './scunet.ts';
+import { seemore } from './seemore.ts';
 import { span } from './span.ts';
 import { spanPlus } from './span-plus.ts';
 import { spanf } from './spanf.ts';
@@ -41,6 +45,7 @@ import { srcnn } from './srcnn.ts';
 import { srformer } from './srformer.ts';
 import { srresnets } from './srresnet.ts';
 import { swiftSrgan } from './swift-srgan.ts';
+import { swin2sr } from './swin2sr.ts';
 import { swinir } from './swinir.ts';
 
 export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
@@ -63,6 +68,7 @@ export interface BuiltProgram {
 
 /** The first that recognises the keys builds the network: descendants stand before those whose keys they have, too. */
 const IMPORTERS: readonly ArchitectureImporter[] = [
+  mmRealSr,
   rrdb,
   compact,
   span,
@@ -86,6 +92,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   hat,
   srformer,
   swinir,
+  swin2sr,
   omnisr,
   drct,
   atd,
@@ -97,6 +104,9 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   scunet,
   fbcnn,
   drunet,
+  ditn,
+  dctlsa,
+  seemore,
   dncnn,
 ];
 

@@ -5,11 +5,8 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  * the network is worth more than one that lists weights. First match wins, so descendants stand before ancestors.
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
-  ['MM-RealSR', /^de_net\./],
-  ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
-  ['DITN', /^UFONE\.0\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],
   ['RestoreFormer', /^encoder\.conv_in\./],

@@ -1,4 +1,5 @@
 import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
+import { gatedConvolutions } from '../program/mlp.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { StepIndex } from '../program/program.ts';
 import type { Planes } from '../program/program-builder.ts';
@@ -148,14 +149,6 @@ function channelAttention(layers: ProgramLayers, input: Planes, name: string, cu
   const [q, k, v] = splitQkv(layers, cut.split(layers.toPixels(qkv)));
   const shape = { heads: HEADS, tokens: cut.tokens, temperature: `${name}.temperature`, across: isFar };
   return layers.conv(layers.toPlanes(cut.join(attendChannels(layers, q, k, v, shape))), `${name}.project_out`);
-}
-
-function gatedConvolutions(layers: ProgramLayers, input: Planes, name: string): Planes {
-  const wide = layers.conv(input, `${name}.project_in`);
-  const both = layers.conv(wide, `${name}.dwconv`, { groups: wide.channels });
-  const half = both.channels / 2;
-  const gate = layers.activate(layers.channels(both, 0, half), 'gelu');
-  return layers.conv(layers.multiply(gate, layers.channels(both, half, both.channels)), `${name}.project_out`);
 }
 
 /** Enhanced spatial attention: a weight for each sample, from a view at a sixth of the size. */

@@ -44,6 +44,15 @@ export function reflectAround(program: ProgramBuilder, planes: Planes, margin: n
   );
 }
 
+/** Begins `by` pixels further down and to the right; what is before comes behind the end. */
+export function rolled(program: ProgramBuilder, planes: Planes, by: number): Planes {
+  const moved = gathered(program, planes, (length) => {
+    const begin = by < 0 ? program.step('Sub', [length, indexVector([-by])]) : indexVector([by]);
+    return program.step('Mod', [program.step('Add', [countTo(program, length), begin]), length]);
+  });
+  return { ...moved, extent: planes.extent };
+}
+
 /** Without so many rows and columns on each side. */
 export function trim(program: ProgramBuilder, planes: Planes, margin: number): Planes {
   const [starts, ends] = [indexVector([margin, margin]), indexVector([-margin, -margin])];

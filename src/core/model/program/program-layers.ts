@@ -79,7 +79,11 @@ export class ProgramLayers extends ProgramBuilder {
   linear<T extends Rows>(rows: T, name: string, made: number | null = null): T {
     const weight = this.weight(`${name}.weight`, [made, rows.channels]);
     const [channels = 0] = weight.shape;
-    const bias = this.optionalWeight(`${name}.bias`, [channels]);
+    return this.mapped(rows, weight, this.optionalWeight(`${name}.bias`, [channels]));
+  }
+
+  mapped<T extends Rows>(rows: T, weight: Tensor, bias: Tensor | null): T {
+    const [channels = 0] = weight.shape;
     this.countWork(channels * rows.channels * rows.density);
     return { ...rows, channels, step: this.step('Gemm', [rows.step, weight, bias], { transB: 1 }) };
   }
@@ -227,6 +231,14 @@ export class ProgramLayers extends ProgramBuilder {
     const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
     const step = this.step('Resize', [planes.step, null, null, shape], attributes);
     return { ...planes, step, density: like.density, extent: like.extent };
+  }
+
+  /** torch's bicubic interpolation. */
+  cubic(planes: Planes, factor: number): Planes {
+    const attributes = { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } };
+    const scales = tensor([4], Float32Array.of(1, 1, factor, factor));
+    const step = this.step('Resize', [planes.step, null, scales], attributes);
+    return { ...planes, step, density: planes.density * factor ** 2, extent: step };
   }
 
   /** Each pixel repeated. */
