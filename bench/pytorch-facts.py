@@ -31,6 +31,10 @@ except ImportError:
 unstable_sort = torch.sort
 torch.sort = lambda *args, **settings: unstable_sort(*args, **{**settings, "stable": True})
 
+# Without a GPU, memory cannot be pinned.
+plain_tensor = torch.tensor
+torch.tensor = lambda *args, **settings: plain_tensor(*args, **{**settings, "pin_memory": False})
+
 
 def load(state):
     """Returns the model as a function from picture to picture."""

@@ -73,6 +73,8 @@ export type Architecture =
   | 'dctlsa'
   | 'seemore'
   | 'mm-realsr'
+  | 'craft'
+  | 'fdat'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

@@ -5,6 +5,7 @@ import { describeNetwork } from '../../../src/core/model/import-network.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { coreOfBuilt, runBare } from './pytorch-facts.ts';
 import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-attention.ts';
+import { randomCraft, randomFdat } from './writers/random-craft.ts';
 import { randomCugan } from './writers/random-cugan.ts';
 import { randomDat, randomRgt } from './writers/random-dat.ts';
 import { randomDctlsa, randomDitn, randomMmRealSr, randomSeemore } from './writers/random-light.ts';
@@ -48,6 +49,8 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['dctlsa', randomDctlsa({ features: 10, scale: 2 }, 1)],
   ['seemore', randomSeemore({ features: 8, layers: 1, experts: 2, scale: 2 }, 1)],
   ['mm-realsr', randomMmRealSr({ features: 4, growth: 2, blocks: 1, embedding: 8 }, 1)],
+  ['craft', randomCraft({ features: 32, heads: 4, depths: [1], window: [2, 4], scale: 2 }, 1)],
+  ['fdat', randomFdat({ features: 16, heads: 2, window: 4, scale: 2, upsampler: 'transpose+conv' }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -125,5 +128,7 @@ const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(r
 
 /** Whether a network without it is not just another network. */
 function isNeeded(key: string): boolean {
-  return !/attn_mask|relative_coords_table|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(key);
+  return !/attn_mask|relative_coords_table|biases_v|inter\.[sc]g|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(
+    key,
+  );
 }

@@ -2,11 +2,12 @@ import { attendLinearly } from '../program/attention.ts';
 import { batchNorm } from '../program/batch-norm.ts';
 import { mlp } from '../program/mlp.ts';
 import { cropToSize, padToMultiple, rolled } from '../program/padding.ts';
+import type { StepIndex } from '../program/program.ts';
 import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { ignoreBuffers } from '../program/restoration-frame.ts';
 import { splitQkv } from '../program/swin-attention.ts';
-import { cutWindows } from '../program/windows.ts';
+import { cutWindows, type Windows } from '../program/windows.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis } from './key-shapes.ts';
@@ -46,10 +47,11 @@ export const dctlsa = defineArchitecture<DctlsaPlan>({
     const layers = new ProgramLayers(state);
     const input = layers.input(3);
     const first = layers.conv(input, 'fea_conv');
+    const grid = openGrid(layers, first);
     const made: Planes[] = [];
     let value = first;
     for (let pair = 1; pair <= PAIRS; pair++) {
-      made.push(attended(layers, attended(layers, value, layer(pair, 0)), layer(pair, 1)));
+      made.push(attended(layers, attended(layers, value, layer(pair, 0), grid), layer(pair, 1), grid));
       if (pair < PAIRS) value = narrowed(layers, layers.concat([first, ...made]), `c${pair}`);
     }
     const [one, ...others] = made;
@@ -72,21 +74,31 @@ function narrowed(layers: ProgramLayers, planes: Planes, name: string): Planes {
   return layers.leakyRelu(layers.conv(planes, `${name}.0`, { kernel: 1 }), 0.05);
 }
 
-/** Each layer fills up its own input. */
-function attended(layers: ProgramLayers, input: Planes, name: string): Planes {
-  const padded = padToMultiple(layers, input, WINDOW, 'reflect');
-  let value = layers.layerNormPlanes(padded, `${name}.patch_embed.norm`, 1e-5);
-  value = block(layers, value, `${name}.blocks.0`);
-  // The second block's windows begin half a window further; those at the border go round it.
-  const half = WINDOW / 2;
-  const moved = block(layers, rolled(layers, value, half), `${name}.blocks.1`);
-  return cropToSize(layers, rolled(layers, moved, -half), layers.sizeOf(input), 1);
+/** The windows of all layers: each fills up its own input, to the same size. */
+interface Grid {
+  readonly extent: StepIndex;
+  readonly windows: Windows;
 }
 
-function block(layers: ProgramLayers, input: Planes, name: string): Planes {
+function openGrid(layers: ProgramLayers, planes: Planes): Grid {
+  const padded = padToMultiple(layers, planes, WINDOW, 'reflect');
+  const windows = cutWindows(layers, layers.sizeOf(padded), { height: WINDOW, width: WINDOW }, null);
+  return { extent: padded.extent, windows };
+}
+
+function attended(layers: ProgramLayers, input: Planes, name: string, { extent, windows }: Grid): Planes {
+  const padded = { ...padToMultiple(layers, input, WINDOW, 'reflect'), extent };
+  let value = layers.layerNormPlanes(padded, `${name}.patch_embed.norm`, 1e-5);
+  value = block(layers, value, `${name}.blocks.0`, windows);
+  // The second block's windows begin half a window further; those at the border go round it.
+  const half = WINDOW / 2;
+  const moved = block(layers, rolled(layers, value, half), `${name}.blocks.1`, windows);
+  return { ...cropToSize(layers, rolled(layers, moved, -half), layers.sizeOf(input), 1), extent: input.extent };
+}
+
+function block(layers: ProgramLayers, input: Planes, name: string, cut: Windows): Planes {
   const near = layers.add(local(layers, input, `${name}.attn.local`), input);
   const pixels = layers.toPixels(near);
-  const cut = cutWindows(layers, layers.sizeOf(near), { height: WINDOW, width: WINDOW }, null);
   const [q, k, v] = splitQkv(layers, cut.split(layers.linear(pixels, `${name}.attn.qkv`)));
   const made = attendLinearly(layers, q, k, v, { heads: HEADS, tokens: cut.tokens });
   const sum = layers.add(cut.join(layers.linear(made, `${name}.attn.proj`)), pixels);

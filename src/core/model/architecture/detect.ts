@@ -8,6 +8,7 @@ import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { atd } from './atd.ts';
 import { compact } from './compact.ts';
+import { craft } from './craft.ts';
 import { dat } from './dat.ts';
 import { dctlsa } from './dctlsa.ts';
 import { ditn } from './ditn.ts';
@@ -17,6 +18,7 @@ import { drunet } from './drunet.ts';
 import { edsr } from './edsr.ts';
 import { espcn } from './espcn.ts';
 import { fbcnn } from './fbcnn.ts';
+import { fdat } from './fdat.ts';
 import { fsrcnn } from './fsrcnn.ts';
 import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
@@ -107,6 +109,8 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   ditn,
   dctlsa,
   seemore,
+  craft,
+  fdat,
   dncnn,
 ];
 

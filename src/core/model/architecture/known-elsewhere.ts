@@ -6,7 +6,6 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
-  ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],
   ['RestoreFormer', /^encoder\.conv_in\./],

@@ -8,6 +8,7 @@ export type PaddingMode = 'reflect' | 'symmetric' | 'edge' | 'zeros';
  * Grows planes to the right and down to multiples of `multiple`, whatever their size is: by zeros, by the border, or
  * by reflection, as often as it takes (one pixel is repeated).
  * @param least neither side is shorter afterwards
+ * @param beyond by so much both sides grow at least
  */
 export function padToMultiple(
   program: ProgramBuilder,
@@ -15,11 +16,13 @@ export function padToMultiple(
   multiple: number,
   mode: PaddingMode,
   least = 1,
+  beyond = 0,
 ): Planes {
-  if (multiple === 1 && least === 1) return planes;
+  if (multiple === 1 && least === 1 && beyond === 0) return planes;
   const { height, width } = program.sizeOf(planes);
   const padded = (length: StepIndex): StepIndex => {
-    const enough = least === 1 ? length : program.step('Max', [length, indexVector([least])]);
+    const grown = beyond === 0 ? length : program.step('Add', [length, indexVector([beyond])]);
+    const enough = least === 1 ? grown : program.step('Max', [grown, indexVector([least])]);
     return roundedUp(program, enough, multiple);
   };
   if (mode === 'zeros') {

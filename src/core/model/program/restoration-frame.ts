@@ -59,6 +59,8 @@ export interface FrameSettings {
   readonly multiple: number;
   /** No side is shorter then; default: 1. */
   readonly least?: number;
+  /** By so much both sides grow at least; default: 0. */
+  readonly beyond?: number;
   /** The side of their windows; default: `multiple`. */
   readonly window?: number;
   /** What white is to the network; default: 1. */
@@ -72,14 +74,14 @@ export interface FrameSettings {
 export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
-  { multiple, least = 1, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
+  { multiple, least = 1, beyond = 0, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
   blocks: (features: Planes) => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
   const mean = channels === 1 ? [0] : hasMean ? DIV2K_MEAN : [0, 0, 0];
   const values = (map: (value: number) => number) => tensor([channels], Float32Array.from(mean, map));
-  const padded = padToMultiple(layers, input, multiple * unshuffle, padding, least);
+  const padded = padToMultiple(layers, input, multiple * unshuffle, padding, least, beyond);
   const centred = layers.scaled(
     padded,
     values(() => white),
