@@ -7,12 +7,14 @@
     cat facts/*.difference
 
 The tests are attention.test.ts and restoration.test.ts. The definitions are those of spandrel (and
-spandrel_extra_arches). SPANPlus, which spandrel lacks, is taken from a file spanplus_arch.py beside this one: that of
-umzi2/SPANPlus with its two imports from neosr taken out.
+spandrel_extra_arches). What spandrel lacks is taken from files on PYTHONPATH: SPANPlus from spanplus_arch.py, that of
+umzi2/SPANPlus without its imports from neosr (DySample is in spandrel's FDAT), and SPSR from spsr/spsr_arch.py and
+spsr/block.py, those of Maclory/SPSR without what is for training.
 """
 
 import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -51,6 +53,13 @@ def load(state):
         )
         model.load_state_dict(state)
         return model.eval()
+    if "b_fea_conv.0.weight" in state:
+        from spsr.spsr_arch import SPSRNet
+
+        features, blocks = state["model.0.weight"].shape[0], len({k.split(".")[3] for k in state if ".sub." in k}) - 1
+        model = SPSRNet(3, 3, features, blocks, upscale=2 ** len({k for k in state if re.match(r"model\.(3|6|9)\.w", k)}))
+        model.load_state_dict(state)
+        return lambda picture: model.eval()(picture)[1]
     if "qf_embed.0.weight" in state:
         # FBCNN's linear layers are 512 wide whatever the rest is: here they are as narrow as the test's.
         width, linear = state["qf_embed.0.weight"].shape[0], torch.nn.Linear

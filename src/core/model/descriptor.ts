@@ -75,6 +75,7 @@ export type Architecture =
   | 'mm-realsr'
   | 'craft'
   | 'fdat'
+  | 'spsr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

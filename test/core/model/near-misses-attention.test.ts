@@ -13,6 +13,7 @@ import { randomSafmn, randomSpanPlus } from './writers/random-modern.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
 import { randomDncnn, randomDrunet, randomFbcnn, randomNafnet, randomScunet } from './writers/random-restorers.ts';
+import { randomSpsr } from './writers/random-spsr.ts';
 import {
   randomAtd,
   randomDrct,
@@ -51,6 +52,7 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['mm-realsr', randomMmRealSr({ features: 4, growth: 2, blocks: 1, embedding: 8 }, 1)],
   ['craft', randomCraft({ features: 32, heads: 4, depths: [1], window: [2, 4], scale: 2 }, 1)],
   ['fdat', randomFdat({ features: 16, heads: 2, window: 4, scale: 2, upsampler: 'transpose+conv' }, 1)],
+  ['spsr', randomSpsr({ features: 4, growth: 2, doublings: 1 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -128,7 +130,7 @@ const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(r
 
 /** Whether a network without it is not just another network. */
 function isNeeded(key: string): boolean {
-  return !/attn_mask|relative_coords_table|biases_v|inter\.[sc]g|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(
+  return !/attn_mask|relative_coords_table|conv_w|model\.5\.weight|biases_v|inter\.[sc]g|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(
     key,
   );
 }

@@ -21,6 +21,7 @@ import {
   type ScunetShape,
   type UnetShape,
 } from './writers/random-restorers.ts';
+import { randomSpsr } from './writers/random-spsr.ts';
 
 describe('Real-CUGAN as PyTorch computes it', () => {
   it.each<[string, CuganShape, { width: number; height: number }, number, string]>([
@@ -183,6 +184,15 @@ describe('MM-RealSR as PyTorch computes it', () => {
     const { network } = await expectPytorch('mm-realsr', weights, { width: 18, height: 21 });
     const summary = '8 feat, 2 blocks, 2 degradations';
     expect(network.recognition).toMatchObject({ architecture: 'mm-realsr', summary });
+    expect(network.kind).toBe('graph');
+  });
+});
+
+describe('SPSR as PyTorch computes it', () => {
+  it('spsr', async () => {
+    const weights = randomSpsr({ features: 8, growth: 32, doublings: 2 }, 55);
+    const { network } = await expectPytorch('spsr', weights, { width: 13, height: 11 });
+    expect(network.recognition).toMatchObject({ architecture: 'spsr', summary: '8 feat, 20 blocks' });
     expect(network.kind).toBe('graph');
   });
 });

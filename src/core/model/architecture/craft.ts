@@ -7,6 +7,7 @@ import { ProgramLayers } from '../program/program-layers.ts';
 import { openRectangleWindows, type RectangleWindows, rectangleAttention } from '../program/rectangle-attention.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { splitQkv } from '../program/swin-attention.ts';
+import { refused } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
@@ -79,7 +80,9 @@ function group(index: number): string {
 function windowOf(state: StateDict): readonly [number, number] {
   const offsets = state.tensor('biases_h', 2).data;
   const [height = 0, width = 0] = offsets.slice(-2).map((last) => last + 1);
-  return [checkedWindow(height, 'biases_h'), checkedWindow(width, 'biases_h')];
+  const window = [checkedWindow(height, 'biases_h'), checkedWindow(width, 'biases_h')] as const;
+  if (offsets.length !== 2 * (2 * height - 1) * (2 * width - 1)) throw refused('biases_h is no list of offsets.');
+  return window;
 }
 
 interface At {

@@ -43,6 +43,7 @@ import { seemore } from './seemore.ts';
 import { span } from './span.ts';
 import { spanPlus } from './span-plus.ts';
 import { spanf } from './spanf.ts';
+import { spsr } from './spsr.ts';
 import { srcnn } from './srcnn.ts';
 import { srformer } from './srformer.ts';
 import { srresnets } from './srresnet.ts';
@@ -71,6 +72,7 @@ export interface BuiltProgram {
 /** The first that recognises the keys builds the network: descendants stand before those whose keys they have, too. */
 const IMPORTERS: readonly ArchitectureImporter[] = [
   mmRealSr,
+  spsr,
   rrdb,
   compact,
   span,
