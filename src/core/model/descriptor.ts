@@ -60,6 +60,22 @@ export type Architecture =
   | 'drct'
   | 'atd'
   | 'mosr'
+  | 'real-cugan'
+  | 'spanplus'
+  | 'safmn'
+  | 'nafnet'
+  | 'scunet'
+  | 'fbcnn'
+  | 'drunet'
+  | 'dncnn'
+  | 'swin2sr'
+  | 'ditn'
+  | 'dctlsa'
+  | 'seemore'
+  | 'mm-realsr'
+  | 'craft'
+  | 'fdat'
+  | 'spsr'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

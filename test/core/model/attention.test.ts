@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectPytorch } from './pytorch-facts.ts';
 import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
+import { type CraftShape, type FdatShape, randomCraft, randomFdat } from './writers/random-craft.ts';
 import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
 import {
@@ -9,6 +10,7 @@ import {
   randomDrct,
   randomHat,
   randomSrformer,
+  randomSwin2sr,
   randomSwinir,
   type SwinShape,
 } from './writers/random-swin.ts';
@@ -106,6 +108,24 @@ describe('SwinIR as PyTorch computes it', () => {
 });
 
 const OMNI: OmnisrShape = { features: 16, groups: 1, blocks: 1, window: 4, scale: 2 };
+
+describe('Swin2SR as PyTorch computes it', () => {
+  it.each<[string, SwinShape, { width: number; height: number; channels?: 1 | 3 }]>([
+    ['swin2sr', SWIN, { width: 13, height: 10 }],
+    ['swin2sr-light', { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4, depths: [2] }, { width: 7, height: 9 }],
+    ['swin2sr-real', { ...SWIN, upsampler: 'nearest+conv', scale: 4, depths: [2] }, { width: 9, height: 6 }],
+    ['swin2sr-compressed', { ...SWIN, upsampler: 'pixelshuffle_aux', scale: 4 }, { width: 12, height: 8 }],
+    [
+      'swin2sr-jpeg',
+      { ...SWIN, upsampler: 'none', scale: 1, window: 7, channels: 1 },
+      { width: 9, height: 15, channels: 1 },
+    ],
+  ])('%s', async (name, shape, size) => {
+    const { network, program } = await expectPytorch(name, randomSwin2sr(shape, 49), size);
+    expect(network.recognition).toMatchObject({ architecture: 'swin2sr' });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: shape.window, channels: shape.channels ?? 3 });
+  });
+});
 
 describe('OmniSR as PyTorch computes it', () => {
   it.each<[string, OmnisrShape, { width: number; height: number }, string]>([
@@ -244,5 +264,48 @@ describe('ATD as PyTorch computes it', () => {
     const { network, program } = await expectPytorch(name, randomAtd(shape, 23), size);
     expect(network.recognition).toMatchObject({ architecture: 'atd', summary });
     expect(program).toMatchObject({ scale: shape.scale, gridPx: 4 });
+  });
+});
+
+describe('CRAFT as PyTorch computes it', () => {
+  it.each<[string, CraftShape, { width: number; height: number }, string]>([
+    [
+      'craft',
+      { features: 32, heads: 4, depths: [2, 1], window: [2, 8], scale: 2 },
+      { width: 21, height: 18 },
+      '32 feat, pixelshuffledirect, 2+1 blocks, windows 2x8',
+    ],
+    [
+      'craft-fits',
+      { features: 32, heads: 4, depths: [1], window: [4, 16], scale: 4 },
+      { width: 16, height: 16 },
+      '32 feat, pixelshuffledirect, 1 blocks, windows 4x16',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomCraft(shape, 51), size);
+    expect(network.recognition).toMatchObject({ architecture: 'craft', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 16 });
+  });
+});
+
+const FDAT: FdatShape = { features: 16, heads: 2, window: 4, scale: 4, upsampler: 'transpose+conv' };
+
+describe('FDAT as PyTorch computes it', () => {
+  it.each<[string, FdatShape]>([
+    ['fdat', FDAT],
+    ['fdat-x2', { ...FDAT, scale: 2 }],
+    ['fdat-x3', { ...FDAT, scale: 3 }],
+    ['fdat-pa', { ...FDAT, upsampler: 'pa_up' }],
+    ['fdat-nearest', { ...FDAT, upsampler: 'nearest+conv' }],
+    ['fdat-shuffle', { ...FDAT, upsampler: 'pixelshuffle', scale: 3 }],
+    ['fdat-direct', { ...FDAT, upsampler: 'pixelshuffledirect', scale: 2 }],
+    ['fdat-dysample', { ...FDAT, upsampler: 'dysample', scale: 2 }],
+    ['fdat-unshuffle', { ...FDAT, unshuffle: 2 }],
+  ])('%s', async (name, shape) => {
+    const { network, program } = await expectPytorch(name, randomFdat(shape, 53), { width: 9, height: 14 });
+    const { unshuffle = 1 } = shape;
+    const summary = `16 feat, ${shape.upsampler}, 2 blocks, windows 4`;
+    expect(network.recognition.summary.startsWith(summary)).toBe(true);
+    expect(program).toMatchObject({ scale: shape.scale / unshuffle, gridPx: 4 * unshuffle });
   });
 });

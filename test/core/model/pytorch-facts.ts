@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { type BuiltNetwork, buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
-import { emitBare } from '../../../src/core/model/onnx/wrap-network.ts';
+import { coreOf, emitBare, type NetworkCore } from '../../../src/core/model/onnx/wrap-network.ts';
 import { coreOfProgram, type Program } from '../../../src/core/model/program/program.ts';
 import type { RandomAttention } from './writers/random-attention.ts';
 import { seededRandom } from './writers/random-networks.ts';
@@ -34,7 +34,7 @@ export async function expectPytorch(
   name: string,
   { weights, integers }: RandomAttention,
   { width, height, channels = 3 }: { width: number; height: number; channels?: 1 | 3 },
-): Promise<{ network: BuiltNetwork; program: Program }> {
+): Promise<{ network: BuiltNetwork; program: Program | undefined }> {
   const file = writeSafetensors(weights, 'float32', integers);
   const random = seededRandom(11);
   const picture = Float32Array.from({ length: channels * height * width }, () => 0.5 + 0.5 * random());
@@ -46,21 +46,25 @@ export async function expectPytorch(
   }
 
   const network = buildFromWeights(readCheckpoint(file), `${name}.safetensors`);
-  if (network.kind !== 'program') throw new Error(`${name} is no program`);
-  const made = await runBare(network.program, shape, picture);
-  expect(made.dims).toEqual([1, channels, height * network.program.scale, width * network.program.scale]);
+  const core = coreOfBuilt(network);
+  const made = await runBare(core, shape, picture);
+  expect(made.dims).toEqual([1, channels, height * core.scale, width * core.scale]);
   await compare(name, made);
-  return { network, program: network.program };
+  return { network, program: network.kind === 'program' ? network.program : undefined };
+}
+
+export function coreOfBuilt(network: BuiltNetwork): NetworkCore {
+  return network.kind === 'program' ? coreOfProgram(network.program) : coreOf(network.graph);
 }
 
 /** Runs it between float samples. @param picture default: all of one value */
 export async function runBare(
-  program: Program,
+  core: NetworkCore,
   shape: readonly number[],
   picture: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5),
 ): Promise<Tensor> {
   const options = { logSeverityLevel: 3, intraOpNumThreads: 1 } as const;
-  const session = await InferenceSession.create(emitBare(coreOfProgram(program)), options);
+  const session = await InferenceSession.create(emitBare(core), options);
   const { upscaled } = await session.run({ source: new Tensor('float32', picture, shape) });
   await session.release();
   return upscaled!;

@@ -21,11 +21,6 @@ function withKeys(...names: string[]): Weights {
 describe('a network that upreel does not run', () => {
   it.each<[string, Weights, RegExp]>([
     ['GRL', withKeys('conv_first', 'layers.0.blocks.0.attn.window_attn.qkv'), /weights of GRL /],
-    [
-      'MM-RealSR, which has all keys of ESRGAN',
-      new Map([...RRDB, ...withKeys('de_net.conv0')]),
-      /weights of MM-RealSR /,
-    ],
     ['ESRGAN with a part of its own', new Map([...RRDB, ...withKeys('mask')]), /looks like RRDB .*such as mask.weight/],
     [
       'something near ESRGAN',

@@ -13,6 +13,7 @@ export function foldBatchNorm(
   name: string,
   weight: Tensor,
   bias: Tensor | null,
+  epsilon = NORM_EPSILON,
 ): { readonly weight: Tensor; readonly bias: Tensor } {
   state.ignore(`${name}.num_batches_tracked`);
   const [out = 0] = weight.shape;
@@ -23,7 +24,7 @@ export function foldBatchNorm(
   };
   const [gamma, beta, mean, variance] = [part('weight'), part('bias'), part('running_mean'), part('running_var')];
   if (variance.some((value) => value < 0)) throw refused(`${name}.running_var is negative.`);
-  const factors = Float64Array.from(gamma, (value, channel) => value / Math.sqrt(variance[channel]! + NORM_EPSILON));
+  const factors = Float64Array.from(gamma, (value, channel) => value / Math.sqrt(variance[channel]! + epsilon));
   const perChannel = weight.data.length / out;
   return {
     weight: tensor(

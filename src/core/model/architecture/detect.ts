@@ -8,31 +8,47 @@ import { unsupported } from '../refusal.ts';
 import type { ArchitectureImporter } from './architecture.ts';
 import { atd } from './atd.ts';
 import { compact } from './compact.ts';
+import { craft } from './craft.ts';
 import { dat } from './dat.ts';
+import { dctlsa } from './dctlsa.ts';
+import { ditn } from './ditn.ts';
+import { dncnn } from './dncnn.ts';
 import { drct } from './drct.ts';
+import { drunet } from './drunet.ts';
 import { edsr } from './edsr.ts';
 import { espcn } from './espcn.ts';
+import { fbcnn } from './fbcnn.ts';
+import { fdat } from './fdat.ts';
 import { fsrcnn } from './fsrcnn.ts';
 import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
 import { mdsr } from './mdsr.ts';
+import { mmRealSr } from './mm-real-sr.ts';
 import { mosr } from './mosr.ts';
 import { msrn } from './msrn.ts';
 import { msrresnet } from './msrresnet.ts';
+import { nafnet } from './nafnet.ts';
 import { omnisr } from './omnisr.ts';
 import { plksr } from './plksr.ts';
 import { rcan } from './rcan.ts';
+import { realCugan } from './real-cugan.ts';
 import { rfdn } from './rfdn.ts';
 import { rgt } from './rgt.ts';
 import { rlfn } from './rlfn.ts';
 import { rrdb } from './rrdb.ts';
+import { safmn } from './safmn.ts';
+import { scunet } from './scunet.ts';
+import { seemore } from './seemore.ts';
 import { span } from './span.ts';
+import { spanPlus } from './span-plus.ts';
 import { spanf } from './spanf.ts';
+import { spsr } from './spsr.ts';
 import { srcnn } from './srcnn.ts';
 import { srformer } from './srformer.ts';
 import { srresnets } from './srresnet.ts';
 import { swiftSrgan } from './swift-srgan.ts';
+import { swin2sr } from './swin2sr.ts';
 import { swinir } from './swinir.ts';
 
 export type BuiltNetwork = BuiltParts & (BuiltGraph | BuiltProgram);
@@ -55,6 +71,8 @@ export interface BuiltProgram {
 
 /** The first that recognises the keys builds the network: descendants stand before those whose keys they have, too. */
 const IMPORTERS: readonly ArchitectureImporter[] = [
+  mmRealSr,
+  spsr,
   rrdb,
   compact,
   span,
@@ -78,10 +96,24 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   hat,
   srformer,
   swinir,
+  swin2sr,
   omnisr,
   drct,
   atd,
   mosr,
+  realCugan,
+  spanPlus,
+  safmn,
+  nafnet,
+  scunet,
+  fbcnn,
+  drunet,
+  ditn,
+  dctlsa,
+  seemore,
+  craft,
+  fdat,
+  dncnn,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { attend, pairIndex, relativeBias } from '../program/attention.ts';
+import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
 import { cutOverlapping } from '../program/overlap.ts';
 import { checkedWindow } from '../program/position-bias.ts';
@@ -94,8 +95,7 @@ function withMlp(layers: ProgramLayers, value: Pixels, name: string): Pixels {
 
 function weighedConvolutions(layers: ProgramLayers, planes: Planes, name: string): Planes {
   const made = layers.conv(layers.activate(layers.conv(planes, `${name}.0`), 'gelu'), `${name}.2`);
-  const narrow = layers.activate(layers.conv(layers.globalMean(made), `${name}.3.attention.1`), 'relu');
-  return layers.multiply(made, layers.activate(layers.conv(narrow, `${name}.3.attention.3`), 'sigmoid'));
+  return weighChannels(layers, made, `${name}.3.attention.1`, `${name}.3.attention.3`);
 }
 
 interface Overlap {

@@ -5,19 +5,11 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  * the network is worth more than one that lists weights. First match wins, so descendants stand before ancestors.
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
-  ['MM-RealSR', /^de_net\./],
-  ['Swin2SR', /^layers\.0\.residual_group\.blocks\.0\.attn\.logit_scale$/],
   ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
-  ['CRAFT', /^layers\.0\.residual_group\.hf_blocks\./],
-  ['SAFMN', /^feats\.0\.safm\./],
-  ['DITN', /^UFONE\.0\./],
-  ['Real-CUGAN or waifu2x CUNet', /^unet1\.conv1\.conv\.0\./],
-  ['SCUNet', /^m_down1\.0\.trans_block\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],
   ['RestoreFormer', /^encoder\.conv_in\./],
   ['Restormer', /^encoder_level1\.0\.attn\./],
-  ['NAFNet', /^intro\.weight$/],
 ];
 
 /** Name and deciding key of a network that is known but not supported. */

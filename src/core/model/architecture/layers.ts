@@ -22,13 +22,13 @@ export class Layers extends GraphBuilder {
    * As `named`, with the normalisation `norm` behind it, if there is one: folded in, if it knows means and variances;
    * otherwise it takes those of the picture.
    */
-  normed(input: Value, name: string, norm: string): Value {
+  normed(input: Value, name: string, norm: string, epsilon = NORM_EPSILON): Value {
     if (!this.#state.has(`${norm}.running_var`)) {
       const value = this.named(input, name);
       return this.#state.has(`${norm}.weight`) ? this.#instanceNorm(value, norm) : value;
     }
     const weight = this.#state.tensor(`${name}.weight`, 4);
-    const folded = foldBatchNorm(this.#state, norm, weight, this.#state.optional(`${name}.bias`, 1));
+    const folded = foldBatchNorm(this.#state, norm, weight, this.#state.optional(`${name}.bias`, 1), epsilon);
     return this.conv(input, folded.weight, folded.bias, name);
   }
 

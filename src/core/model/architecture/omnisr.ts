@@ -1,7 +1,8 @@
 import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
+import { gatedConvolutions } from '../program/mlp.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { StepIndex } from '../program/program.ts';
-import { indexVector, type Planes } from '../program/program-builder.ts';
+import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv, tableSide } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
@@ -150,24 +151,12 @@ function channelAttention(layers: ProgramLayers, input: Planes, name: string, cu
   return layers.conv(layers.toPlanes(cut.join(attendChannels(layers, q, k, v, shape))), `${name}.project_out`);
 }
 
-function gatedConvolutions(layers: ProgramLayers, input: Planes, name: string): Planes {
-  const wide = layers.conv(input, `${name}.project_in`);
-  const both = layers.conv(wide, `${name}.dwconv`, { groups: wide.channels });
-  const half = both.channels / 2;
-  const gate = layers.activate(layers.channels(both, 0, half), 'gelu');
-  return layers.conv(layers.multiply(gate, layers.channels(both, half, both.channels)), `${name}.project_out`);
-}
-
 /** Enhanced spatial attention: a weight for each sample, from a view at a sixth of the size. */
 function spatialWeights(layers: ProgramLayers, input: Planes, name: string): Planes {
   const narrow = layers.conv(input, `${name}.conv1`);
   const smaller = layers.conv(narrow, `${name}.conv2`, { stride: 2, padding: 'none', kernel: 3 });
   const pooled = layers.step('MaxPool', [smaller.step], { kernel_shape: [7, 7], strides: [3, 3] });
   const seen = layers.conv({ ...smaller, step: pooled, density: 1 / 36, extent: pooled }, `${name}.conv3`);
-  const { height, width } = layers.sizeOf(input);
-  const shape = layers.step('Concat', [indexVector([1, seen.channels]), height, width], { axis: 0 });
-  const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
-  const enlarged = layers.step('Resize', [seen.step, null, null, shape], attributes);
-  const sum = layers.add(layers.conv(narrow, `${name}.conv_f`), { ...narrow, step: enlarged });
+  const sum = layers.add(layers.conv(narrow, `${name}.conv_f`), layers.stretchTo(seen, narrow));
   return layers.multiply(input, layers.activate(layers.conv(sum, `${name}.conv4`), 'sigmoid'));
 }

@@ -77,7 +77,8 @@ export const rrdb = defineArchitecture<RrdbPlan>({
   },
 });
 
-class RrdbLayers extends Layers {
+/** Its blocks, by the name of their keys. */
+export class RrdbLayers extends Layers {
   readonly #state: StateDict;
 
   constructor(state: StateDict) {

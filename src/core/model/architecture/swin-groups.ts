@@ -15,8 +15,13 @@ export function swinGroups(state: StateDict): readonly SwinGroup[] {
   const groups = countConsecutive(state, (group) => `${name(group)}.0.norm1.weight`);
   return Array.from({ length: groups }, (_, group) => ({
     blocks: countConsecutive(state, (block) => `${name(group)}.${block}.norm1.weight`),
-    heads: state.shape(`${name(group)}.0.attn.relative_position_bias_table`)?.[1] ?? 0,
+    heads: headsOf(state, `${name(group)}.0.attn`),
   }));
+}
+
+/** By a table of positions, or Swin2SR's scales. */
+function headsOf(state: StateDict, name: string): number {
+  return state.shape(`${name}.relative_position_bias_table`)?.[1] ?? state.shape(`${name}.logit_scale`)?.[0] ?? 0;
 }
 
 /**
@@ -32,7 +37,7 @@ export function chainGroups(
   block: (value: Pixels, name: string, at: { heads: number; isShifted: boolean }) => Pixels,
   end: (value: Pixels, name: string, group: SwinGroup) => Pixels = (value) => value,
 ): Planes {
-  const embedded = layers.toPixels(first);
+  const embedded = layers.toPixels(projected(layers, first, 'patch_embed.proj'));
   let value = layers.has('patch_embed.norm.weight') ? layers.layerNorm(embedded, 'patch_embed.norm') : embedded;
   groups.forEach((group, index) => {
     const before = value;
@@ -41,10 +46,16 @@ export function chainGroups(
       value = block(value, name, { heads: group.heads, isShifted: number % 2 === 1 });
     }
     value = end(value, `layers.${index}.residual_group`, group);
-    const made = connection(layers, layers.toPlanes(value), `layers.${index}.conv`);
+    const joined = connection(layers, layers.toPlanes(value), `layers.${index}.conv`);
+    const made = projected(layers, joined, `layers.${index}.patch_embed.proj`);
     value = layers.add(layers.toPixels(made), before);
   });
   return layers.toPlanes(layers.layerNorm(value, 'norm'));
+}
+
+/** Swin2SR has a convolution wherever the picture becomes places. */
+function projected(layers: ProgramLayers, planes: Planes, name: string): Planes {
+  return layers.has(`${name}.weight`) ? layers.conv(planes, name, { kernel: 1 }) : planes;
 }
 
 export function summariseGroups(groups: readonly SwinGroup[]): string {

@@ -44,6 +44,7 @@ export class StateDict {
   tensor(key: string, dimensions: number): Tensor {
     const stored = this.#tensors.get(key);
     if (stored === undefined) throw refused(`it has no ${key}, which its other weights call for.`);
+    if (!stored.type.includes('float')) throw refused('a tensor of whole numbers stands where weights belong.');
     if (stored.shape.length !== dimensions || stored.shape.includes(0)) {
       throw refused(`${key} has the shape [${stored.shape}], not ${dimensions} dimensions.`);
     }
@@ -51,6 +52,14 @@ export class StateDict {
     const tensor = stored.read();
     if (!tensor.data.every(Number.isFinite)) throw refused(`the weights of ${key} are not all finite numbers.`);
     return tensor;
+  }
+
+  /** Numbers of 0 to 255 that say how a network is built, or undefined if there are none of that name. */
+  settings(key: string): readonly number[] | undefined {
+    const stored = this.#tensors.get(key);
+    if (stored?.type !== 'int8') return undefined;
+    this.#used.add(key);
+    return [...stored.read().data];
   }
 
   /** As `tensor`, or null if there is none of that name. */

@@ -47,6 +47,9 @@ export function decodeElements(bytes: Uint8Array, type: ElementType, count: numb
     case 'float64':
       for (let i = 0; i < count; i++) values[i] = view.getFloat64(8 * i, true);
       return values;
+    case 'int8':
+      // As torch's uint8, the only ones that a network is built by.
+      return values.map((_, i) => bytes[i] ?? 0);
     default:
       throw refused('a tensor of whole numbers stands where weights belong.');
   }

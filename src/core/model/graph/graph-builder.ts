@@ -30,6 +30,8 @@ export class GraphBuilder {
 
   /** A convolution that keeps the size: stride 1, zeros around, odd kernel. */
   conv(input: Value, weight: Tensor, bias: Tensor | null, label: string): Value {
+    const [, , height = 1, width = 1] = weight.shape;
+    if (height % 2 === 0 || width % 2 === 0) throw refused(`${label} has a kernel of ${height}x${width}.`);
     return this.append(sameSizeConvolution(input, weight, bias), label);
   }
 

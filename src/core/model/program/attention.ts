@@ -1,7 +1,7 @@
 import { refused } from '../refusal.ts';
 import type { IndexTensor, Tensor } from '../tensor.ts';
 import type { StepIndex } from './program.ts';
-import { floatScalar, indexVector, type ProgramBuilder, type Tokens } from './program-builder.ts';
+import { floatScalar, indexVector, type ProgramBuilder, type Rows, type Tokens } from './program-builder.ts';
 
 export interface AttentionShape {
   readonly heads: number;
@@ -15,6 +15,11 @@ export interface AttentionShape {
   readonly mask?: StepIndex | null;
   /** Of the products; default: one over the square root of a head's channels. */
   readonly scale?: number;
+  /**
+   * Compares directions: queries and keys are brought to length 1, and each head's products are multiplied by its own of
+   * these [heads, 1, 1] instead of `scale`.
+   */
+  readonly directions?: Tensor | null;
 }
 
 /** softmax(q k^T scale + bias + mask) v within each window and head. */
@@ -22,11 +27,17 @@ export function attend(program: ProgramBuilder, q: Tokens, k: Tokens, v: Tokens,
   const { heads, tokens, keys = tokens, bias, mask = null } = shape;
   const width = checkHeads(q.channels, heads);
   if (k.channels !== q.channels) throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
-  const scale = shape.scale ?? width ** -0.5;
   const queries = splitHeads(program, q, heads, tokens, [0, 2, 1, 3]);
-  const turnedKeys = splitHeads(program, k, heads, keys, [0, 2, 3, 1]);
   const values = splitHeads(program, v, heads, keys, [0, 2, 1, 3]);
-  let weights = program.step('MatMul', [program.step('Mul', [queries, floatScalar(scale)]), turnedKeys]);
+  let weights: StepIndex;
+  if (shape.directions) {
+    const rows = unitRows(program, splitHeads(program, k, heads, keys, [0, 2, 1, 3]));
+    const turned = program.step('Transpose', [rows], { perm: [0, 1, 3, 2] });
+    weights = program.step('Mul', [program.step('MatMul', [unitRows(program, queries), turned]), shape.directions]);
+  } else {
+    const scaled = program.step('Mul', [queries, floatScalar(shape.scale ?? width ** -0.5)]);
+    weights = program.step('MatMul', [scaled, splitHeads(program, k, heads, keys, [0, 2, 3, 1])]);
+  }
   if (bias !== null) weights = program.step('Add', [weights, bias]);
   if (mask !== null) weights = program.step('Add', [weights, mask]);
   const made = program.step('MatMul', [program.step('Softmax', [weights], { axis: -1 }), values]);
@@ -38,13 +49,13 @@ export function attend(program: ProgramBuilder, q: Tokens, k: Tokens, v: Tokens,
  * Attention between channels (XCiT, Restormer): each head's channels are compared over all places of a window, or, for
  * `across`, of the same place in all windows. Queries and keys have length 1; `temperature` [heads, 1, 1].
  */
-export function attendChannels(
+export function attendChannels<T extends Rows>(
   program: ProgramBuilder,
-  q: Tokens,
-  k: Tokens,
-  v: Tokens,
-  shape: { heads: number; tokens: number; temperature: string; across?: boolean },
-): Tokens {
+  q: T,
+  k: T,
+  v: T,
+  shape: { heads: number; tokens: number | 'all'; temperature: string; across?: boolean },
+): T {
   const { heads, tokens, across = false } = shape;
   const width = checkHeads(q.channels, heads);
   if (k.channels !== q.channels || v.channels !== q.channels) {
@@ -59,6 +70,27 @@ export function attendChannels(
   const made = program.step('MatMul', [program.step('Softmax', [weights], { axis: -1 }), values!]);
   program.countWork(2 * width * q.channels * q.density);
   return joinHeads(program, q, made, across ? [3, 0, 1, 2] : [0, 3, 1, 2]);
+}
+
+/**
+ * Attention whose weights are a product of two softmaxes less one (Shen et al. 2021): keys are weighed over the places of
+ * a window, and what they gather of the values is read by the queries. Its work grows with the places, not their square.
+ */
+export function attendLinearly(
+  program: ProgramBuilder,
+  q: Tokens,
+  k: Tokens,
+  v: Tokens,
+  { heads, tokens }: { heads: number; tokens: number },
+): Tokens {
+  const width = checkHeads(q.channels, heads);
+  if (k.channels !== q.channels) throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
+  const keys = program.step('Softmax', [splitHeads(program, k, heads, tokens, [0, 2, 3, 1])], { axis: -1 });
+  const gathered = program.step('MatMul', [keys, splitHeads(program, v, heads, tokens, [0, 2, 1, 3])]);
+  const queries = splitHeads(program, q, heads, tokens, [0, 2, 1, 3]);
+  const scaled = program.step('Mul', [queries, floatScalar(width ** -0.5)]);
+  program.countWork(2 * width * q.channels * q.density);
+  return joinHeads(program, q, program.step('MatMul', [scaled, gathered]), [0, 2, 1, 3]);
 }
 
 /** Each row (the last axis) brought to length 1; one of zeros stays as it is. */
@@ -105,13 +137,21 @@ export function pairIndex(queries: number, keys: number, indexOf: (query: number
   return { shape: [indices.length], indices };
 }
 
-function splitHeads(program: ProgramBuilder, rows: Tokens, heads: number, tokens: number, perm: number[]): StepIndex {
+/** @param tokens of a window; all: the whole picture is one */
+function splitHeads(
+  program: ProgramBuilder,
+  rows: Rows,
+  heads: number,
+  tokens: number | 'all',
+  perm: number[],
+): StepIndex {
   const width = checkHeads(rows.channels, heads);
-  const split = program.step('Reshape', [rows.step, indexVector([-1, tokens, heads, width])]);
+  const windows = tokens === 'all' ? [1, -1] : [-1, tokens];
+  const split = program.step('Reshape', [rows.step, indexVector([...windows, heads, width])]);
   return program.step('Transpose', [split], { perm });
 }
 
-function joinHeads(program: ProgramBuilder, rows: Tokens, step: StepIndex, perm: number[]): Tokens {
+function joinHeads<T extends Rows>(program: ProgramBuilder, rows: T, step: StepIndex, perm: number[]): T {
   const turned = program.step('Transpose', [step], { perm });
   return { ...rows, step: program.step('Reshape', [turned, indexVector([-1, rows.channels])]) };
 }

@@ -37,5 +37,17 @@ export function normedConvolution(
   );
 }
 
+/** A batch norm by itself. @throws UpreelError `model-refused` */
+export function batchNorm(layers: ProgramLayers, planes: Planes, name: string): Planes {
+  const { channels } = planes;
+  const [gain, offset, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
+    (part) => layers.weight(`${name}.${part}`, [channels]).data,
+  );
+  const factor = gain!.map((value, channel) => value / Math.sqrt(variance![channel]! + EPSILON));
+  if (!factor.every(Number.isFinite)) throw refused(`${name} has a variance below zero.`);
+  const shift = offset!.map((value, channel) => value - mean![channel]! * factor[channel]!);
+  return layers.scaled(planes, tensor([channels], factor), tensor([channels], shift));
+}
+
 /** torch's default, which all of these networks keep. */
 const EPSILON = 1e-5;

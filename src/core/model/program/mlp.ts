@@ -1,4 +1,4 @@
-import type { Pixels } from './program-builder.ts';
+import type { Pixels, Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
 /** Two linear layers with a GELU between. */
@@ -23,4 +23,13 @@ export function gatedMlp(layers: ProgramLayers, input: Pixels, name: string): Pi
   const seen = layers.conv(layers.toPlanes(gate), `${name}.sg.conv`, { groups: half });
   const gated = layers.multiply(layers.channels(hidden, 0, half), layers.toPixels(seen));
   return layers.linear(gated, `${name}.fc2`);
+}
+
+/** Restormer's MLP of convolutions: of two halves seen in space, one weighs the other. */
+export function gatedConvolutions(layers: ProgramLayers, input: Planes, name: string): Planes {
+  const wide = layers.conv(input, `${name}.project_in`);
+  const both = layers.conv(wide, `${name}.dwconv`, { groups: wide.channels });
+  const half = both.channels / 2;
+  const gate = layers.activate(layers.channels(both, 0, half), 'gelu');
+  return layers.conv(layers.multiply(gate, layers.channels(both, half, both.channels)), `${name}.project_out`);
 }

@@ -1,6 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused } from '../refusal.ts';
-import { tensor } from '../tensor.ts';
+import { type IndexTensor, type Tensor, tensor } from '../tensor.ts';
 import { relativeBias, relativeIndex } from './attention.ts';
 import type { StepIndex } from './program.ts';
 import type { Tokens } from './program-builder.ts';
@@ -24,6 +24,34 @@ export function dynamicBias(layers: ProgramLayers, name: string, window: readonl
   }
   const tokens = height * width;
   return relativeBias(layers, rows.step, relativeIndex(height, width), { heads: rows.channels, tokens });
+}
+
+/**
+ * Swin V2's continuous position bias (Liu et al. 2022): computed by small layers `name.cpb_mlp` of the logarithm of each
+ * offset, of which there are `offsets` [count, 2] in shares of the largest. 0 to 16, [heads, queries, keys].
+ */
+export function continuousBias(
+  layers: ProgramLayers,
+  name: string,
+  offsets: readonly number[],
+  index: IndexTensor,
+  shape: { heads: number; tokens: number; keys?: number },
+): StepIndex {
+  const table = Float32Array.from(offsets, (share) => (Math.sign(share) * Math.log2(Math.abs(share) * 8 + 1)) / 3);
+  const step = layers.step('Identity', [tensor([offsets.length / 2, 2], table)]);
+  const rows: Tokens = { layout: 'tokens', step, channels: 2, density: 0, extent: step };
+  const hidden = layers.activate(layers.linear(rows, `${name}.cpb_mlp.0`), 'relu');
+  const made = layers.activate(layers.linear(hidden, `${name}.cpb_mlp.2`, shape.heads), 'sigmoid');
+  return relativeBias(layers, layers.times(made, 16).step, index, shape);
+}
+
+/** exp of the trained logarithms `name.logit_scale`, of which none counts for more than 100. */
+export function directionScales(layers: ProgramLayers, name: string, heads: number): Tensor {
+  const { data } = layers.weight(`${name}.logit_scale`, [heads, 1, 1]);
+  return tensor(
+    [heads, 1, 1],
+    Float32Array.from(data, (value) => Math.exp(Math.min(value, Math.log(100)))),
+  );
 }
 
 /**

@@ -83,6 +83,16 @@ export class ProgramBuilder {
     return this.has(key) ? this.weight(key, shape) : null;
   }
 
+  /** Says of weights that are trained and never used that they are part of the network. */
+  unread(...keys: readonly string[]): void {
+    for (const key of keys) this.#state.ignore(key);
+  }
+
+  /** Says of weights that were merged from others that they are part of the network. */
+  countParameters(...weights: readonly (Tensor | null)[]): void {
+    for (const weight of weights) this.#parameters += weight === null ? 0 : elementCount(weight.shape);
+  }
+
   /** Counts multiply-adds, so many for each input pixel. */
   countWork(multiplications: number): void {
     this.#flopsPerPixel += 2 * multiplications;

@@ -9,11 +9,13 @@ export interface ConvolutionOptions {
   readonly stride?: number;
   /** Default: zeros around, so that the size stays; none: only where the whole kernel lies inside. */
   readonly padding?: 'same' | 'none';
+  /** Default 1. */
+  readonly dilation?: number;
   /** Side that the kernel must have; default: any. */
   readonly kernel?: number;
 }
 
-export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid';
+export type Activation = 'relu' | 'gelu' | 'mish' | 'silu' | 'sigmoid' | 'tanh';
 
 /** Layers by the name of their keys, with torch's meaning and defaults. */
 export class ProgramLayers extends ProgramBuilder {
@@ -28,20 +30,46 @@ export class ProgramLayers extends ProgramBuilder {
     planes: Planes,
     weight: Tensor,
     bias: Tensor | null,
-    { groups = 1, stride = 1, padding = 'same' }: ConvolutionOptions = {},
+    { groups = 1, stride = 1, padding = 'same', dilation = 1 }: ConvolutionOptions = {},
   ): Planes {
     const [channels = 0, perGroup = 0, height = 1, width = 1] = weight.shape;
     if (channels % groups !== 0 || (padding === 'same' && (height % 2 === 0 || width % 2 === 0))) {
       throw refused(`a convolution has weights of shape [${weight.shape.join(', ')}] in ${groups} groups.`);
     }
-    const [y, x] = padding === 'same' ? [(height - 1) >> 1, (width - 1) >> 1] : [0, 0];
+    const [y, x] = padding === 'same' ? [((height - 1) >> 1) * dilation, ((width - 1) >> 1) * dilation] : [0, 0];
     const step = this.step('Conv', [planes.step, weight, bias], {
-      ...{ kernel_shape: [height, width], strides: [stride, stride], pads: [y, x, y, x], group: groups },
+      ...{ kernel_shape: [height, width], strides: [stride, stride], dilations: [dilation, dilation] },
+      ...{ pads: [y, x, y, x], group: groups },
     });
     const density = planes.density / stride ** 2;
     this.countWork(channels * perGroup * height * width * density);
-    const keepsSize = stride === 1 && height === 2 * y + 1 && width === 2 * x + 1;
+    const keepsSize = stride === 1 && (padding === 'same' || (height === 1 && width === 1));
     return { ...planes, step, channels, density, extent: keepsSize ? planes.extent : step };
+  }
+
+  /** A convolution that was merged from several layers. @throws UpreelError `model-refused` if it does not fit */
+  mergedConv(planes: Planes, weight: Tensor, bias: Tensor | null): Planes {
+    if (weight.shape[1] !== planes.channels) {
+      throw refused(`a convolution takes ${weight.shape[1]} channels, but gets ${planes.channels}.`);
+    }
+    this.countParameters(weight, bias);
+    return this.convolved(planes, weight, bias);
+  }
+
+  /**
+   * torch's ConvTranspose2d with a square kernel: what it writes beyond its input times the stride is cut off by `crop`
+   * on each side. @throws UpreelError `model-refused`
+   */
+  deconv(planes: Planes, name: string, shape: { kernel: number; stride: number; crop?: number }): Planes {
+    const { kernel, stride, crop = 0 } = shape;
+    const weight = this.weight(`${name}.weight`, [planes.channels, null, kernel, kernel]);
+    const [, channels = 0] = weight.shape;
+    const bias = this.optionalWeight(`${name}.bias`, [channels]);
+    const step = this.step('ConvTranspose', [planes.step, weight, bias], {
+      ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [crop, crop, crop, crop] },
+    });
+    this.countWork(channels * planes.channels * kernel ** 2 * planes.density);
+    return { ...planes, step, channels, density: planes.density * stride ** 2, extent: step };
   }
 
   /**
@@ -51,7 +79,11 @@ export class ProgramLayers extends ProgramBuilder {
   linear<T extends Rows>(rows: T, name: string, made: number | null = null): T {
     const weight = this.weight(`${name}.weight`, [made, rows.channels]);
     const [channels = 0] = weight.shape;
-    const bias = this.optionalWeight(`${name}.bias`, [channels]);
+    return this.mapped(rows, weight, this.optionalWeight(`${name}.bias`, [channels]));
+  }
+
+  mapped<T extends Rows>(rows: T, weight: Tensor, bias: Tensor | null): T {
+    const [channels = 0] = weight.shape;
     this.countWork(channels * rows.channels * rows.density);
     return { ...rows, channels, step: this.step('Gemm', [rows.step, weight, bias], { transB: 1 }) };
   }
@@ -125,6 +157,8 @@ export class ProgramLayers extends ProgramBuilder {
         return this.step('Relu', [step]);
       case 'sigmoid':
         return this.step('Sigmoid', [step]);
+      case 'tanh':
+        return this.step('Tanh', [step]);
       case 'silu':
         return this.step('Mul', [step, this.step('Sigmoid', [step])]);
       case 'gelu': {
@@ -157,6 +191,12 @@ export class ProgramLayers extends ProgramBuilder {
     return { ...features[0], channels, step: this.step('Concat', steps, { axis: 1 }) };
   }
 
+  /** The largest sample of each square of `side`; those that do not fill one are left out. */
+  maxPool(planes: Planes, side: number): Planes {
+    const step = this.step('MaxPool', [planes.step], { kernel_shape: [side, side], strides: [side, side] });
+    return { ...planes, step, density: planes.density / side ** 2, extent: step };
+  }
+
   /** The mean of each channel, [1, channels, 1, 1]. */
   globalMean(planes: Planes): Planes {
     const step = this.step('GlobalAveragePool', [planes.step]);
@@ -182,6 +222,23 @@ export class ProgramLayers extends ProgramBuilder {
     for (let out = 0; out < channels * area; out++) picks[out * area + (out % area)] = 1;
     const weight = tensor([channels * area, 1, factor, factor], picks);
     return this.convolved(planes, weight, null, { groups: channels, stride: factor, padding: 'none' });
+  }
+
+  /** Linear, to the height and width of `like`: torch's interpolate with a size. */
+  stretchTo(planes: Planes, like: Planes): Planes {
+    const { height, width } = this.sizeOf(like);
+    const shape = this.step('Concat', [indexVector([1, planes.channels]), height, width], { axis: 0 });
+    const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
+    const step = this.step('Resize', [planes.step, null, null, shape], attributes);
+    return { ...planes, step, density: like.density, extent: like.extent };
+  }
+
+  /** torch's bicubic interpolation. */
+  cubic(planes: Planes, factor: number): Planes {
+    const attributes = { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.75 } };
+    const scales = tensor([4], Float32Array.of(1, 1, factor, factor));
+    const step = this.step('Resize', [planes.step, null, scales], attributes);
+    return { ...planes, step, density: planes.density * factor ** 2, extent: step };
   }
 
   /** Each pixel repeated. */

@@ -12,17 +12,22 @@ export interface RectangleWindows {
   of(isShifted: boolean): readonly [Windows, Windows];
 }
 
-/** Sizes are filled up with zeros to multiples of the longer side. */
+/**
+ * Sizes are filled up with zeros to multiples of the longer side.
+ * @param isMasked whether what only a shift has brought together is kept apart
+ */
 export function openRectangleWindows(
   layers: ProgramLayers,
   planes: Planes,
   shape: readonly [number, number],
+  isMasked = true,
 ): RectangleWindows {
   const size = layers.sizeOf(planes);
   const known = new Map<boolean, readonly [Windows, Windows]>();
   const cut = (height: number, width: number, isShifted: boolean): Windows => {
     const shift = isShifted ? ([height >> 1, width >> 1] as const) : ([0, 0] as const);
-    return cutWindows(layers, size, { height, width, shift }, Math.max(...shape));
+    const windows = cutWindows(layers, size, { height, width, shift }, Math.max(...shape));
+    return isMasked ? windows : { ...windows, mask: null };
   };
   return {
     shape,

@@ -22,7 +22,7 @@ export interface FramePlan {
 }
 
 /** As the configurations of these networks call them; none: a picture of the same size, of which the change is made. */
-export type Upsampler = 'pixelshuffle' | 'pixelshuffledirect' | 'nearest+conv' | 'none';
+export type Upsampler = 'pixelshuffle' | 'pixelshuffle_aux' | 'pixelshuffledirect' | 'nearest+conv' | 'none';
 
 /** @param title of the family, for errors. @throws UpreelError `model-unsupported`, `model-refused` */
 export function planFrame(state: StateDict, title: string): FramePlan {
@@ -59,6 +59,8 @@ export interface FrameSettings {
   readonly multiple: number;
   /** No side is shorter then; default: 1. */
   readonly least?: number;
+  /** By so much both sides grow at least; default: 0. */
+  readonly beyond?: number;
   /** The side of their windows; default: `multiple`. */
   readonly window?: number;
   /** What white is to the network; default: 1. */
@@ -72,14 +74,14 @@ export interface FrameSettings {
 export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
-  { multiple, least = 1, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
+  { multiple, least = 1, beyond = 0, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
   blocks: (features: Planes) => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
   const mean = channels === 1 ? [0] : hasMean ? DIV2K_MEAN : [0, 0, 0];
   const values = (map: (value: number) => number) => tensor([channels], Float32Array.from(mean, map));
-  const padded = padToMultiple(layers, input, multiple * unshuffle, padding, least);
+  const padded = padToMultiple(layers, input, multiple * unshuffle, padding, least, beyond);
   const centred = layers.scaled(
     padded,
     values(() => white),
@@ -114,9 +116,9 @@ export function ignoreBuffers(state: StateDict): void {
 }
 
 const BUFFERS =
-  /(^|\.)((aligned_)?relative_position_index(_\w+)?|attn_mask(_\d)?|rpe_biases|num_batches_tracked|mean)$/;
+  /(^|\.)((aligned_)?relative_position_index(_\w+)?|attn_mask(_\d)?|rpe_biases|biases_[hv]|num_batches_tracked|relative_coords_table|mean)$/;
 
-const DIV2K_MEAN = [0.4488, 0.4371, 0.404];
+export const DIV2K_MEAN = [0.4488, 0.4371, 0.404];
 const SLOPE = 0.2;
 
 function firstOf(state: StateDict): string {
@@ -124,6 +126,7 @@ function firstOf(state: StateDict): string {
 }
 
 function upsamplerOf(state: StateDict): Upsampler {
+  if (state.has('conv_bicubic.weight')) return 'pixelshuffle_aux';
   if (state.has('conv_before_upsample.0.weight')) {
     return state.has('conv_up1.weight') ? 'nearest+conv' : 'pixelshuffle';
   }
@@ -134,6 +137,7 @@ function factorsOf(state: StateDict, upsampler: Upsampler, channels: number): nu
   const factors: number[] = [];
   switch (upsampler) {
     case 'pixelshuffle':
+    case 'pixelshuffle_aux':
       for (let index = 0; state.has(`upsample.${index}.weight`); index += 2) {
         const [out = 0, taken = 0] = state.shape(`upsample.${index}.weight`) ?? [];
         factors.push(Math.sqrt(out / taken));
@@ -153,12 +157,15 @@ function enlarge(layers: ProgramLayers, { upsampler, factors }: FramePlan, body:
   // Here the slope is torch's default.
   const before = () => layers.leakyRelu(layers.conv(body, 'conv_before_upsample.0'), 0.01);
   switch (upsampler) {
-    case 'pixelshuffle': {
-      const enlarged = factors.reduce(
-        (value, factor, index) => layers.pixelShuffle(layers.conv(value, `upsample.${2 * index}`), factor),
-        before(),
-      );
-      return layers.conv(enlarged, 'conv_last');
+    case 'pixelshuffle':
+      return layers.conv(shuffled(layers, factors, before()), 'conv_last');
+    case 'pixelshuffle_aux': {
+      // A small picture made on the way, which was compared in training, and the input enlarged beside.
+      const small = layers.conv(before(), 'conv_aux');
+      const enlarged = shuffled(layers, factors, layers.leakyRelu(layers.conv(small, 'conv_after_aux.0'), 0.01));
+      const scale = factors.reduce((product, factor) => product * factor, 1);
+      const beside = layers.conv(layers.cubic(centred, scale), 'conv_bicubic');
+      return layers.conv(layers.add(enlarged, { ...beside, extent: enlarged.extent }), 'conv_last');
     }
     case 'pixelshuffledirect':
       return layers.pixelShuffle(layers.conv(body, 'upsample.0'), factors[0] ?? 1);
@@ -172,4 +179,11 @@ function enlarge(layers: ProgramLayers, { upsampler, factors }: FramePlan, body:
     case 'none':
       return layers.add(centred, layers.conv(body, 'conv_last'));
   }
+}
+
+function shuffled(layers: ProgramLayers, factors: readonly number[], planes: Planes): Planes {
+  return factors.reduce(
+    (value, factor, index) => layers.pixelShuffle(layers.conv(value, `upsample.${2 * index}`), factor),
+    planes,
+  );
 }

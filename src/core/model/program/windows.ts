@@ -1,7 +1,15 @@
 import { tensor } from '../tensor.ts';
 import { countTo, roundedUp } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';
-import { indexVector, type Pixels, type ProgramBuilder, type Rows, type Size, type Tokens } from './program-builder.ts';
+import {
+  indexVector,
+  type Pixels,
+  type Planes,
+  type ProgramBuilder,
+  type Rows,
+  type Size,
+  type Tokens,
+} from './program-builder.ts';
 
 export interface WindowShape {
   readonly height: number;
@@ -180,3 +188,17 @@ function wrappedPlaces(height: number, width: number, shift: readonly [number, n
 }
 
 const MASKED = -100;
+
+/** The windows as pictures of their own, one batch: convolutions end at their borders. */
+export function planesOfWindows(program: ProgramBuilder, tokens: Tokens, side: number): Planes {
+  const split = program.step('Reshape', [tokens.step, indexVector([-1, side, side, tokens.channels])]);
+  const step = program.step('Transpose', [split], { perm: [0, 3, 1, 2] });
+  return { ...tokens, layout: 'planes', step, extent: step };
+}
+
+/** Back from `planesOfWindows`. */
+export function tokensOfWindows(program: ProgramBuilder, planes: Planes): Tokens {
+  const turned = program.step('Transpose', [planes.step], { perm: [0, 2, 3, 1] });
+  const step = program.step('Reshape', [turned, indexVector([-1, planes.channels])]);
+  return { ...planes, layout: 'tokens', step };
+}

@@ -1,4 +1,5 @@
 import { StateDict } from '../../../../src/core/model/checkpoint/state-dict.ts';
+import { coreOfProgram } from '../../../../src/core/model/program/program.ts';
 import type { Planes } from '../../../../src/core/model/program/program-builder.ts';
 import { ProgramLayers } from '../../../../src/core/model/program/program-layers.ts';
 import { type Tensor, tensor } from '../../../../src/core/model/tensor.ts';
@@ -39,7 +40,11 @@ export async function runBlock(
   const layers = new ProgramLayers(new StateDict(new Map(stored)));
   const input = layers.input(channels);
   const { step } = build(layers, input);
-  const made = await runBare(layers.finish({ ...input, step }, 1, 1), [1, channels, height, width], data);
+  const made = await runBare(
+    coreOfProgram(layers.finish({ ...input, step }, 1, 1)),
+    [1, channels, height, width],
+    data,
+  );
   return { shape: made.dims, data: made.data as Float32Array };
 }
 

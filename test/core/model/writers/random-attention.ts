@@ -2,7 +2,10 @@ import { RandomLayers } from './random-networks.ts';
 
 /** Random weights of the kinds of layers that attention adds, and the whole numbers that lie beside them. */
 export class RandomAttention extends RandomLayers {
-  readonly integers = new Map<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>();
+  readonly integers = new Map<
+    string,
+    { readonly shape: readonly number[]; readonly values: readonly number[]; readonly isBytes?: boolean }
+  >();
 
   linear(name: string, out: number, channels: number, bias = true, gain = 1): void {
     this.add(`${name}.weight`, [out, channels], 0, gain * Math.sqrt(3 / channels));
@@ -31,6 +34,11 @@ export class RandomAttention extends RandomLayers {
   /** What torch keeps of a mask for pictures of one size; here of zeros, as nothing should read it. */
   mask(key: string, tokens: number, windows: number): void {
     this.add(key, [windows, tokens, tokens], 0, 0);
+  }
+
+  /** Bytes that say how a network is built. */
+  settings(key: string, values: readonly number[]): void {
+    this.integers.set(key, { shape: [values.length], values, isBytes: true });
   }
 
   integer(key: string, shape: readonly number[], values: readonly number[]): void {

@@ -19,8 +19,14 @@ export function addFrame(layers: RandomAttention, shape: FrameShape, blocks: () 
   const inner = 64;
   const enlarged = scale * unshuffle;
   switch (upsampler) {
-    case 'pixelshuffle': {
+    case 'pixelshuffle':
+    case 'pixelshuffle_aux': {
       layers.conv('conv_before_upsample.0', inner, features);
+      if (upsampler === 'pixelshuffle_aux') {
+        layers.conv('conv_bicubic', inner, channels);
+        layers.conv('conv_aux', channels, inner);
+        layers.conv('conv_after_aux.0', inner, channels);
+      }
       const factors = enlarged === 3 ? [3] : new Array<number>(Math.log2(enlarged)).fill(2);
       factors.forEach((factor, index) => void layers.conv(`upsample.${2 * index}`, inner * factor ** 2, inner));
       layers.conv('conv_last', channels, inner, 3, true, 0.4);

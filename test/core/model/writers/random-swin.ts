@@ -204,3 +204,36 @@ function addDictionaryBlock(layers: RandomAttention, name: string, shape: AtdSha
   addMlp(layers, `${name}.convffn`, features);
   layers.depthwise(`${name}.convffn.dwconv.depthwise_conv.0`, 2 * features, 5);
 }
+
+export function randomSwin2sr(shape: SwinShape, seed: number): RandomAttention {
+  const layers = new RandomAttention(seed);
+  const { features, heads, window, depths } = shape;
+  addSwinGroups(layers, shape, (name, isShifted) => {
+    const attention = `${name}.attn`;
+    layers.add(`${attention}.logit_scale`, [heads, 1, 1], 3, 2);
+    layers.linear(`${attention}.cpb_mlp.0`, 512, 2);
+    layers.linear(`${attention}.cpb_mlp.2`, heads, 512, false);
+    layers.weights.set(`${attention}.relative_coords_table`, logarithmicOffsets(window));
+    layers.integer(`${attention}.relative_position_index`, [window ** 2, window ** 2], relativeIndices(window, window));
+    layers.linear(`${attention}.qkv`, 3 * features, features, false);
+    layers.vector(`${attention}.q_bias`, features, 0, 0.3);
+    layers.vector(`${attention}.v_bias`, features, 0, 0.3);
+    layers.linear(`${attention}.proj`, features, features, true, 0.5);
+    if (isShifted) layers.mask(`${name}.attn_mask`, window ** 2, 4);
+    addMlp(layers, `${name}.mlp`, features);
+  });
+  for (const name of ['patch_embed', ...depths.map((_, group) => `layers.${group}.patch_embed`)]) {
+    layers.conv(`${name}.proj`, features, features, 1);
+  }
+  return layers;
+}
+
+/** What torch keeps: y and x of each offset in shares of the largest, times 8, as logarithms. */
+function logarithmicOffsets(window: number) {
+  const span = 2 * window - 1;
+  const data = Float32Array.from({ length: span ** 2 * 2 }, (_, at) => {
+    const offset = (at % 2 === 0 ? Math.floor(at / 2 / span) : (at >> 1) % span) - window + 1;
+    return (Math.sign(offset) * Math.log2(Math.abs((offset * 8) / (window - 1)) + 1)) / 3;
+  });
+  return { shape: [1, span, span, 2], data };
+}
