@@ -56,5 +56,7 @@ function tryKill(): boolean {
 function negation(): Uint8Array {
   const onnx = new ForeignOnnx();
   const model = readForeignModel(onnx.finish(onnx.node('Neg', ['input'])));
-  return emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } }, 1));
+  return emitBare(
+    coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' }, fixedPx: null }, 1),
+  );
 }

@@ -75,6 +75,7 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     ...seenBy(graph, scale),
     alignPx: alignment(graph),
     gridPx: 1,
+    fixedPx: null,
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
     contentHash: contentHash([graph.nodes, graph.output]),
@@ -101,7 +102,7 @@ function describeProgram({ program, recognition }: ProgramNetwork, id: string): 
   }
   const descriptor: ModelDescriptor = {
     ...{ id, ...recognition, scale, gridPx, parameters, flopsPerPixel },
-    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1 },
+    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1, fixedPx: null },
     contentHash: contentHash([steps, output]),
   };
   return { descriptor, wrap: (variant) => wrapNetwork(coreOfProgram(program), variant) };
@@ -113,8 +114,9 @@ function describeForeign({ model, use, size }: ForeignNetwork, id: string): Impo
     id,
     architecture: 'graph',
     summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${use.samples.order} 0..${use.samples.white}`,
-    decidedBy: ['found by trying it on a small picture', `operators: ${operators.slice(0, 12).join(', ')}`],
+    decidedBy: ['found by trying it on a picture', `operators: ${operators.slice(0, 12).join(', ')}`],
     ...size,
+    fixedPx: use.fixedPx,
     receptiveFieldPx: null,
     windowExact: false,
     gridPx: 1,

@@ -27,7 +27,10 @@ function readOnnx(bytes: Uint8Array): void {
   const graph = translateForeign(model, 3, 'nchw');
   if (graph !== undefined) receptiveField(graph);
   // As it is, it is only written anew here; onnxruntime gets it in a process of its own.
-  else emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 255, order: 'bgr' } }, 2));
+  else
+    emitBare(
+      coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 255, order: 'bgr' }, fixedPx: null }, 2),
+    );
 }
 
 function onnx(half: boolean, isStrange: boolean): Uint8Array {

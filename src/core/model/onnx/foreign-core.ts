@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FixedSize } from '../../geometry.ts';
 import type { SampleFormat } from '../graph/adapt-graph.ts';
 import { elementCount, tensor } from '../tensor.ts';
 import type { ForeignModel } from './foreign-model.ts';
@@ -11,12 +12,14 @@ export interface ForeignUse {
   readonly channels: 1 | 3;
   readonly layout: 'nchw' | 'nhwc';
   readonly samples: SampleFormat;
+  /** The only size that it takes, where it was exported for one. */
+  readonly fixedPx: FixedSize | null;
 }
 
 /** The network's own nodes, with what turns float NCHW RGB 0..1 into its samples before them and back behind them. */
 export function coreOfForeign(
   model: ForeignModel,
-  { channels, layout, samples }: ForeignUse,
+  { channels, layout, samples, fixedPx }: ForeignUse,
   scale: number,
 ): NetworkCore {
   const { white, order } = samples;
@@ -25,6 +28,7 @@ export function coreOfForeign(
     scale,
     opset: model.opset,
     canBeHalf: false,
+    fixedPx,
     emit(writer, input) {
       const reordered = (value: string) =>
         order === 'bgr' && channels === 3

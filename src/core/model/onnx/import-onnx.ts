@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { type FixedSize, sizeText } from '../../geometry.ts';
 import { type NetworkProbe, openNetworkProbe } from '../../network-probe.ts';
+import { SMALLEST_TILE_PX } from '../../tile-size.ts';
 import { adaptGraph, type SampleFormat } from '../graph/adapt-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { unsupported } from '../refusal.ts';
@@ -7,7 +9,7 @@ import { coreOfForeign, type ForeignUse } from './foreign-core.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';
 import { openProbeCache, type ProbeCache } from './probe-cache.ts';
-import { type ProbedSize, probeSize, probeWhite } from './probe-foreign.ts';
+import { type ProbedSize, probeSize, probeWhite, trialFor } from './probe-foreign.ts';
 import { readForeignModel } from './read-foreign.ts';
 import { translateForeign } from './translate-foreign.ts';
 import { coreOf, emitBare } from './wrap-network.ts';
@@ -47,14 +49,16 @@ export async function importOnnx(
       graph: adaptGraph(graph, { white: await whiteOf(graph, channels, options, cache), order }),
     };
   }
-  checkRunnable(model, layout);
-  const use = (white: 1 | 255): ForeignUse => ({ channels, layout, samples: { white, order } });
+  checkOpset(model);
+  const fixedPx = fixedSizeOf(model, layout);
+  const trial = trialFor(channels, fixedPx);
+  const use = (white: 1 | 255): ForeignUse => ({ channels, layout, samples: { white, order }, fixedPx });
   const isInteger = model.input.type === DATA_TYPE.uint8;
   const told = isInteger ? 255 : toWhite(options.range);
   const lazy = openLazily(() => emitBare(coreOfForeign(model, use(isInteger ? 255 : 1), 1)));
   try {
-    const size = (await cache.remember('size', SIZE, async () => probeSize(await lazy.open(), channels)))!;
-    const find = async () => probeWhite(await lazy.open(), channels, size.scale);
+    const size = (await cache.remember('size', SIZE, async () => probeSize(await lazy.open(), trial, fixedPx)))!;
+    const find = async () => probeWhite(await lazy.open(), trial, size.scale);
     const white = told ?? (await cache.remember('white', WHITE, find)) ?? undecided();
     return { kind: 'foreign', model, use: use(white), size };
   } finally {
@@ -108,15 +112,19 @@ function isChannels(count: number | null): count is 1 | 3 {
 }
 
 /** A graph that is understood can be written for any size; another only runs in those that it was exported for. */
-function checkRunnable({ opset, input, nodes }: ForeignModel, layout: 'nchw' | 'nhwc'): void {
+function fixedSizeOf({ input }: ForeignModel, layout: 'nchw' | 'nhwc'): FixedSize | null {
   const [, a = null, b = null, c = null] = input.dimensions;
   const [height, width] = layout === 'nchw' ? [b, c] : [a, b];
-  if (height !== null || width !== null) {
-    throw unsupported(
-      `The ONNX network runs on pictures of ${width ?? 'any'} x ${height ?? 'any'} pixels only.`,
-      'Export it with free height and width (dynamic axes), or use its checkpoint.',
-    );
-  }
+  if (height === null && width === null) return null;
+  const size = { width, height };
+  if ((width ?? SMALLEST_TILE_PX) >= SMALLEST_TILE_PX && (height ?? SMALLEST_TILE_PX) >= SMALLEST_TILE_PX) return size;
+  throw unsupported(
+    `The ONNX network runs on pictures of ${sizeText(size)} pixels only, too little to cut pictures into.`,
+    'Export it with free height and width (dynamic axes), or use its checkpoint.',
+  );
+}
+
+function checkOpset({ opset, nodes }: ForeignModel): void {
   if (opset < 11) {
     const operators = [...new Set(nodes.map(({ operator }) => operator))].slice(0, 8).join(', ');
     throw unsupported(
@@ -137,7 +145,8 @@ async function whiteOf(
   const { height } = graph.shapes[graph.output]!;
   const lazy = openLazily(() => emitBare(coreOf(graph)));
   try {
-    const find = async () => probeWhite(await lazy.open(), channels, height.numerator / height.denominator);
+    const scale = height.numerator / height.denominator;
+    const find = async () => probeWhite(await lazy.open(), trialFor(channels, null), scale);
     return (await cache.remember('white', WHITE, find)) ?? undecided();
   } finally {
     await lazy.close();
