@@ -9,6 +9,7 @@ import { alignment, receptiveField } from './graph/receptive-field.ts';
 import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
+import { withExternalData } from './onnx/external-data.ts';
 import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
 import { importOnnx, type OnnxNetwork, type OnnxOptions } from './onnx/import-onnx.ts';
 import { coreOf, wrapNetwork } from './onnx/wrap-network.ts';
@@ -136,7 +137,8 @@ export async function readNetwork(
   const extension = extname(path).toLowerCase();
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
   if (extension === '.onnx') {
-    const network = await importOnnx(await readModelFile(path), onnx, probes);
+    const bytes = await withExternalData(await readModelFile(path), path);
+    const network = await importOnnx(bytes, onnx, probes);
     return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
   }
   if (paramPath !== undefined) return readNcnn(path, paramPath);

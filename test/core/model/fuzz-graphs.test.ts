@@ -35,7 +35,9 @@ function readOnnx(bytes: Uint8Array): void {
 
 function onnx(half: boolean, isStrange: boolean): Uint8Array {
   const strange = isStrange ? 'Neg' : 'Identity';
-  const file = writeOnnxCompact(COMPACT, { half }, undefined, (it, value) => it.node(strange, [value]));
+  const file = writeOnnxCompact(COMPACT, { elements: half ? 'float16' : 'float32' }, undefined, (it, value) =>
+    it.node(strange, [value]),
+  );
   return file.finish(file.output);
 }
 

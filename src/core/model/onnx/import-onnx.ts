@@ -12,6 +12,7 @@ import { openProbeCache, type ProbeCache } from './probe-cache.ts';
 import { type ProbedSize, probeSize, probeWhite, trialFor } from './probe-foreign.ts';
 import { readForeignModel } from './read-foreign.ts';
 import { translateForeign } from './translate-foreign.ts';
+import { widenBfloat16 } from './widen-bfloat16.ts';
 import { coreOf, emitBare } from './wrap-network.ts';
 
 /** What an ONNX file does not say. */
@@ -29,7 +30,7 @@ export type OnnxNetwork =
   | { readonly kind: 'foreign'; readonly model: ForeignModel; readonly use: ForeignUse; readonly size: ProbedSize };
 
 /**
- * A network from an ONNX file of others: float32, float16 or uint8, channels first or last, 3 or 1 of them.
+ * A network from an ONNX file of others: float32, float16, bfloat16 or uint8, channels first or last, 3 or 1 of them.
  * @throws UpreelError `model-refused`, `model-unsupported`, naming what it has or what has to be told
  * @param probes folder in which what trying shows is kept, by the file's content; null: it is tried each time
  */
@@ -38,7 +39,7 @@ export async function importOnnx(
   options: OnnxOptions,
   probes: string | null = null,
 ): Promise<OnnxNetwork> {
-  const model = readForeignModel(bytes);
+  const model = widenBfloat16(readForeignModel(bytes));
   const { channels, layout } = portOf(model);
   const cache = openProbeCache(probes, bytes, `${channels} ${layout}`);
   const order = options.channels ?? 'rgb';
@@ -91,7 +92,7 @@ function portOf({ input, nodes }: ForeignModel): { channels: 1 | 3; layout: 'nch
   const [batch = null, first = null, , last = null] = input.dimensions;
   if (!SAMPLES_OF_FLOAT.has(input.type) && input.type !== DATA_TYPE.uint8) {
     throw unsupported(
-      `The ONNX network takes elements of type ${input.type}; upreel feeds float32, float16 and uint8.`,
+      `The ONNX network takes elements of type ${input.type}; upreel feeds float32, float16, bfloat16 and uint8.`,
     );
   }
   if (batch !== null && batch !== 1) {

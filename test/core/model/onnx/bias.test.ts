@@ -36,7 +36,7 @@ function rrdbWithoutBias() {
 }
 
 function foreign(half: boolean): Uint8Array {
-  const onnx = new ForeignOnnx({ half });
+  const onnx = new ForeignOnnx({ elements: half ? 'float16' : 'float32' });
   const layers = new RandomLayers(1);
   layers.conv('conv', 3, 3);
   const made = onnx.node('Conv', ['input', onnx.floats(layers.weights.get('conv.weight')!)], { pads: [1, 1, 1, 1] });

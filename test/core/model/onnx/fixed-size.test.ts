@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -116,7 +116,6 @@ test('a tile of another size is not followed, a halo that fills it is refused', 
 
 test('what upreel exports of it has its size, and is the same network again', async () => {
   const model = await fixedNetwork(32, 24);
-  const { readFile } = await import('node:fs/promises');
   const again = await load('again', await readFile(await model.networkFile({ bytesPerSample: 1, channels: 3 })));
   expect(again.descriptor).toMatchObject({ scale: 2, fixedPx: { width: 32, height: 24 } });
   const picture = testPicture(41, 33);

@@ -78,7 +78,7 @@ describe('an ONNX file whose operators are understood', () => {
   });
 
   it('float16', async () => {
-    const onnx = writeOnnxCompact(COLOUR, { half: true });
+    const onnx = writeOnnxCompact(COLOUR, { elements: 'float16' });
     await expectEqual(await importOnnx(onnx.finish(onnx.output)), (it) =>
       evaluateCompact(rounded(COLOUR, 'float16'), it),
     );
@@ -129,7 +129,7 @@ describe('an ONNX file that is run as it is', () => {
   });
 
   it('float16, whose arithmetic is as coarse', async () => {
-    const onnx = writeOnnxCompact(COLOUR, { half: true }, undefined, strange);
+    const onnx = writeOnnxCompact(COLOUR, { elements: 'float16' }, undefined, strange);
     const network = await importOnnx(onnx.finish(onnx.output));
     await expectEqual(network, colour, RGB8, undefined, 1);
   });
