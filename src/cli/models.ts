@@ -121,7 +121,11 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
 }
 
 function onnxRange(): Option {
-  return new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']);
+  return new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices([
+    '0..1',
+    '0..255',
+    '-1..1',
+  ]);
 }
 
 function onnxChannels(): Option {

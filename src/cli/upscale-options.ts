@@ -28,7 +28,7 @@ export function upscaleFlags(): Option[] {
     new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
       number,
     ),
-    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']),
+    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255', '-1..1']),
     new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels; 1920x or x1080: one side').conflicts('scale'),

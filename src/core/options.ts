@@ -14,7 +14,7 @@ export const networkSettingsSchema = z.object({
   /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
   denoise: z.number().min(0).max(1).nullable(),
   /** What an ONNX file of others does not say; null: found by trying, and RGB. */
-  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxRange: z.enum(['0..1', '0..255', '-1..1']).nullable(),
   onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
@@ -99,10 +99,12 @@ function shorterSide({ width, height }: FixedSize): number {
 
 /**
  * Tiles that see all they depend on are equal where they overlap: blending them would only cost time. The others are
- * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md).
+ * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md). Where two tiles show inventions of their own,
+ * there is no right one: they go over into each other as slowly as they can.
  */
-function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
-  return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 4);
+function defaultFeatherPx({ receptiveFieldPx, seams }: ModelDescriptor, haloPx: number): number {
+  if (receptiveFieldPx !== null && haloPx >= receptiveFieldPx) return 0;
+  return Math.floor(haloPx * (seams === 'wide' ? 3 / 4 : 1 / 4));
 }
 
 /** The smallest tile that is worth anything; for a network of fixed size its only one. */

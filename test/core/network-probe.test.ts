@@ -57,6 +57,10 @@ function negation(): Uint8Array {
   const onnx = new ForeignOnnx();
   const model = readForeignModel(onnx.finish(onnx.node('Neg', ['input'])));
   return emitBare(
-    coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' }, fixedPx: null }, 1),
+    coreOfForeign(
+      model,
+      { channels: 3, layout: 'nchw', samples: { white: 1, black: 0, order: 'rgb' }, fixedPx: null, enlargeFirst: 1 },
+      1,
+    ),
   );
 }

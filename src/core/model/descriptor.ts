@@ -26,6 +26,8 @@ export interface ModelDescriptor {
   readonly gridPx: number;
   /** The only size of windows that it runs on, at least along one axis; null: any. */
   readonly fixedPx: FixedSize | null;
+  /** How far tiles are blended that differ where they overlap: `wide` for networks that invent what they show. */
+  readonly seams: 'narrow' | 'wide';
   readonly parameters: number;
   /** Floating-point operations (a multiply-add is two) per input pixel. */
   readonly flopsPerPixel: number;

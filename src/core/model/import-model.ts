@@ -1,5 +1,5 @@
 import { constants, copyFile, rm, writeFile } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import { publishFile, temporaryNameFor } from '../publish.ts';
 import { cacheFolders } from './cache-folder.ts';
@@ -11,6 +11,7 @@ import { unwritable } from './fetch-sink.ts';
 import { importNetwork } from './import-network.ts';
 import { type LoadModelOptions, locateWeights } from './load-model.ts';
 import { withExternalData } from './onnx/external-data.ts';
+import { sidecarFiles, sidecarName } from './onnx/sidecar.ts';
 import { findOwn, stemOf } from './store.ts';
 
 /**
@@ -32,11 +33,13 @@ export async function importModel(
   const { files } = await locateWeights(resolve(file), options);
   const { descriptor } = await importNetwork(files, id);
   const weights = await inOneFile(files.path);
+  const sidecar = await sidecarPath(files.path);
   const folder = cacheFolders(options.cacheFolder).models;
   await withPullLock(folder, options.signal ?? new AbortController().signal, async () => {
     if ((await findOwn(folder, id)) !== undefined) throw idTaken(id, folder);
     // The weights last: without them there is no model.
     if (files.paramPath !== undefined) await place(files.paramPath, join(folder, `${id}.param`), true);
+    if (sidecar !== null) await place(sidecar, join(folder, sidecarName(`${id}.onnx`)), true);
     await place(weights, join(folder, `${id}${extname(files.path).toLowerCase()}`), false);
   });
   return descriptor;
@@ -58,6 +61,16 @@ function checkId(id: string, catalogued: readonly string[]): void {
 function idTaken(id: string, folder: string): UpreelError {
   return new UpreelError('output-exists', `There is an imported model ${id} already.`, {
     hint: `Choose another id with --id, or delete its file in ${folder}.`,
+  });
+}
+
+/** Of an ONNX file, null without. @throws UpreelError `usage` if it names files whose names may be taken in the cache */
+async function sidecarPath(path: string): Promise<string | null> {
+  const beside = extname(path).toLowerCase() === '.onnx' ? await sidecarFiles(path) : null;
+  if (beside === null) return null;
+  if (beside.others.length === 0) return join(dirname(path), beside.sidecar);
+  throw new UpreelError('usage', `${path} takes inputs from ${beside.others.join(', ')}, which is not imported.`, {
+    hint: 'Keep them together where they are, and use the network by its path.',
   });
 }
 

@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { greatestDivisor } from '../greatest-divisor.ts';
 import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
@@ -10,8 +11,9 @@ import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
 import { withExternalData } from './onnx/external-data.ts';
-import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
+import { coreOfForeign, hashForeign, sizeForeign, sourceSize } from './onnx/foreign-core.ts';
 import { importOnnx, type OnnxNetwork, type OnnxOptions } from './onnx/import-onnx.ts';
+import { readSidecar } from './onnx/sidecar.ts';
 import { coreOf, wrapNetwork } from './onnx/wrap-network.ts';
 import { coreOfProgram } from './program/program.ts';
 import { recognise } from './recognise.ts';
@@ -77,6 +79,7 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     alignPx: alignment(graph),
     gridPx: 1,
     fixedPx: null,
+    seams: 'narrow',
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
     contentHash: contentHash([graph.nodes, graph.output]),
@@ -103,21 +106,26 @@ function describeProgram({ program, recognition }: ProgramNetwork, id: string): 
   }
   const descriptor: ModelDescriptor = {
     ...{ id, ...recognition, scale, gridPx, parameters, flopsPerPixel },
-    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1, fixedPx: null },
+    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1, fixedPx: null, seams: 'narrow' },
     contentHash: contentHash([steps, output]),
   };
   return { descriptor, wrap: (variant) => wrapNetwork(coreOfProgram(program), variant) };
 }
 
-function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {
+function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string): ImportedNetwork {
+  const { fixedPx, enlargeFirst, samples } = use;
+  const scale = enlargeFirst * size.scale;
+  if (scale > MAX_SCALE) throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
   const operators = [...new Set(model.nodes.map(({ operator }) => operator))];
   const descriptor: ModelDescriptor = {
     id,
     architecture: 'graph',
-    summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${use.samples.order} 0..${use.samples.white}`,
+    summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${samples.order} ${samples.black}..${samples.white}${enlargeFirst === 1 ? '' : `, pictures enlarged ${enlargeFirst}x before it`}`,
     decidedBy: ['found by trying it on a picture', `operators: ${operators.slice(0, 12).join(', ')}`],
-    ...size,
-    fixedPx: use.fixedPx,
+    scale,
+    alignPx: size.alignPx / greatestDivisor(size.alignPx, enlargeFirst),
+    fixedPx: fixedPx && sourceSize(fixedPx, enlargeFirst),
+    seams,
     receptiveFieldPx: null,
     windowExact: false,
     gridPx: 1,
@@ -138,7 +146,7 @@ export async function readNetwork(
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
   if (extension === '.onnx') {
     const bytes = await withExternalData(await readModelFile(path), path);
-    const network = await importOnnx(bytes, onnx, probes);
+    const network = await importOnnx(bytes, onnx, probes, await readSidecar(path));
     return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
   }
   if (paramPath !== undefined) return readNcnn(path, paramPath);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, extname, join } from 'node:path';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import { externalFiles } from './onnx/external-data.ts';
+import { sidecarFiles } from './onnx/sidecar.ts';
 import { fileSha256, type WeightFiles } from './store.ts';
 
 /**
@@ -12,7 +13,11 @@ import { fileSha256, type WeightFiles } from './store.ts';
 export async function networkFiles({ path, paramPath }: WeightFiles): Promise<readonly string[]> {
   if (paramPath !== undefined) return [path, paramPath];
   if (extname(path).toLowerCase() !== '.onnx') return [path];
-  const names = externalFiles(await readModelFile(path));
+  const beside = await sidecarFiles(path);
+  const names = [
+    ...externalFiles(await readModelFile(path)),
+    ...(beside === null ? [] : [beside.sidecar, ...beside.others]),
+  ];
   return [path, ...names.map((name) => join(dirname(path), name))];
 }
 

@@ -29,7 +29,17 @@ function readOnnx(bytes: Uint8Array): void {
   // As it is, it is only written anew here; onnxruntime gets it in a process of its own.
   else
     emitBare(
-      coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 255, order: 'bgr' }, fixedPx: null }, 2),
+      coreOfForeign(
+        model,
+        {
+          channels: 3,
+          layout: 'nchw',
+          samples: { white: 255, black: 0, order: 'bgr' },
+          fixedPx: null,
+          enlargeFirst: 1,
+        },
+        2,
+      ),
     );
 }
 

@@ -73,7 +73,16 @@ const EMPTY: [number, Uint8Array] = [9, new Uint8Array()];
 const MAX_DIMENSIONS = 8;
 
 /** TensorProto.DataType */
-export const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const;
+export const DATA_TYPE = {
+  float: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const;
 
 /** Bytes per element in raw data. */
 const RAW_BYTES: Readonly<Record<number, number>> = {

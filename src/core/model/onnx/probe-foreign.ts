@@ -12,39 +12,55 @@ export interface ProbedSize {
 /** Of a picture to try a network on. */
 type Trial = Size & { readonly channels: 1 | 3 };
 
-/** @param fixedPx the only size that the network takes, if it has one */
-export function trialFor(channels: 1 | 3, fixedPx: FixedSize | null): Trial {
-  return { channels, width: fixedPx?.width ?? WIDTH, height: fixedPx?.height ?? HEIGHT };
+/**
+ * @param fixedPx the only size that the network takes, if it has one
+ * @param alignPx multiple that sizes must have
+ */
+export function trialFor(channels: 1 | 3, fixedPx: FixedSize | null, alignPx = 1): Trial {
+  const { width, height } = alignPx <= SMALL.mostAlignPx ? SMALL : LARGE;
+  return { channels, width: fixedPx?.width ?? width, height: fixedPx?.height ?? height };
 }
+
+/** Neither squares nor multiples of much; the large one is for networks that reduce a picture to a 64th. */
+const SMALL = { width: 48, height: 32, mostAlignPx: 16 };
+const LARGE = { width: 192, height: 128, mostAlignPx: 64 };
 
 /**
  * The factor by which a network enlarges, and the multiples that sizes must have: the least for which one of them more
  * still gives `scale` times the size. Axes of fixed size need none.
  * @throws UpreelError `model-unsupported`, `model-refused`
  */
-export async function probeSize(probe: NetworkProbe, trial: Trial, fixedPx: FixedSize | null): Promise<ProbedSize> {
+export async function probeSize(probe: NetworkProbe, channels: 1 | 3, fixedPx: FixedSize | null): Promise<ProbedSize> {
+  const isFree = fixedPx?.width == null || fixedPx.height == null;
+  const small = trialFor(channels, fixedPx);
+  const scale = isFree ? await scaleOn(probe, small).catch(notForThisSize) : await scaleOn(probe, small);
+  if (!isFree && scale !== undefined) return { scale, alignPx: 1 };
+  const most = scale === undefined ? LARGE.mostAlignPx : SMALL.mostAlignPx;
+  const trial = trialFor(channels, fixedPx, most);
+  const found = scale ?? (await scaleOn(probe, trial));
+  for (let alignPx = 1; alignPx < most; alignPx *= 2) {
+    const larger = {
+      channels,
+      width: trial.width + (fixedPx?.width == null ? alignPx : 0),
+      height: trial.height + (fixedPx?.height == null ? alignPx : 0),
+    };
+    const result = await probe.run(testPicture(larger, 1)).catch(notForThisSize);
+    const [, , higher, wider] = result?.dimensions ?? [];
+    if (higher === found * larger.height && wider === found * larger.width) return { scale: found, alignPx };
+  }
+  return { scale: found, alignPx: most };
+}
+
+async function scaleOn(probe: NetworkProbe, trial: Trial): Promise<number> {
   const { channels, width, height } = trial;
   const { dimensions } = await probe.run(testPicture(trial, 1));
   const [batch = 0, made = 0, madeHeight = 0, madeWidth = 0] = dimensions;
   const scale = madeWidth / width;
-  if (dimensions.length !== 4 || batch !== 1 || made !== channels || madeHeight !== scale * height || !isScale(scale)) {
-    throw unsupported(
-      `The ONNX network makes [${dimensions.join(', ')}] of [1, ${channels}, ${height}, ${width}]; upreel needs ${channels} channels and a whole number of times the size.`,
-    );
-  }
-  const [growsWide, growsHigh] = [fixedPx?.width == null, fixedPx?.height == null];
-  if (!growsWide && !growsHigh) return { scale, alignPx: 1 };
-  for (const alignPx of [1, 2, 4, 8]) {
-    const larger = {
-      channels,
-      width: width + (growsWide ? alignPx : 0),
-      height: height + (growsHigh ? alignPx : 0),
-    };
-    const result = await probe.run(testPicture(larger, 1)).catch(notForThisSize);
-    const [, , higher, wider] = result?.dimensions ?? [];
-    if (higher === scale * larger.height && wider === scale * larger.width) return { scale, alignPx };
-  }
-  return { scale, alignPx: 16 };
+  const isWhole = madeHeight === scale * height && isScale(scale);
+  if (dimensions.length === 4 && batch === 1 && made === channels && isWhole) return scale;
+  throw unsupported(
+    `The ONNX network makes [${dimensions.join(', ')}] of [1, ${channels}, ${height}, ${width}]; upreel needs ${channels} channels and a whole number of times the size.`,
+  );
 }
 
 /**
@@ -66,9 +82,6 @@ const ALIKE = 0.25;
 /** Fed 0..1 instead of 0..255, the best of them lost 0.05. */
 const GOOD = 0.03;
 const CLEARLY_BETTER = 2;
-
-/** Neither a square nor a multiple of much. */
-const [WIDTH, HEIGHT] = [48, 32];
 
 /** Networks see beyond the border what was never there. */
 const BORDER = 6;

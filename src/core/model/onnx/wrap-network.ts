@@ -103,7 +103,9 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
 
 function enlarged(scale: number, writer: OnnxWriter, value: string): string {
   const scales = writer.exact(1, 1, scale, scale);
-  return scale === 1 ? value : writer.node('Resize', [value, '', scales], RESIZE_ATTRIBUTES['catmull-rom']);
+  // Version 11 has to have a region, be it empty.
+  const inputs = [value, writer.exact(), scales];
+  return scale === 1 ? value : writer.node('Resize', inputs, RESIZE_ATTRIBUTES['catmull-rom']);
 }
 
 /** The WebGPU provider has no Round: the whole picture would go to the CPU as float32, and back. */

@@ -35,6 +35,8 @@ const DATA_TYPES = { float32: 1, float16: 10, bfloat16: 16 } as const;
 export class ForeignOnnx {
   readonly nodes: object[] = [];
   readonly initializers: object[] = [];
+  /** Inputs beside `input`. */
+  readonly inputs: { name: string; dimensions: readonly (number | string)[]; type: number }[] = [];
   readonly #elements: keyof typeof DATA_TYPES;
   readonly #shape: OnnxShape;
 
@@ -85,6 +87,12 @@ export class ForeignOnnx {
     return name;
   }
 
+  /** @param type TensorProto.DataType */
+  port(name: string, dimensions: readonly (number | string)[], type: number): string {
+    this.inputs.push({ name, dimensions, type });
+    return name;
+  }
+
   model(output: string): ReturnType<typeof createModel> {
     return createModel(this, output, this.#shape);
   }
@@ -95,7 +103,7 @@ export class ForeignOnnx {
 }
 
 function createModel(
-  { nodes, initializers }: ForeignOnnx,
+  { nodes, initializers, inputs }: ForeignOnnx,
   output: string,
   {
     dimensions = ['n', 3, 'h', 'w'],
@@ -110,7 +118,10 @@ function createModel(
     name: 'main_graph',
     node: nodes as never,
     initializer: initializers as never,
-    input: [encodePort('input', dimensions, elemType)],
+    input: [
+      encodePort('input', dimensions, elemType),
+      ...inputs.map(({ name, dimensions: sides, type }) => encodePort(name, sides, type)),
+    ],
     output: [encodePort(output, outputDimensions, elemType)],
   });
   return create(ModelProtoSchema, {
