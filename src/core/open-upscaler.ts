@@ -1,6 +1,7 @@
 import { cropTopLeft, padByReflection, paddedSize } from './align.ts';
 import { planChange } from './change-plan.ts';
 import type { DeviceName } from './device-name.ts';
+import { UpreelError } from './errors.ts';
 import { blendDown } from './feather.ts';
 import { type Size, scaleRect } from './geometry.ts';
 import type { Model, ModelDescriptor } from './model/descriptor.ts';
@@ -46,15 +47,19 @@ export function openUpscaler(
   onWarning: (message: string) => void = () => undefined,
   pause?: Pause,
 ): Upscaler {
-  const { scale, alignPx, gridPx, fixedPx } = model.descriptor;
+  const { scale, alignPx, gridPx, fixedPx, wholeOnly } = model.descriptor;
   const pool = openSessionPool({ ...options, scale, pause });
   const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
   const { ensemble, rerunBlank } = options;
   const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
-  const planFor = (size: Size): TilePlan =>
-    planTiles(paddedSize(size, alignPx, fixedPx), { ...options, alignPx: Math.max(alignPx, gridPx), fixedPx });
+  const planFor = (size: Size): TilePlan => {
+    const tiling = { ...options, alignPx: Math.max(alignPx, gridPx), fixedPx };
+    const plan = planTiles(paddedSize(size, alignPx, fixedPx), tiling);
+    if (wholeOnly && plan.tiles.length > 1) throw cutUp(size, plan, options.tilePx);
+    return plan;
+  };
   const pad = (source: Raster): Raster => padByReflection(source, paddedSize(source, alignPx, fixedPx));
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
@@ -184,6 +189,13 @@ export function openUpscaler(
     warmUp: (format) => runner.warmUp(format),
     close: () => runner.close(),
   };
+}
+
+function cutUp({ width, height }: Size, { tiles }: TilePlan, tilePx: number): UpreelError {
+  const message = `A picture of ${width}x${height} pixels takes ${tiles.length} tiles of ${tilePx} px, and --colour adain goes by the whole.`;
+  return new UpreelError('usage', message, {
+    hint: `Use --colour source, which does not; or, where memory suffices, --tile ${Math.max(width, height)}.`,
+  });
 }
 
 /** Source rows that are finished once this row of tiles is: the rest of its feather waits for the next row. */

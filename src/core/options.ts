@@ -4,6 +4,7 @@ import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './device-name.t
 import { UpreelError } from './errors.ts';
 import { type FixedSize, type Size, sizeText } from './geometry.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
+import { COLOUR_SOURCES } from './model/onnx/colour-fix.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
 import { SMALLEST_TILE_PX, WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
@@ -16,6 +17,8 @@ export const networkSettingsSchema = z.object({
   /** What an ONNX file of others does not say; null: found by trying, and RGB. */
   onnxRange: z.enum(['0..1', '0..255', '-1..1']).nullable(),
   onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
+  /** Where the colours of the result come from; old jobs say nothing. */
+  colour: z.enum(COLOUR_SOURCES).default('network'),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
   gpus: z.array(z.int().min(0).max(63)).max(16),
@@ -33,8 +36,8 @@ export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
 /** Everything left to the model and the machine. */
 export const AUTOMATIC_NETWORK = Object.freeze({
-  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
-  ...{ gpus: [], ensemble: false, sessions: null, threads: null, memoryBytes: null },
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, colour: 'network', device: 'auto' },
+  ...{ gpus: [], ensemble: false, tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null },
 }) satisfies Omit<NetworkSettings, 'model'>;
 
 /** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */

@@ -81,8 +81,8 @@ async function weightsHash({ model }: NetworkSettings, { signal, onEvent }: RunO
 
 /** Weights and what is made of them, runtime and drivers: a verdict is good for this combination only. */
 function fingerprint(device: DeviceName, network: NetworkSettings, weights: string): string {
-  const { gpus, denoise, onnxRange, onnxChannels } = network;
-  const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels };
+  const { gpus, denoise, onnxRange, onnxChannels, colour } = network;
+  const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels, colour };
   const facts = [device, gpus, weights, use, runtimeVersion(), ...driverFacts()];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }

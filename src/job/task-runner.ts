@@ -114,9 +114,10 @@ function notFollowed({ id, fixedPx }: ModelDescriptor, askedPx: number): string 
 }
 
 function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  const { model, denoise, onnxRange, onnxChannels } = network;
+  const { model, denoise, onnxRange, onnxChannels, colour } = network;
   return loadModel(model, {
     ...(denoise !== null && { denoise }),
+    colour,
     onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
     signal,
     onPull: (pull) => onEvent({ type: 'pull', ...pull }),

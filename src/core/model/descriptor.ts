@@ -28,6 +28,8 @@ export interface ModelDescriptor {
   readonly fixedPx: FixedSize | null;
   /** How far tiles are blended that differ where they overlap: `wide` for networks that invent what they show. */
   readonly seams: 'narrow' | 'wide';
+  /** Its results depend on the whole picture, so that tiles would show: only pictures that fit one window are run. */
+  readonly wholeOnly: boolean;
   readonly parameters: number;
   /** Floating-point operations (a multiply-add is two) per input pixel. */
   readonly flopsPerPixel: number;
