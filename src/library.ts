@@ -19,6 +19,8 @@ export interface UpscaleFileOptions {
   readonly model?: string;
   /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
   readonly denoise?: number;
+  /** Where colours come from: the network alone, or corrected by the source's. Default: network. */
+  readonly colour?: EngineNetwork['colour'];
   /** Enlarge by this factor, to fit inside this size, or to this side (pixels), instead of the network's own scale. */
   readonly target?:
     | { readonly scale: number }
@@ -169,6 +171,7 @@ async function upscaleFile(
     ...AUTOMATIC_NETWORK,
     model: options.model ?? 'realesr-general-x4v3',
     denoise: options.denoise ?? null,
+    colour: options.colour ?? 'network',
     onnxRange: options.onnx?.range ?? null,
     onnxChannels: options.onnx?.channels ?? null,
     device: options.device ?? 'auto',

@@ -52,7 +52,7 @@ export function openWarmEngine(): WarmEngine {
       if (!context.signal.aborted && mayBeMemory(error)) {
         ceilingsPx.set(
           request.model,
-          Math.max(SMALLEST_TILE_PX, (used.tilePx ?? settings.tilePx ?? UNKNOWN_TILE_PX) >> 1),
+          Math.max(SMALLEST_TILE_PX, (used.tile?.tilePx ?? settings.tilePx ?? UNKNOWN_TILE_PX) >> 1),
         );
       }
       throw error;

@@ -10,7 +10,18 @@ type Reach = 'all' | InputKind | { readonly [value: string]: 'all' | InputKind }
 /** Every flag by its name in camel case. */
 export const REACH: Readonly<Record<string, Reach>> = {
   ...reaching('all', [
-    ...['output', 'model', 'preset', 'config', 'recursive', 'skipExisting', 'denoise', 'onnxRange', 'onnxChannels'],
+    ...[
+      'output',
+      'model',
+      'preset',
+      'config',
+      'recursive',
+      'skipExisting',
+      'denoise',
+      'colour',
+      'onnxRange',
+      'onnxChannels',
+    ],
     ...['scale', 'size', 'shortSide', 'fill', 'device', 'gpu', 'tta', 'tile', 'halo', 'memory', 'sessions', 'threads'],
     ...[
       'overwrite',

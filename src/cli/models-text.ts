@@ -1,3 +1,4 @@
+import { sizeText } from '../core/geometry.ts';
 import type { CatalogueModel, ListedModel, ModelDescriptor, PullEvent } from '../core/model/index.ts';
 
 /** What `upreel models info` knows of one network. */
@@ -28,13 +29,14 @@ const STATES: Readonly<Record<ListedModel['state'], string>> = {
 };
 
 export function infoText({ descriptor, catalogued, files }: ModelInfo): string {
-  const { receptiveFieldPx: field, alignPx } = descriptor;
+  const { receptiveFieldPx: field, alignPx, fixedPx } = descriptor;
   const rows = [
     ['architecture', `${descriptor.architecture} (${descriptor.summary})`],
     ['decided by', descriptor.decidedBy.join(', ')],
     ['scale', `${descriptor.scale}x`],
     ['receptive field', field === null ? 'unbounded or unknown' : `radius ${field} px`],
     ...(alignPx === 1 ? [] : [['alignment', `${alignPx} px`]]),
+    ...(fixedPx === null ? [] : [['runs on', `${sizeText(fixedPx)} px only`]]),
     ['parameters', descriptor.parameters.toLocaleString('en')],
     ['work', `${(descriptor.flopsPerPixel / 1e6).toFixed(2)} MFLOP per input pixel`],
     ['network', descriptor.contentHash],

@@ -9,6 +9,7 @@ import {
   listModels,
   loadModel,
   locateWeights,
+  networkFiles,
   type OnnxOptions,
   type PullEvent,
   readCatalogue,
@@ -120,7 +121,11 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
 }
 
 function onnxRange(): Option {
-  return new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']);
+  return new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices([
+    '0..1',
+    '0..255',
+    '-1..1',
+  ]);
 }
 
 function onnxChannels(): Option {
@@ -142,8 +147,7 @@ async function gatherInfo(idOrFile: string, options: LoadModelOptions): Promise<
   const { files } = await locateWeights(idOrFile, options);
   const { descriptor } = await loadModel(idOrFile, options);
   const catalogued = readCatalogue().models.find(({ id }) => id === idOrFile) ?? null;
-  const paths = [files.path, ...(files.paramPath === undefined ? [] : [files.paramPath])];
-  const described = paths.map(async (path) => ({
+  const described = (await networkFiles(files)).map(async (path) => ({
     path,
     bytes: (await stat(path)).size,
     sha256: await fileSha256(path),

@@ -5,6 +5,7 @@ import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Rect } from '../core/geometry.ts';
 import type { AlphaMethod } from '../core/image-request.ts';
+import { COLOUR_SOURCES } from '../core/model/index.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
@@ -28,7 +29,10 @@ export function upscaleFlags(): Option[] {
     new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
       number,
     ),
-    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255']),
+    new Option('--colour <from>', 'colours: the network’s, low frequencies of the source, or its mean (adain)').choices(
+      COLOUR_SOURCES,
+    ),
+    new Option('--onnx-range <range>', 'ONNX files of others: range of samples').choices(['0..1', '0..255', '-1..1']),
     new Option('--onnx-channels <order>', 'ONNX files of others: order of channels').choices(['rgb', 'bgr']),
     new Option('--scale <n>', 'enlarge by this factor instead of the network’s own').argParser(number),
     new Option('--size <WxH>', 'fit inside this size in pixels; 1920x or x1080: one side').conflicts('scale'),
@@ -80,6 +84,7 @@ const flagsSchema = z.object({
   recursive: z.boolean().default(false),
   skipExisting: z.boolean().default(false),
   denoise: networkSettingsSchema.shape.denoise.unwrap().optional(),
+  colour: networkSettingsSchema.shape.colour,
   onnxRange: networkSettingsSchema.shape.onnxRange.unwrap().optional(),
   onnxChannels: networkSettingsSchema.shape.onnxChannels.unwrap().optional(),
   scale: z.number().gt(0).max(64).optional(),
@@ -150,6 +155,7 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
   return {
     model: flags.model,
     denoise: flags.denoise ?? null,
+    colour: flags.colour,
     onnxRange: flags.onnxRange ?? null,
     onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,

@@ -1,13 +1,19 @@
+import type { FixedSize, Size } from './geometry.ts';
 import { makeRaster, type Raster } from './raster.ts';
 import { cropInto } from './rows.ts';
 
+/** The least size of at least this that is a multiple of `alignPx`, and holds a window of fixed size. */
+export function paddedSize({ width, height }: Size, alignPx: number, fixedPx: FixedSize | null): Size {
+  const padded = (length: number, fixed: number | null | undefined) =>
+    fixed == null ? Math.ceil(length / alignPx) * alignPx : Math.max(length, fixed);
+  return { width: padded(width, fixedPx?.width), height: padded(height, fixedPx?.height) };
+}
+
 /**
- * Grows a raster to the right and down to multiples of `alignPx` by reflection without repeating the border pixel, as
- * the Real-ESRGAN scripts do before pixel-unshuffle networks. Pictures of one pixel repeat it.
+ * Grows a raster to the right and down by reflection without repeating the border pixel, as the Real-ESRGAN scripts do
+ * before pixel-unshuffle networks; as often as it takes. Pictures of one pixel repeat it.
  */
-export function padToAlignment(source: Raster, alignPx: number): Raster {
-  const width = Math.ceil(source.width / alignPx) * alignPx;
-  const height = Math.ceil(source.height / alignPx) * alignPx;
+export function padByReflection(source: Raster, { width, height }: Size): Raster {
   if (width === source.width && height === source.height) return source;
   const padded = makeRaster(width, height, source);
   const pixelBytes = source.channels * source.bytesPerSample;

@@ -7,7 +7,8 @@ import { defaultMemoryBytes, fitsBudget, tileForBudget, type Work } from './tile
 
 /**
  * How the network is opened: as the settings say, with a tile that fits the memory budget. On devices other than the CPU,
- * whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it.
+ * whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it. A network of
+ * fixed size has nothing to fit.
  */
 export async function fitUpscalerOptions(
   settings: NetworkSettings & { readonly device: DeviceName },
@@ -16,7 +17,8 @@ export async function fitUpscalerOptions(
   context: { readonly signal: AbortSignal; readonly onWarning: (message: string) => void },
 ): Promise<UpscalerOptions> {
   const usual = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
-  if (settings.tilePx !== null || settings.device !== 'cpu') return usual;
+  const { fixedPx } = model.descriptor;
+  if (settings.tilePx !== null || settings.device !== 'cpu' || fixedPx !== null) return usual;
   // Before the measurement, whose arena may not be given back.
   const engineBytes = await settledResidentBytes();
   const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, usual, context.signal);

@@ -3,6 +3,17 @@ export interface Size {
   readonly height: number;
 }
 
+/** Lengths that are given along each axis; null: any. */
+export interface FixedSize {
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+/** For people: "512x512", "any x 64". */
+export function sizeText({ width, height }: FixedSize): string {
+  return width === null || height === null ? `${width ?? 'any'} x ${height ?? 'any'}` : `${width}x${height}`;
+}
+
 /** A half-open rectangle of pixels: x <= px < x + width, y <= py < y + height. */
 export interface Rect extends Size {
   readonly x: number;

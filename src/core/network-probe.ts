@@ -89,6 +89,7 @@ function startProcess(): ChildProcess {
 }
 
 async function ask(child: ChildProcess, request: ProbeRequest): Promise<ProbeReply> {
+  const seconds = secondsFor(request);
   const reply = await new Promise<ProbeReply>((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer);
@@ -106,9 +107,9 @@ async function ask(child: ChildProcess, request: ProbeRequest): Promise<ProbeRep
       } else onError();
     };
     const timer = setTimeout(() => {
-      settle({ type: 'failed', reason: `it did not answer within ${ANSWER_SECONDS} s` });
+      settle({ type: 'failed', reason: `it did not answer within ${seconds} s` });
       child.kill('SIGKILL');
-    }, ANSWER_SECONDS * 1000);
+    }, seconds * 1000);
     child.on('message', settle).on('exit', onExit).on('error', onError);
     if (child.exitCode !== null || child.signalCode !== null) onExit();
     // One that cannot be written to is about to be gone.
@@ -116,10 +117,17 @@ async function ask(child: ChildProcess, request: ProbeRequest): Promise<ProbeRep
   });
   if (reply.type !== 'failed') return reply;
   throw new UpreelError('model-refused', 'The network does not run on a small test picture.', {
-    hint: 'Check that it takes one picture and makes a larger one, in any size.',
+    hint: 'Check that it takes one picture and makes a larger one, in the sizes that it says it takes.',
     cause: reply.reason,
   });
 }
 
-/** For a picture of some 1,500 pixels. */
+/** For a picture of some 1,500 pixels; larger ones get more, as those of networks of fixed size. */
 const ANSWER_SECONDS = 60;
+const PIXELS_OF_IT = 1536;
+const MOST_SECONDS = 600;
+
+function secondsFor(request: ProbeRequest): number {
+  const [, , height = 0, width = 0] = request.type === 'run' ? request.source.dimensions : [];
+  return Math.min(MOST_SECONDS, ANSWER_SECONDS * Math.max(1, (width * height) / PIXELS_OF_IT));
+}

@@ -1,6 +1,7 @@
-import { cropTopLeft, padToAlignment } from './align.ts';
+import { cropTopLeft, padByReflection, paddedSize } from './align.ts';
 import { planChange } from './change-plan.ts';
 import type { DeviceName } from './device-name.ts';
+import { UpreelError } from './errors.ts';
 import { blendDown } from './feather.ts';
 import { type Size, scaleRect } from './geometry.ts';
 import type { Model, ModelDescriptor } from './model/descriptor.ts';
@@ -46,18 +47,23 @@ export function openUpscaler(
   onWarning: (message: string) => void = () => undefined,
   pause?: Pause,
 ): Upscaler {
-  const { scale, alignPx, gridPx } = model.descriptor;
+  const { scale, alignPx, gridPx, fixedPx, wholeOnly } = model.descriptor;
   const pool = openSessionPool({ ...options, scale, pause });
   const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
   const { ensemble, rerunBlank } = options;
   const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
-  const planFor = (size: Size): TilePlan =>
-    planTiles(alignedSize(size, alignPx), { ...options, alignPx: Math.max(alignPx, gridPx) });
+  const planFor = (size: Size): TilePlan => {
+    const tiling = { ...options, alignPx: Math.max(alignPx, gridPx), fixedPx };
+    const plan = planTiles(paddedSize(size, alignPx, fixedPx), tiling);
+    if (wholeOnly && plan.tiles.length > 1) throw cutUp(size, plan, options.tilePx);
+    return plan;
+  };
+  const pad = (source: Raster): Raster => padByReflection(source, paddedSize(source, alignPx, fixedPx));
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
-    const padded = padToAlignment(source, alignPx);
+    const padded = pad(source);
     const plan = planFor(source);
     if (plan.featherPx > 0) return joinBands(source, upscaleBands(source, upscaling), upscaling.into);
     const whole = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
@@ -78,11 +84,11 @@ export function openUpscaler(
       const width = window.width * scale;
       return { window, core, take: (data: Uint8Array) => pasteInto(into, to, { data, width }, from) };
     });
-    await runTiles(padToAlignment(source, alignPx), runs, upscaling);
+    await runTiles(pad(source), runs, upscaling);
   }
 
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
-    const padded = padToAlignment(source, alignPx);
+    const padded = pad(source);
     const plan = planFor(source);
     const make = async (row: number): Promise<Raster> => {
       const { start, end } = rowSpan(plan, row);
@@ -185,6 +191,13 @@ export function openUpscaler(
   };
 }
 
+function cutUp({ width, height }: Size, { tiles }: TilePlan, tilePx: number): UpreelError {
+  const message = `A picture of ${width}x${height} pixels takes ${tiles.length} tiles of ${tilePx} px, and --colour adain goes by the whole.`;
+  return new UpreelError('usage', message, {
+    hint: `Use --colour source, which does not; or, where memory suffices, --tile ${Math.max(width, height)}.`,
+  });
+}
+
 /** Source rows that are finished once this row of tiles is: the rest of its feather waits for the next row. */
 function bandSpan(plan: TilePlan, row: number): { readonly start: number; readonly end: number } {
   const { start, end } = rowSpan(plan, row);
@@ -198,10 +211,6 @@ function bandSpan(plan: TilePlan, row: number): { readonly start: number; readon
 function freeWindowHalo({ windowExact, receptiveFieldPx }: ModelDescriptor, options: UpscalerOptions): number | null {
   if (options.device !== 'cpu' || process.arch !== 'x64' || !windowExact) return null;
   return receptiveFieldPx !== null && receptiveFieldPx <= options.haloPx ? receptiveFieldPx : null;
-}
-
-function alignedSize({ width, height }: Size, alignPx: number): Size {
-  return { width: Math.ceil(width / alignPx) * alignPx, height: Math.ceil(height / alignPx) * alignPx };
 }
 
 async function settledOrAborted(runs: Promise<void>[], signal: AbortSignal | undefined): Promise<void> {

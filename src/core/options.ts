@@ -2,9 +2,11 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from './device-name.ts';
 import { UpreelError } from './errors.ts';
+import { type FixedSize, type Size, sizeText } from './geometry.ts';
 import type { ModelDescriptor } from './model/descriptor.ts';
+import { COLOUR_SOURCES } from './model/onnx/colour-fix.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
-import { WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
+import { SMALLEST_TILE_PX, WIDE_NETWORK_FLOPS, type Work } from './tile-size.ts';
 
 /** How the network is run; what is null follows from the model and the machine. */
 export const networkSettingsSchema = z.object({
@@ -13,8 +15,10 @@ export const networkSettingsSchema = z.object({
   /** Strength 0..1, for a model with a twin that keeps noise; null: the model alone. */
   denoise: z.number().min(0).max(1).nullable(),
   /** What an ONNX file of others does not say; null: found by trying, and RGB. */
-  onnxRange: z.enum(['0..1', '0..255']).nullable(),
+  onnxRange: z.enum(['0..1', '0..255', '-1..1']).nullable(),
   onnxChannels: z.enum(['rgb', 'bgr']).nullable(),
+  /** Where the colours of the result come from; old jobs say nothing. */
+  colour: z.enum(COLOUR_SOURCES).default('network'),
   device: z.enum(['auto', ...DEVICE_NAMES]),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
   gpus: z.array(z.int().min(0).max(63)).max(16),
@@ -32,8 +36,8 @@ export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
 /** Everything left to the model and the machine. */
 export const AUTOMATIC_NETWORK = Object.freeze({
-  ...{ denoise: null, onnxRange: null, onnxChannels: null, device: 'auto', tilePx: null, haloPx: null },
-  ...{ gpus: [], ensemble: false, sessions: null, threads: null, memoryBytes: null },
+  ...{ denoise: null, onnxRange: null, onnxChannels: null, colour: 'network', device: 'auto' },
+  ...{ gpus: [], ensemble: false, tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null },
 }) satisfies Omit<NetworkSettings, 'model'>;
 
 /** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */
@@ -48,12 +52,18 @@ export function resolveUpscalerOptions(
       hint: 'Leave --gpu out, or name one of these with --device.',
     });
   }
+  const { fixedPx } = descriptor;
+  if (fixedPx !== null && settings.ensemble && fixedPx.width !== fixedPx.height) {
+    throw new UpreelError('usage', `${descriptor.id} does not run on pictures that are turned, as --tta does.`, {
+      hint: `It takes ${sizeText(fixedPx)} pixels only: leave --tta out.`,
+    });
+  }
   const cores = settings.threads ?? availableParallelism();
   const sessions = sessionsFor(device, settings.sessions, descriptor, cores, work);
-  const haloPx = settings.haloPx ?? defaultHaloPx(descriptor);
+  const haloPx = checkedHalo(settings.haloPx ?? defaultHaloPx(descriptor), descriptor);
   return {
     device,
-    tilePx: settings.tilePx ?? defaultTilePx(descriptor),
+    tilePx: tilePxFor(settings.tilePx, descriptor),
     haloPx,
     featherPx: defaultFeatherPx(descriptor, haloPx),
     sessions,
@@ -71,18 +81,54 @@ const EXACT_HALO_LIMIT_PX = 64;
  * Deeper networks see far but mostly look near: the seam error fades with the square root of the field's radius.
  * Measured (docs/tiling.md): at least 60 dB between tiled and untiled at radius 94 and 349 (6 and 23 blocks of RRDB).
  */
-function defaultHaloPx({ receptiveFieldPx, gridPx }: ModelDescriptor): number {
+function defaultHaloPx({ receptiveFieldPx, gridPx, fixedPx }: ModelDescriptor): number {
+  if (fixedPx !== null) return Math.min(EXACT_HALO_LIMIT_PX, Math.floor(shorterSide(fixedPx) / 4));
   if (receptiveFieldPx === null) return Math.ceil(EXACT_HALO_LIMIT_PX / gridPx) * gridPx;
   return receptiveFieldPx <= EXACT_HALO_LIMIT_PX ? receptiveFieldPx : Math.ceil(3.3 * Math.sqrt(receptiveFieldPx));
 }
 
+function checkedHalo(haloPx: number, { id, fixedPx }: ModelDescriptor): number {
+  if (fixedPx === null || 2 * haloPx + LEAST_CORE_PX <= shorterSide(fixedPx)) return haloPx;
+  throw new UpreelError('usage', `A halo of ${haloPx} px leaves nothing of the windows that ${id} runs on.`, {
+    hint: `They have ${sizeText(fixedPx)} pixels: give a smaller --halo, or none.`,
+  });
+}
+
+const LEAST_CORE_PX = 8;
+
+function shorterSide({ width, height }: FixedSize): number {
+  return Math.min(width ?? Number.POSITIVE_INFINITY, height ?? Number.POSITIVE_INFINITY);
+}
+
 /**
  * Tiles that see all they depend on are equal where they overlap: blending them would only cost time. The others are
- * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md).
+ * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md). Where two tiles show inventions of their own,
+ * there is no right one: they go over into each other as slowly as they can.
  */
-function defaultFeatherPx({ receptiveFieldPx }: ModelDescriptor, haloPx: number): number {
-  return receptiveFieldPx !== null && haloPx >= receptiveFieldPx ? 0 : Math.floor(haloPx / 4);
+function defaultFeatherPx({ receptiveFieldPx, seams }: ModelDescriptor, haloPx: number): number {
+  if (receptiveFieldPx !== null && haloPx >= receptiveFieldPx) return 0;
+  return Math.floor(haloPx * (seams === 'wide' ? 3 / 4 : 1 / 4));
 }
+
+/** The smallest tile that is worth anything; for a network of fixed size its only one. */
+export function leastTilePx({ fixedPx }: ModelDescriptor): number {
+  return isFixed(fixedPx) ? Math.max(fixedPx.width, fixedPx.height) : SMALLEST_TILE_PX;
+}
+
+function isFixed(size: FixedSize | null): size is Size {
+  return size !== null && size.width !== null && size.height !== null;
+}
+
+function tilePxFor(wanted: number | null, descriptor: ModelDescriptor): number {
+  const { fixedPx } = descriptor;
+  if (fixedPx === null) return wanted ?? defaultTilePx(descriptor);
+  if (isFixed(fixedPx)) return leastTilePx(descriptor);
+  // Along the free axis.
+  return wanted ?? Math.max(LEAST_FREE_PX, fixedPx.width ?? 0, fixedPx.height ?? 0);
+}
+
+/** Windows of one given side are at least so long along the other: short ones are mostly halo. */
+const LEAST_FREE_PX = 256;
 
 /**
  * For devices whose memory cannot be measured from here. On an H100, 1.2 to 1.8 times as fast as 192 and 128

@@ -1,4 +1,4 @@
-import type { Rect, Size } from './geometry.ts';
+import type { FixedSize, Rect, Size } from './geometry.ts';
 
 export interface Tile {
   /** What the network sees: the core and its halo, cut off at the picture's own border. */
@@ -28,6 +28,8 @@ export interface TileOptions {
   readonly featherPx: number;
   /** Windows begin at multiples of this, and their sizes are the picture's less a multiple. */
   readonly alignPx: number;
+  /** Along these axes every window is so long, whatever `tilePx` and `alignPx`; the picture is no shorter. */
+  readonly fixedPx: FixedSize | null;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface TileOptions {
  * With `haloPx` at or above the network's receptive field, the stitched result equals the uncut one.
  */
 export function planTiles(size: Size, options: TileOptions): TilePlan {
-  const columns = planAxis(size.width, options);
-  const rows = planAxis(size.height, options);
+  const columns = planAxis(size.width, options, options.fixedPx?.width);
+  const rows = planAxis(size.height, options, options.fixedPx?.height);
   const tiles = rows.spans.flatMap((row) =>
     columns.spans.map((column) => ({
       window: { x: column.windowStart, y: row.windowStart, width: columns.window, height: rows.window },
@@ -71,20 +73,38 @@ interface AxisPlan {
  * halo is never less than asked and no pixel is computed for padding. What the picture has beyond the last multiple of
  * `alignPx` every window has, too, so that the last one ends where the picture does.
  */
-function planAxis(length: number, { tilePx, haloPx, alignPx }: TileOptions): AxisPlan {
+function planAxis(
+  length: number,
+  { tilePx, haloPx, alignPx }: TileOptions,
+  fixed: number | null | undefined,
+): AxisPlan {
+  if (fixed != null) return planFixedAxis(length, fixed, haloPx);
   const halo = alignUp(haloPx, alignPx);
   const tile = alignUp(tilePx, alignPx);
   const rest = length % alignPx;
   const whole = length - rest;
-  if (whole <= tile + 2 * halo) {
-    return {
-      window: length,
-      roomPx: Number.POSITIVE_INFINITY,
-      spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }],
-    };
-  }
+  if (whole <= tile + 2 * halo) return inOnePiece(length);
   const count = Math.ceil((whole - 2 * halo) / tile);
   const window = alignUp(Math.ceil((whole + 2 * halo * (count - 1)) / count), alignPx) + rest;
+  return spread(length, window, count, alignPx);
+}
+
+/** The fewest windows of one given length, spread as evenly. */
+function planFixedAxis(length: number, window: number, haloPx: number): AxisPlan {
+  if (length <= window) return inOnePiece(length);
+  const halo = Math.min(haloPx, Math.ceil(window / 2) - 1);
+  return spread(length, window, Math.ceil((length - 2 * halo) / (window - 2 * halo)), 1);
+}
+
+function inOnePiece(length: number): AxisPlan {
+  return {
+    window: length,
+    roomPx: Number.POSITIVE_INFINITY,
+    spans: [{ windowStart: 0, coreStart: 0, coreEnd: length }],
+  };
+}
+
+function spread(length: number, window: number, count: number, alignPx: number): AxisPlan {
   const starts = Array.from({ length: count }, (_, i) => alignDown((i * (length - window)) / (count - 1), alignPx));
   const seams = starts.slice(1).map((start, i) => Math.floor((start + starts[i]! + window) / 2));
   const spans = starts.map((windowStart, i) => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
-import { cacheFolders, fileSha256, locateWeights, readCached, writeCached } from '../core/model/index.ts';
+import { cacheFolders, locateWeights, networkFilesSha256, readCached, writeCached } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/options.ts';
 import { runtimeVersion } from '../core/runtime/index.ts';
 import { againAfterKill } from './after-kill.ts';
@@ -72,23 +72,17 @@ export async function listVerdicts(): Promise<KnownVerdict[]> {
   return verdicts.filter((verdict) => verdict !== null).sort((a, b) => b.at.localeCompare(a.at));
 }
 
-/** sha256 of the file, or of the hashes of the two files, that a network is read from. */
 async function weightsHash({ model }: NetworkSettings, { signal, onEvent }: RunOptions): Promise<string> {
   const onPull = (pull: { model: string; bytesDone: number; bytesTotal: number; from: string }): void =>
     onEvent({ type: 'pull', ...pull });
   const { files } = await locateWeights(model, { signal, onPull });
-  const weights = await fileSha256(files.path);
-  if (files.paramPath === undefined) return weights;
-  return createHash('sha256')
-    .update(weights)
-    .update(await fileSha256(files.paramPath))
-    .digest('hex');
+  return networkFilesSha256(files);
 }
 
 /** Weights and what is made of them, runtime and drivers: a verdict is good for this combination only. */
 function fingerprint(device: DeviceName, network: NetworkSettings, weights: string): string {
-  const { gpus, denoise, onnxRange, onnxChannels } = network;
-  const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels };
+  const { gpus, denoise, onnxRange, onnxChannels, colour } = network;
+  const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels, colour };
   const facts = [device, gpus, weights, use, runtimeVersion(), ...driverFacts()];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }

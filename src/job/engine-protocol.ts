@@ -66,12 +66,18 @@ export type EngineRequest =
   /** Answered by one `preview`. */
   | { readonly type: 'preview' };
 
+/** The tiles that an open network runs on. */
+export interface OpenTile {
+  readonly tilePx: number;
+  /** Smaller ones than this bring nothing, or cannot be had. */
+  readonly leastTilePx: number;
+}
+
 export type EngineMessage =
   /** Every few seconds: the process lives and is not stuck. */
   | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: TaskEvent }
-  /** The network is open, with tiles of this size. */
-  | { readonly type: 'opened'; readonly id: number; readonly tilePx: number }
+  | ({ readonly type: 'opened'; readonly id: number } & OpenTile)
   | { readonly type: 'rows'; readonly id: number; readonly rows: RowsNotice }
   | { readonly type: 'segments'; readonly id: number; readonly news: readonly SegmentNews[] }
   | { readonly type: 'preview'; readonly pair: PreviewPair | null }

@@ -47,7 +47,7 @@ async function runTask({ id, task }: Extract<EngineRequest, { type: 'run' }>): P
       signal: cancel.signal,
       drain: drain.signal,
       onEvent: (event) => send({ type: 'event', id, event }),
-      onOpen: (tilePx) => send({ type: 'opened', id, tilePx }),
+      onOpen: (tile) => send({ type: 'opened', id, ...tile }),
       onRows: (rows) => send({ type: 'rows', id, rows }),
       onSegments: (news) => send({ type: 'segments', id, news }),
     });

@@ -1,9 +1,8 @@
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
 import type { PreviewPair } from '../video/index.ts';
 import { MAX_CRASHES } from './after-kill.ts';
-import type { EngineResult, EngineTask } from './engine-protocol.ts';
+import type { EngineResult, EngineTask, OpenTile } from './engine-protocol.ts';
 import { type Engine, EngineDied, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
@@ -51,12 +50,12 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
       } catch (error) {
         if (runOptions.signal.aborted || runOptions.drain?.aborted || !(error instanceof UpreelError)) throw error;
         // What has gone through a pipe does not come again; before the network is open, nothing has.
-        if (engineOptions.streams && running.tilePx !== null) throw error;
+        if (engineOptions.streams && running.tile !== null) throw error;
         if (error.code === 'engine-died') crashes++;
         if ((error.code !== 'engine-died' && error.code !== 'out-of-memory') || crashes > MAX_CRASHES) throw error;
         await running.close();
         const wasKilled = error instanceof EngineDied && error.wasKilled;
-        if (!wasKilled) ceilingPx = smallerTile(running.tilePx && Math.min(running.tilePx, sourcePx), error);
+        if (!wasKilled) ceilingPx = smallerTile(running.tile, sourcePx, error);
         onEvent({ type: 'warning', code: 'engine-restarted', message: restartMessage(error, ceilingPx) });
       }
     }
@@ -75,10 +74,12 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
   };
 }
 
-function smallerTile(tilePx: number | null, error: UpreelError): number {
-  if (tilePx !== null && tilePx > SMALLEST_TILE_PX) return Math.max(SMALLEST_TILE_PX, tilePx >> 1);
-  if (error.code === 'engine-died') return tilePx ?? Number.POSITIVE_INFINITY;
-  const where = tilePx === null ? 'to open the network' : `even for tiles of ${tilePx} px, the smallest there are`;
+function smallerTile(tile: OpenTile | null, sourcePx: number, error: UpreelError): number {
+  const usedPx = tile && Math.min(tile.tilePx, sourcePx);
+  if (tile && usedPx !== null && usedPx > tile.leastTilePx) return Math.max(tile.leastTilePx, usedPx >> 1);
+  if (error.code === 'engine-died') return usedPx ?? Number.POSITIVE_INFINITY;
+  const where =
+    tile === null ? 'to open the network' : `even for tiles of ${tile.leastTilePx} px, the smallest there are`;
   throw new UpreelError('out-of-memory', `Not enough memory ${where}.`, {
     hint: 'Free some memory, raise the limit that this runs under, or use a smaller network.',
     cause: error,

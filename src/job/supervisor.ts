@@ -8,7 +8,14 @@ import { watchMemory } from '../core/memory-watch.ts';
 import { ownProgram } from '../core/own-files.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
 import { addressSpaceIsLimited } from './address-space.ts';
-import type { EngineMessage, EngineRequest, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import type {
+  EngineMessage,
+  EngineRequest,
+  EngineResult,
+  EngineTask,
+  OpenTile,
+  RowsNotice,
+} from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
 import { STREAMS_FLAG } from './standard-streams.ts';
 
@@ -25,7 +32,7 @@ export interface Engine {
   /** The newest frame of its video before and after; null: there is none yet, or no answer. */
   preview(): Promise<PreviewPair | null>;
   /** Tile of the last task whose network was opened; null while there is none. */
-  readonly tilePx: number | null;
+  readonly tile: OpenTile | null;
   /** The other end of the engine's pixel port: for tasks of kind `pixels`, one at a time. */
   readonly pixels: Duplex;
   /** False once the process has ended or was told to. */
@@ -94,7 +101,7 @@ export function startEngine(options: EngineOptions = {}): Engine {
   let nextId = 0;
   let stderrTail = '';
   let alive = true;
-  let tilePx: number | null = null;
+  let tile: OpenTile | null = null;
   const previews: ((pair: PreviewPair | null) => void)[] = [];
 
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -122,7 +129,7 @@ export function startEngine(options: EngineOptions = {}): Engine {
     const task = pending.get(message.id);
     if (!task) return;
     if (message.type === 'event') task.onEvent(message.event);
-    else if (message.type === 'opened') tilePx = message.tilePx;
+    else if (message.type === 'opened') tile = message;
     else if (message.type === 'rows') task.onRows?.(message.rows);
     else if (message.type === 'segments') task.onSegments?.(message.news);
     else if (message.type === 'settled') task.resolve(message.result);
@@ -207,8 +214,8 @@ export function startEngine(options: EngineOptions = {}): Engine {
     run,
     pause: (on) => send(child, { type: 'pause', on }),
     preview,
-    get tilePx() {
-      return tilePx;
+    get tile() {
+      return tile;
     },
     get alive() {
       return alive;

@@ -1,14 +1,16 @@
 import type { TaskEvent } from '../core/events.ts';
 import { fitUpscalerOptions } from '../core/fit-options.ts';
+import { sizeText } from '../core/geometry.ts';
 import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
+import { leastTilePx } from '../core/options.ts';
 import { outputPath, type Target } from '../core/output-name.ts';
 import { Pause } from '../core/pause.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
-import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import type { EngineNetwork, EngineResult, EngineTask, OpenTile, RowsNotice } from './engine-protocol.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { openStandardStreams } from './standard-streams.ts';
@@ -28,8 +30,8 @@ export interface TaskContext {
   /** Aborted: a video ends after the segments at work; the others have nothing to finish first. */
   readonly drain: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
-  /** Called with the tile's size once the network is open, or was open already. */
-  readonly onOpen: (tilePx: number) => void;
+  /** Called once the network is open, or was open already. */
+  readonly onOpen: (tile: OpenTile) => void;
   readonly onRows: (rows: RowsNotice) => void;
   readonly onSegments: (news: readonly SegmentNews[]) => void;
 }
@@ -38,7 +40,7 @@ interface Warm {
   readonly key: string;
   readonly descriptor: ModelDescriptor;
   readonly upscaler: Upscaler;
-  readonly tilePx: number;
+  readonly tile: OpenTile;
 }
 
 export function openTaskRunner(): TaskRunner {
@@ -62,9 +64,11 @@ export function openTaskRunner(): TaskRunner {
       const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
       const { descriptor } = model;
       const upscaler = openUpscaler(model, options, tell, pause);
-      warm = { key, descriptor, upscaler, tilePx: options.tilePx };
+      const { tilePx } = options;
+      warm = { key, descriptor, upscaler, tile: { tilePx, leastTilePx: leastTilePx(descriptor) } };
+      if (network.tilePx !== null && network.tilePx !== tilePx) tell(notFollowed(descriptor, network.tilePx));
     }
-    context.onOpen(warm.tilePx);
+    context.onOpen(warm.tile);
     return warm;
   }
 
@@ -103,10 +107,17 @@ export function openTaskRunner(): TaskRunner {
   };
 }
 
+/** Only a network of fixed size does not follow. */
+function notFollowed({ id, fixedPx }: ModelDescriptor, askedPx: number): string {
+  const size = fixedPx === null ? '' : sizeText(fixedPx);
+  return `${id} runs on ${size} pixels only: tiles of ${askedPx} px are not to be had.`;
+}
+
 function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): Promise<Model> {
-  const { model, denoise, onnxRange, onnxChannels } = network;
+  const { model, denoise, onnxRange, onnxChannels, colour } = network;
   return loadModel(model, {
     ...(denoise !== null && { denoise }),
+    colour,
     onnx: { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) },
     signal,
     onPull: (pull) => onEvent({ type: 'pull', ...pull }),

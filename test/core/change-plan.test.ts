@@ -6,7 +6,7 @@ import { planTiles } from '../../src/core/tiles.ts';
 import { uncovered } from '../../src/core/uncovered.ts';
 
 const SCREEN = { width: 1280, height: 720 };
-const TILES = { tilePx: 192, haloPx: 18, featherPx: 0, alignPx: 1 };
+const TILES = { tilePx: 192, haloPx: 18, featherPx: 0, alignPx: 1, fixedPx: null };
 
 describe('planChange', () => {
   test('runs a small window for a cursor, where windows may lie anywhere', () => {
@@ -72,7 +72,7 @@ describe('planChange', () => {
       fc.property(cases, ({ width, height, changed, tilePx, haloPx, alignPx, isFree }) => {
         const picture = { width, height };
         const rects = changed.map((r) => inside(r, picture));
-        const options = { tilePx, haloPx, featherPx: 0, alignPx, freeHaloPx: isFree ? haloPx : null };
+        const options = { tilePx, haloPx, featherPx: 0, alignPx, fixedPx: null, freeHaloPx: isFree ? haloPx : null };
         const { parts, kept } = planOf(picture, rects, options);
         const padded = filledUp(picture, alignPx);
         // A map of the picture: what is kept, what runs.

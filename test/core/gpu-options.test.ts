@@ -7,8 +7,8 @@ import { fromDist } from '../support/dist.ts';
 
 const { openSessionPool } = await fromDist<typeof import('../../src/core/session-pool.ts')>('core/session-pool.js');
 
-const light = { flopsPerPixel: 2.4e6, receptiveFieldPx: 34 } as ModelDescriptor;
-const wide = { flopsPerPixel: 36e6, receptiveFieldPx: 349 } as ModelDescriptor;
+const light = { flopsPerPixel: 2.4e6, receptiveFieldPx: 34, gridPx: 1, fixedPx: null } as ModelDescriptor;
+const wide = { flopsPerPixel: 36e6, receptiveFieldPx: 349, gridPx: 1, fixedPx: null } as ModelDescriptor;
 
 function optionsFor(device: DeviceName, descriptor: ModelDescriptor, work: 'stills' | 'frames', sessions?: number) {
   const settings = { ...AUTOMATIC_NETWORK, model: 'any', device, sessions: sessions ?? null };

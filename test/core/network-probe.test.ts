@@ -56,5 +56,11 @@ function tryKill(): boolean {
 function negation(): Uint8Array {
   const onnx = new ForeignOnnx();
   const model = readForeignModel(onnx.finish(onnx.node('Neg', ['input'])));
-  return emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } }, 1));
+  return emitBare(
+    coreOfForeign(
+      model,
+      { channels: 3, layout: 'nchw', samples: { white: 1, black: 0, order: 'rgb' }, fixedPx: null, enlargeFirst: 1 },
+      1,
+    ),
+  );
 }

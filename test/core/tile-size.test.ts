@@ -61,7 +61,7 @@ describe('the tile for a memory budget', () => {
   });
 
   test('is asked of at most half of what the machine has left', () => {
-    const compact = { flopsPerPixel: 2.4e6 } as Parameters<typeof defaultMemoryBytes>[0];
+    const compact = { flopsPerPixel: 2.4e6, gridPx: 1 } as Parameters<typeof defaultMemoryBytes>[0];
     expect(defaultMemoryBytes(compact, 'stills', 16e9)).toBe(400e6);
     expect(defaultMemoryBytes(compact, 'stills', 500e6)).toBe(250e6);
   });

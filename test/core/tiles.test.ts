@@ -4,14 +4,20 @@ import { planTiles, type TileOptions } from '../../src/core/tiles.ts';
 
 describe('planTiles', () => {
   test('leaves a picture that fits tile and halo in one piece', () => {
-    const plan = planTiles({ width: 324, height: 100 }, { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1 });
+    const plan = planTiles(
+      { width: 324, height: 100 },
+      { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1, fixedPx: null },
+    );
     expect(plan.tiles).toEqual([
       { window: { x: 0, y: 0, width: 324, height: 100 }, core: { x: 0, y: 0, width: 324, height: 100 } },
     ]);
   });
 
   test('cuts one pixel more into two windows of one shape', () => {
-    const plan = planTiles({ width: 325, height: 100 }, { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1 });
+    const plan = planTiles(
+      { width: 325, height: 100 },
+      { tilePx: 256, haloPx: 34, featherPx: 0, alignPx: 1, fixedPx: null },
+    );
     expect(plan.columns).toBe(2);
     expect(plan.window).toEqual({ width: 197, height: 100 });
     expect(plan.tiles.map((tile) => [tile.window.x, tile.core.x, tile.core.width])).toEqual([
@@ -27,6 +33,7 @@ describe('planTiles', () => {
     haloPx: fc.integer({ min: 0, max: 60 }),
     featherPx: fc.integer({ min: 0, max: 60 }),
     alignPx: fc.constantFrom(1, 2, 4, 7),
+    fixedPx: fc.constant(null),
     /** What the picture has beyond a multiple. */
     rest: fc.integer({ min: 0, max: 6 }),
   });
@@ -57,7 +64,36 @@ describe('planTiles', () => {
       { numRuns: 500, seed: 20260101 },
     );
   });
+
+  test('cuts windows of exactly a fixed size, with halo, as few as cover the picture (any sizes)', () => {
+    const fixed = fc.record({ width: fc.integer({ min: 16, max: 90 }), height: fc.integer({ min: 16, max: 90 }) });
+    fc.assert(
+      fc.property(cases, fixed, fc.constantFrom('both', 'width', 'height'), (drawn, window, axes) => {
+        const fixedPx = {
+          width: axes === 'height' ? null : window.width,
+          height: axes === 'width' ? null : window.height,
+        };
+        const size = {
+          width: Math.max(drawn.width, fixedPx.width ?? 1),
+          height: Math.max(drawn.height, fixedPx.height ?? 1),
+        };
+        const haloPx = Math.min(drawn.haloPx, 7);
+        const options = { ...drawn, alignPx: 1, haloPx, fixedPx };
+        expectExactCover(size, options);
+        const plan = planTiles(size, options);
+        if (fixedPx.width !== null) expectFewest(size.width, plan.window.width, plan.columns, fixedPx.width, haloPx);
+        if (fixedPx.height !== null) expectFewest(size.height, plan.window.height, plan.rows, fixedPx.height, haloPx);
+      }),
+      { numRuns: 500, seed: 20260104 },
+    );
+  });
 });
+
+function expectFewest(length: number, window: number, count: number, fixed: number, haloPx: number): void {
+  expect(window).toBe(fixed);
+  const coveredByOneLess = (count - 1) * (fixed - 2 * haloPx) + 2 * haloPx;
+  if (count > 1) expect(coveredByOneLess).toBeLessThan(length);
+}
 
 function expectExactCover(size: { width: number; height: number }, options: TileOptions): void {
   const plan = planTiles(size, options);

@@ -1,3 +1,5 @@
+import type { FixedSize } from '../geometry.ts';
+
 /** What the rest of upreel knows of a network: no key names, no layers. */
 export interface ModelDescriptor {
   /** Catalogue id, or the file's name without its extension. */
@@ -22,6 +24,12 @@ export interface ModelDescriptor {
    * side from the top left (attention): other tiles than these see another cut. 1 for the others. Sizes need not fit.
    */
   readonly gridPx: number;
+  /** The only size of windows that it runs on, at least along one axis; null: any. */
+  readonly fixedPx: FixedSize | null;
+  /** How far tiles are blended that differ where they overlap: `wide` for networks that invent what they show. */
+  readonly seams: 'narrow' | 'wide';
+  /** Its results depend on the whole picture, so that tiles would show: only pictures that fit one window are run. */
+  readonly wholeOnly: boolean;
   readonly parameters: number;
   /** Floating-point operations (a multiply-add is two) per input pixel. */
   readonly flopsPerPixel: number;
@@ -107,7 +115,7 @@ export interface Model {
   readonly descriptor: ModelDescriptor;
   /**
    * Path of the wrapped ONNX file: input `source` [1, H, W, C], output `upscaled` [1, H*scale, W*scale, C],
-   * H and W free. Made on first use and cached by content hash; verified again when it is opened.
+   * H and W free but for `fixedPx`. Made on first use and cached by content hash; verified again when it is opened.
    */
   networkFile(variant: NetworkVariant): Promise<string>;
 }

@@ -1,14 +1,17 @@
-import { constants, copyFile, rm } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { constants, copyFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../errors.ts';
 import { publishFile, temporaryNameFor } from '../publish.ts';
 import { cacheFolders } from './cache-folder.ts';
 import { readCatalogue } from './catalogue.ts';
+import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor } from './descriptor.ts';
 import { withPullLock } from './fetch-lock.ts';
 import { unwritable } from './fetch-sink.ts';
 import { importNetwork } from './import-network.ts';
 import { type LoadModelOptions, locateWeights } from './load-model.ts';
+import { withExternalData } from './onnx/external-data.ts';
+import { sidecarFiles, sidecarName } from './onnx/sidecar.ts';
 import { findOwn, stemOf } from './store.ts';
 
 /**
@@ -29,12 +32,15 @@ export async function importModel(
   // An absolute path is never taken for an id.
   const { files } = await locateWeights(resolve(file), options);
   const { descriptor } = await importNetwork(files, id);
+  const weights = await inOneFile(files.path);
+  const sidecar = await sidecarPath(files.path);
   const folder = cacheFolders(options.cacheFolder).models;
   await withPullLock(folder, options.signal ?? new AbortController().signal, async () => {
     if ((await findOwn(folder, id)) !== undefined) throw idTaken(id, folder);
     // The weights last: without them there is no model.
     if (files.paramPath !== undefined) await place(files.paramPath, join(folder, `${id}.param`), true);
-    await place(files.path, join(folder, `${id}${extname(files.path).toLowerCase()}`), false);
+    if (sidecar !== null) await place(sidecar, join(folder, sidecarName(`${id}.onnx`)), true);
+    await place(weights, join(folder, `${id}${extname(files.path).toLowerCase()}`), false);
   });
   return descriptor;
 }
@@ -58,10 +64,32 @@ function idTaken(id: string, folder: string): UpreelError {
   });
 }
 
-async function place(from: string, destination: string, overwrite: boolean): Promise<void> {
+/** Of an ONNX file, null without. @throws UpreelError `usage` if it names files whose names may be taken in the cache */
+async function sidecarPath(path: string): Promise<string | null> {
+  const beside = extname(path).toLowerCase() === '.onnx' ? await sidecarFiles(path) : null;
+  if (beside === null) return null;
+  if (beside.others.length === 0) return join(dirname(path), beside.sidecar);
+  throw new UpreelError('usage', `${path} takes inputs from ${beside.others.join(', ')}, which is not imported.`, {
+    hint: 'Keep them together where they are, and use the network by its path.',
+  });
+}
+
+/** An ONNX file with what it keeps beside it; of other files the path. */
+async function inOneFile(path: string): Promise<string | Uint8Array> {
+  if (extname(path).toLowerCase() !== '.onnx') return path;
+  const bytes = await readModelFile(path);
+  const whole = await withExternalData(bytes, path);
+  return whole === bytes ? path : whole;
+}
+
+async function place(from: string | Uint8Array, destination: string, overwrite: boolean): Promise<void> {
   const temporary = temporaryNameFor(destination);
   try {
-    await copyFile(from, temporary, constants.COPYFILE_EXCL).catch((error: unknown) => {
+    const placed =
+      typeof from === 'string'
+        ? copyFile(from, temporary, constants.COPYFILE_EXCL)
+        : writeFile(temporary, from, { flag: 'wx' });
+    await placed.catch((error: unknown) => {
       throw unwritable(error, destination);
     });
     await publishFile(temporary, destination, { overwrite });

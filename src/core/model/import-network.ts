@@ -1,17 +1,21 @@
 import { basename, extname } from 'node:path';
+import { greatestDivisor } from '../greatest-divisor.ts';
 import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
-import type { ModelDescriptor, NetworkVariant } from './descriptor.ts';
+import type { ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
 import { contentHash } from './graph/content-hash.ts';
 import type { Graph } from './graph/graph.ts';
 import { alignment, receptiveField } from './graph/receptive-field.ts';
 import { isWindowExact } from './graph/window-exact.ts';
 import { countFlopsPerPixel, countParameters } from './graph/work.ts';
 import { importNcnn } from './ncnn/import-ncnn.ts';
-import { coreOfForeign, hashForeign, sizeForeign } from './onnx/foreign-core.ts';
+import { COLOUR_FIX_VERSION, type ColourSource, SOURCE_COLOUR_REACH_PX, withColours } from './onnx/colour-fix.ts';
+import { withExternalData } from './onnx/external-data.ts';
+import { coreOfForeign, hashForeign, sizeForeign, sourceSize } from './onnx/foreign-core.ts';
 import { importOnnx, type OnnxNetwork, type OnnxOptions } from './onnx/import-onnx.ts';
-import { coreOf, wrapNetwork } from './onnx/wrap-network.ts';
+import { readSidecar } from './onnx/sidecar.ts';
+import { coreOf, type NetworkCore, wrapNetwork } from './onnx/wrap-network.ts';
 import { coreOfProgram } from './program/program.ts';
 import { recognise } from './recognise.ts';
 import { unsupported } from './refusal.ts';
@@ -54,8 +58,24 @@ export type NamedNetwork = GraphNetwork | ProgramNetwork;
 /** A network as its file has it. */
 export type ReadNetwork = NamedNetwork | ForeignNetwork;
 
-/** @throws UpreelError `model-unsupported` if upreel cannot run such a network */
-export function describeNetwork(network: ReadNetwork, id: string): ImportedNetwork {
+/**
+ * @param colour where the colours of its results come from
+ * @throws UpreelError `model-unsupported` if upreel cannot run such a network
+ */
+export function describeNetwork(network: ReadNetwork, id: string, colour: ColourSource = 'network'): ImportedNetwork {
+  const { descriptor, coreFor } = describe(network, id);
+  return {
+    descriptor: colouredDescriptor(descriptor, colour),
+    wrap: (variant) => wrapNetwork(withColours(coreFor(variant.target), colour), variant),
+  };
+}
+
+interface DescribedNetwork {
+  readonly descriptor: ModelDescriptor;
+  coreFor(target?: NetworkTarget): NetworkCore;
+}
+
+function describe(network: ReadNetwork, id: string): DescribedNetwork {
   switch (network.kind) {
     case 'graph':
       return describeGraph(network, id);
@@ -66,7 +86,20 @@ export function describeNetwork(network: ReadNetwork, id: string): ImportedNetwo
   }
 }
 
-function describeGraph({ graph, recognition }: GraphNetwork, id: string): ImportedNetwork {
+function colouredDescriptor(descriptor: ModelDescriptor, colour: ColourSource): ModelDescriptor {
+  if (colour === 'network') return descriptor;
+  const { receptiveFieldPx: field } = descriptor;
+  const isWhole = colour === 'adain';
+  return {
+    ...descriptor,
+    contentHash: contentHash([descriptor.contentHash, colour, COLOUR_FIX_VERSION]),
+    receptiveFieldPx: field === null || isWhole ? null : field + SOURCE_COLOUR_REACH_PX,
+    windowExact: false,
+    wholeOnly: isWhole,
+  };
+}
+
+function describeGraph({ graph, recognition }: GraphNetwork, id: string): DescribedNetwork {
   const scale = scaleOf(graph);
   const descriptor: ModelDescriptor = {
     id,
@@ -75,11 +108,14 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Import
     ...seenBy(graph, scale),
     alignPx: alignment(graph),
     gridPx: 1,
+    fixedPx: null,
+    seams: 'narrow',
+    wholeOnly: false,
     parameters: countParameters(graph),
     flopsPerPixel: countFlopsPerPixel(graph),
     contentHash: contentHash([graph.nodes, graph.output]),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(coreOf(graph, variant.target), variant) };
+  return { descriptor, coreFor: (target) => coreOf(graph, target) };
 }
 
 /** What a pixel of the result depends on; for networks of luma, with the colours enlarged beside them. */
@@ -94,34 +130,41 @@ function seenBy(graph: Graph, scale: number): Pick<ModelDescriptor, 'receptiveFi
 
 const BICUBIC_REACH_PX = 2;
 
-function describeProgram({ program, recognition }: ProgramNetwork, id: string): ImportedNetwork {
+function describeProgram({ program, recognition }: ProgramNetwork, id: string): DescribedNetwork {
   const { scale, gridPx, parameters, flopsPerPixel, steps, output } = program;
   if (scale > MAX_SCALE) {
     throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
   }
   const descriptor: ModelDescriptor = {
     ...{ id, ...recognition, scale, gridPx, parameters, flopsPerPixel },
-    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1 },
+    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1, fixedPx: null, seams: 'narrow', wholeOnly: false },
     contentHash: contentHash([steps, output]),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(coreOfProgram(program), variant) };
+  return { descriptor, coreFor: () => coreOfProgram(program) };
 }
 
-function describeForeign({ model, use, size }: ForeignNetwork, id: string): ImportedNetwork {
+function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string): DescribedNetwork {
+  const { fixedPx, enlargeFirst, samples } = use;
+  const scale = enlargeFirst * size.scale;
+  if (scale > MAX_SCALE) throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
   const operators = [...new Set(model.nodes.map(({ operator }) => operator))];
   const descriptor: ModelDescriptor = {
     id,
     architecture: 'graph',
-    summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${use.samples.order} 0..${use.samples.white}`,
-    decidedBy: ['found by trying it on a small picture', `operators: ${operators.slice(0, 12).join(', ')}`],
-    ...size,
+    summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${samples.order} ${samples.black}..${samples.white}${enlargeFirst === 1 ? '' : `, pictures enlarged ${enlargeFirst}x before it`}`,
+    decidedBy: ['found by trying it on a picture', `operators: ${operators.slice(0, 12).join(', ')}`],
+    scale,
+    alignPx: size.alignPx / greatestDivisor(size.alignPx, enlargeFirst),
+    fixedPx: fixedPx && sourceSize(fixedPx, enlargeFirst),
+    seams,
+    wholeOnly: false,
     receptiveFieldPx: null,
     windowExact: false,
     gridPx: 1,
     ...sizeForeign(model),
     contentHash: hashForeign(model, use),
   };
-  return { descriptor, wrap: (variant) => wrapNetwork(coreOfForeign(model, use, size.scale), variant) };
+  return { descriptor, coreFor: () => coreOfForeign(model, use, size.scale) };
 }
 
 /** @param probes see `importOnnx`. @throws UpreelError as `importNetwork` */
@@ -134,7 +177,8 @@ export async function readNetwork(
   const extension = extname(path).toLowerCase();
   if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
   if (extension === '.onnx') {
-    const network = await importOnnx(await readModelFile(path), onnx, probes);
+    const bytes = await withExternalData(await readModelFile(path), path);
+    const network = await importOnnx(bytes, onnx, probes, await readSidecar(path));
     return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
   }
   if (paramPath !== undefined) return readNcnn(path, paramPath);

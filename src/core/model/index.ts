@@ -7,5 +7,7 @@ export { importModel } from './import-model.ts';
 export { EXPORTER_VERSION } from './import-network.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
+export { networkFiles, networkFilesSha256 } from './network-files.ts';
+export { COLOUR_SOURCES, type ColourSource } from './onnx/colour-fix.ts';
 export type { OnnxOptions } from './onnx/import-onnx.ts';
 export { fileSha256, type WeightFiles } from './store.ts';

@@ -10,6 +10,7 @@ import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';
 import { describeNetwork, readNetwork } from './import-network.ts';
+import type { ColourSource } from './onnx/colour-fix.ts';
 import type { OnnxOptions } from './onnx/import-onnx.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
 
@@ -33,6 +34,8 @@ export interface NetworkOptions extends LoadModelOptions {
    * 1 is the model alone.
    */
   readonly denoise?: number;
+  /** Where the colours of results come from; each is a network of its own, with its own content hash. */
+  readonly colour?: ColourSource;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
     twin === undefined || denoise === undefined || denoise === 1
       ? network
       : denoised(network, await readNetwork((await locateWeights(twin, options)).files), denoise);
-  return cachedModel(describeNetwork(wanted, id), folders.onnx);
+  return cachedModel(describeNetwork(wanted, id, options.colour), folders.onnx);
 }
 
 /** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */

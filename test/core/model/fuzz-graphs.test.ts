@@ -27,12 +27,27 @@ function readOnnx(bytes: Uint8Array): void {
   const graph = translateForeign(model, 3, 'nchw');
   if (graph !== undefined) receptiveField(graph);
   // As it is, it is only written anew here; onnxruntime gets it in a process of its own.
-  else emitBare(coreOfForeign(model, { channels: 3, layout: 'nchw', samples: { white: 255, order: 'bgr' } }, 2));
+  else
+    emitBare(
+      coreOfForeign(
+        model,
+        {
+          channels: 3,
+          layout: 'nchw',
+          samples: { white: 255, black: 0, order: 'bgr' },
+          fixedPx: null,
+          enlargeFirst: 1,
+        },
+        2,
+      ),
+    );
 }
 
 function onnx(half: boolean, isStrange: boolean): Uint8Array {
   const strange = isStrange ? 'Neg' : 'Identity';
-  const file = writeOnnxCompact(COMPACT, { half }, undefined, (it, value) => it.node(strange, [value]));
+  const file = writeOnnxCompact(COMPACT, { elements: half ? 'float16' : 'float32' }, undefined, (it, value) =>
+    it.node(strange, [value]),
+  );
   return file.finish(file.output);
 }
 

@@ -16,6 +16,14 @@ export function decodeFloat16(bytes: Uint8Array, count: number): Float32Array<Ar
   return values;
 }
 
+/** Little-endian bfloat16 values, the upper half of a float32 each, as float32 (exact). */
+export function decodeBfloat16(bytes: Uint8Array, count: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count);
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < count; i++) bits[i] = ((bytes[2 * i] ?? 0) << 16) | ((bytes[2 * i + 1] ?? 0) << 24);
+  return values;
+}
+
 /**
  * The nearest half-precision values, half to even, little-endian; what is larger than 65,504 becomes infinite.
  */

@@ -3,7 +3,7 @@ import { systemErrorCode, UpreelError } from '../../errors.ts';
 import { refused } from '../refusal.ts';
 
 /** Larger than any checkpoint of these families with its optimizer state; bounds what a file can make us hold. */
-const MAX_MODEL_BYTES = 1024 * 1024 * 1024;
+export const MAX_MODEL_BYTES = 1024 * 1024 * 1024;
 
 /** @throws UpreelError `model-missing`, `model-refused` (too large, not a file, unreadable) */
 export async function readModelFile(path: string): Promise<Uint8Array<ArrayBuffer>> {

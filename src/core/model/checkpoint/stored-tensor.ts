@@ -1,6 +1,6 @@
 import { refused } from '../refusal.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
-import { decodeFloat16 } from './floats.ts';
+import { decodeBfloat16, decodeFloat16 } from './floats.ts';
 
 const ELEMENT_BYTES = {
   float32: 4,
@@ -39,11 +39,8 @@ export function decodeElements(bytes: Uint8Array, type: ElementType, count: numb
       return values;
     case 'float16':
       return decodeFloat16(bytes, count);
-    case 'bfloat16': {
-      const bits = new Uint32Array(values.buffer);
-      for (let i = 0; i < count; i++) bits[i] = ((bytes[2 * i] ?? 0) << 16) | ((bytes[2 * i + 1] ?? 0) << 24);
-      return values;
-    }
+    case 'bfloat16':
+      return decodeBfloat16(bytes, count);
     case 'float64':
       for (let i = 0; i < count; i++) values[i] = view.getFloat64(8 * i, true);
       return values;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { FixedSize } from '../../geometry.ts';
 import type { SampleFormat } from '../graph/adapt-graph.ts';
 import { elementCount, tensor } from '../tensor.ts';
+import { RESIZE_ATTRIBUTES } from './emit-graph.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
@@ -11,20 +13,26 @@ export interface ForeignUse {
   readonly channels: 1 | 3;
   readonly layout: 'nchw' | 'nhwc';
   readonly samples: SampleFormat;
+  /** The only size that it takes, where it was exported for one. */
+  readonly fixedPx: FixedSize | null;
+  /** How much the picture is enlarged before the network sees it: by bicubic interpolation (a = -0.75, as torch's). */
+  readonly enlargeFirst: number;
 }
 
 /** The network's own nodes, with what turns float NCHW RGB 0..1 into its samples before them and back behind them. */
 export function coreOfForeign(
   model: ForeignModel,
-  { channels, layout, samples }: ForeignUse,
-  scale: number,
+  { channels, layout, samples, fixedPx, enlargeFirst }: ForeignUse,
+  networkScale: number,
 ): NetworkCore {
-  const { white, order } = samples;
+  const { white, black, order } = samples;
+  const span = white - black;
   return {
     channels,
-    scale,
+    scale: enlargeFirst * networkScale,
     opset: model.opset,
     canBeHalf: false,
+    fixedPx: fixedPx && sourceSize(fixedPx, enlargeFirst),
     emit(writer, input) {
       const reordered = (value: string) =>
         order === 'bgr' && channels === 3
@@ -32,15 +40,32 @@ export function coreOfForeign(
           : value;
       const scaled = (value: string, factor: number) =>
         factor === 1 ? value : writer.node('Mul', [value, writer.constant(factor)]);
-      const moved = (value: string, perm: number[]) =>
+      const moved = (value: string, offset: number) =>
+        offset === 0 ? value : writer.node('Add', [value, writer.constant(offset)]);
+      const laidOut = (value: string, perm: number[]) =>
         layout === 'nchw' ? value : writer.node('Transpose', [value], { perm });
 
-      const fed = moved(scaled(reordered(input), white), [0, 2, 3, 1]);
+      const seen = enlarged(writer, input, enlargeFirst);
+      const fed = laidOut(moved(scaled(reordered(seen), span), black), [0, 2, 3, 1]);
       const made = emitNodes(model, writer, fromFloat(writer, fed, model.input.type));
       const float = writer.node('Cast', [made], { to: DATA_TYPE.float });
-      return reordered(scaled(moved(float, [0, 3, 1, 2]), 1 / white));
+      return reordered(scaled(moved(laidOut(float, [0, 3, 1, 2]), -black), 1 / span));
     },
   };
+}
+
+/** Of the picture before it is enlarged. */
+export function sourceSize({ width, height }: FixedSize, enlargeFirst: number): FixedSize {
+  return { width: width && width / enlargeFirst, height: height && height / enlargeFirst };
+}
+
+/** Bicubic interpolation overshoots at edges, where no picture has samples. */
+function enlarged(writer: OnnxWriter, input: string, factor: number): string {
+  if (factor === 1) return input;
+  // Version 11 has to have a region, be it empty.
+  const inputs = [input, writer.exact(), writer.exact(1, 1, factor, factor)];
+  const larger = writer.node('Resize', inputs, RESIZE_ATTRIBUTES.cubic);
+  return writer.node('Clip', [larger, writer.constant(0), writer.constant(1)]);
 }
 
 /** sha256 of the network and of how it is fed. */

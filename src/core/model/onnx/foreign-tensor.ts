@@ -1,4 +1,4 @@
-import { decodeFloat16 } from '../checkpoint/floats.ts';
+import { decodeBfloat16, decodeFloat16 } from '../checkpoint/floats.ts';
 import { checkedShape } from '../checkpoint/stored-tensor.ts';
 import { refused, unsupported } from '../refusal.ts';
 import { elementCount, type Tensor, tensor } from '../tensor.ts';
@@ -18,7 +18,7 @@ export interface ForeignTensor {
   integers(): readonly number[];
 }
 
-/** @throws UpreelError `model-refused`: external data, absurd dimensions, lengths that do not fit */
+/** @throws UpreelError `model-refused`: external data (see `withExternalData`), absurd dimensions, lengths that do not fit */
 export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): ForeignTensor {
   const dims: number[] = [];
   const data = new Map<number, Uint8Array>();
@@ -68,12 +68,21 @@ export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): For
   };
 }
 
-const EXTERNAL = 'its weights are in another file (external data), which upreel does not follow.';
+const EXTERNAL = 'a layer has its setting in another file (external data), which upreel does not follow.';
 const EMPTY: [number, Uint8Array] = [9, new Uint8Array()];
 const MAX_DIMENSIONS = 8;
 
 /** TensorProto.DataType */
-export const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10, double: 11 } as const;
+export const DATA_TYPE = {
+  float: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const;
 
 /** Bytes per element in raw data. */
 const RAW_BYTES: Readonly<Record<number, number>> = {
@@ -100,8 +109,8 @@ function checkedCount(count: number, type: number, [place, bytes]: [number, Uint
   const size = RAW_BYTES[type];
   if (size === undefined) throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}.`);
   const perElement = place === 9 ? size : place === 4 ? 4 : place === 10 ? 8 : undefined;
-  // Varints have between one and ten bytes each; the bits of a float16 fit three.
-  const most = type === DATA_TYPE.float16 ? 3 * count : 10 * count;
+  // Varints have between one and ten bytes each; the bits of a half fit three.
+  const most = type === DATA_TYPE.float16 || type === DATA_TYPE.bfloat16 ? 3 * count : 10 * count;
   const fits =
     perElement === undefined
       ? count <= bytes.length && bytes.length <= most && count <= MAX_VARINTS
@@ -123,10 +132,9 @@ function decodeFloats(
   if (type === DATA_TYPE.double && (place === 9 || place === 10)) {
     return Float32Array.from({ length: count }, (_, index) => view.getFloat64(8 * index, true));
   }
-  if (type === DATA_TYPE.float16 && place === 9) return decodeFloat16(bytes, count);
-  if (type === DATA_TYPE.float16 && place === 5) {
-    const halves = Uint16Array.from(unpackIntegers(bytes, count));
-    return decodeFloat16(new Uint8Array(halves.buffer), count);
+  if ((type === DATA_TYPE.float16 || type === DATA_TYPE.bfloat16) && (place === 9 || place === 5)) {
+    const halves = place === 9 ? bytes : new Uint8Array(Uint16Array.from(unpackIntegers(bytes, count)).buffer);
+    return type === DATA_TYPE.float16 ? decodeFloat16(halves, count) : decodeBfloat16(halves, count);
   }
   throw unsupported(`The tensor ${name} of the ONNX file has the element type ${type}, where weights belong.`);
 }

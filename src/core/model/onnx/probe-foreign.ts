@@ -1,4 +1,5 @@
 import { UpreelError } from '../../errors.ts';
+import type { FixedSize, Size } from '../../geometry.ts';
 import type { NetworkProbe } from '../../network-probe.ts';
 import { unsupported } from '../refusal.ts';
 
@@ -8,26 +9,58 @@ export interface ProbedSize {
   readonly alignPx: number;
 }
 
+/** Of a picture to try a network on. */
+type Trial = Size & { readonly channels: 1 | 3 };
+
+/**
+ * @param fixedPx the only size that the network takes, if it has one
+ * @param alignPx multiple that sizes must have
+ */
+export function trialFor(channels: 1 | 3, fixedPx: FixedSize | null, alignPx = 1): Trial {
+  const { width, height } = alignPx <= SMALL.mostAlignPx ? SMALL : LARGE;
+  return { channels, width: fixedPx?.width ?? width, height: fixedPx?.height ?? height };
+}
+
+/** Neither squares nor multiples of much; the large one is for networks that reduce a picture to a 64th. */
+const SMALL = { width: 48, height: 32, mostAlignPx: 16 };
+const LARGE = { width: 192, height: 128, mostAlignPx: 64 };
+
 /**
  * The factor by which a network enlarges, and the multiples that sizes must have: the least for which one of them more
- * still gives `scale` times the size.
+ * still gives `scale` times the size. Axes of fixed size need none.
  * @throws UpreelError `model-unsupported`, `model-refused`
  */
-export async function probeSize(probe: NetworkProbe, channels: 1 | 3): Promise<ProbedSize> {
-  const { dimensions } = await probe.run(testPicture(channels, WIDTH, HEIGHT, 1));
-  const [batch = 0, made = 0, height = 0, width = 0] = dimensions;
-  const scale = width / WIDTH;
-  if (dimensions.length !== 4 || batch !== 1 || made !== channels || height !== scale * HEIGHT || !isScale(scale)) {
-    throw unsupported(
-      `The ONNX network makes [${dimensions.join(', ')}] of [1, ${channels}, ${HEIGHT}, ${WIDTH}]; upreel needs ${channels} channels and a whole number of times the size.`,
-    );
+export async function probeSize(probe: NetworkProbe, channels: 1 | 3, fixedPx: FixedSize | null): Promise<ProbedSize> {
+  const isFree = fixedPx?.width == null || fixedPx.height == null;
+  const small = trialFor(channels, fixedPx);
+  const scale = isFree ? await scaleOn(probe, small).catch(notForThisSize) : await scaleOn(probe, small);
+  if (!isFree && scale !== undefined) return { scale, alignPx: 1 };
+  const most = scale === undefined ? LARGE.mostAlignPx : SMALL.mostAlignPx;
+  const trial = trialFor(channels, fixedPx, most);
+  const found = scale ?? (await scaleOn(probe, trial));
+  for (let alignPx = 1; alignPx < most; alignPx *= 2) {
+    const larger = {
+      channels,
+      width: trial.width + (fixedPx?.width == null ? alignPx : 0),
+      height: trial.height + (fixedPx?.height == null ? alignPx : 0),
+    };
+    const result = await probe.run(testPicture(larger, 1)).catch(notForThisSize);
+    const [, , higher, wider] = result?.dimensions ?? [];
+    if (higher === found * larger.height && wider === found * larger.width) return { scale: found, alignPx };
   }
-  for (const alignPx of [1, 2, 4, 8]) {
-    const [wider, higher] = [WIDTH + alignPx, HEIGHT + alignPx];
-    const larger = await probe.run(testPicture(channels, wider, higher, 1)).catch(notForThisSize);
-    if (larger?.dimensions[2] === scale * higher && larger.dimensions[3] === scale * wider) return { scale, alignPx };
-  }
-  return { scale, alignPx: 16 };
+  return { scale: found, alignPx: most };
+}
+
+async function scaleOn(probe: NetworkProbe, trial: Trial): Promise<number> {
+  const { channels, width, height } = trial;
+  const { dimensions } = await probe.run(testPicture(trial, 1));
+  const [batch = 0, made = 0, madeHeight = 0, madeWidth = 0] = dimensions;
+  const scale = madeWidth / width;
+  const isWhole = madeHeight === scale * height && isScale(scale);
+  if (dimensions.length === 4 && batch === 1 && made === channels && isWhole) return scale;
+  throw unsupported(
+    `The ONNX network makes [${dimensions.join(', ')}] of [1, ${channels}, ${height}, ${width}]; upreel needs ${channels} channels and a whole number of times the size.`,
+  );
 }
 
 /**
@@ -35,8 +68,8 @@ export async function probeSize(probe: NetworkProbe, channels: 1 | 3): Promise<P
  * sees black and answers with its own noise, which is large beside 1; one for 0..1 that gets 0..255 mostly bends what it
  * sees. undefined if neither gives a picture.
  */
-export async function probeWhite(probe: NetworkProbe, channels: 1 | 3, scale: number): Promise<1 | 255 | undefined> {
-  const [small, large] = [await likeness(probe, channels, scale, 1), await likeness(probe, channels, scale, 255)];
+export async function probeWhite(probe: NetworkProbe, trial: Trial, scale: number): Promise<1 | 255 | undefined> {
+  const [small, large] = [await likeness(probe, trial, scale, 1), await likeness(probe, trial, scale, 255)];
   if (Math.min(small, large) > ALIKE) return undefined;
   return small > GOOD && large < small / CLEARLY_BETTER ? 255 : 1;
 }
@@ -50,9 +83,6 @@ const ALIKE = 0.25;
 const GOOD = 0.03;
 const CLEARLY_BETTER = 2;
 
-/** Neither a square nor a multiple of much. */
-const [WIDTH, HEIGHT] = [48, 32];
-
 /** Networks see beyond the border what was never there. */
 const BORDER = 6;
 
@@ -65,15 +95,16 @@ function notForThisSize(error: unknown): undefined {
   throw error;
 }
 
-async function likeness(probe: NetworkProbe, channels: 1 | 3, scale: number, white: number): Promise<number> {
-  const source = testPicture(channels, WIDTH, HEIGHT, white);
+async function likeness(probe: NetworkProbe, trial: Trial, scale: number, white: number): Promise<number> {
+  const { channels, width, height } = trial;
+  const source = testPicture(trial, white);
   const { data } = await probe.run(source);
   let [sum, count] = [0, 0];
   for (let c = 0; c < channels; c++) {
-    for (let y = BORDER; y < HEIGHT - BORDER; y++) {
-      for (let x = BORDER; x < WIDTH - BORDER; x++) {
-        const expected = source.data[(c * HEIGHT + y) * WIDTH + x]!;
-        const difference = (blockMean(data, c, y, x, scale) - expected) / white;
+    for (let y = BORDER; y < height - BORDER; y++) {
+      for (let x = BORDER; x < width - BORDER; x++) {
+        const expected = source.data[(c * height + y) * width + x]!;
+        const difference = (blockMean(data, trial, { c, y, x }, scale) - expected) / white;
         sum += difference ** 2;
         count++;
       }
@@ -83,17 +114,23 @@ async function likeness(probe: NetworkProbe, channels: 1 | 3, scale: number, whi
   return Number.isFinite(sum) ? Math.sqrt(sum / count) : Number.POSITIVE_INFINITY;
 }
 
-function blockMean(data: Float32Array, c: number, y: number, x: number, scale: number): number {
+interface Place {
+  readonly c: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+function blockMean(data: Float32Array, { width, height }: Size, { c, y, x }: Place, scale: number): number {
   let sum = 0;
   for (let i = 0; i < scale; i++) {
-    const row = (c * HEIGHT * scale + y * scale + i) * WIDTH * scale + x * scale;
+    const row = (c * height * scale + y * scale + i) * width * scale + x * scale;
     for (let j = 0; j < scale; j++) sum += data[row + j]!;
   }
   return sum / scale ** 2;
 }
 
 /** Smooth waves of another phase in each channel, 0.2 to 0.8 of white. */
-function testPicture(channels: 1 | 3, width: number, height: number, white: number) {
+function testPicture({ channels, width, height }: Trial, white: number) {
   const data = new Float32Array(channels * width * height);
   for (let c = 0; c < channels; c++) {
     for (let y = 0; y < height; y++) {

@@ -1,9 +1,18 @@
 import { refused } from '../refusal.ts';
 
 /** One field of a protobuf message as it lies in the file: the wire format, without a schema. */
-export type ProtoField =
-  | { readonly number: number; readonly wire: 'varint'; readonly value: number }
-  | { readonly number: number; readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array };
+export type ProtoField = FieldSpan &
+  (
+    | { readonly wire: 'varint'; readonly value: number }
+    | { readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array }
+  );
+
+interface FieldSpan {
+  readonly number: number;
+  /** Where it begins in its message, and where the next one does. */
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Reads protobuf messages field by field. Nothing is built but what the caller keeps, and `MAX_FIELDS` bounds that: a
@@ -17,22 +26,31 @@ export class ProtoReader {
     const cursor = { bytes: message, position: 0 };
     while (cursor.position < message.length) {
       this.#count();
+      const start = cursor.position;
       const tag = readInteger(cursor);
       const number = Math.floor(tag / 8);
       if (number < 1) throw refused('it is not an ONNX file: its protobuf is broken.');
       switch (tag % 8) {
-        case 0:
-          yield { number, wire: 'varint', value: readInteger(cursor) };
+        case 0: {
+          const value = readInteger(cursor);
+          yield { number, wire: 'varint', value, start, end: cursor.position };
           break;
-        case 1:
-          yield { number, wire: 'fixed64', bytes: take(cursor, 8) };
+        }
+        case 1: {
+          const bytes = take(cursor, 8);
+          yield { number, wire: 'fixed64', bytes, start, end: cursor.position };
           break;
-        case 2:
-          yield { number, wire: 'bytes', bytes: take(cursor, readInteger(cursor)) };
+        }
+        case 2: {
+          const bytes = take(cursor, readInteger(cursor));
+          yield { number, wire: 'bytes', bytes, start, end: cursor.position };
           break;
-        case 5:
-          yield { number, wire: 'fixed32', bytes: take(cursor, 4) };
+        }
+        case 5: {
+          const bytes = take(cursor, 4);
+          yield { number, wire: 'fixed32', bytes, start, end: cursor.position };
           break;
+        }
         default:
           throw refused('it is not an ONNX file: its protobuf is broken.');
       }

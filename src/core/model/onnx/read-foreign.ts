@@ -3,13 +3,19 @@ import type { ForeignModel, ForeignNode, ForeignPort } from './foreign-model.ts'
 import { type ForeignTensor, readForeignTensor } from './foreign-tensor.ts';
 import { bytesOf, integerOf, ProtoReader, textOf } from './proto-reader.ts';
 import { readForeignNode } from './read-foreign-node.ts';
+import type { Sidecar } from './sidecar.ts';
+
+/** What is known of a network's inputs from outside of its file. */
+export type GivenInputs = Pick<Sidecar, 'inputs' | 'picture'>;
+
+const NOTHING_GIVEN: GivenInputs = { inputs: new Map(), picture: null };
 
 /**
  * Reads an ONNX file and checks what it asks for: one picture in, one out, standard operators only, everything inside
  * the file.
  * @throws UpreelError `model-refused`, `model-unsupported`, naming what it has
  */
-export function readForeignModel(bytes: Uint8Array): ForeignModel {
+export function readForeignModel(bytes: Uint8Array, given: GivenInputs = NOTHING_GIVEN): ForeignModel {
   const reader = new ProtoReader();
   let graph: Uint8Array | undefined;
   let opset = 0;
@@ -31,7 +37,7 @@ export function readForeignModel(bytes: Uint8Array): ForeignModel {
   if (graph === undefined || opset === 0) throw refused('it is not an ONNX file, or has no graph.');
   if (opset < 7 || opset > 64)
     throw unsupported(`The ONNX file uses version ${opset} of the operators; upreel reads 7 and newer.`);
-  return { opset, ...readGraph(reader, graph) };
+  return { opset, ...readGraph(reader, graph, given) };
 }
 
 /** Version of the standard operators; 0 for other sets, whose nodes are refused where they are used. */
@@ -44,7 +50,7 @@ function readOpset(reader: ProtoReader, bytes: Uint8Array): number {
   return domain === '' || domain === 'ai.onnx' ? version : 0;
 }
 
-function readGraph(reader: ProtoReader, graph: Uint8Array): Omit<ForeignModel, 'opset'> {
+function readGraph(reader: ProtoReader, graph: Uint8Array, given: GivenInputs): Omit<ForeignModel, 'opset'> {
   const nodes: ForeignNode[] = [];
   const constants = new Map<string, ForeignTensor>();
   const inputs: ForeignPort[] = [];
@@ -71,11 +77,10 @@ function readGraph(reader: ProtoReader, graph: Uint8Array): Omit<ForeignModel, '
         throw unsupported('The ONNX file has sparse weights, which upreel does not read.');
     }
   }
-  // Old files list their weights among the inputs.
-  const input = single(
-    inputs.filter(({ name }) => !constants.has(name)),
-    'inputs',
-  );
+  for (const [name, value] of given.inputs) constants.set(name, value.constantFor(inputNamed(name, inputs)));
+  // Old files list their weights among the inputs, and others what they have a default for.
+  const open = inputs.filter(({ name }) => !constants.has(name));
+  const input = single(given.picture === null ? open : [inputNamed(given.picture, open)], 'inputs');
   const output = single(outputs, 'outputs');
   checkOrder(nodes, new Set([input.name, ...constants.keys()]), output.name);
   return { input, output, constants, nodes };
@@ -83,11 +88,23 @@ function readGraph(reader: ProtoReader, graph: Uint8Array): Omit<ForeignModel, '
 
 const MAX_NODES = 20_000;
 
+function inputNamed(name: string, inputs: readonly ForeignPort[]): ForeignPort {
+  const named = inputs.find((input) => input.name === name);
+  if (named !== undefined) return named;
+  const names = inputs.slice(0, 8).map((input) => input.name.slice(0, 40));
+  throw refused(`the file beside it speaks of an input "${name}"; the network has ${names.join(', ') || 'none'}.`);
+}
+
 function single(ports: readonly ForeignPort[], what: string): ForeignPort {
   const [port] = ports;
   if (port !== undefined && ports.length === 1) return checkPort(port, what);
   const names = ports.slice(0, 4).map(({ name }) => name.slice(0, 40));
-  throw unsupported(`The ONNX network has ${ports.length} ${what} (${names.join(', ')}); upreel runs those with one.`);
+  throw unsupported(
+    `The ONNX network has ${ports.length} ${what} (${names.join(', ')}); upreel runs those with one.`,
+    what === 'inputs' && ports.length > 1
+      ? 'Inputs beside the picture can be given values in a file beside it, NETWORK.onnx.json: see docs/networks.md.'
+      : undefined,
+  );
 }
 
 function checkPort(port: ForeignPort, what: string): ForeignPort {

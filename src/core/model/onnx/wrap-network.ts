@@ -1,3 +1,4 @@
+import type { FixedSize } from '../../geometry.ts';
 import type { NetworkTarget, NetworkVariant } from '../descriptor.ts';
 import { SOURCE_EXTENT } from '../graph/extent.ts';
 import { foldResiduals } from '../graph/fold-residuals.ts';
@@ -15,6 +16,8 @@ export interface NetworkCore {
   readonly opset: number;
   /** Whether it can be written in float16, too: not a graph of others, which is taken as it is. */
   readonly canBeHalf: boolean;
+  /** The only size that it takes; null: any. */
+  readonly fixedPx: FixedSize | null;
   /** Writes the nodes; `input` names the tensor that feeds them. Returns the name of the output. */
   emit(writer: OnnxWriter, input: string): string;
 }
@@ -29,6 +32,7 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
     scale: height.numerator / height.denominator,
     opset: OPSET,
     canBeHalf: true,
+    fixedPx: null,
     emit: (writer, name) => emitGraph(written, writer, name, target === 'x64'),
   };
 }
@@ -61,22 +65,26 @@ export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Ar
   writer.node('Cast', [interleaved], { to: type === 'uint8' ? UINT8 : UINT16 }, 'upscaled');
 
   return writer.encode(
-    { name: 'source', type, dimensions: [1, 'height', 'width', variant.channels] },
+    { name: 'source', type, dimensions: [1, ...sidesOf(core), variant.channels] },
     { name: 'upscaled', type, dimensions: [1, 'upscaled_height', 'upscaled_width', variant.channels] },
     core.opset,
   );
 }
 
 /** The bare network between float NCHW samples, neither clamped nor rounded: `source` -> `upscaled`. */
-export function emitBare({ channels, opset, emit }: NetworkCore): Uint8Array<ArrayBuffer> {
+export function emitBare(core: NetworkCore): Uint8Array<ArrayBuffer> {
   const writer = new OnnxWriter();
-  const made = emit(writer, 'source');
+  const made = core.emit(writer, 'source');
   writer.node('Identity', [made], {}, 'upscaled');
   return writer.encode(
-    { name: 'source', type: 'float', dimensions: [1, channels, 'height', 'width'] },
+    { name: 'source', type: 'float', dimensions: [1, core.channels, ...sidesOf(core)] },
     { name: 'upscaled', type: 'float', dimensions: ['count', 'channels', 'upscaled_height', 'upscaled_width'] },
-    opset,
+    core.opset,
   );
+}
+
+function sidesOf({ fixedPx }: NetworkCore): (number | string)[] {
+  return [fixedPx?.height ?? 'height', fixedPx?.width ?? 'width'];
 }
 
 /** Brings the picture's channels to the network and back, clamped to 0..1. */
@@ -95,7 +103,9 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
 
 function enlarged(scale: number, writer: OnnxWriter, value: string): string {
   const scales = writer.exact(1, 1, scale, scale);
-  return scale === 1 ? value : writer.node('Resize', [value, '', scales], RESIZE_ATTRIBUTES['catmull-rom']);
+  // Version 11 has to have a region, be it empty.
+  const inputs = [value, writer.exact(), scales];
+  return scale === 1 ? value : writer.node('Resize', inputs, RESIZE_ATTRIBUTES['catmull-rom']);
 }
 
 /** The WebGPU provider has no Round: the whole picture would go to the CPU as float32, and back. */

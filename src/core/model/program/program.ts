@@ -47,6 +47,7 @@ export function coreOfProgram({ channels, scale, steps, output }: Program): Netw
     opset: OPSET,
     // Sums over windows and means over pictures leave the range of half precision.
     canBeHalf: false,
+    fixedPx: null,
     scale,
     emit: (writer, input) => emitSteps(steps, output, writer, input),
   };

@@ -36,11 +36,17 @@ function rrdbWithoutBias() {
 }
 
 function foreign(half: boolean): Uint8Array {
-  const onnx = new ForeignOnnx({ half });
+  const onnx = new ForeignOnnx({ elements: half ? 'float16' : 'float32' });
   const layers = new RandomLayers(1);
   layers.conv('conv', 3, 3);
   const made = onnx.node('Conv', ['input', onnx.floats(layers.weights.get('conv.weight')!)], { pads: [1, 1, 1, 1] });
   const model = readForeignModel(onnx.finish(onnx.node('Neg', [made])));
-  const use = { channels: 3, layout: 'nchw', samples: { white: 1, order: 'rgb' } } as const;
+  const use = {
+    channels: 3,
+    layout: 'nchw',
+    samples: { white: 1, black: 0, order: 'rgb' },
+    fixedPx: null,
+    enlargeFirst: 1,
+  } as const;
   return wrapNetwork(coreOfForeign(model, use, 1), { bytesPerSample: 1, channels: 3 });
 }

@@ -23,19 +23,26 @@ interface OnnxShape {
   readonly dimensions?: readonly (number | string)[];
   readonly outputDimensions?: readonly (number | string)[];
   readonly opset?: number;
-  readonly half?: boolean;
+  /** Of ports and weights. */
+  readonly elements?: keyof typeof DATA_TYPES;
+  /** Only of the ports, where weights are of another. */
+  readonly ports?: keyof typeof DATA_TYPES;
 }
+
+const DATA_TYPES = { float32: 1, float16: 10, bfloat16: 16 } as const;
 
 /** Writes ONNX files as the exporters of others do: float ports, weights as initializers. */
 export class ForeignOnnx {
   readonly nodes: object[] = [];
   readonly initializers: object[] = [];
-  readonly #half: boolean;
+  /** Inputs beside `input`. */
+  readonly inputs: { name: string; dimensions: readonly (number | string)[]; type: number }[] = [];
+  readonly #elements: keyof typeof DATA_TYPES;
   readonly #shape: OnnxShape;
 
   constructor(shape: OnnxShape = {}) {
     this.#shape = shape;
-    this.#half = shape.half === true;
+    this.#elements = shape.elements ?? 'float32';
   }
 
   node(
@@ -52,8 +59,8 @@ export class ForeignOnnx {
 
   floats(weight: Weight): string {
     const name = `weight.${this.initializers.length}`;
-    const rawData = encodeElements(weight.data, this.#half ? 'float16' : 'float32');
-    const dataType = this.#half ? 10 : 1;
+    const rawData = encodeElements(weight.data, this.#elements);
+    const dataType = DATA_TYPES[this.#elements];
     this.initializers.push(
       create(TensorProtoSchema, { name, dims: weight.shape.map(BigInt), dataType, rawData: Uint8Array.from(rawData) }),
     );
@@ -80,6 +87,12 @@ export class ForeignOnnx {
     return name;
   }
 
+  /** @param type TensorProto.DataType */
+  port(name: string, dimensions: readonly (number | string)[], type: number): string {
+    this.inputs.push({ name, dimensions, type });
+    return name;
+  }
+
   model(output: string): ReturnType<typeof createModel> {
     return createModel(this, output, this.#shape);
   }
@@ -90,16 +103,25 @@ export class ForeignOnnx {
 }
 
 function createModel(
-  { nodes, initializers }: ForeignOnnx,
+  { nodes, initializers, inputs }: ForeignOnnx,
   output: string,
-  { dimensions = ['n', 3, 'h', 'w'], outputDimensions = ['n', 3, 'H', 'W'], opset = 17, half = false }: OnnxShape,
+  {
+    dimensions = ['n', 3, 'h', 'w'],
+    outputDimensions = ['n', 3, 'H', 'W'],
+    opset = 17,
+    elements = 'float32',
+    ports = elements,
+  }: OnnxShape,
 ) {
-  const elemType = half ? 10 : 1;
+  const elemType = DATA_TYPES[ports];
   const graph = create(GraphProtoSchema, {
     name: 'main_graph',
     node: nodes as never,
     initializer: initializers as never,
-    input: [encodePort('input', dimensions, elemType)],
+    input: [
+      encodePort('input', dimensions, elemType),
+      ...inputs.map(({ name, dimensions: sides, type }) => encodePort(name, sides, type)),
+    ],
     output: [encodePort(output, outputDimensions, elemType)],
   });
   return create(ModelProtoSchema, {

@@ -118,6 +118,18 @@ function residualBlocks(layers: RandomLayers, features: number, blocks: number):
   }
 }
 
+/** Random, but its output resembles its input, as that of networks which enlarge does. */
+export function nearlyPlainCompact(channels: 1 | 3): Weights {
+  const layers = new RandomLayers(3);
+  layers.conv('body.0', 6, channels);
+  layers.vector('body.1.weight', 6, 0.25, 0.2);
+  layers.conv('body.2', 6, 6);
+  layers.vector('body.3.weight', 6, 0.25, 0.2);
+  layers.conv('body.4', 4 * channels, 6, 3, false, 0.03);
+  layers.vector('body.4.bias', 4 * channels, 0.002, 0.004);
+  return layers.weights;
+}
+
 /** Random layers that neither fade nor explode. */
 export class RandomLayers {
   readonly weights = new Map<string, Weight>();
