@@ -108,6 +108,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       fill: options.fill ?? 'fit',
       lossless: options.lossless ?? false,
       strip: options.strip ?? false,
+      preset: null,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
       alpha: options.alpha ?? 'network',

@@ -11,6 +11,7 @@ export const COMMANDS: readonly (readonly [names: readonly string[], add: (progr
   ],
   [['preview'], async (program) => (await import('./preview.ts')).addPreviewCommand(program)],
   [['resume'], async (program) => (await import('./resume.ts')).addResumeCommand(program)],
+  [['info'], async (program) => (await import('./info.ts')).addInfoCommand(program)],
   [['compare', 'eval'], async (program) => (await import('./evaluation.ts')).addEvaluationCommands(program)],
   [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],
   [['gimp', 'krita'], async (program) => (await import('./editors.ts')).addEditorCommands(program)],

@@ -14,6 +14,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
     ...['scale', 'size', 'shortSide', 'fill', 'device', 'gpu', 'tta', 'tile', 'halo', 'memory', 'sessions', 'threads'],
     ...[
       'overwrite',
+      'strip',
       'quality',
       'lossless',
       'gray',
@@ -28,7 +29,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
   ]),
   crop: { auto: 'video', '*': 'all' },
   alpha: { drop: 'video', lanczos: 'image', '*': 'all' },
-  ...reaching('image', ['format', 'strip', 'effort', 'flatten', 'maxInputMegapixels']),
+  ...reaching('image', ['format', 'effort', 'flatten', 'maxInputMegapixels']),
   ...reaching('video', [
     ...['encoder', 'encoderOptions', 'reuse', 'reuseThreshold', 'deinterlace', 'ivtc', 'trim', 'fps', 'sound', 'gaps'],
     ...['pre', 'post', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],

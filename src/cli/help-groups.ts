@@ -11,7 +11,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Result',
     common: ['output', 'scale', 'size', 'format', 'quality', 'overwrite'],
-    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive'],
+    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive', 'strip'],
   },
   {
     title: 'Network',
@@ -24,7 +24,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Pictures',
     common: [],
-    rest: ['flatten', 'effort', 'strip', 'max-input-megapixels'],
+    rest: ['flatten', 'effort', 'max-input-megapixels'],
   },
   {
     title: 'Video: the picture',
@@ -67,7 +67,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
   { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
   { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
-  { title: 'networks and how to choose', commands: ['models', 'presets', 'preview', 'compare', 'eval'] },
+  { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
   { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
   { title: 'this machine, the shell', commands: ['doctor', 'completion', 'help'] },
 ];

@@ -8,6 +8,7 @@ import type { AlphaMethod } from '../core/image-request.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
+import { NO_PRESET } from './presets.ts';
 import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
@@ -61,7 +62,7 @@ export function upscaleFlags(): Option[] {
     new Option('--format <name>', 'pictures: format of results that have no name by -o; default: png').choices(
       FORMAT_CHOICES,
     ),
-    new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
+    new Option('--strip', 'do not tell in the result how it was made; pictures: nor EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
@@ -161,6 +162,11 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     threads: flags.threads ?? null,
     memoryBytes: flags.memory ?? null,
   };
+}
+
+/** For what tells how a result was made. */
+export function presetOf({ preset }: UpscaleFlags): string | null {
+  return preset === undefined || preset === NO_PRESET ? null : preset;
 }
 
 /** Decimal units unless written MiB or GiB. */

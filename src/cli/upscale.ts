@@ -9,7 +9,14 @@ import { expandInputs, type Input } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { fileNamedBy, planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, pictureAlpha, pictureCrop, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import {
+  networkSettings,
+  pictureAlpha,
+  pictureCrop,
+  presetOf,
+  targetOf,
+  type UpscaleFlags,
+} from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -87,6 +94,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     network,
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
+      preset: presetOf(flags),
       format: flags.format ?? null,
       crop: pictureCrop(flags),
       fill: flags.fill ?? 'fit',

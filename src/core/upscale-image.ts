@@ -16,6 +16,7 @@ import type { ImageRequest } from './image-request.ts';
 import { outputPath } from './output-name.ts';
 import { pictureTarget } from './picture-target.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
+import { type Making, markPicture, provenanceText } from './provenance.ts';
 import { refuseSameFile } from './publish.ts';
 import { upscalePage } from './upscale-page.ts';
 import type { Upscaler } from './upscaler.ts';
@@ -24,6 +25,8 @@ export interface ImageContext {
   readonly upscaler: Upscaler;
   /** For the events: what the user called the model. */
   readonly model: string;
+  /** What the result's metadata tell; null: nothing. */
+  readonly making: Making | null;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
 }
@@ -47,7 +50,8 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
   const info = cropInfo(reader.info, request.crop);
   const output = outputFor(request, info, upscaler.scale);
   await refuseSameFile(request.input, output);
-  const sink = await createSink(output, request, info, upscaler.scale);
+  const made = await madeText(request, context);
+  const sink = await createSink(output, { ...request, made }, info, upscaler.scale);
   try {
     announce(output, request, info, sink, context);
     const meter = meterFor(request, info, context);
@@ -102,9 +106,14 @@ function outputFor(request: ImageRequest, info: PictureInfo, networkScale: numbe
   return outputPath({ ...rule, extension: extensionFor(request.format, info) }, request.target, networkScale);
 }
 
+async function madeText({ input, strip }: ImageRequest, { making, signal }: ImageContext): Promise<string | null> {
+  if (making === null || strip) return null;
+  return provenanceText({ ...making, source: await markPicture(input, signal) });
+}
+
 function createSink(
   output: string,
-  request: ImageRequest,
+  request: ImageRequest & { readonly made: string | null },
   info: PictureInfo,
   networkScale: number,
 ): Promise<PictureSink> {
@@ -119,6 +128,7 @@ function createSink(
     lossless: request.lossless,
     metadata: info.metadata,
     strip: request.strip,
+    made: request.made,
     flatten: request.flatten,
     overwrite: request.overwrite,
   });

@@ -9,6 +9,7 @@ import type { Upscaler } from '../core/upscaler.ts';
 import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
+import { filmMaking, pictureMaking } from './making.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { openStandardStreams } from './standard-streams.ts';
@@ -81,8 +82,9 @@ export function openTaskRunner(): TaskRunner {
           return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
-          const { upscaler } = await openFor(task, context);
-          await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
+          const { upscaler, descriptor } = await openFor(task, context);
+          const making = pictureMaking(task, descriptor, upscaler.device);
+          await upscaleImageFile(task.request, { upscaler, model: task.network.model, making, ...context });
           return { kind: 'image' };
         }
         case 'pixels': {
@@ -95,7 +97,13 @@ export function openTaskRunner(): TaskRunner {
           const { upscaler, descriptor } = await openFor(task, soon);
           const streams = openStandardStreams(task.request);
           const optional = streams && { streams };
-          await upscaleVideo(videoRequest(task, descriptor), { upscaler, pause, preview, ...context, ...optional });
+          await upscaleVideo(videoRequest(task, descriptor, upscaler.device), {
+            upscaler,
+            pause,
+            preview,
+            ...context,
+            ...optional,
+          });
           return { kind: 'video' };
         }
       }
@@ -113,7 +121,11 @@ function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): 
   });
 }
 
-function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: ModelDescriptor): VideoRequest {
+function videoRequest(
+  task: Extract<EngineTask, { kind: 'video' }>,
+  descriptor: ModelDescriptor,
+  device: string,
+): VideoRequest {
   const { network, request } = task;
   return {
     input: request.input,
@@ -121,6 +133,7 @@ function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: 
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
     job: jobFacts(task, descriptor),
+    making: filmMaking(task, descriptor, device),
   };
 }
 

@@ -22,6 +22,7 @@ import { isFramesInput } from './frame-files/index.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
+import { filmProvenance } from './provenance-tags.ts';
 import { toSeconds } from './rational.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
@@ -115,7 +116,8 @@ async function makeFilm(
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
   const either = AbortSignal.any([signal, drain]);
-  const finisher = finisherFor(plan);
+  const provenance = await filmProvenance(request.making, plan.source);
+  const finisher = finisherFor(plan, settings.strip ? null : provenance);
   await pause.over(either);
   progress.enter('join');
   await finisher.join(segments, directory.place, directory.resultFile, either);
@@ -134,7 +136,15 @@ async function makeFilm(
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification, damage };
+    const made = {
+      model: request.model,
+      device: upscaler.device,
+      frames: framesTotal,
+      reuse,
+      verification,
+      damage,
+      provenance,
+    };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }

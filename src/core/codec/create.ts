@@ -45,6 +45,8 @@ export interface PicturePlan {
   readonly metadata: PictureMetadata;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;
+  /** How it is made, in a line for its metadata; null, and with `strip`: that is not told. */
+  readonly made: string | null;
   /** The colour behind alpha and around the picture, as #rrggbb, to write one without alpha; null keeps alpha. */
   readonly flatten: string | null;
   readonly overwrite: boolean;
@@ -71,11 +73,12 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
   if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
   await checkDestination(path, plan.overwrite);
   const { bytesPerSample, warning } = chooseDepth(plan);
-  const target = { ...plan, ...writtenLayout(plan), size: writtenSize(plan.pages[0]!) };
+  const made = plan.strip ? null : plan.made;
+  const target = { ...plan, ...writtenLayout(plan), made, size: writtenSize(plan.pages[0]!) };
   const prepared = await prepareMetadata(plan.metadata, target);
   const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
   const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
-  const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
+  const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata, made });
   await writer.guard(() => writer.open());
   return {
     warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
