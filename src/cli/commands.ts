@@ -4,6 +4,7 @@ import { ownVersion } from '../core/own-files.ts';
 /** What adds commands is loaded when one of them is named, or help is wanted: all of it takes longer than most take. */
 export const COMMANDS: readonly (readonly [names: readonly string[], add: (program: Command) => Promise<void>])[] = [
   [['models'], async (program) => (await import('./models.ts')).addModelsCommand(program)],
+  [['cache'], async (program) => (await import('./cache.ts')).addCacheCommand(program)],
   [['presets'], async (program) => (await import('./presets-command.ts')).addPresetsCommand(program)],
   [
     ['jobs', 'watch', 'logs', 'pause', 'drain', 'cancel', 'move', 'remove', 'wait'],

@@ -69,7 +69,7 @@ export const COMMAND_GROUPS: readonly { readonly title: string; readonly command
   { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
   { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
   { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
-  { title: 'this machine, the shell', commands: ['doctor', 'completion', 'help'] },
+  { title: 'this machine, the shell', commands: ['doctor', 'cache', 'completion', 'help'] },
 ];
 
 /** For the part of --help that everyone reads. */

@@ -8,6 +8,7 @@ export { followHistory } from './job-history.ts';
 export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState } from './job-snapshot.ts';
 export { enterFolder, type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
 export { adoptJob, pickJob } from './list-job.ts';
+export { listKeptHistories, removeKeptHistory, stateRoot } from './registry/index.ts';
 export { jobRunning, runJob } from './run-job.ts';
 export { openTaskQueue, type TaskQueue } from './run-tasks.ts';
 export { JOB_STATES } from './snapshot-schema.ts';

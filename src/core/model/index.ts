@@ -1,4 +1,5 @@
 export { type BlendedModel, blendModels } from './blend-models.ts';
+export { type CachedFile, type CacheKind, listCache, removeCached } from './cache-contents.ts';
 export { cacheFolders, readCached, writeCached } from './cache-folder.ts';
 export { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
@@ -8,4 +9,5 @@ export { EXPORTER_VERSION } from './import-network.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
 export type { OnnxOptions } from './onnx/import-onnx.ts';
+export { removeModel } from './remove-model.ts';
 export { fileSha256, type WeightFiles } from './store.ts';
