@@ -41,6 +41,10 @@ export interface UpscaleFileOptions {
   readonly memoryBytes?: number;
   /** Replace a result that exists. Default: false. */
   readonly overwrite?: boolean;
+  /** The result gets the source's time of change. Default: false. */
+  readonly keepTimes?: boolean;
+  /** The result does not tell how it was made; of pictures, EXIF, XMP, IPTC and density go, too. Default: false. */
+  readonly strip?: boolean;
   /** 0..100, higher is better. Default: the format's or encoder's. */
   readonly quality?: number;
   readonly signal?: AbortSignal;
@@ -59,8 +63,6 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
    * several pages TIFF.
    */
   readonly format?: FormatChoice;
-  /** Leave out EXIF, XMP, IPTC and density. */
-  readonly strip?: boolean;
   /** Time against size; lossless pixels do not depend on it. Default: balanced. */
   readonly effort?: Effort;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
@@ -108,6 +110,7 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       fill: options.fill ?? 'fit',
       lossless: options.lossless ?? false,
       strip: options.strip ?? false,
+      keepTimes: options.keepTimes ?? false,
       preset: null,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,

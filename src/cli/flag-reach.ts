@@ -15,6 +15,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
     ...[
       'overwrite',
       'strip',
+      'keepTimes',
       'quality',
       'lossless',
       'gray',

@@ -94,6 +94,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     network,
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
+      keepTimes: flags.keepTimes,
       preset: presetOf(flags),
       format: flags.format ?? null,
       crop: pictureCrop(flags),

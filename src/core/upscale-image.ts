@@ -17,7 +17,7 @@ import { outputPath } from './output-name.ts';
 import { pictureTarget } from './picture-target.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
 import { type Making, markPicture, provenanceText } from './provenance.ts';
-import { refuseSameFile } from './publish.ts';
+import { keepTimes, refuseSameFile } from './publish.ts';
 import { upscalePage } from './upscale-page.ts';
 import type { Upscaler } from './upscaler.ts';
 
@@ -58,6 +58,7 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
     await upscalePages(reader, sink, meter, request, context);
     meter.enter('publish');
     const { bytes } = await sink.finish();
+    if (request.keepTimes) await keepTimes(request.input, output);
     meter.flush();
     const seconds = (performance.now() - started) / 1000;
     onEvent({ type: 'done', input: request.input, output, framesTotal: info.pages.length, seconds, bytes });

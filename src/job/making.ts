@@ -25,7 +25,15 @@ export function filmMaking({ network, request }: Task<'video'>, descriptor: Mode
 
 const PICTURE_DEFAULTS: Omit<ImageRequest, 'input' | 'output' | 'target'> = {
   ...{ format: null, crop: null, fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'balanced' },
-  ...{ strip: false, preset: null, flatten: null, alpha: 'network', gray: 'auto', maxInputMegapixels: 1000 },
+  ...{
+    strip: false,
+    preset: null,
+    keepTimes: false,
+    flatten: null,
+    alpha: 'network',
+    gray: 'auto',
+    maxInputMegapixels: 1000,
+  },
   onDecodeError: 'fail',
 };
 
@@ -34,7 +42,18 @@ const FILM_DEFAULTS = videoSettingsSchema.parse({});
 /** They name files, or nothing of the result depends on them. */
 const UNTOLD: ReadonlySet<string> = new Set([
   ...['model', 'device', 'gpus', 'sessions', 'threads', 'memoryBytes'],
-  ...['overwrite', 'strip', 'preset', 'maxInputMegapixels', 'report', 'workDir', 'restart', 'spaceCheck', 'verify'],
+  ...[
+    'overwrite',
+    'strip',
+    'preset',
+    'keepTimes',
+    'maxInputMegapixels',
+    'report',
+    'workDir',
+    'restart',
+    'spaceCheck',
+    'verify',
+  ],
   ...['stallSeconds', 'frames', 'sound', 'target'],
 ]);
 

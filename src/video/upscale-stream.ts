@@ -47,6 +47,11 @@ export async function upscaleStream(request: VideoRequest, context: VideoContext
   const isPiped = request.input === STANDARD_STREAM;
   const output = request.output === STANDARD_STREAM ? STANDARD_STREAM : resolve(request.output);
   const { report, overwrite } = request.settings;
+  if (request.settings.keepTimes) {
+    throw new UpreelError('usage', '--keep-times needs a file on both sides: what comes through a pipe has no time.', {
+      hint: 'Leave it out, or upscale a file.',
+    });
+  }
   if (output !== STANDARD_STREAM) await checkPlace(output, overwrite);
   if (report !== null) await checkReport(report, [output], overwrite);
   const source = isPiped ? await Y4mReader.open(new ByteReader(streams.input!)) : null;

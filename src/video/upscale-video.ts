@@ -3,7 +3,7 @@ import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { hasFrameName } from '../core/frame-sequence.ts';
 import { Pause } from '../core/pause.ts';
-import { refuseSameFile } from '../core/publish.ts';
+import { keepTimes, refuseSameFile } from '../core/publish.ts';
 import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
 import {
   type JobDirectory,
@@ -130,6 +130,7 @@ async function makeFilm(
 
   progress.enter('publish');
   await finisher.publish(directory.resultFile, directory.outputPlace, settings.overwrite);
+  if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
@@ -160,6 +161,11 @@ async function makeFilm(
     reuse,
     warnings: allWarnings,
   };
+}
+
+/** Of a film that has a file for each frame, the first of them. */
+function firstFile({ path, frames }: VideoPlan['source']): string {
+  return frames?.paths[0] ?? path;
 }
 
 function reasonOf({ signal, drain }: VideoContext): unknown {

@@ -45,7 +45,7 @@ test.each(cases)(
     const request: ImageRequest = {
       ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
       ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, preset: null, onDecodeError: 'fail' },
+      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
     };
     const events: TaskEvent[] = [];
     const onEvent = (event: TaskEvent) => void events.push(event);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -113,6 +113,15 @@ describe.each(['png', 'jpg', 'webp', 'tif', 'avif', 'jxl', 'gif', 'ppm', 'pam', 
   },
 );
 
+test('a picture may get the time of its source', async () => {
+  const input = at('old.png');
+  await sharp({ create: { width: 8, height: 6, channels: 3, background: 'teal' } }).toFile(input);
+  const then = new Date('2001-02-03T04:05:06Z');
+  utimesSync(input, then, then);
+  expect(statSync(await upscaled(input, 'as-old.png', { keepTimes: true })).mtime).toEqual(then);
+  expect(statSync(await upscaled(input, 'new.png', {})).mtime).not.toEqual(then);
+});
+
 async function provenanceIn(path: string) {
   return parseProvenance((await madeIn(await inspectPicture(path, limits))) ?? '');
 }
@@ -122,7 +131,15 @@ async function upscaled(input: string, name: string, changes: Partial<ImageReque
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'off', maxInputMegapixels: 1, preset: null, onDecodeError: 'fail', ...changes },
+    ...{
+      alpha: 'network',
+      gray: 'off',
+      maxInputMegapixels: 1,
+      preset: null,
+      keepTimes: false,
+      onDecodeError: 'fail',
+      ...changes,
+    },
   };
   const { signal } = new AbortController();
   const context = { upscaler: nearestUpscaler(2), model: 'nearest', making: MAKING, signal, onEvent: () => {} };

@@ -131,6 +131,7 @@ function imageTask(): EngineTask {
         effort: 'balanced',
         strip: false,
         preset: null,
+        keepTimes: false,
         flatten: null,
         alpha: 'network',
       },

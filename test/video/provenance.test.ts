@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Making, markFilm } from '../../src/core/provenance.ts';
 import { readFilmProvenance } from '../../src/video/index.ts';
 import { ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
@@ -14,11 +14,12 @@ const making: Making = {
 };
 const { signal } = new AbortController();
 
+beforeAll(() => {
+  const tags = ['-metadata', 'comment=mine', '-metadata', 'UPREEL=upreel 0 of another film'];
+  ffmpeg(...pattern(0.2), ...tags, ...H264, at('film.mkv'));
+});
+
 test.each(['mkv', 'webm', 'mp4', 'mov'])('a film in %s tells how it was made, and keeps its own tags', async (name) => {
-  if (name === 'mkv') {
-    const tags = ['-metadata', 'comment=mine', '-metadata', 'UPREEL=upreel 0 of another film'];
-    ffmpeg(...pattern(0.2), ...tags, ...H264, at('film.mkv'));
-  }
   const encoder = name === 'webm' ? ({ encoder: 'libvpx-vp9', quality: 20 } as const) : {};
   const settings = { ...encoder, report: at(`${name}.json`) };
   await upscaleClip(at('film.mkv'), at(`out.${name}`), { settings, making });
@@ -42,3 +43,10 @@ test.each(['mkv', 'mp4'])(
     expect([bytes.includes('mine'), bytes.includes('upreel 1.2.3')]).toEqual([true, false]);
   },
 );
+
+test('a film may get the time of its source', async () => {
+  const then = new Date('2001-02-03T04:05:06Z');
+  utimesSync(at('film.mkv'), then, then);
+  await upscaleClip(at('film.mkv'), at('old.mkv'), { settings: { keepTimes: true } });
+  expect(statSync(at('old.mkv')).mtime).toEqual(then);
+});

@@ -16,7 +16,10 @@ export async function removeModel(id: string, signal: AbortSignal): Promise<read
   const weights = cached.filter(({ path }) => dirname(path) === cacheFolders().models && names.has(basename(path)));
   if (weights.length === 0) {
     if (offlineFolder() === undefined && readCatalogue().models.some((model) => model.id === id)) {
-      throw new UpreelError('model-missing', `The model ${id} is not in ${cacheFolders().models}: there is nothing to remove.`);
+      throw new UpreelError(
+        'model-missing',
+        `The model ${id} is not in ${cacheFolders().models}: there is nothing to remove.`,
+      );
     }
     // Says what there is instead, or that it is the user's.
     const { files } = await locateWeights(id, { offline: true });
