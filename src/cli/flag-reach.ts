@@ -22,6 +22,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
       'onDecodeError',
       'stallSeconds',
       'json',
+      'dryRun',
       'tui',
       'bell',
       'foreground',

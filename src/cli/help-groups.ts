@@ -59,7 +59,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Output',
     common: ['foreground', 'json'],
-    rest: ['no-tui', 'no-bell', 'verbose', 'version', 'help', 'help-all'],
+    rest: ['dry-run', 'no-tui', 'no-bell', 'verbose', 'version', 'help', 'help-all'],
   },
 ];
 

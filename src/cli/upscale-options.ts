@@ -67,6 +67,7 @@ export function upscaleFlags(): Option[] {
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
+    new Option('--dry-run', 'say what would be done, and write nothing'),
     new Option('--json', 'one JSON object per line on standard output'),
     new Option('--no-tui', 'plain lines instead of the live view'),
     new Option('--no-bell', 'do not ring or notify when a job ends'),
@@ -129,6 +130,7 @@ const flagsSchema = z.object({
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
     .optional(),
   maxInputMegapixels: z.number().gt(0).default(1000),
+  dryRun: z.boolean().default(false),
   json: z.boolean().default(false),
   tui: z.boolean().default(true),
   foreground: z.boolean().default(false),

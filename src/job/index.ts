@@ -15,4 +15,5 @@ export { JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { type Engine, EngineDied, startEngine } from './supervisor.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
+export { videoTarget } from './video-task.ts';
 export { concealed, isConcealable } from './way-on.ts';

@@ -2,18 +2,18 @@ import type { TaskEvent } from '../core/events.ts';
 import { fitUpscalerOptions } from '../core/fit-options.ts';
 import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
-import { outputPath, type Target } from '../core/output-name.ts';
+import { outputPath } from '../core/output-name.ts';
 import { Pause } from '../core/pause.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
-import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
+import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, RowsNotice } from './engine-protocol.ts';
 import { filmMaking, pictureMaking } from './making.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { openStandardStreams } from './standard-streams.ts';
-import { jobFacts } from './video-task.ts';
+import { jobFacts, videoTarget } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -135,16 +135,4 @@ function videoRequest(
     job: jobFacts(task, descriptor),
     making: filmMaking(task, descriptor, device),
   };
-}
-
-function videoTarget(target: Target): VideoTarget {
-  switch (target.kind) {
-    case 'native':
-      return { kind: 'network' };
-    case 'scale':
-    case 'side':
-      return target;
-    case 'size':
-      return { kind: 'fit', ...target.size };
-  }
 }

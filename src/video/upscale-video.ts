@@ -1,10 +1,9 @@
-import { dirname, resolve } from 'node:path';
-import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
+import { resolve } from 'node:path';
+import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { hasFrameName } from '../core/frame-sequence.ts';
 import { Pause } from '../core/pause.ts';
-import { keepTimes, refuseSameFile } from '../core/publish.ts';
-import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
+import { keepTimes } from '../core/publish.ts';
+import { resultPlace } from '../core/sequence-name.ts';
 import {
   type JobDirectory,
   type JobFile,
@@ -14,17 +13,16 @@ import {
 } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
+import { checkOutput } from './check-output.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
-import { containerFor } from './containers.ts';
 import { formatTime } from './damaged-places.ts';
-import { checkPlace, finisherFor } from './finish.ts';
-import { isFramesInput } from './frame-files/index.ts';
+import { finisherFor } from './finish.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
 import { filmProvenance } from './provenance-tags.ts';
 import { toSeconds } from './rational.ts';
-import { checkReport, makeReport, writeReport } from './report.ts';
+import { makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
@@ -171,26 +169,6 @@ function firstFile({ path, frames }: VideoPlan['source']): string {
 function reasonOf({ signal, drain }: VideoContext): unknown {
   if (signal.aborted) return signal.reason;
   return drain.aborted ? drain.reason : undefined;
-}
-
-/** What can be known of the output before the input is opened. */
-async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
-  containerFor(output);
-  await refuseSameFile(resolve(input), output);
-  if (await isFramesInput(input, settings))
-    await refuseFrames(settings.frames ?? [resolve(input)], output, settings.report);
-  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
-  await checkPlace(output, settings.overwrite);
-}
-
-/** Pictures are overwritten neither by pictures nor by a report. @throws UpreelError `usage`. */
-async function refuseFrames(frames: readonly string[], output: string, report: string | null): Promise<void> {
-  const folders = [...new Set(frames.map((frame) => dirname(resolve(frame))))];
-  if (isSequenceName(output)) for (const folder of folders) await refuseSameFile(folder, resultPlace(output));
-  if (report === null || !hasFrameName(report)) return;
-  throw new UpreelError('usage', `--report cannot be ${report}: that is the name of a picture.`, {
-    hint: 'End its name in .json.',
-  });
 }
 
 /** For all frames that are left at the start, for one segment before it begins. */

@@ -1,4 +1,4 @@
-export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
+export { checkPicture, createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';

@@ -8,6 +8,7 @@ export { importModel } from './import-model.ts';
 export { EXPORTER_VERSION } from './import-network.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
+export { type ModelFacts, modelFacts } from './model-facts.ts';
 export type { OnnxOptions } from './onnx/import-onnx.ts';
 export { removeModel } from './remove-model.ts';
 export { fileSha256, type WeightFiles } from './store.ts';
