@@ -3,11 +3,12 @@ import { type ModelFacts, modelFacts } from '../core/model/index.ts';
 import { nearestFolder, requireWritable } from '../core/output-folder.ts';
 import { outputPath } from '../core/output-name.ts';
 import { planImage } from '../core/plan-image.ts';
-import { printableJson } from '../core/quiet-json.ts';
 import { videoTarget } from '../job/index.ts';
 import { planFilm } from '../video/index.ts';
 import { checkSource } from './check-source.ts';
 import { type DryPlan, dryText } from './dry-text.ts';
+import type { EventRecord } from './events-schema.ts';
+import { toJsonLine } from './report-json.ts';
 import type { FileTask } from './run-command.ts';
 
 /** Says of each task what it would do, on standard output. Nothing is written, fetched or computed. */
@@ -30,7 +31,7 @@ export class DryRun {
   /** @throws UpreelError as the task itself would before its work begins. */
   readonly tell = async (task: FileTask, signal: AbortSignal): Promise<void> => {
     const plan = await this.#plan(task, signal);
-    process.stdout.write(`${this.#json ? printableJson({ v: 1, type: 'planned', ...plan }) : dryText(plan)}\n`);
+    process.stdout.write(this.#json ? toJsonLine(recordOf(plan)) : `${dryText(plan)}\n`);
   };
 
   async #plan(task: FileTask, signal: AbortSignal): Promise<DryPlan> {
@@ -53,6 +54,11 @@ export class DryRun {
     const pixels = plan.frames * plan.source.width * plan.source.height;
     return { kind: 'video', ...network, ...plan, cpuSeconds: secondsFor(task, facts, pixels) };
   }
+}
+
+function recordOf(plan: DryPlan): EventRecord {
+  const head = { v: 1 as const, type: 'planned' as const, warnings: [...plan.warnings] };
+  return plan.kind === 'image' ? { ...plan, ...head } : { ...plan, ...head, streams: [...plan.streams] };
 }
 
 /**

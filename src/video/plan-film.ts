@@ -16,8 +16,6 @@ export interface FilmPlan {
   readonly output: string;
   readonly source: Size;
   readonly target: Size;
-  /** Size of the frames that the network gets. */
-  readonly frameSize: Size;
   readonly frames: number;
   readonly framesPerSecond: number;
   readonly encoder: string;
@@ -69,7 +67,7 @@ export async function planFilm(
   const isBegun = (await stat(job).catch(() => null)) !== null && !settings.restart;
   const begun = `There is a job in ${job}: if it is the same, it goes on where it stopped.`;
   return {
-    ...{ output, source: plan.picture.size, target: plan.encodedSize, frameSize: plan.picture.size },
+    ...{ output, source: plan.picture.size, target: plan.encodedSize },
     ...{ frames: plan.frames.count, framesPerSecond: plan.frameRate.num / plan.frameRate.den },
     ...{ encoder: plan.encoder.name, pixelFormat: plan.encoder.pixelFormat, streams: plannedStreams(plan), ...space },
     warnings: [...plan.warnings.map(({ message }) => message), ...(isBegun ? [begun] : [])],
