@@ -17,6 +17,7 @@ export { openUpscaler, type UpscalerOptions } from './core/open-upscaler.ts';
 export type { Raster, RasterFormat } from './core/raster.ts';
 export type { UpscaleOptions, Upscaler } from './core/upscaler.ts';
 export {
+  type UpscaledBytes,
   type UpscaledFile,
   type UpscaleFileOptions,
   type UpscaleImageOptions,

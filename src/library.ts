@@ -1,20 +1,37 @@
-import { basename, dirname, extname, resolve } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { describeWaiting } from './cli/follow-jobs.ts';
+import { nameJob } from './cli/name-output.ts';
 import type { Effort, FormatChoice } from './core/codec/index.ts';
-import { UpreelError } from './core/errors.ts';
+import { asUpreelError, toErrorRecord, UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Fill } from './core/fill.ts';
 import type { Rect, Size } from './core/geometry.ts';
 import type { GrayMode } from './core/gray.ts';
 import type { OnnxOptions } from './core/model/index.ts';
-import { AUTOMATIC_NETWORK, networkSettingsSchema } from './core/options.ts';
+import { AUTOMATIC_NETWORK, type NetworkSettings, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
-import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from './job/index.ts';
+import {
+  chooseDevice,
+  type EngineNetwork,
+  type EngineTask,
+  type JobQueueing,
+  type JobState,
+  NO_QUEUEING,
+  openTaskQueue,
+  parseHours,
+  runJob,
+} from './job/index.ts';
+import { checkedOptions, PICTURE_OPTIONS, VIDEO_OPTIONS } from './library-options.ts';
 import { type VideoSettings, videoSettingsSchema } from './video/index.ts';
 
 /** What pictures and videos have in common. Everything may be left out. */
 export interface UpscaleFileOptions {
   /** Path of the result. Default: `NAME.upreel-4x.EXT` beside the input. */
   readonly output?: string;
+  /** One of upreel's own bundles of model and settings (docs/presets.md); other options win over it. Default: none. */
+  readonly preset?: string;
   /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
   readonly model?: string;
   /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
@@ -37,12 +54,20 @@ export interface UpscaleFileOptions {
   readonly haloPx?: number;
   /** Numbers of the GPUs to run on at once (cuda, tensorrt, dml). Default: the one that the provider takes. */
   readonly gpus?: readonly number[];
+  /** CPU threads. Default: all. */
+  readonly threads?: number;
+  /** 0..19: how much the work yields to other programs. Default: 0. */
+  readonly nice?: number;
   /** Average over eight turned and mirrored copies, at eight times the work. Default: false. */
   readonly ensemble?: boolean;
   /** What upreel's processes may take together; decides the tile. Default: from the network and the machine. */
   readonly memoryBytes?: number;
   /** Replace a result that exists. Default: false. */
   readonly overwrite?: boolean;
+  /** The result gets the source's time of change. Default: false. */
+  readonly keepTimes?: boolean;
+  /** The result does not tell how it was made; of pictures, EXIF, XMP, IPTC and density go, too. Default: false. */
+  readonly strip?: boolean;
   /** 0..100, higher is better. Default: the format's or encoder's. */
   readonly quality?: number;
   readonly signal?: AbortSignal;
@@ -61,8 +86,6 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
    * several pages TIFF.
    */
   readonly format?: FormatChoice;
-  /** Leave out EXIF, XMP, IPTC and density. */
-  readonly strip?: boolean;
   /** Time against size; lossless pixels do not depend on it. Default: balanced. */
   readonly effort?: Effort;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
@@ -80,7 +103,12 @@ export interface UpscaleImageOptions extends UpscaleFileOptions {
 /** Every setting of video, as on the command line (docs/library.md); each has its default. */
 export interface UpscaleVideoOptions
   extends UpscaleFileOptions,
-    Partial<Omit<VideoSettings, 'target' | 'overwrite' | 'quality'>> {}
+    Partial<Omit<VideoSettings, 'target' | 'overwrite' | 'quality' | 'preset'>> {
+  /** Works in these hours alone, for example 22:00-07:00. The film is a job then, as on the command line. */
+  readonly only?: string;
+  /** A command of the shell, run when the film is done or has failed. The film is a job then, too. */
+  readonly onDone?: string;
+}
 
 export interface UpscaledFile {
   /** Absolute path of the result. */
@@ -90,13 +118,45 @@ export interface UpscaledFile {
   readonly frames: number;
 }
 
+/** A result that has no file. */
+export interface UpscaledBytes extends Omit<UpscaledFile, 'output'> {
+  readonly data: Buffer;
+}
+
 /**
- * Upscales one picture file in an engine process of its own: the caller's event loop stays free, a crash of native code
+ * Upscales one picture in an engine process of its own: the caller's event loop stays free, a crash of native code
  * is an error, and the result appears complete under its name or not at all.
+ * @param input a file's name, or the bytes of a file: then, without `output`, the result is bytes too, in `format`.
  * @throws UpreelError with a documented `code`; an aborted `signal` gives `interrupted` or the signal's own reason.
  */
-export function upscaleImage(input: string, options: UpscaleImageOptions = {}): Promise<UpscaledFile> {
-  return upscaleFile(options, (network) => ({
+export function upscaleImage(input: string, options?: UpscaleImageOptions): Promise<UpscaledFile>;
+export function upscaleImage(
+  input: Uint8Array,
+  options: UpscaleImageOptions & { readonly output: string },
+): Promise<UpscaledFile>;
+export function upscaleImage(
+  input: Uint8Array,
+  options?: UpscaleImageOptions & { readonly output?: undefined },
+): Promise<UpscaledBytes>;
+export async function upscaleImage(
+  input: string | Uint8Array,
+  options: UpscaleImageOptions = {},
+): Promise<UpscaledFile | UpscaledBytes> {
+  if (typeof input === 'string') return upscalePictureFile(input, options);
+  const folder = await mkdtemp(join(tmpdir(), 'upreel-bytes-'));
+  try {
+    const source = join(folder, 'picture');
+    await writeFile(source, input, { mode: 0o600 });
+    const { output, ...done } = await upscalePictureFile(source, options);
+    return options.output === undefined ? { ...done, data: await readFile(output) } : { ...done, output };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function upscalePictureFile(input: string, given: UpscaleImageOptions): Promise<UpscaledFile> {
+  const options = checkedOptions('pictures', given, PICTURE_OPTIONS);
+  return upscaleFile(input, options, (network) => ({
     kind: 'image',
     network,
     request: {
@@ -110,6 +170,8 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
       fill: options.fill ?? 'fit',
       lossless: options.lossless ?? false,
       strip: options.strip ?? false,
+      keepTimes: options.keepTimes ?? false,
+      preset: options.preset ?? null,
       effort: options.effort ?? 'balanced',
       flatten: options.flatten ?? null,
       alpha: options.alpha ?? 'network',
@@ -126,15 +188,19 @@ export function upscaleImage(input: string, options: UpscaleImageOptions = {}): 
  * and ffprobe. `output` may name a sequence of pictures (`frames/%06d.png`).
  * @throws UpreelError as above.
  */
-export function upscaleVideo(input: string, options: UpscaleVideoOptions = {}): Promise<UpscaledFile> {
+export async function upscaleVideo(input: string, given: UpscaleVideoOptions = {}): Promise<UpscaledFile> {
+  const options = checkedOptions('video', given, VIDEO_OPTIONS);
   const settings = videoSettingsOf(options);
+  const queueing = { nice: options.nice ?? 0, only: options.only ?? null, onDone: options.onDone ?? null };
+  if (queueing.only !== null) parseHours(queueing.only);
   const extension = ['.mp4', '.mov', '.mkv', '.webm'].find((known) => known === extname(input).toLowerCase());
   const output = outputRule(input, options.output, extension ?? '.mkv');
-  return upscaleFile(options, (network) => ({
+  const taskFor = (network: EngineNetwork): EngineTask => ({
     kind: 'video',
     network,
     request: { input: resolve(input), output, target: targetOf(options), settings },
-  }));
+  });
+  return upscaleFile(input, options, taskFor, queueing);
 }
 
 /** @throws UpreelError `usage`, naming the option. */
@@ -146,8 +212,11 @@ function videoSettingsOf({ workDir, report, ...options }: UpscaleVideoOptions): 
     target: undefined,
   });
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new UpreelError('usage', `The option ${issue.path.join('.')} cannot be so: ${issue.message}.`, {
+  throw badOption(parsed.error.issues[0]!);
+}
+
+function badOption(issue: { readonly path: readonly PropertyKey[]; readonly message: string }): UpreelError {
+  return new UpreelError('usage', `The option ${issue.path.join('.')} cannot be so: ${issue.message}.`, {
     hint: 'docs/library.md lists the options and their values.',
   });
 }
@@ -156,8 +225,10 @@ function videoSettingsOf({ workDir, report, ...options }: UpscaleVideoOptions): 
 const SHAPE = videoSettingsSchema.unwrap().shape;
 
 async function upscaleFile(
+  input: string,
   options: UpscaleFileOptions,
   taskFor: (network: EngineNetwork) => EngineTask,
+  queueing: JobQueueing = { ...NO_QUEUEING, nice: options.nice ?? 0 },
 ): Promise<UpscaledFile> {
   const signal = options.signal ?? new AbortController().signal;
   let done: UpscaledFile | null = null;
@@ -167,7 +238,44 @@ async function upscaleFile(
     }
     options.onEvent?.(event);
   };
-  const settings = networkSettingsSchema.parse({
+  try {
+    const settings = networkOf(options);
+    const { device, warnings } = await chooseDevice(settings, { signal, onEvent });
+    for (const message of warnings) onEvent({ type: 'warning', code: 'device', message });
+    await runTask(taskFor({ ...settings, device }), queueing, { signal, onEvent });
+  } catch (error) {
+    const failure = asUpreelError(error);
+    onEvent({ type: 'failed', input, error: toErrorRecord(failure) });
+    throw failure;
+  }
+  if (!done) throw new UpreelError('internal', 'Expected the task to say that it is done.');
+  return done;
+}
+
+/** A film with hours, or a command for its end, is a job: listed, and steered by whoever looks at it. */
+async function runTask(
+  task: EngineTask,
+  queueing: JobQueueing,
+  context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
+): Promise<void> {
+  const queue = openTaskQueue({ nice: queueing.nice });
+  try {
+    const isJob = task.kind === 'video' && (queueing.only !== null || queueing.onDone !== null);
+    const spec = isJob ? await nameJob(task, queueing) : null;
+    const drain = new AbortController().signal;
+    const { only } = queueing;
+    const onState = (state: JobState, place: number | null): void => {
+      const message = describeWaiting({ state, place, device: task.network.device, only, id: spec?.output ?? '' });
+      if (message !== null) context.onEvent({ type: 'warning', code: state, message });
+    };
+    await (spec === null ? queue.run(task, context) : runJob(spec, { ...context, queue, drain, onState }));
+  } finally {
+    await queue.close();
+  }
+}
+
+function networkOf(options: UpscaleFileOptions): NetworkSettings {
+  const parsed = networkSettingsSchema.safeParse({
     ...AUTOMATIC_NETWORK,
     model: options.model ?? 'realesr-general-x4v3',
     denoise: options.denoise ?? null,
@@ -179,17 +287,11 @@ async function upscaleFile(
     ensemble: options.ensemble ?? false,
     tilePx: options.tilePx ?? null,
     haloPx: options.haloPx ?? null,
+    threads: options.threads ?? null,
     memoryBytes: options.memoryBytes ?? null,
   });
-  const { device } = await chooseDevice(settings, { signal, onEvent });
-  const queue = openTaskQueue();
-  try {
-    await queue.run(taskFor({ ...settings, device }), { signal, onEvent });
-  } finally {
-    await queue.close();
-  }
-  if (!done) throw new UpreelError('internal', 'Expected the task to say that it is done.');
-  return done;
+  if (parsed.success) return parsed.data;
+  throw badOption(parsed.error.issues[0]!);
 }
 
 function outputRule(input: string, output: string | undefined, extension: string): OutputRule {

@@ -4,6 +4,7 @@ import { ownVersion } from '../core/own-files.ts';
 /** What adds commands is loaded when one of them is named, or help is wanted: all of it takes longer than most take. */
 export const COMMANDS: readonly (readonly [names: readonly string[], add: (program: Command) => Promise<void>])[] = [
   [['models'], async (program) => (await import('./models.ts')).addModelsCommand(program)],
+  [['cache'], async (program) => (await import('./cache.ts')).addCacheCommand(program)],
   [['presets'], async (program) => (await import('./presets-command.ts')).addPresetsCommand(program)],
   [
     ['jobs', 'watch', 'logs', 'pause', 'drain', 'cancel', 'move', 'remove', 'wait'],
@@ -11,6 +12,7 @@ export const COMMANDS: readonly (readonly [names: readonly string[], add: (progr
   ],
   [['preview'], async (program) => (await import('./preview.ts')).addPreviewCommand(program)],
   [['resume'], async (program) => (await import('./resume.ts')).addResumeCommand(program)],
+  [['info'], async (program) => (await import('./info.ts')).addInfoCommand(program)],
   [['compare', 'eval'], async (program) => (await import('./evaluation.ts')).addEvaluationCommands(program)],
   [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],
   [['gimp', 'krita'], async (program) => (await import('./editors.ts')).addEditorCommands(program)],

@@ -128,8 +128,35 @@ const job = z.object({
 
 const removed = z.object({ v: version, type: z.literal('removed'), id: z.string(), output: z.string() });
 
+const planned = z.object({
+  ...{ v: version, type: z.literal('planned'), input: z.string(), output: z.string() },
+  ...{ source: size, target: size, model: z.string() },
+  device: z.string().describe('As asked; it is not tried. cpu where it is left to upreel.'),
+  scale: amount.describe('The network’s own.'),
+  bytesToFetch: wholeNumber.describe('0: the model is here.'),
+  cpuSeconds: amount.nullable().describe('Of the network on this CPU, roughly; null: the model is not here.'),
+  warnings: z.array(z.string()),
+  kind: z.enum(['image', 'video']),
+  pages: wholeNumber.optional().describe('Of a picture.'),
+  frames: wholeNumber.optional().describe('Of a video, as all that follows.'),
+  framesPerSecond: amount.optional(),
+  encoder: z.string().optional(),
+  pixelFormat: z.string().optional(),
+  streams: z
+    .array(
+      z.object({
+        ...{ index: wholeNumber, kind: z.string(), codec: z.string() },
+        becomes: z.enum(['upscaled', 'copied', 'converted', 'left out']),
+        to: z.string().optional(),
+      }),
+    )
+    .optional(),
+  segmentBytes: amount.optional().describe('While it works, by estimate.'),
+  resultBytes: amount.optional().describe('By estimate, on the low side.'),
+});
+
 export const eventRecordSchema = z
-  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed])
+  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed, planned])
   .describe('One line of the output of upreel --json.');
 
 export type EventRecord = z.infer<typeof eventRecordSchema>;

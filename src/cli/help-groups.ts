@@ -11,7 +11,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Result',
     common: ['output', 'scale', 'size', 'format', 'quality', 'overwrite'],
-    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive'],
+    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive', 'strip', 'keep-times'],
   },
   {
     title: 'Network',
@@ -24,7 +24,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Pictures',
     common: [],
-    rest: ['flatten', 'effort', 'strip', 'max-input-megapixels'],
+    rest: ['flatten', 'effort', 'max-input-megapixels'],
   },
   {
     title: 'Video: the picture',
@@ -59,7 +59,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Output',
     common: ['foreground', 'json'],
-    rest: ['no-tui', 'no-bell', 'verbose', 'version', 'help', 'help-all'],
+    rest: ['dry-run', 'no-tui', 'no-bell', 'verbose', 'version', 'help', 'help-all'],
   },
 ];
 
@@ -67,9 +67,9 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
   { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
   { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
-  { title: 'networks and how to choose', commands: ['models', 'presets', 'preview', 'compare', 'eval'] },
+  { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
   { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
-  { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'completion', 'help'] },
+  { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'cache', 'completion', 'help'] },
 ];
 
 /** For the part of --help that everyone reads. */

@@ -13,6 +13,7 @@ import {
   type OnnxOptions,
   type PullEvent,
   readCatalogue,
+  removeModel,
 } from '../core/model/index.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
 import { safeText } from '../tui/index.ts';
@@ -76,6 +77,20 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const descriptor = await importModel(file, { ...abort, ...(options.id === undefined ? {} : { id: options.id }) });
       if (wantsJson(command)) printJson('imported', descriptor);
       else print(`Imported ${descriptor.id}: ${descriptor.architecture} (${descriptor.summary}), ${descriptor.scale}x`);
+    });
+
+  models
+    .command('remove')
+    .description('remove a model, fetched or imported, and the networks made from it from the cache')
+    .argument('<id...>', 'ids from `upreel models list`')
+    .option('--json', 'JSON lines')
+    .action(async (ids: string[], _, command: Command) => {
+      for (const id of ids) {
+        const removed = await removeModel(id, signal ?? new AbortController().signal);
+        const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
+        if (wantsJson(command)) printJson('model-removed', { id, bytes, files: removed.map(({ path }) => path) });
+        else print(`Removed ${id}: ${removed.length} files, ${describeBytes(bytes)}`);
+      }
     });
 
   models

@@ -11,12 +11,14 @@ import type { Input } from './inputs.ts';
  * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,
  * or ends in a slash), in which what lies below a folder keeps its place. With an encoder of pictures, a video becomes a
  * folder of numbered ones: `-o` itself for one video. Results that would get one name get names of their own.
+ * @param folderMaker gets the folders that results will lie in.
  * @throws UpreelError `usage` for what `-o` cannot be, `output-unwritable` if a folder cannot be made.
  */
 export async function planOutputs(
   inputs: readonly Input[],
   output: string | undefined,
   encoder?: string,
+  folderMaker: (path: string) => Promise<void> = makeFolder,
 ): Promise<readonly OutputRule[]> {
   const piped = pipedRule(inputs, output);
   if (piped !== null) return [piped];
@@ -29,7 +31,7 @@ export async function planOutputs(
   const folder = await folderFor(inputs, output);
   if (output !== undefined && folder === null) return [{ kind: 'file', path: resolve(output) }];
   const rules = derivedRules(inputs, folder, pictures);
-  if (folder !== null) for (const path of new Set(rules.map((rule) => rule.folder))) await makeFolder(path);
+  if (folder !== null) for (const path of new Set(rules.map((rule) => rule.folder))) await folderMaker(path);
   return rules;
 }
 

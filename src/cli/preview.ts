@@ -180,7 +180,7 @@ async function writePng({ width, height, rgb }: RgbPixels, path: string): Promis
   const sink = await createPicture(path, {
     pages: [{ width, height, resizeTo: null }],
     ...{ channels: 3, bytesPerSample: 1, alpha: false, format: 'png', quality: null, lossless: true },
-    ...{ effort: 'balanced', metadata: NO_METADATA, strip: true, flatten: null, overwrite: true },
+    ...{ effort: 'balanced', metadata: NO_METADATA, strip: true, made: null, flatten: null, overwrite: true },
   });
   try {
     await sink.writeRows({ colour: { width, height, channels: 3, bytesPerSample: 1, data }, alpha: null });

@@ -30,6 +30,8 @@ export interface TaskSource {
   readonly skipExisting?: boolean;
   /** A task reads this process's standard input or writes its standard output. */
   readonly streams?: boolean;
+  /** In place of the work: says what it would be. */
+  readonly dryRun?: (task: FileTask, signal: AbortSignal) => Promise<void>;
   /** Of its videos. */
   readonly queueing?: JobQueueing;
 }
@@ -100,7 +102,7 @@ async function runAll(
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
     const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING } = source;
+    const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING, dryRun } = source;
     const queue = openTaskQueue({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
     const failures: UpreelError[] = [];
     let skipped = 0;
@@ -110,6 +112,10 @@ async function runAll(
         const announceDrain = () => reporter.event(DRAINING);
         if (isVideo(task) && detached === null) drain.addEventListener('abort', announceDrain, { once: true });
         try {
+          if (dryRun !== undefined) {
+            await dryRun(task, signal);
+            continue;
+          }
           if (isVideo(task) && !isPiped(task)) {
             await checkSource(task.request.input, signal);
             spec = await nameJob(task, queueing);

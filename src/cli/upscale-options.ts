@@ -9,6 +9,7 @@ import { COLOUR_SOURCES } from '../core/model/index.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
 import type { Target } from '../core/output-name.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
+import { NO_PRESET } from './presets.ts';
 import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';
@@ -48,6 +49,7 @@ export function upscaleFlags(): Option[] {
     new Option('--sessions <n>', 'networks running at once (CPU, CUDA, TensorRT)').argParser(number).hideHelp(),
     new Option('--threads <n>', 'CPU threads to use; default: all').argParser(number),
     new Option('--overwrite', 'replace results that exist'),
+    new Option('--keep-times', 'the result gets the source’s time of change'),
     new Option('--quality <n>', '0..100, higher is better (docs/presets.md)').argParser(number),
     new Option('--encoder <name>', 'video: encoder, for example libx264, libx265, ffv1'),
     new Option('--no-reuse', 'video: upscale every frame whole, changed or not'),
@@ -65,10 +67,11 @@ export function upscaleFlags(): Option[] {
     new Option('--format <name>', 'pictures: format of results that have no name by -o; default: png').choices(
       FORMAT_CHOICES,
     ),
-    new Option('--strip', 'pictures: leave out EXIF, XMP and IPTC'),
+    new Option('--strip', 'do not tell in the result how it was made; pictures: nor EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
     new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
+    new Option('--dry-run', 'say what would be done, and write nothing'),
     new Option('--json', 'one JSON object per line on standard output'),
     new Option('--no-tui', 'plain lines instead of the live view'),
     new Option('--no-bell', 'do not ring or notify when a job ends'),
@@ -111,6 +114,7 @@ const flagsSchema = z.object({
   sessions: networkSettingsSchema.shape.sessions.optional(),
   threads: networkSettingsSchema.shape.threads.optional(),
   overwrite: z.boolean().default(false),
+  keepTimes: z.boolean().default(false),
   quality: z.number().min(0).max(100).optional(),
   encoder: z.string().min(1).optional(),
   reuse: z.boolean().default(true),
@@ -131,6 +135,7 @@ const flagsSchema = z.object({
     .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
     .optional(),
   maxInputMegapixels: z.number().gt(0).default(1000),
+  dryRun: z.boolean().default(false),
   json: z.boolean().default(false),
   tui: z.boolean().default(true),
   foreground: z.boolean().default(false),
@@ -167,6 +172,11 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     threads: flags.threads ?? null,
     memoryBytes: flags.memory ?? null,
   };
+}
+
+/** For what tells how a result was made. */
+export function presetOf({ preset }: UpscaleFlags): string | null {
+  return preset === undefined || preset === NO_PRESET ? null : preset;
 }
 
 /** Decimal units unless written MiB or GiB. */

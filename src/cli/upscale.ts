@@ -3,13 +3,21 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
 import { checkReach, type InputKind } from './flag-reach.ts';
 import { expandInputs, type Input } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { fileNamedBy, planOutputs } from './outputs.ts';
 import { type FileTask, runCommand } from './run-command.ts';
-import { networkSettings, pictureAlpha, pictureCrop, targetOf, type UpscaleFlags } from './upscale-options.ts';
+import {
+  networkSettings,
+  pictureAlpha,
+  pictureCrop,
+  presetOf,
+  targetOf,
+  type UpscaleFlags,
+} from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -18,10 +26,12 @@ import { videoSettings } from './video-settings.ts';
  */
 export function runUpscale(paths: readonly string[], rawFlags: Record<string, unknown>): Promise<number> {
   // Standard input is no keyboard then.
-  const shown = paths.includes('-') ? { ...rawFlags, tui: false } : rawFlags;
+  const shown = paths.includes('-') || rawFlags.dryRun === true ? { ...rawFlags, tui: false } : rawFlags;
   return runCommand(shown, paths.length, async (context) => {
     const layers = await readFlagLayers(rawFlags);
     const { output, recursive, skipExisting, stallSeconds } = layers.flagsFor('image');
+    const dryRun = rawFlags.dryRun === true ? new DryRun(rawFlags.json === true) : null;
+    if (dryRun !== null) refusePipes(paths, output);
     refuseTerminals(paths, output);
     const { inputs, warnings } = await expandInputs(paths, { output, recursive });
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'input', message });
@@ -31,17 +41,26 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
     for (const message of checkReach(givenFlags(rawFlags), reach)) {
       context.onEvent({ type: 'warning', code: 'flags', message });
     }
-    const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder);
-    const networks = await decideNetworks(layers, inputs, context);
+    const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder, dryRun?.planFolder);
+    const networks = dryRun === null ? await decideNetworks(layers, inputs, context) : askedNetworks(layers, inputs);
     return {
       tasks: inputs.map((input, index) =>
         taskFor(input, rules[index]!, layers.flagsFor(input.kind), networks.get(input.kind)!),
       ),
       stallSeconds,
+      ...(dryRun !== null && { dryRun: dryRun.tell }),
       skipExisting,
       streams: output === '-' || inputs.some(({ path }) => path === '-'),
       queueing: queueingOf(layers.flagsFor('video')),
     };
+  });
+}
+
+/** @throws UpreelError `usage`: what comes through a pipe is known only when it has come. */
+function refusePipes(paths: readonly string[], output: string | undefined): void {
+  if (!paths.includes('-') && output !== '-') return;
+  throw new UpreelError('usage', '--dry-run looks at files: it cannot tell what a pipe (-) will bring or take.', {
+    hint: 'Name a file, or leave --dry-run out.',
   });
 }
 
@@ -75,6 +94,17 @@ async function decideNetworks(
   return networks;
 }
 
+/** As the flags have it: no device is tried. */
+function askedNetworks(layers: FlagLayers, inputs: readonly Input[]): ReadonlyMap<InputKind, EngineNetwork> {
+  const kinds = [...new Set(inputs.map((input) => input.kind))];
+  return new Map(
+    kinds.map((kind) => {
+      const settings = networkSettings(layers.flagsFor(kind));
+      return [kind, { ...settings, device: settings.device === 'auto' ? 'cpu' : settings.device }];
+    }),
+  );
+}
+
 function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network: EngineNetwork): FileTask {
   const target = targetOf(flags);
   if (input.kind === 'video') {
@@ -87,6 +117,8 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     network,
     request: {
       ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
+      keepTimes: flags.keepTimes,
+      preset: presetOf(flags),
       format: flags.format ?? null,
       crop: pictureCrop(flags),
       fill: flags.fill ?? 'fit',

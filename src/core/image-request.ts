@@ -23,8 +23,12 @@ export interface ImageRequest {
   /** Where a format has both. */
   readonly lossless: boolean;
   readonly effort: Effort;
-  /** Leave out EXIF, XMP, IPTC and density. */
+  /** Leave out EXIF, XMP, IPTC and density, and how the result was made. */
   readonly strip: boolean;
+  /** The result gets the source's time of change. */
+  readonly keepTimes: boolean;
+  /** The preset that these settings are from, for the result's metadata; null: none. */
+  readonly preset: string | null;
   /** Colour (#rrggbb) behind a transparent picture, for formats without alpha; null keeps the alpha. */
   readonly flatten: string | null;
   /** What enlarges the alpha of a transparent picture. */

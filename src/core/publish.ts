@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { diskFull, nameTooLong, systemErrorCode, UpreelError } from './errors.ts';
 
@@ -42,6 +42,19 @@ export async function refuseSameFile(input: string, output: string): Promise<voi
   throw new UpreelError('usage', `The output ${output} is the input itself.`, {
     hint: 'Choose another name with -o: upreel never touches its source.',
   });
+}
+
+/** Gives a finished file, or folder, its source's time of change. @throws UpreelError `output-unwritable`. */
+export async function keepTimes(source: string, result: string): Promise<void> {
+  try {
+    const { atime, mtime } = await stat(source);
+    await utimes(result, atime, mtime);
+  } catch (cause) {
+    throw new UpreelError('output-unwritable', `Cannot give ${result} the time of ${source}.`, {
+      hint: 'The result itself is finished.',
+      cause,
+    });
+  }
 }
 
 /** Writes a small state file so that a reader sees the old one or the new one, whole. */

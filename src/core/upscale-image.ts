@@ -1,22 +1,13 @@
-import {
-  createPicture,
-  extensionFor,
-  openPicture,
-  outputFormatOf,
-  type PictureInfo,
-  type PicturePlan,
-  type PictureReader,
-  type PictureSink,
-} from './codec/index.ts';
+import { createPicture, openPicture, type PictureInfo, type PictureReader, type PictureSink } from './codec/index.ts';
 import { cropInfo, cropPage } from './crop-picture.ts';
 import type { TaskEvent } from './events.ts';
-import { type Size, scaleSize } from './geometry.ts';
 import type { Grayness } from './gray.ts';
+import { imageOutput, imagePlan } from './image-plan.ts';
 import type { ImageRequest } from './image-request.ts';
-import { outputPath } from './output-name.ts';
 import { pictureTarget } from './picture-target.ts';
 import { openProgressMeter, type ProgressMeter } from './progress-meter.ts';
-import { refuseSameFile } from './publish.ts';
+import { type Making, markPicture, provenanceText } from './provenance.ts';
+import { keepTimes, refuseSameFile } from './publish.ts';
 import { upscalePage } from './upscale-page.ts';
 import type { Upscaler } from './upscaler.ts';
 
@@ -24,6 +15,8 @@ export interface ImageContext {
   readonly upscaler: Upscaler;
   /** For the events: what the user called the model. */
   readonly model: string;
+  /** What the result's metadata tell; null: nothing. */
+  readonly making: Making | null;
   readonly signal: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
 }
@@ -45,15 +38,17 @@ export async function upscaleImageFile(request: ImageRequest, context: ImageCont
   const started = performance.now();
   const reader = await openPicture(request.input, request, context.signal);
   const info = cropInfo(reader.info, request.crop);
-  const output = outputFor(request, info, upscaler.scale);
+  const output = imageOutput(request, info, upscaler.scale);
   await refuseSameFile(request.input, output);
-  const sink = await createSink(output, request, info, upscaler.scale);
+  const made = await madeText(request, context);
+  const sink = await createPicture(output, imagePlan(output, request, info, upscaler.scale, made));
   try {
     announce(output, request, info, sink, context);
     const meter = meterFor(request, info, context);
     await upscalePages(reader, sink, meter, request, context);
     meter.enter('publish');
     const { bytes } = await sink.finish();
+    if (request.keepTimes) await keepTimes(request.input, output);
     meter.flush();
     const seconds = (performance.now() - started) / 1000;
     onEvent({ type: 'done', input: request.input, output, framesTotal: info.pages.length, seconds, bytes });
@@ -96,39 +91,9 @@ function describeGray(input: string, found: Grayness, page: number | null): stri
   return `${what} ${how}: it stays gray. --gray off lets the network see three channels.`;
 }
 
-function outputFor(request: ImageRequest, info: PictureInfo, networkScale: number): string {
-  const rule = request.output;
-  if (rule.kind === 'file') return outputPath(rule, request.target, networkScale);
-  return outputPath({ ...rule, extension: extensionFor(request.format, info) }, request.target, networkScale);
-}
-
-function createSink(
-  output: string,
-  request: ImageRequest,
-  info: PictureInfo,
-  networkScale: number,
-): Promise<PictureSink> {
-  return createPicture(output, {
-    pages: info.pages.map((page) => pageOf(page, request, networkScale)),
-    channels: info.channels,
-    bytesPerSample: info.bytesPerSample,
-    alpha: info.alpha,
-    format: outputFormatOf(output),
-    quality: request.quality,
-    effort: request.effort,
-    lossless: request.lossless,
-    metadata: info.metadata,
-    strip: request.strip,
-    flatten: request.flatten,
-    overwrite: request.overwrite,
-  });
-}
-
-function pageOf(page: Size, request: ImageRequest, networkScale: number): PicturePlan['pages'][number] {
-  const natural = scaleSize(page, networkScale);
-  const { scaled, canvas } = pictureTarget(page, request, networkScale);
-  const same = scaled.width === natural.width && scaled.height === natural.height;
-  return { ...natural, resizeTo: same ? null : scaled, canvas };
+async function madeText({ input, strip }: ImageRequest, { making, signal }: ImageContext): Promise<string | null> {
+  if (making === null || strip) return null;
+  return provenanceText({ ...making, source: await markPicture(input, signal) });
 }
 
 function announce(

@@ -104,6 +104,7 @@ async function writeRaster(raster: Raster, path: string): Promise<void> {
       lossless: true,
       metadata: NO_METADATA,
       strip: true,
+      made: null,
       flatten: null,
       overwrite: true,
     },

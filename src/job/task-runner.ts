@@ -4,17 +4,18 @@ import { sizeText } from '../core/geometry.ts';
 import { loadModel, type Model, type ModelDescriptor } from '../core/model/index.ts';
 import { openUpscaler } from '../core/open-upscaler.ts';
 import { leastTilePx } from '../core/options.ts';
-import { outputPath, type Target } from '../core/output-name.ts';
+import { outputPath } from '../core/output-name.ts';
 import { Pause } from '../core/pause.ts';
 import { upscaleImageFile } from '../core/upscale-image.ts';
 import type { Upscaler } from '../core/upscaler.ts';
-import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest, type VideoTarget } from '../video/index.ts';
+import { PreviewTap, type SegmentNews, upscaleVideo, type VideoRequest } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, OpenTile, RowsNotice } from './engine-protocol.ts';
+import { filmMaking, pictureMaking } from './making.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { openStandardStreams } from './standard-streams.ts';
-import { jobFacts } from './video-task.ts';
+import { jobFacts, videoTarget } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -85,8 +86,9 @@ export function openTaskRunner(): TaskRunner {
           return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
         }
         case 'image': {
-          const { upscaler } = await openFor(task, context);
-          await upscaleImageFile(task.request, { upscaler, model: task.network.model, ...context });
+          const { upscaler, descriptor } = await openFor(task, context);
+          const making = pictureMaking(task, descriptor, upscaler.device);
+          await upscaleImageFile(task.request, { upscaler, model: task.network.model, making, ...context });
           return { kind: 'image' };
         }
         case 'pixels': {
@@ -99,7 +101,13 @@ export function openTaskRunner(): TaskRunner {
           const { upscaler, descriptor } = await openFor(task, soon);
           const streams = openStandardStreams(task.request);
           const optional = streams && { streams };
-          await upscaleVideo(videoRequest(task, descriptor), { upscaler, pause, preview, ...context, ...optional });
+          await upscaleVideo(videoRequest(task, descriptor, upscaler.device), {
+            upscaler,
+            pause,
+            preview,
+            ...context,
+            ...optional,
+          });
           return { kind: 'video' };
         }
       }
@@ -124,7 +132,11 @@ function loadForTask(network: EngineNetwork, { signal, onEvent }: TaskContext): 
   });
 }
 
-function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: ModelDescriptor): VideoRequest {
+function videoRequest(
+  task: Extract<EngineTask, { kind: 'video' }>,
+  descriptor: ModelDescriptor,
+  device: string,
+): VideoRequest {
   const { network, request } = task;
   return {
     input: request.input,
@@ -132,17 +144,6 @@ function videoRequest(task: Extract<EngineTask, { kind: 'video' }>, descriptor: 
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
     job: jobFacts(task, descriptor),
+    making: filmMaking(task, descriptor, device),
   };
-}
-
-function videoTarget(target: Target): VideoTarget {
-  switch (target.kind) {
-    case 'native':
-      return { kind: 'network' };
-    case 'scale':
-    case 'side':
-      return target;
-    case 'size':
-      return { kind: 'fit', ...target.size };
-  }
 }

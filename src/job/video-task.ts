@@ -3,8 +3,9 @@ import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { EXPORTER_VERSION, type ModelDescriptor } from '../core/model/index.ts';
 import { networkSettingsSchema } from '../core/options.ts';
+import type { Target } from '../core/output-name.ts';
 import { ownVersion } from '../core/own-files.ts';
-import { type JobFacts, videoSettingsSchema } from '../video/index.ts';
+import { type JobFacts, type VideoTarget, videoSettingsSchema } from '../video/index.ts';
 import { deviceClass, runtimeVersion } from './device-class.ts';
 import { findJob } from './directory/index.ts';
 import type { EngineTask } from './engine-protocol.ts';
@@ -79,3 +80,16 @@ const taskSchema = z.object({
     settings: videoSettingsSchema,
   }),
 });
+
+/** A size that was asked for, in the words of video. */
+export function videoTarget(target: Target): VideoTarget {
+  switch (target.kind) {
+    case 'native':
+      return { kind: 'network' };
+    case 'scale':
+    case 'side':
+      return target;
+    case 'size':
+      return { kind: 'fit', ...target.size };
+  }
+}

@@ -1,5 +1,6 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
+import type { Provenance } from '../core/provenance.ts';
 import { publishFile } from '../core/publish.ts';
 import { isSequenceName } from '../core/sequence-name.ts';
 import type { Finisher } from './finisher.ts';
@@ -8,14 +9,15 @@ import { checkPictureFolder, pictureFinisher } from './pictures.ts';
 import type { VideoPlan } from './plan.ts';
 import { verifyResult } from './verify.ts';
 
-export function finisherFor(plan: VideoPlan): Finisher {
+/** @param provenance what the result's tags tell; null: nothing. Numbered pictures have no place for it. */
+export function finisherFor(plan: VideoPlan, provenance: Provenance | null): Finisher {
   if (isSequenceName(plan.output)) return pictureFinisher(plan);
   return {
     async join(segments, folder, target, signal) {
       // Made before ffmpeg writes to it, so that it is this user's alone until it is published.
       await rm(target, { force: true });
       await (await open(target, 'wx', 0o600)).close();
-      await joinSegments(plan, segments, folder, target, signal);
+      await joinSegments(plan, segments, { folder, target, provenance }, signal);
     },
     verify: (ptsTicks, target, signal) => verifyResult(plan, ptsTicks, target, signal),
     publish: (target, place, overwrite) => publishFile(target, place, { overwrite, share: true, shownAs: plan.output }),

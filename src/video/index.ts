@@ -1,6 +1,9 @@
 export { ffmpegVersion, listEncoders } from '../core/ffmpeg/ffmpeg.ts';
 export { CONCEAL } from './completeness.ts';
+export { type FilmPlan, type PlannedStream, planFilm } from './plan-film.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
+export { probeVideo } from './probe.ts';
+export { readFilmProvenance } from './provenance-tags.ts';
 export { readVideoFrame, type VideoFrame } from './read-frame.ts';
 export type { SegmentNews } from './run-segments.ts';
 export {

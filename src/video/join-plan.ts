@@ -1,8 +1,10 @@
 import { leastCommonMultiple } from '../core/divisors.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { FfmpegPlan } from '../core/ffmpeg/ffmpeg.ts';
+import type { Provenance } from '../core/provenance.ts';
 import { lastFrameSeconds } from './nominal-rate.ts';
 import type { VideoPlan } from './plan.ts';
+import { provenanceOptions } from './provenance-tags.ts';
 import { carriedInput, safeInput } from './safe-input.ts';
 import type { SoundConversion } from './sound-plan.ts';
 import type { CarriedStream } from './streams.ts';
@@ -10,7 +12,11 @@ import { timeOffset } from './time-offset.ts';
 import { isTimecodeTag, type SoundFacts } from './video-info.ts';
 
 /** The muxer: upscaled video and everything of the source that goes along, by copy, into one file. */
-export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, target: string): FfmpegPlan {
+export function planJoin(
+  plan: VideoPlan,
+  video: JoinInput,
+  { last, provenance, target }: { last: LastFrame; provenance: Provenance | null; target: string },
+): FfmpegPlan {
   const { container, streams, source } = plan;
   const carried = streams.order.filter((entry) => entry !== null);
   // What came through a pipe is gone, and had nothing but its frames; a film of pictures has its sound elsewhere.
@@ -31,6 +37,7 @@ export function planJoin(plan: VideoPlan, video: JoinInput, last: LastFrame, tar
         ],
         ...timesOptions(plan, last),
         ...['-map_metadata', kept, '-map_chapters', kept, ...STALE_TAGS.flatMap((tag) => ['-metadata', `${tag}=`])],
+        ...provenanceOptions(provenance, container),
         ...videoMetadata(plan),
         ...timecodeOptions(plan),
         ...trimOptions(plan),

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { runFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
+import type { Provenance } from '../core/provenance.ts';
 import type { SegmentRecord } from '../job/directory/index.ts';
 import { isMatroska } from './containers.ts';
 import { concatInput, concatList, planJoin, singleInput } from './join-plan.ts';
@@ -16,8 +17,11 @@ import { readSegment } from './verify-segment.ts';
 export async function joinSegments(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
-  folder: string,
-  target: string,
+  {
+    folder,
+    target,
+    provenance,
+  }: { readonly folder: string; readonly target: string; readonly provenance: Provenance | null },
   signal: AbortSignal,
 ): Promise<void> {
   const last = segments.at(-1);
@@ -26,7 +30,7 @@ export async function joinSegments(
   const lastFrame = last.lastFrame ?? (await readSegment(join(folder, last.file), signal)).lastFrame;
   const framesBefore = segments.slice(0, -1).reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
   const ofFilm = { ...lastFrame, packetIndex: framesBefore + lastFrame.packetIndex };
-  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), ofFilm, target), signal);
+  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), { last: ofFilm, provenance, target }), signal);
   if (isMatroska(plan.container)) await markMatroskaRate(target, plan.frameRate);
 }
 

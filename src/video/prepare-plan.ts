@@ -20,7 +20,7 @@ import { uniteShapes } from './unite-shapes.ts';
 export async function preparePlan(
   { input, settings: asked }: { readonly input: string; readonly settings: VideoSettings },
   output: string,
-  upscaler: Upscaler,
+  upscaler: Pick<Upscaler, 'scale'>,
   signal: AbortSignal,
 ): Promise<VideoPlan> {
   const read = await readSource(input, asked, signal);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { Stage } from '../core/events.ts';
 import type { Size } from '../core/geometry.ts';
+import type { Provenance } from '../core/provenance.ts';
 import { publishFile, refuseSameFile, temporaryNameFor } from '../core/publish.ts';
 import { type ReuseCount, reusedShare } from './changed-results.ts';
 import type { PictureDamage } from './concealment.ts';
@@ -33,6 +34,8 @@ export interface VideoReport {
     readonly startSeconds: number;
     readonly endSeconds: number;
   }[];
+  /** As the result's tags have it; null: not known. */
+  readonly provenance: Provenance | null;
   readonly warnings: readonly StreamWarning[];
 }
 
@@ -46,6 +49,7 @@ export function makeReport(
     readonly verification: Pick<Verification, 'bytes' | 'checks'>;
     readonly reuse: ReuseCount;
     readonly damage: PictureDamage | null;
+    readonly provenance: Provenance | null;
     readonly warnings: readonly StreamWarning[];
   },
 ): VideoReport {
@@ -64,6 +68,7 @@ export function makeReport(
     checks,
     damage: made.damage === null ? null : roundedDamage(made.damage),
     soundGaps: soundGapsOf(plan),
+    provenance: made.provenance,
     warnings: made.warnings,
   };
 }

@@ -128,6 +128,12 @@ export const videoSettingsSchema = z
     /** Sound and subtitles: copied or else converted; copied or else refused; left out. */
     audio: z.enum(['auto', 'copy', 'none']).default('auto'),
     subtitles: z.enum(['auto', 'copy', 'none']).default('auto'),
+    /** Tell nothing of how the film was made. The source's own tags stay. */
+    strip: z.boolean().default(false),
+    /** The result gets the source's time of change. */
+    keepTimes: z.boolean().default(false),
+    /** The preset that these settings are from, for the result's tags; null: none. */
+    preset: z.string().min(1).nullable().default(null),
     /** File for a report in JSON at the end; null: none. */
     report: z.string().min(1).nullable().default(null),
     /** Folder for work files; null: OUTPUT.upreel beside the output. */
@@ -152,6 +158,8 @@ export const SETTINGS_OF_THE_RUN: readonly (keyof VideoSettings)[] = [
   ...(['overwrite', 'reuse', 'report', 'workDir', 'restart', 'spaceCheck', 'verify', 'stallSeconds'] as const),
   // What is finished is whole either way.
   'onDecodeError',
+  // Of the tags and the time alone.
+  ...(['strip', 'preset', 'keepTimes'] as const),
   // Facts of the source, where they matter.
   ...(['frames', 'gaps', 'sound', 'audio', 'subtitles', 'shapeChange'] as const),
 ];

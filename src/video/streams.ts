@@ -82,7 +82,7 @@ function warnOfTags({ tags }: VideoInfo, { name, tags: stored }: OutputContainer
 }
 
 /** They describe the source's container, or who wrote it. */
-const TAGS_OF_THE_FILE = /^(major_brand|minor_version|compatible_brands|encoder|duration)$/i;
+const TAGS_OF_THE_FILE = /^(major_brand|minor_version|compatible_brands|encoder|duration|upreel)$/i;
 
 function warnOfPictures(
   { streams, chapters, video }: VideoInfo,

@@ -19,6 +19,7 @@ import { settingsFor } from './prepare-picture.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
 import { proveEncoder } from './prove-encoder.ts';
+import { filmProvenance } from './provenance-tags.ts';
 import { checkReport, makeReport, writeReport } from './report.ts';
 import { type EncodedSegment, runSegment } from './run-segment.ts';
 import type { PacketScan } from './scan.ts';
@@ -46,6 +47,11 @@ export async function upscaleStream(request: VideoRequest, context: VideoContext
   const isPiped = request.input === STANDARD_STREAM;
   const output = request.output === STANDARD_STREAM ? STANDARD_STREAM : resolve(request.output);
   const { report, overwrite } = request.settings;
+  if (request.settings.keepTimes) {
+    throw new UpreelError('usage', '--keep-times needs a file on both sides: what comes through a pipe has no time.', {
+      hint: 'Leave it out, or upscale a file.',
+    });
+  }
   if (output !== STANDARD_STREAM) await checkPlace(output, overwrite);
   if (report !== null) await checkReport(report, [output], overwrite);
   const source = isPiped ? await Y4mReader.open(new ByteReader(streams.input!)) : null;
@@ -85,9 +91,10 @@ async function run(work: Work): Promise<VideoResult> {
     const framesTotal = ptsTicks.length;
     const { input, model, settings } = request;
     if (settings.report !== null) {
+      const provenance = await filmProvenance(request.making, plan.source);
       const told = { model, device: upscaler.device, frames: framesTotal, reuse, damage, verification: finished };
       const report = makeReport(plan, {
-        ...told,
+        ...{ ...told, provenance },
         stageSeconds: progress.stageSeconds,
         warnings: [...plan.warnings, ...lost],
       });
@@ -156,7 +163,8 @@ async function finish(
   directory: JobDirectory,
   progress: ReturnType<typeof announce>,
 ) {
-  const finisher = finisherFor(plan);
+  const provenance = await filmProvenance(request.making, plan.source);
+  const finisher = finisherFor(plan, request.settings.strip ? null : provenance);
   progress.enter('join');
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };

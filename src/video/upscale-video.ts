@@ -1,10 +1,9 @@
-import { dirname, resolve } from 'node:path';
-import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
+import { resolve } from 'node:path';
+import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { hasFrameName } from '../core/frame-sequence.ts';
 import { Pause } from '../core/pause.ts';
-import { refuseSameFile } from '../core/publish.ts';
-import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
+import { keepTimes } from '../core/publish.ts';
+import { resultPlace } from '../core/sequence-name.ts';
 import {
   type JobDirectory,
   type JobFile,
@@ -14,16 +13,16 @@ import {
 } from '../job/directory/index.ts';
 import { announce } from './announce.ts';
 import { reusedShare, sumReuse } from './changed-results.ts';
+import { checkOutput } from './check-output.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
-import { containerFor } from './containers.ts';
 import { formatTime } from './damaged-places.ts';
-import { checkPlace, finisherFor } from './finish.ts';
-import { isFramesInput } from './frame-files/index.ts';
+import { finisherFor } from './finish.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
+import { filmProvenance } from './provenance-tags.ts';
 import { toSeconds } from './rational.ts';
-import { checkReport, makeReport, writeReport } from './report.ts';
+import { makeReport, writeReport } from './report.ts';
 import { runSegments, type SegmentNews } from './run-segments.ts';
 import type { Segment } from './segments.ts';
 import type { VideoSettings } from './settings.ts';
@@ -115,7 +114,8 @@ async function makeFilm(
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
   const either = AbortSignal.any([signal, drain]);
-  const finisher = finisherFor(plan);
+  const provenance = await filmProvenance(request.making, plan.source);
+  const finisher = finisherFor(plan, settings.strip ? null : provenance);
   await pause.over(either);
   progress.enter('join');
   await finisher.join(segments, directory.place, directory.resultFile, either);
@@ -128,13 +128,22 @@ async function makeFilm(
 
   progress.enter('publish');
   await finisher.publish(directory.resultFile, directory.outputPlace, settings.overwrite);
+  if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const made = { model: request.model, device: upscaler.device, frames: framesTotal, reuse, verification, damage };
+    const made = {
+      model: request.model,
+      device: upscaler.device,
+      frames: framesTotal,
+      reuse,
+      verification,
+      damage,
+      provenance,
+    };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);
   }
@@ -152,29 +161,14 @@ async function makeFilm(
   };
 }
 
+/** Of a film that has a file for each frame, the first of them. */
+function firstFile({ path, frames }: VideoPlan['source']): string {
+  return frames?.paths[0] ?? path;
+}
+
 function reasonOf({ signal, drain }: VideoContext): unknown {
   if (signal.aborted) return signal.reason;
   return drain.aborted ? drain.reason : undefined;
-}
-
-/** What can be known of the output before the input is opened. */
-async function checkOutput({ input, settings }: VideoRequest, output: string): Promise<void> {
-  containerFor(output);
-  await refuseSameFile(resolve(input), output);
-  if (await isFramesInput(input, settings))
-    await refuseFrames(settings.frames ?? [resolve(input)], output, settings.report);
-  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
-  await checkPlace(output, settings.overwrite);
-}
-
-/** Pictures are overwritten neither by pictures nor by a report. @throws UpreelError `usage`. */
-async function refuseFrames(frames: readonly string[], output: string, report: string | null): Promise<void> {
-  const folders = [...new Set(frames.map((frame) => dirname(resolve(frame))))];
-  if (isSequenceName(output)) for (const folder of folders) await refuseSameFile(folder, resultPlace(output));
-  if (report === null || !hasFrameName(report)) return;
-  throw new UpreelError('usage', `--report cannot be ${report}: that is the name of a picture.`, {
-    hint: 'End its name in .json.',
-  });
 }
 
 /** For all frames that are left at the start, for one segment before it begins. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { TaskEvent } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
+import type { Making } from '../core/provenance.ts';
 import type { Upscaler } from '../core/upscaler.ts';
 import type { ReuseCount } from './changed-results.ts';
 import type { PreviewTap } from './preview.ts';
@@ -16,6 +17,8 @@ export interface VideoRequest {
   readonly model: string;
   readonly settings: VideoSettings;
   readonly job: JobFacts;
+  /** What the result's tags and the report tell; null: nothing. */
+  readonly making: Making | null;
 }
 
 export interface VideoContext {

@@ -322,6 +322,7 @@ async function writePng(path: string, { channels: bands, depth }: (typeof KINDS)
       lossless: false,
       metadata: NO_METADATA,
       strip: false,
+      made: null,
       flatten: null,
       overwrite: false,
     },

@@ -45,11 +45,11 @@ test.each(cases)(
     const request: ImageRequest = {
       ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
       ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, onDecodeError: 'fail' },
+      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
     };
     const events: TaskEvent[] = [];
     const onEvent = (event: TaskEvent) => void events.push(event);
-    await upscaleImageFile(request, { upscaler: bandedUpscaler(), model: 'nearest', signal, onEvent });
+    await upscaleImageFile(request, { upscaler: bandedUpscaler(), model: 'nearest', making: null, signal, onEvent });
     const told = events.flatMap((event) => (event.type === 'progress' ? [event] : []));
     const shares = told.map((event) => event.outputPixelsDone / event.outputPixelsTotal!);
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));

@@ -46,12 +46,20 @@ async function upscaled(input: string, extension: string, changes: Partial<Image
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: extension !== '.gif', effort: 'fast', strip: false },
-    ...{ flatten: null, alpha: 'network', gray: 'off', maxInputMegapixels: 1, onDecodeError: 'fail' },
+    ...{
+      flatten: null,
+      alpha: 'network',
+      gray: 'off',
+      maxInputMegapixels: 1,
+      preset: null,
+      keepTimes: false,
+      onDecodeError: 'fail',
+    },
     ...changes,
   };
   const { signal } = new AbortController();
   await upscaleImageFile(request, {
-    ...{ upscaler: nearestUpscaler(2), model: 'nearest', signal, onEvent: () => {} },
+    ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal, onEvent: () => {} },
   });
   return output;
 }

@@ -16,12 +16,12 @@ async function upscaled(input: string, changes: Partial<ImageRequest>, extension
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, onDecodeError: 'fail' },
+    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
     ...changes,
   };
   const { signal } = new AbortController();
   const { width, height } = await upscaleImageFile(request, {
-    ...{ upscaler: nearestUpscaler(2), model: 'nearest', signal, onEvent: () => {} },
+    ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal, onEvent: () => {} },
   });
   const pages: DecodedPicture[] = [];
   for await (const page of (await openPicture(output, { maxInputMegapixels: 1 })).pages()) pages.push(page);

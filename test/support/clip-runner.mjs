@@ -34,7 +34,7 @@ const onEvent = (event) => {
 try {
   const job = { model: { id: model }, flopsPerPixel: 0, program: 'a test', task: null };
   await upscaleVideo(
-    { input, output, model, settings: videoSettingsSchema.parse({ ...settings, reuse: false }), job },
+    { input, output, model, settings: videoSettingsSchema.parse({ ...settings, reuse: false }), job, making: null },
     { upscaler, onEvent, signal: new AbortController().signal, drain: drain.signal },
   );
 } catch (error) {

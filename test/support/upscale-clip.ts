@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../../src/core/events.ts';
+import type { Making } from '../../src/core/provenance.ts';
 import type { Upscaler } from '../../src/core/upscaler.ts';
 import { upscaleVideo, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
 import type { StandardStreams } from '../../src/video/video-request.ts';
@@ -11,6 +12,7 @@ interface Options {
   readonly drain?: AbortSignal;
   readonly onEvent?: (event: TaskEvent) => void;
   readonly streams?: StandardStreams;
+  readonly making?: Making;
 }
 
 /** Upscales a clip, by nearest neighbour twice unless told otherwise, and gives all that it told. */
@@ -24,6 +26,7 @@ export async function upscaleClip(
     drain = new AbortController().signal,
     onEvent = () => {},
     streams,
+    making,
   }: Options = {},
 ): Promise<VideoResult & { readonly events: readonly TaskEvent[] }> {
   const events: TaskEvent[] = [];
@@ -32,7 +35,14 @@ export async function upscaleClip(
     onEvent(event);
   };
   const job = { model: { id: 'nearest' }, flopsPerPixel: 0, program: 'a test', task: null };
-  const request = { input, output, model: 'nearest', settings: videoSettingsSchema.parse(settings), job };
+  const request = {
+    input,
+    output,
+    model: 'nearest',
+    settings: videoSettingsSchema.parse(settings),
+    job,
+    making: making ?? null,
+  };
   return {
     ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal, drain, ...(streams && { streams }) })),
     events,

@@ -25,6 +25,8 @@ export interface PicturePlan {
   readonly metadata: PictureMetadata;
   /** Leave out EXIF, XMP, IPTC and density. */
   readonly strip: boolean;
+  /** How it is made, in a line for its metadata; null, and with `strip`: that is not told. */
+  readonly made: string | null;
   /** The colour behind alpha and around the picture, as #rrggbb, to write one without alpha; null keeps alpha. */
   readonly flatten: string | null;
   readonly overwrite: boolean;
@@ -47,20 +49,45 @@ export interface PictureSink {
  * @throws UpreelError `usage`, `output-exists`, `output-unwritable`, `disk-full`, `ffmpeg-missing` (JPEG XL).
  */
 export async function createPicture(path: string, plan: PicturePlan): Promise<PictureSink> {
-  checkPlan(plan);
-  if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
-  await checkDestination(path, plan.overwrite);
-  const { bytesPerSample, warning } = chooseDepth(plan);
-  const target = { ...plan, ...writtenLayout(plan), size: writtenSize(plan.pages[0]!) };
-  const prepared = await prepareMetadata(plan.metadata, target);
-  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
-  const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
-  const writer = new PictureWriter(path, { ...plan, bytesPerSample, metadata });
+  const { warnings, prepared } = await preparePicture(path, plan);
+  const writer = new PictureWriter(path, prepared);
   await writer.guard(() => writer.open());
   return {
-    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
+    warnings,
     writeRows: (rows) => writer.guard(() => writer.writeRows(rows)),
     finish: () => writer.guard(() => writer.finish()),
     abort: () => writer.abort(),
+  };
+}
+
+/**
+ * What `createPicture` would say, without a file. @param isFolderThere whether the file's folder exists; else it can be made.
+ * @returns its warnings. @throws UpreelError as `createPicture` does.
+ */
+export async function checkPicture(
+  path: string,
+  plan: PicturePlan,
+  isFolderThere: boolean,
+): Promise<readonly string[]> {
+  return (await preparePicture(path, plan, isFolderThere)).warnings;
+}
+
+async function preparePicture(
+  path: string,
+  plan: PicturePlan,
+  isFolderThere = true,
+): Promise<{ readonly warnings: readonly string[]; readonly prepared: PicturePlan }> {
+  checkPlan(plan);
+  if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
+  if (isFolderThere) await checkDestination(path, plan.overwrite);
+  const { bytesPerSample, warning } = chooseDepth(plan);
+  const made = plan.strip ? null : plan.made;
+  const target = { ...plan, ...writtenLayout(plan), made, size: writtenSize(plan.pages[0]!) };
+  const prepared = await prepareMetadata(plan.metadata, target);
+  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
+  const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
+  return {
+    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
+    prepared: { ...plan, bytesPerSample, metadata, made },
   };
 }

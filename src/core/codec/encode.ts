@@ -25,6 +25,8 @@ export interface Encoding {
   /** Of a page in the file. */
   readonly size: Size;
   readonly metadata: PictureMetadata;
+  /** How the picture is made, for PNM, which has no metadata but a line; null: that is not told. */
+  readonly made: string | null;
 }
 
 /** What libvips encodes itself. */

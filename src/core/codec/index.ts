@@ -1,8 +1,9 @@
-export { createPicture, type PicturePlan, type PictureSink } from './create.ts';
+export { checkPicture, createPicture, type PicturePlan, type PictureSink } from './create.ts';
 export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
+export { madeIn } from './made.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export { inspectPicture, isAnimation, openPicture } from './open-picture.ts';
 export {
@@ -19,3 +20,4 @@ export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
 export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
 export { pictureKindOf } from './sniff.ts';
+export { addMade, readMade } from './xmp-made.ts';

@@ -1,5 +1,6 @@
 import { type IptcField, iptcDecoder, readIptc } from './iptc.ts';
 import { iptcRecords } from './metadata.ts';
+import { addDescription, openPacket, prefixesOf, xmlText } from './xmp-packet.ts';
 
 /**
  * An XMP packet that also says what IPTC fields say, where it has no such property yet: it may be newer, and counts.
@@ -23,10 +24,7 @@ export function addIptcToXmp(
     return [element(packet.rdf, property, id === DATE ? [isoDate(values[0]!, timeOf(fields, decode))] : values)];
   });
   if (properties.length === 0) return { xmp, lost };
-  const namespaces = Object.entries(NAMESPACES).map(([prefix, name]) => `xmlns:${prefix}="${name}"`);
-  const { rdf, about, before, after } = packet;
-  const added = `<${rdf}Description ${rdf}about=${about} ${namespaces.join(' ')}>${properties.join('')}</${rdf}Description>`;
-  return { xmp: Buffer.from(`${before}${added}${after}`), lost };
+  return { xmp: addDescription(packet, properties.join(''), NAMESPACES), lost };
 }
 
 /** How a property's values stand in RDF: a text, one per language, an unordered or an ordered list. */
@@ -68,46 +66,9 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
   '2:122': ['photoshop', 'CaptionWriter', 'text'],
 };
 
-interface Packet {
-  readonly text: string;
-  /** Before and after the place for another description. */
-  readonly before: string;
-  readonly after: string;
-  /** The prefix of RDF's names, with its colon. */
-  readonly rdf: string;
-  /** What all descriptions are about, in its quotes. */
-  readonly about: string;
-}
-
-/** null: it is no XMP in UTF-8. */
-function openPacket(xmp: Uint8Array | null): Packet | null {
-  const text = xmp === null ? EMPTY : utf8(xmp);
-  const end = text === null ? undefined : [...text.matchAll(/<\/([\w.-]+:)RDF\s*>/g)].at(-1);
-  if (text === null || end === undefined) return null;
-  const [, rdf = ''] = end;
-  const about = new RegExp(`\\b${rdf}about\\s*=\\s*("[^"]*"|'[^']*')`).exec(text)?.[1] ?? '""';
-  return { text, before: text.slice(0, end.index), after: text.slice(end.index), rdf, about };
-}
-
-const EMPTY = [
-  '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>',
-  '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"></rdf:RDF>',
-  '</x:xmpmeta><?xpacket end="w"?>',
-].join('');
-
-function utf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 /** As an element or as an attribute, under whatever prefix the packet gives its namespace. */
 function hasProperty(text: string, [prefix, name]: Property): boolean {
-  const bindings = text.matchAll(/xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']/g);
-  const prefixes = [...bindings].filter(([, , uri]) => uri === NAMESPACES[prefix]).map(([, bound]) => bound);
-  return prefixes.some((bound) => new RegExp(`[<\\s]${bound}:${name}[\\s=>/]`).test(text));
+  return prefixesOf(text, NAMESPACES[prefix]).some((bound) => new RegExp(`[<\\s]${bound}:${name}[\\s=>/]`).test(text));
 }
 
 function element(rdf: string, [prefix, name, form]: Property, values: readonly string[]): string {
@@ -116,13 +77,6 @@ function element(rdf: string, [prefix, name, form]: Property, values: readonly s
   const list = items.map((value) => `<${rdf}li${language}>${xmlText(value)}</${rdf}li>`).join('');
   const content = form === 'text' ? xmlText(values[0]!) : `<${rdf}${form}>${list}</${rdf}${form}>`;
   return `<${prefix}:${name}>${content}</${prefix}:${name}>`;
-}
-
-/** Without the control characters that XML cannot hold. */
-function xmlText(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to go.
-  const clean = value.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '');
-  return clean.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
 function timeOf(fields: readonly IptcField[], decode: (value: Buffer) => string): string {

@@ -5,6 +5,7 @@ import { MAX_JPEG_EXIF_BYTES, MAX_JPEG_ICC_BYTES, MAX_JPEG_XMP_BYTES } from './j
 import { iccColourSpace, type PictureMetadata, uprightXmp } from './metadata.ts';
 import { FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { isSrgbProfile } from './srgb-profile.ts';
+import { addMade } from './xmp-made.ts';
 
 export interface MetadataTarget {
   readonly format: OutputFormat;
@@ -13,6 +14,8 @@ export interface MetadataTarget {
   readonly size: Size;
   /** Leave out EXIF, XMP, IPTC and density. What the samples mean (profile) and an animation's timing stay. */
   readonly strip: boolean;
+  /** How the result is made, in a line; null: that is not told. */
+  readonly made: string | null;
 }
 
 /** What a format has places for. */
@@ -88,12 +91,19 @@ export async function prepareMetadata(
       ...given,
       icc: keep(icc, refuseProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
       exif: places.exif ? keep(exifWithDensity, fits(exifWithDensity, MAX_JPEG_EXIF_BYTES, 'The EXIF data')) : null,
-      xmp: places.xmp ? keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')) : null,
+      xmp: places.xmp ? withMade(keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')), target) : null,
       iptc: places.iptc === true ? given.iptc : null,
       pngColour: format === 'png' ? pngColour : [],
     },
     warnings,
   };
+}
+
+/** What the source says counts for more: where there is no room for both, it stays alone. */
+function withMade(xmp: Uint8Array | null, { made, format }: MetadataTarget): Uint8Array | null {
+  if (made === null) return xmp;
+  const told = addMade(xmp, made);
+  return format === 'jpeg' && told !== null && told.length > MAX_JPEG_XMP_BYTES ? xmp : told;
 }
 
 function listed(things: readonly string[]): string {

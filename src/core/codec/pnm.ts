@@ -42,16 +42,20 @@ export async function createPnm(path: string, picture: RowPicture): Promise<RowF
   };
 }
 
-function pnmHead({ width, height, channels, bytesPerSample }: RowPicture, ending: string): string {
+function pnmHead({ width, height, channels, bytesPerSample, made }: RowPicture, ending: string): string {
   const mark = channels === 1 && ending !== '.ppm' ? 'P5' : 'P6';
-  return `${mark}\n${width} ${height}\n${levelsOf(bytesPerSample)}\n`;
+  return `${mark}\n${comment(made)}${width} ${height}\n${levelsOf(bytesPerSample)}\n`;
+}
+
+function comment(made: string | null): string {
+  return made === null ? '' : `# ${made}\n`;
 }
 
 function pamHead(picture: RowPicture): string {
-  const { width, height, channels, alpha, bytesPerSample } = picture;
+  const { width, height, channels, alpha, bytesPerSample, made } = picture;
   const kind = `${channels === 1 ? 'GRAYSCALE' : 'RGB'}${alpha ? '_ALPHA' : ''}`;
   return [
-    'P7',
+    ...['P7', ...(made === null ? [] : [`# ${made}`])],
     `WIDTH ${width}`,
     `HEIGHT ${height}`,
     `DEPTH ${bandsOf(picture)}`,

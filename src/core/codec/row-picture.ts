@@ -10,6 +10,8 @@ export interface RowPicture extends Size {
   readonly alpha: boolean;
   readonly effort: Effort;
   readonly metadata: PictureMetadata;
+  /** How it is made, in a line, where a format has a place for one; null: that is not told. */
+  readonly made: string | null;
 }
 
 /** A file that takes finished rows from top to bottom, in memory that does not grow with them. */

@@ -4,8 +4,17 @@
  * what cannot be read as XML stays as it is.
  */
 export function dropClaims(xmp: Uint8Array): Uint8Array {
+  return dropNames(xmp, CLAIMS);
+}
+
+/** An XMP packet without all names of a space, in the same way. */
+export function dropSpace(xmp: Uint8Array, space: string): Uint8Array {
+  return dropNames(xmp, [{ space, names: ALL }]);
+}
+
+function dropNames(xmp: Uint8Array, unwanted: readonly SpacedNames[]): Uint8Array {
   const text = Buffer.from(xmp.buffer, xmp.byteOffset, xmp.byteLength).toString('latin1');
-  const isClaim = claimsOf(text);
+  const isClaim = claimsOf(text, unwanted);
   if (isClaim === null) return xmp;
   let kept = '';
   let at = 0;
@@ -26,10 +35,10 @@ export function dropClaims(xmp: Uint8Array): Uint8Array {
 type IsClaim = (qualifiedName: string) => boolean;
 
 /** null: nothing of these name spaces is in the packet. */
-function claimsOf(text: string): IsClaim | null {
+function claimsOf(text: string, unwanted: readonly SpacedNames[]): IsClaim | null {
   const claims = new Map<string, RegExp>();
   for (const [, prefix = '', space = ''] of text.matchAll(/xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']/g)) {
-    const names = CLAIMS.find((claim) => space.startsWith(claim.space))?.names;
+    const names = unwanted.find((claim) => space.startsWith(claim.space))?.names;
     if (names !== undefined) claims.set(prefix, names);
   }
   if (claims.size === 0) return null;
@@ -42,8 +51,14 @@ function claimsOf(text: string): IsClaim | null {
 const ALL = /^/;
 const GOOGLE = 'http://ns.google.com/photos/';
 
+interface SpacedNames {
+  /** Its beginning. */
+  readonly space: string;
+  readonly names: RegExp;
+}
+
 /** Adobe's and Android's Ultra HDR, Google's motion photo, depth map and dynamic depth formats, Apple's gain map. */
-const CLAIMS: readonly { readonly space: string; readonly names: RegExp }[] = [
+const CLAIMS: readonly SpacedNames[] = [
   { space: 'http://ns.adobe.com/hdr-gain-map/', names: ALL },
   { space: 'http://ns.adobe.com/xmp/note/', names: /^HasExtendedXMP$/ },
   { space: `${GOOGLE}1.0/camera/`, names: /^(MotionPhoto|MicroVideo)/ },

@@ -57,6 +57,23 @@ export async function readKeptHistory(id: string): Promise<string> {
   return (await inExistingState('jobs', null, read).catch(() => null)) ?? '';
 }
 
+/** Histories that stay in the list, by the ids of their jobs. */
+export async function listKeptHistories(): Promise<readonly { readonly id: string; readonly bytes: number }[]> {
+  return inExistingState('jobs', [], async (jobs) => {
+    const kept: { id: string; bytes: number }[] = [];
+    for (const name of await jobs.names()) {
+      const [, id] = /^([0-9a-z]{8})\.log$/.exec(name) ?? [];
+      const stats = id === undefined ? null : await jobs.look(name);
+      if (id !== undefined && stats?.isFile()) kept.push({ id, bytes: stats.size });
+    }
+    return kept;
+  });
+}
+
+export async function removeKeptHistory(id: string): Promise<void> {
+  await inExistingState('jobs', undefined, (jobs) => jobs.remove(`${id}.log`));
+}
+
 interface StampedEntry {
   readonly stamp: string;
   readonly entry: JobEntry | null;

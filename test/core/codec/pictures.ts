@@ -60,6 +60,7 @@ export function planFor(colour: Raster, alpha: Raster | null, changes: Partial<P
     lossless: false,
     metadata: NO_METADATA,
     strip: false,
+    made: null,
     flatten: null,
     overwrite: false,
     ...changes,

@@ -26,10 +26,10 @@ async function twice(input: string): Promise<Result> {
   const request: ImageRequest = {
     ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, onDecodeError: 'fail' },
+    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
   };
   await upscaleImageFile(request, {
-    ...{ upscaler: nearestUpscaler(2), model: 'nearest', signal: new AbortController().signal },
+    ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal: new AbortController().signal },
     onEvent: () => {},
   });
   const { pages = 1, depth, space, channels, icc, orientation = 1 } = await sharp(output).metadata();

@@ -1,0 +1,36 @@
+import { dirname, resolve } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+import { hasFrameName } from '../core/frame-sequence.ts';
+import { refuseSameFile } from '../core/publish.ts';
+import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
+import { containerFor } from './containers.ts';
+import { checkPlace } from './finish.ts';
+import { isFramesInput } from './frame-files/index.ts';
+import { checkReport } from './report.ts';
+import type { VideoRequest } from './video-request.ts';
+
+/**
+ * What can be known of the output before the input is opened. @param output absolute.
+ * @throws UpreelError `usage`, `output-exists`.
+ */
+export async function checkOutput(
+  { input, settings }: Pick<VideoRequest, 'input' | 'settings'>,
+  output: string,
+): Promise<void> {
+  containerFor(output);
+  await refuseSameFile(resolve(input), output);
+  if (await isFramesInput(input, settings))
+    await refuseFrames(settings.frames ?? [resolve(input)], output, settings.report);
+  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
+  await checkPlace(output, settings.overwrite);
+}
+
+/** Pictures are overwritten neither by pictures nor by a report. @throws UpreelError `usage`. */
+async function refuseFrames(frames: readonly string[], output: string, report: string | null): Promise<void> {
+  const folders = [...new Set(frames.map((frame) => dirname(resolve(frame))))];
+  if (isSequenceName(output)) for (const folder of folders) await refuseSameFile(folder, resultPlace(output));
+  if (report === null || !hasFrameName(report)) return;
+  throw new UpreelError('usage', `--report cannot be ${report}: that is the name of a picture.`, {
+    hint: 'End its name in .json.',
+  });
+}
