@@ -84,6 +84,7 @@ export type Architecture =
   | 'craft'
   | 'fdat'
   | 'spsr'
+  | 'grl'
   /** A graph translated layer by layer whose family is not recognised. */
   | 'graph';
 

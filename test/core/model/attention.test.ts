@@ -3,6 +3,7 @@ import { expectPytorch } from './pytorch-facts.ts';
 import { type MosrShape, type PlksrShape, randomMosr, randomPlksr } from './writers/random-attention.ts';
 import { type CraftShape, type FdatShape, randomCraft, randomFdat } from './writers/random-craft.ts';
 import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
+import { type GrlShape, randomGrl } from './writers/random-grl.ts';
 import { type OmnisrShape, randomOmnisr } from './writers/random-omnisr.ts';
 import {
   type AtdShape,
@@ -307,5 +308,32 @@ describe('FDAT as PyTorch computes it', () => {
     const summary = `16 feat, ${shape.upsampler}, 2 blocks, windows 4`;
     expect(network.recognition.summary.startsWith(summary)).toBe(true);
     expect(program).toMatchObject({ scale: shape.scale / unshuffle, gridPx: 4 * unshuffle });
+  });
+});
+
+const GRL: GrlShape = { ...SWIN, depths: [4], stripe: [4, 8], anchor: 2 };
+
+describe('GRL as PyTorch computes it', () => {
+  it.each<[string, GrlShape, { width: number; height: number }, string]>([
+    ['grl', GRL, { width: 21, height: 18 }, '16 feat, pixelshuffle, 4 blocks, windows 4 and 4x8'],
+    [
+      'grl-base',
+      {
+        ...GRL,
+        features: 36,
+        heads: 3,
+        depths: [3, 1],
+        stripe: [8, 4],
+        upsampler: 'nearest+conv',
+        scale: 4,
+        isLocal: true,
+      },
+      { width: 8, height: 16 },
+      '36 feat, nearest+conv, 3+1 blocks, windows 4 and 8x4',
+    ],
+  ])('%s', async (name, shape, size, summary) => {
+    const { network, program } = await expectPytorch(name, randomGrl(shape, 57), size);
+    expect(network.recognition).toMatchObject({ architecture: 'grl', summary });
+    expect(program).toMatchObject({ scale: shape.scale, gridPx: 8 });
   });
 });

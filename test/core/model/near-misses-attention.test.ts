@@ -8,6 +8,7 @@ import { type RandomAttention, randomMosr, randomPlksr } from './writers/random-
 import { randomCraft, randomFdat } from './writers/random-craft.ts';
 import { randomCugan } from './writers/random-cugan.ts';
 import { randomDat, randomRgt } from './writers/random-dat.ts';
+import { randomGrl } from './writers/random-grl.ts';
 import { randomDctlsa, randomDitn, randomMmRealSr, randomSeemore } from './writers/random-light.ts';
 import { randomSafmn, randomSpanPlus } from './writers/random-modern.ts';
 import { RandomLayers } from './writers/random-networks.ts';
@@ -53,6 +54,7 @@ const FAMILIES: readonly (readonly [string, RandomAttention])[] = [
   ['craft', randomCraft({ features: 32, heads: 4, depths: [1], window: [2, 4], scale: 2 }, 1)],
   ['fdat', randomFdat({ features: 16, heads: 2, window: 4, scale: 2, upsampler: 'transpose+conv' }, 1)],
   ['spsr', randomSpsr({ features: 4, growth: 2, doublings: 1 }, 1)],
+  ['grl', randomGrl({ ...FRAME, features: 16, window: 4, stripe: [4, 8], anchor: 2 }, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -130,7 +132,7 @@ const REFUSED = expect.objectContaining({ code: expect.stringMatching(/^model-(r
 
 /** Whether a network without it is not just another network. */
 function isNeeded(key: string): boolean {
-  return !/attn_mask|relative_coords_table|conv_w|model\.5\.weight|biases_v|inter\.[sc]g|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(
+  return !/attn_mask|relative_coords_table|^table_|conv_w|model\.5\.weight|biases_v|inter\.[sc]g|[qv]_bias|eval_conv|relative_position_params|rpe_biases|\.bias$/.test(
     key,
   );
 }

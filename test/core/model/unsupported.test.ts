@@ -20,7 +20,7 @@ function withKeys(...names: string[]): Weights {
 
 describe('a network that upreel does not run', () => {
   it.each<[string, Weights, RegExp]>([
-    ['GRL', withKeys('conv_first', 'layers.0.blocks.0.attn.window_attn.qkv'), /weights of GRL /],
+    ['CodeFormer', withKeys('quantize.embedding'), /weights of CodeFormer /],
     ['ESRGAN with a part of its own', new Map([...RRDB, ...withKeys('mask')]), /looks like RRDB .*such as mask.weight/],
     [
       'something near ESRGAN',

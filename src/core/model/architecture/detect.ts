@@ -20,6 +20,7 @@ import { espcn } from './espcn.ts';
 import { fbcnn } from './fbcnn.ts';
 import { fdat } from './fdat.ts';
 import { fsrcnn } from './fsrcnn.ts';
+import { grl } from './grl.ts';
 import { hat } from './hat.ts';
 import { imdn } from './imdn.ts';
 import { nameUnsupported } from './known-elsewhere.ts';
@@ -113,6 +114,7 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
   seemore,
   craft,
   fdat,
+  grl,
   dncnn,
 ];
 

@@ -5,7 +5,6 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
  * the network is worth more than one that lists weights. First match wins, so descendants stand before ancestors.
  */
 const SIGNATURES: readonly (readonly [name: string, key: RegExp])[] = [
-  ['GRL', /^layers\.0\.blocks\.0\.attn\.window_attn\./],
   ['CodeFormer', /^quantize\.embedding\./],
   ['GFPGAN', /^stylegan_decoder\./],
   ['RestoreFormer', /^encoder\.conv_in\./],

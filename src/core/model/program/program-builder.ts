@@ -65,6 +65,10 @@ export class ProgramBuilder {
     return this.#state.has(key);
   }
 
+  shape(key: string): readonly number[] | undefined {
+    return this.#state.shape(key);
+  }
+
   /**
    * A weight that must have this shape; null stands for any length.
    * @throws UpreelError `model-refused`

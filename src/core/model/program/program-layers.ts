@@ -38,8 +38,8 @@ export class ProgramLayers extends ProgramBuilder {
     }
     const [y, x] = padding === 'same' ? [((height - 1) >> 1) * dilation, ((width - 1) >> 1) * dilation] : [0, 0];
     const step = this.step('Conv', [planes.step, weight, bias], {
-      ...{ kernel_shape: [height, width], strides: [stride, stride], dilations: [dilation, dilation] },
-      ...{ pads: [y, x, y, x], group: groups },
+      ...{ kernel_shape: [height, width], strides: [stride, stride], pads: [y, x, y, x], group: groups },
+      ...(dilation === 1 ? {} : { dilations: [dilation, dilation] }),
     });
     const density = planes.density / stride ** 2;
     this.countWork(channels * perGroup * height * width * density);
