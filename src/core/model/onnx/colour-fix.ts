@@ -1,5 +1,5 @@
 import { tensor } from '../tensor.ts';
-import { RESIZE_ATTRIBUTES } from './emit-graph.ts';
+import { RESIZE_ATTRIBUTES, resizeInputs } from './emit-graph.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
 import type { NetworkCore } from './wrap-network.ts';
 
@@ -44,7 +44,7 @@ function emitSourceColours(core: NetworkCore, writer: OnnxWriter, input: string)
   const sides = { kernel_shape: [scale, scale], strides: [scale, scale] };
   const small = scale === 1 ? made : writer.node('AveragePool', [made], sides);
   const low = blurred(writer, writer.node('Sub', [input, small]), channels);
-  return writer.node('Add', [made, scale === 1 ? low : enlarged(writer, low, scale)]);
+  return writer.node('Add', [made, scale === 1 ? low : enlarged(writer, low, scale, core.opset)]);
 }
 
 /** The a-trous algorithm: [1 2 1] / 4 both ways, with holes that double each time; the border repeats. */
@@ -61,10 +61,8 @@ function blurred(writer: OnnxWriter, value: string, channels: number): string {
   return blur;
 }
 
-function enlarged(writer: OnnxWriter, value: string, factor: number): string {
-  // Version 11 has to have a region, be it empty.
-  const inputs = [value, writer.exact(), writer.exact(1, 1, factor, factor)];
-  return writer.node('Resize', inputs, RESIZE_ATTRIBUTES.linear);
+function enlarged(writer: OnnxWriter, value: string, factor: number, opset: number): string {
+  return writer.node('Resize', resizeInputs(writer, value, factor, opset), RESIZE_ATTRIBUTES.linear);
 }
 
 /** (result - its mean) * deviation of the source / deviation of the result + mean of the source, for each channel. */

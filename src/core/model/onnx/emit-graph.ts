@@ -141,6 +141,11 @@ export const RESIZE_ATTRIBUTES: Record<ResizeMode, Attributes> = {
   'catmull-rom': { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', cubic_coeff_a: { float: -0.5 } },
 };
 
+/** Inputs of a Resize by one factor. Before version 13 it has to have a region, be it empty. */
+export function resizeInputs(writer: OnnxWriter, value: string, factor: number, opset: number): string[] {
+  return [value, opset < 13 ? writer.exact() : '', writer.exact(1, 1, factor, factor)];
+}
+
 function emitConvolution(node: Convolution, writer: OnnxWriter, input: string): string {
   const { top, left, bottom, right } = node.padding;
   return writer.convolution(input, node.weight, node.bias, {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FixedSize } from '../../geometry.ts';
 import type { SampleFormat } from '../graph/adapt-graph.ts';
 import { elementCount, tensor } from '../tensor.ts';
-import { RESIZE_ATTRIBUTES } from './emit-graph.ts';
+import { RESIZE_ATTRIBUTES, resizeInputs } from './emit-graph.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';
 import type { OnnxWriter } from './onnx-writer.ts';
@@ -45,7 +45,7 @@ export function coreOfForeign(
       const laidOut = (value: string, perm: number[]) =>
         layout === 'nchw' ? value : writer.node('Transpose', [value], { perm });
 
-      const seen = enlarged(writer, input, enlargeFirst);
+      const seen = enlarged(writer, input, enlargeFirst, model.opset);
       const fed = laidOut(moved(scaled(reordered(seen), span), black), [0, 2, 3, 1]);
       const made = emitNodes(model, writer, fromFloat(writer, fed, model.input.type));
       const float = writer.node('Cast', [made], { to: DATA_TYPE.float });
@@ -60,10 +60,9 @@ export function sourceSize({ width, height }: FixedSize, enlargeFirst: number): 
 }
 
 /** Bicubic interpolation overshoots at edges, where no picture has samples. */
-function enlarged(writer: OnnxWriter, input: string, factor: number): string {
+function enlarged(writer: OnnxWriter, input: string, factor: number, opset: number): string {
   if (factor === 1) return input;
-  // Version 11 has to have a region, be it empty.
-  const inputs = [input, writer.exact(), writer.exact(1, 1, factor, factor)];
+  const inputs = resizeInputs(writer, input, factor, opset);
   const larger = writer.node('Resize', inputs, RESIZE_ATTRIBUTES.cubic);
   return writer.node('Clip', [larger, writer.constant(0), writer.constant(1)]);
 }

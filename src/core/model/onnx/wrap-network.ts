@@ -5,7 +5,7 @@ import { foldResiduals } from '../graph/fold-residuals.ts';
 import { forX64 } from '../graph/for-x64.ts';
 import type { Graph } from '../graph/graph.ts';
 import { tensor } from '../tensor.ts';
-import { emitGraph, RESIZE_ATTRIBUTES } from './emit-graph.ts';
+import { emitGraph, RESIZE_ATTRIBUTES, resizeInputs } from './emit-graph.ts';
 import { OnnxWriter } from './onnx-writer.ts';
 
 /** A network from float NCHW samples 0..1 to the same, RGB or luma. */
@@ -97,14 +97,12 @@ function emitBetween(core: NetworkCore, channels: 1 | 3, writer: OnnxWriter, uni
   }
   // Luma through the network; what R, G and B differ from it by is enlarged by bicubic interpolation.
   const gray = writer.node('Conv', [unit, writer.weight(luma())]);
-  const colour = enlarged(core.scale, writer, writer.node('Sub', [unit, gray]));
+  const colour = enlarged(core, writer, writer.node('Sub', [unit, gray]));
   return clamp(writer.node('Add', [colour, core.emit(writer, gray)]));
 }
 
-function enlarged(scale: number, writer: OnnxWriter, value: string): string {
-  const scales = writer.exact(1, 1, scale, scale);
-  // Version 11 has to have a region, be it empty.
-  const inputs = [value, writer.exact(), scales];
+function enlarged({ scale, opset }: NetworkCore, writer: OnnxWriter, value: string): string {
+  const inputs = resizeInputs(writer, value, scale, opset);
   return scale === 1 ? value : writer.node('Resize', inputs, RESIZE_ATTRIBUTES['catmull-rom']);
 }
 
