@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { describeWaiting } from './cli/follow-jobs.ts';
 import { nameJob } from './cli/name-output.ts';
 import type { Effort, FormatChoice } from './core/codec/index.ts';
-import { asUpreelError, toErrorRecord, UpreelError } from './core/errors.ts';
+import { toErrorRecord, UpreelError } from './core/errors.ts';
 import type { TaskEvent } from './core/events.ts';
 import type { Fill } from './core/fill.ts';
 import type { Rect, Size } from './core/geometry.ts';
@@ -244,9 +244,9 @@ async function upscaleFile(
     for (const message of warnings) onEvent({ type: 'warning', code: 'device', message });
     await runTask(taskFor({ ...settings, device }), queueing, { signal, onEvent });
   } catch (error) {
-    const failure = asUpreelError(error);
-    onEvent({ type: 'failed', input, error: toErrorRecord(failure) });
-    throw failure;
+    onEvent({ type: 'failed', input, error: toErrorRecord(error) });
+    // As it is: it may be the signal's own reason.
+    throw error;
   }
   if (!done) throw new UpreelError('internal', 'Expected the task to say that it is done.');
   return done;

@@ -26,7 +26,7 @@ export function settableFlags(): ReadonlyMap<string, SettableFlag> {
 /** What belongs to one run alone, or what nobody should do by default. */
 const NEVER = new Set([
   ...['output', 'overwrite', 'recursive', 'skipExisting', 'trim', 'sound', 'report', 'restart', 'config'],
-  ...['json', 'tui', 'foreground', 'verbose'],
+  ...['json', 'tui', 'foreground', 'verbose', 'dryRun'],
 ]);
 
 function problemOf(key: string, name: string, value: unknown): string | null {

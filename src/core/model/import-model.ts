@@ -60,7 +60,7 @@ function checkId(id: string, catalogued: readonly string[]): void {
 
 function idTaken(id: string, folder: string): UpreelError {
   return new UpreelError('output-exists', `There is an imported model ${id} already.`, {
-    hint: `Choose another id with --id, or delete its file in ${folder}.`,
+    hint: `Choose another id with --id, or remove it from ${folder}: upreel models remove ${id}`,
   });
 }
 
