@@ -1,11 +1,12 @@
 import { Argument, type Command } from 'commander';
 import { cacheFolders, listCache, removeCached } from '../core/model/index.ts';
 import { printableJson } from '../core/quiet-json.ts';
+import { findRuntime } from '../core/runtime/index.ts';
 import { type JobSnapshot, listKeptHistories, removeKeptHistory, stateRoot } from '../job/index.ts';
 import { type Kept, type KeptWhat, keptTable, keptText } from './cache-text.ts';
 import { hasEnded } from './follow-jobs.ts';
 import { list, withFeed } from './jobs.ts';
-import { runtimeFolder, sizeOfTree } from './tree-size.ts';
+import { sizeOfTree } from './tree-size.ts';
 
 /** What upreel makes again by itself: what is cleaned where nothing is named. */
 const REMADE: readonly KeptWhat[] = ['networks', 'findings', 'logs'];
@@ -54,7 +55,7 @@ async function gather(): Promise<readonly Kept[]> {
     return { what, path: places[what], files: own.length, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
   });
   const logs = await listKeptHistories();
-  const runtime = runtimeFolder();
+  const runtime = findRuntime()?.folder ?? cacheFolders().runtime;
   return [
     ...cached,
     { what: 'logs', path: stateRoot(), files: logs.length, bytes: logs.reduce((sum, { bytes }) => sum + bytes, 0) },

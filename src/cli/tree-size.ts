@@ -1,6 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Files below a folder and their bytes; links are not followed, and what cannot be looked at counts as nothing. */
 export async function sizeOfTree(folder: string): Promise<{ readonly files: number; readonly bytes: number }> {
@@ -17,9 +16,4 @@ export async function sizeOfTree(folder: string): Promise<{ readonly files: numb
     }
   }
   return { files, bytes };
-}
-
-/** Where onnxruntime lies, with what it has for this and other platforms. */
-export function runtimeFolder(): string {
-  return dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
 }
