@@ -4,6 +4,7 @@ import { UpreelError } from '../core/errors.ts';
 import {
   blendModels,
   fileSha256,
+  findShared,
   importModel,
   type LoadModelOptions,
   listModels,
@@ -12,7 +13,9 @@ import {
   networkFiles,
   type OnnxOptions,
   type PullEvent,
+  pullShared,
   readCatalogue,
+  readSharedList,
   removeModel,
 } from '../core/model/index.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
@@ -20,6 +23,7 @@ import { safeText } from '../tui/index.ts';
 import { readConfig } from './config-file.ts';
 import { describeBytes, infoText, listTable, type ModelInfo, pullLine } from './models-text.ts';
 import { PRESETS, presetsWith } from './presets.ts';
+import { sharedRecord, sharedTable, staleLine } from './shared-models-text.ts';
 
 /** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
 export function addModelsCommand(program: Command, signal?: AbortSignal): void {
@@ -43,14 +47,30 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
   models
     .command('pull')
     .description('fetch models into the cache')
-    .argument('<id...>', 'ids from `upreel models list`')
+    .argument('<id...>', 'ids from `upreel models list`; omdb:ID for one of `upreel models find`')
     .option('--json', 'JSON lines')
     .action(async (ids: string[], _, command: Command) => {
       for (const id of ids) {
-        const { files } = await locateWeights(id, { ...abort, onPull: reporter(wantsJson(command)) });
-        if (wantsJson(command)) printJson('pulled', { id, ...files });
-        else print(`${id} is in ${files.path}`);
+        const options = { ...abort, onPull: reporter(wantsJson(command)) };
+        const pulled = id.startsWith('omdb:')
+          ? await pullShared(id.slice(5), options)
+          : await locateWeights(id, options);
+        if (wantsJson(command)) printJson('pulled', { id: pulled.id, ...pulled.files });
+        else print(`${pulled.id} is in ${pulled.files.path}`);
       }
+    });
+
+  models
+    .command('find')
+    .description("look through OpenModelDB's public list, fetched once a day")
+    .argument('<word...>', 'of names, authors, kinds, tags; 4x for a scale')
+    .option('--json', 'one JSON line per network')
+    .action(async (words: string[], _, command: Command) => {
+      const list = await readSharedList(signal ?? new AbortController().signal);
+      const found = findShared(list.models, words);
+      if (list.stale !== null) process.stderr.write(`${safeText(staleLine(list))}\n`);
+      if (wantsJson(command)) for (const model of found) printJson('shared-model', sharedRecord(model));
+      else print(found.length === 0 ? 'Nothing has all these words.' : sharedTable(found));
     });
 
   models

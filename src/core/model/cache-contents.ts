@@ -25,6 +25,7 @@ export async function listCache(folders: CacheFolders = cacheFolders()): Promise
     await filesIn(folders.onnx, () => 'networks'),
     await filesIn(folders.devices, () => 'findings'),
     await filesIn(folders.probes, () => 'findings'),
+    await filesIn(folders.lists, () => 'findings'),
   ];
   return all.flat();
 }

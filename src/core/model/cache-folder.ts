@@ -11,6 +11,8 @@ export interface CacheFolders {
   readonly devices: string;
   /** What trying ONNX files of others has shown. */
   readonly probes: string;
+  /** Lists of networks that others share. */
+  readonly lists: string;
   /** onnxruntime, where npm could not install it. */
   readonly runtime: string;
 }
@@ -22,6 +24,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     onnx: resolve(root, 'onnx'),
     devices: resolve(root, 'devices'),
     probes: resolve(root, 'probes'),
+    lists: resolve(root, 'lists'),
     runtime: resolve(root, 'runtime'),
   };
 }

@@ -47,6 +47,29 @@ export async function downloadUrl(url: string, sink: FileSink, options: HttpOpti
   }
 }
 
+/**
+ * A text at a URL, whole, of `maxBytes` at most.
+ * @throws SourceFailure if the server cannot be reached, answers anything else, or sends too much.
+ */
+export async function fetchText(url: string, maxBytes: number, options: Omit<HttpOptions, 'onBytes'>): Promise<string> {
+  const response = await openUrl(url, {}, { ...options, onBytes: () => undefined });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new SourceFailure(`it sent more than ${maxBytes} bytes`, { refused: true });
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw error instanceof SourceFailure ? error : new SourceFailure('the connection broke', { cause: error });
+  } finally {
+    response.destroy();
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 /** A failure after which another try may help. */
 class Dropped extends SourceFailure {}
 
