@@ -18,7 +18,7 @@ import { openLineWriter } from './report-lines.ts';
 import { reporterKind } from './reporter.ts';
 import { viewJobs } from './view-jobs.ts';
 
-const JOB = 'its id or the beginning of it, its folder (OUTPUT.upreel), or its output';
+const JOB = 'its id or the beginning of it, its folder (OUTPUT.upreel), its output or its source';
 
 /** Adds the commands that look at jobs and steer them, from any terminal. `resume` is in resume.ts. */
 export function addJobCommands(program: Command): void {
@@ -76,7 +76,9 @@ export function addJobCommands(program: Command): void {
     .action(wait);
 
   withJson('remove', 'forget a job and remove its unfinished files; never its output or source')
-    .argument('<job>', JOB)
+    .argument('[job]', JOB)
+    .option('--done', 'all that are done')
+    .option('--failed', 'all that failed')
     .option('--force', 'cancel it first if it runs')
     .action(remove);
 
@@ -190,18 +192,35 @@ async function wait(names: readonly string[], flags: { readonly json?: boolean }
   });
 }
 
-async function remove(name: string, flags: { readonly force?: boolean; readonly json?: boolean }): Promise<void> {
+interface RemoveFlags {
+  readonly done?: boolean;
+  readonly failed?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+async function remove(name: string | undefined, flags: RemoveFlags): Promise<void> {
+  const states = [...(flags.done ? ['done'] : []), ...(flags.failed ? ['failed'] : [])];
+  if ((name === undefined) === (states.length === 0)) {
+    throw new UpreelError('usage', 'Name one job, or say which kind: --done, --failed.', { hint: 'See upreel jobs.' });
+  }
   await withFeed(async (feed) => {
-    const job = await find(feed, name);
-    if (!hasEnded(job) && flags.force) {
-      await feed.act(job.id, 'cancel');
-      await untilJob(feed, job.id, hasEnded);
-    }
-    await feed.act(job.id, 'remove');
+    const jobs =
+      name === undefined ? list(feed).filter(({ state }) => states.includes(state)) : [await find(feed, name)];
     const out = openLineWriter(process.stdout);
-    const { charset } = lookHere();
-    if (flags.json) out.write(toJsonLine({ v: 1, type: 'removed', id: job.id, output: job.output }));
-    else out.write(`Removed ${job.id}: ${safeText(job.output, { charset })}\n`);
+    for (const job of jobs) out.write(await removeOne(feed, job, flags));
+    if (jobs.length === 0 && !flags.json) out.write('There is none.\n');
     await out.flush();
   });
+}
+
+/** @returns the line that says so. */
+async function removeOne(feed: JobFeed, job: JobSnapshot, { force, json }: RemoveFlags): Promise<string> {
+  if (!hasEnded(job) && force) {
+    await feed.act(job.id, 'cancel');
+    await untilJob(feed, job.id, hasEnded);
+  }
+  await feed.act(job.id, 'remove');
+  if (json) return toJsonLine({ v: 1, type: 'removed', id: job.id, output: job.output });
+  return `Removed ${job.id}: ${safeText(job.output, { charset: lookHere().charset })}\n`;
 }

@@ -1,8 +1,6 @@
 import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { isLockHeld } from './directory/index.ts';
-import type { JobSnapshot } from './job-snapshot.ts';
 import { devicesOf, type JobSpec, NO_QUEUEING } from './job-spec.ts';
 import { type JobEntry, type JobPlace, jobPlaceFor, readEntry, supervisorLock, writeEntry } from './registry/index.ts';
 import { findTask } from './video-task.ts';
@@ -17,21 +15,6 @@ export function newEntry({ task, output, cwd, queueing }: JobSpec, { id, folder 
     ...queueing,
     ...{ socket: null, createdAtMs: Date.now(), started: null, ended: null },
   };
-}
-
-/**
- * The one of the listed jobs that a person means: by its id or the beginning of it, its folder, or its output.
- * @returns null if there is none. @throws UpreelError `usage` if there are several.
- */
-export function pickJob(jobs: readonly JobSnapshot[], name: string): JobSnapshot | null {
-  const path = resolve(name.replace(/[/\\]job\.json$/, ''));
-  const exact = jobs.find((job) => job.id === name || job.folder === path || resolve(job.output) === path);
-  if (exact !== undefined) return exact;
-  const begun = name === '' ? [] : jobs.filter(({ id }) => id.startsWith(name));
-  if (begun.length <= 1) return begun[0] ?? null;
-  throw new UpreelError('usage', `${name} could be ${begun.map(({ id }) => id).join(' or ')}.`, {
-    hint: 'Give more of the id. See upreel jobs.',
-  });
 }
 
 /**

@@ -6,4 +6,15 @@ export { type Painted, paintStrip } from './picture/paint-pair.ts';
 export { type Charset, joinText, type SafeText, safeText, text } from './safe-text.ts';
 export { fractionDone } from './state.ts';
 export { countsTiles, doneSummary, stageName } from './summary.ts';
-export { bytes, count, countOf, duration, finishTime, frameRate, megapixels, percent, pictureSize } from './wording.ts';
+export {
+  bytes,
+  count,
+  countOf,
+  duration,
+  finishTime,
+  frameRate,
+  megapixels,
+  percent,
+  pictureSize,
+  shortDuration,
+} from './wording.ts';

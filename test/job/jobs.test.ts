@@ -236,6 +236,18 @@ test('a damaged list is passed over', async () => {
   expect(records.some(({ id }) => /^(a+|b+|c+)$/.test(String(id)))).toBe(false);
 });
 
+test('what is done is forgotten together, and its results stay', async () => {
+  expect(await run('remove')).toMatchObject({ code: 2 });
+  expect(await run('remove', '--done', 'whole.mkv')).toMatchObject({ code: 2 });
+  const done = (await jobs()).filter(({ state }) => state === 'done');
+  expect(done.map(({ output }) => output)).toContain(at('whole.mkv'));
+  const { code, records } = await run('remove', '--done', '--json');
+  expect(code).toBe(0);
+  expect(records.map(({ id }) => id).sort()).toEqual(done.map(({ id }) => id).sort());
+  expect((await jobs()).filter(({ state }) => state === 'done')).toEqual([]);
+  expect(existsSync(at('whole.mkv'))).toBe(true);
+});
+
 /** Hours that begin so many from now, as --only takes them. */
 function hoursFromNow(from: number, to: number): string {
   const clock = (hours: number): string => `${String((new Date().getHours() + hours) % 24).padStart(2, '0')}:00`;
