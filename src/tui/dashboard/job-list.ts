@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { JobSnapshot } from '../../job/job-snapshot.ts';
 import { drawBar } from '../bar.tsx';
 import type { Look } from '../look.ts';
@@ -6,6 +5,7 @@ import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
 import { percent, shortDuration } from '../wording.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import { jobNames } from './job-names.ts';
 import { isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
 import { column, type Line, line, padLine, span } from './line.ts';
 
@@ -30,9 +30,10 @@ export function drawJobList(jobs: readonly JobSnapshot[], options: JobListOption
   // A row tells how many there are above and below.
   const shown = fits ? rows : Math.max(1, rows - 1);
   const top = fits ? 0 : Math.min(Math.max(0, at - Math.floor(shown / 2)), jobs.length - shown);
+  const names = jobNames(jobs);
   const lines = jobs
     .slice(top, top + shown)
-    .map((job) => drawJob(job, { look, columns, isSelected: job.id === selected }));
+    .map((job) => drawJob(job, names.get(job.id)!, { look, columns, isSelected: job.id === selected }));
   if (fits || rows < 2) return lines;
   const below = jobs.length - top - shown;
   return [...lines, line(text`    ${top} above, ${below} below`, 'faint')];
@@ -40,6 +41,7 @@ export function drawJobList(jobs: readonly JobSnapshot[], options: JobListOption
 
 function drawJob(
   job: JobSnapshot,
+  name: string,
   { look, columns, isSelected }: { look: Look; columns: number; isSelected: boolean },
 ): Line {
   const figures = figuresOf(job);
@@ -48,7 +50,7 @@ function drawJob(
   const endColumns = columns >= 50 ? END_COLUMNS : 0;
   const nameColumns = columns - 4 - barColumns - endColumns - 10;
   const tone = stateTone(job.state);
-  const raw = safeText(basename(job.input), { charset: look.charset, maxColumns: Math.max(1, nameColumns) });
+  const raw = safeText(name, { charset: look.charset, maxColumns: Math.max(1, nameColumns) });
   const { full, rest } = drawBar(figures.fraction ?? 0, barColumns, look.symbols.barSteps);
   return [
     span(isSelected ? look.symbols.pointer : text` `, 'active'),
