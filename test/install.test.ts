@@ -60,7 +60,7 @@ test('installs from a packed file into an empty prefix, works, and can be remove
   run(upreel, ['photo.jpg', '-m', at('tiny.safetensors'), '--device', 'cpu', '--no-tui'], at('empty'));
   expect(await sharp(at('empty/photo.upreel-2x.png')).metadata()).toMatchObject({ width: 40, height: 20 });
   const runtime = run(upreel, ['runtime'], at('empty'));
-  expect(runtime).toMatch(/^onnxruntime \d+\.\d+\.\d+, (installed by npm|fetched by upreel): /);
+  expect(runtime).toMatch(/^onnxruntime \d+\.\d+\.\d+, (installed with upreel|fetched by upreel): /);
   expect(run(upreel, ['runtime', 'prune'], at('empty'))).toMatch(/free again|Nothing to remove/);
   expect(run(upreel, ['runtime'], at('empty'))).not.toMatch(/other systems/);
 

@@ -41,7 +41,7 @@ async function describe(): Promise<string> {
   const others =
     elsewhere === 0 ? '' : `, and ${describeBytes(elsewhere)} for other systems (upreel runtime prune removes them)`;
   return [
-    `onnxruntime ${runtimeVersion()}, ${place.from === 'npm' ? 'installed by npm' : 'fetched by upreel'}: ${place.folder}`,
+    `onnxruntime ${runtimeVersion()}, ${place.from === 'npm' ? 'installed with upreel' : 'fetched by upreel'}: ${place.folder}`,
     `${describeBytes(here)} for ${process.platform} ${process.arch}${others}`,
     `Devices that it knows: ${listDevicesOfRuntime().join(', ')}; upreel doctor tries them`,
   ].join('\n');
