@@ -1,5 +1,5 @@
 import type { FrameList } from './frame-list.ts';
-import { type Rational, toSeconds } from './rational.ts';
+import { type Rational, reduced, toSeconds } from './rational.ts';
 
 /** Times in ticks, ascending. */
 type Times = Pick<FrameList, 'ptsTicks' | 'timeBase'>;
@@ -31,7 +31,7 @@ function usualRate(rate: Rational): Rational {
     { num: Math.round(perSecond), den: 1 },
     { num: 1000 * Math.round(perSecond * 1.001), den: 1001 },
   ];
-  return usual.find(({ num, den }) => Math.abs(den / num - 1 / perSecond) < 2e-9) ?? rate;
+  return usual.find(({ num, den }) => Math.abs(den / num - 1 / perSecond) < 2e-9) ?? reduced(rate);
 }
 
 /** How far the times are from an even grid that lies as well as it can. Infinite if they are on none of that rate. */

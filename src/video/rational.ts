@@ -1,3 +1,5 @@
+import { greatestDivisor } from '../core/greatest-divisor.ts';
+
 /** A fraction as ffmpeg writes it: 30000/1001, 128:117. */
 export interface Rational {
   readonly num: number;
@@ -14,4 +16,10 @@ export function parseRational(text: string | undefined): Rational | null {
 
 export function toSeconds(ticks: number, timeBase: Rational): number {
   return (ticks * timeBase.num) / timeBase.den;
+}
+
+/** The same in lowest terms: 25/2 for 999000/79920. */
+export function reduced({ num, den }: Rational): Rational {
+  const divisor = greatestDivisor(num, den);
+  return { num: num / divisor, den: den / divisor };
 }

@@ -124,8 +124,11 @@ const ticksPerSecond = fc.constantFrom(1000, 600, 90_000, 16_000);
 
 test('a rate is told from times that were rounded anyhow, wherever they begin, if a few frames are missing, too', () => {
   const round = fc.constantFrom(Math.round, Math.floor, Math.ceil);
+  // In 1/600 s a thousand frames of 30.0003 a second lie just where those of 30 do.
+  const canBeTold = (rate: Rational, den: number) => den !== 600 || rate.num !== 300_003;
   fc.assert(
     fc.property(rates, ticksPerSecond, round, fc.nat(5000), fc.nat(1000), (rate, den, rounded, first, gap) => {
+      fc.pre(canBeTold(rate, den));
       const frames = Array.from({ length: 1000 }, (_, index) => first + index + (index > gap ? 1 : 0));
       const times = timesOf(
         frames.map((frame) => rounded((frame * rate.den * den) / rate.num)),
