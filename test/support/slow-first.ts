@@ -5,19 +5,31 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * knows of no durations, and goes by the size of files. Longest first, as measured on two cores.
  */
 const SLOW = [
+  'video/sound-table',
   'video/resume',
-  'video/frames-in',
   'job/jobs',
+  'cli/jobs-terminal',
+  'job/resume',
+  'video/frames-in',
+  'bridge/gimp-gui',
   'video/upscale-video',
+  'job/devices',
+  'video/changed-frames',
   'video/bad-input',
+  'core/open-upscaler',
+  'video/segment-decode',
   'bridge/upscale',
-  'install',
   'video/picture',
+  'video/ending',
+  'cli/upscale-stills',
+  'install',
+  'video/trim',
+  'cli/damage-terminal',
   'video/shape-change',
+  'bridge/faults',
+  'video/part',
   'video/odd-recordings',
-  'tui/dashboard/dashboard',
-  'bridge/attacks',
-  'tui/view',
+  'cli/upscale-video',
 ].map((name) => `/test/${name}.test.ts`);
 
 export class SlowFirst extends BaseSequencer {
