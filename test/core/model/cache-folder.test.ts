@@ -13,6 +13,8 @@ describe('cacheFolders', () => {
       onnx: '/somewhere/upreel/onnx',
       devices: '/somewhere/upreel/devices',
       probes: '/somewhere/upreel/probes',
+      lists: '/somewhere/upreel/lists',
+      runtime: '/somewhere/upreel/runtime',
     });
   });
 
