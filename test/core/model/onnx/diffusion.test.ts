@@ -108,15 +108,16 @@ describe.each([17, 18, 21])('a one-step diffusion network of version %i, for 64x
     );
   });
 
-  test.runIf(opset === 18)('runs on larger and smaller pictures', async () => {
-    for (const [width, height] of [
-      [45, 30],
-      [7, 20],
-    ] as const) {
-      const result = await upscaled(model, testPicture(width, height));
-      expect([result.width, result.height]).toEqual([4 * width, 4 * height]);
-    }
-  });
+  if (opset === 18)
+    test('runs on larger and smaller pictures', async () => {
+      for (const [width, height] of [
+        [45, 30],
+        [7, 20],
+      ] as const) {
+        const result = await upscaled(model, testPicture(width, height));
+        expect([result.width, result.height]).toEqual([4 * width, 4 * height]);
+      }
+    });
 });
 
 test('with defaults in the file and free sizes it needs no sidecar', async () => {
