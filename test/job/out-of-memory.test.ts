@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeError } from '../../src/core/codec/libvips.ts';
+import { decodeError, openPipeline, whole } from '../../src/core/codec/libvips.ts';
 import { asUpreelError } from '../../src/core/errors.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { CLI } from '../support/dist.ts';
@@ -104,6 +104,16 @@ describe('lack of memory', () => {
       expect(decodeError(new Error(message), 'a.png').code).toBe('input-damaged');
     },
   );
+});
+
+test('a picture that libvips made after it warned of lacking memory is not taken', async () => {
+  const pipeline = () => openPipeline(picture, {});
+  const [short, odd] = [pipeline(), pipeline()];
+  short.emit('warning', 'out of memory -- size == 0MB');
+  odd.emit('warning', 'tag 700 is unknown');
+  const failure: unknown = await whole(short, Promise.resolve(1)).catch((error: unknown) => error);
+  expect(asUpreelError(failure).code).toBe('out-of-memory');
+  expect(await whole(odd, Promise.resolve(1))).toBe(1);
 });
 
 /** Runs the command, under a limit on the address space of each of its processes if one is given. */

@@ -13,7 +13,7 @@ import {
   type PictureLimits,
   pipelineInput,
 } from './inspect.ts';
-import { decodeError, isCorruptJpeg, openPipeline } from './libvips.ts';
+import { decodeError, isCorruptJpeg, openPipeline, whole } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { inLayout, type PageLayout } from './page-layout.ts';
 import type { LibvipsFormat } from './picture-kinds.ts';
@@ -190,10 +190,10 @@ async function decodeRaw(
     ignoreIcc: !samples.throughProfile,
     autoOrient: orientation > 1,
   });
-  const { data, info } = await turnUpright(pipeline, ownTurn)
+  const raw = turnUpright(pipeline, ownTurn)
     .toColourspace(space)
-    .raw({ depth: wide ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+    .raw({ depth: wide ? 'ushort' : 'uchar' });
+  const { data, info } = await whole(pipeline, raw.toBuffer({ resolveWithObject: true }));
   if (info.width !== size.width || info.height !== size.height * count) {
     throw new Error(`Expected ${size.width}x${size.height * count} pixels, got ${info.width}x${info.height}.`);
   }

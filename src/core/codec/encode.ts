@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { Rect, Size } from '../geometry.ts';
-import { openPipeline } from './libvips.ts';
+import { openPipeline, whole } from './libvips.ts';
 import type { PictureMetadata } from './metadata.ts';
 import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 import { rawPixels } from './raw-pixels.ts';
@@ -56,7 +56,7 @@ export function carried(encoding: Encoding): LibvipsEncoding {
  */
 export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEncoding, to: string): Promise<void> {
   const pipeline = finishedPixels(carrier, encoding).toColourspace(colourspaceOf(encoding));
-  await setFormat(pipeline, encoding).toFile(to);
+  await whole(pipeline, setFormat(pipeline, encoding).toFile(to));
 }
 
 /** A page's pixels as they would be encoded: interleaved, alpha last. */
@@ -91,7 +91,7 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
 export async function convertToAvif(tiff: string, encoding: LibvipsEncoding, to: string): Promise<void> {
   const pipeline = openPipeline(tiff, {});
   if (encoding.metadata.icc !== null) pipeline.keepIccProfile();
-  await setFormat(pipeline, encoding).toFile(to);
+  await whole(pipeline, setFormat(pipeline, encoding).toFile(to));
 }
 
 function colourspaceOf({ channels, bytesPerSample }: Encoding): string {

@@ -1,5 +1,5 @@
 import sharp, { type Sharp, type SharpInput, type SharpOptions } from 'sharp';
-import { isOutOfMemory, outOfMemory, UpreelError } from '../errors.ts';
+import { isOutOfMemory, outOfMemory, tellsOfLackingMemory, UpreelError } from '../errors.ts';
 
 /**
  * The one way to a libvips pipeline, with the loaders that upreel does not want switched off and without libvips' cache,
@@ -9,7 +9,30 @@ export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
   sharp.cache(false);
   // Only ever blocks (blocking all and allowing some would fail pipelines that open at that moment); harmless when repeated.
   sharp.block({ operation: UNWANTED_LOADERS });
-  return sharp(input, { failOn: 'error', limitInputPixels: false, sequentialRead: true, ignoreIcc: true, ...options });
+  const pipeline = sharp(input, {
+    failOn: 'error',
+    limitInputPixels: false,
+    sequentialRead: true,
+    ignoreIcc: true,
+    ...options,
+  });
+  pipeline.on('warning', (warning: string) => {
+    if (tellsOfLackingMemory(warning)) lacking.set(pipeline, warning);
+  });
+  return pipeline;
+}
+
+const lacking = new WeakMap<Sharp, string>();
+
+/**
+ * What a pipeline gives, or an error where libvips only warned that memory ran out: its result may then hold what lay in
+ * memory before (seen once in 60 pictures that were written just below a limit of the address space).
+ */
+export async function whole<T>(pipeline: Sharp, result: Promise<T>): Promise<T> {
+  const given = await result;
+  const warning = lacking.get(pipeline);
+  if (warning !== undefined) throw new Error(`libvips: ${warning}`);
+  return given;
 }
 
 /** All but JPEG, PNG, WebP, TIFF, GIF and HEIF; a system libvips may bring more of them than sharp's own. */

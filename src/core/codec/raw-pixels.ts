@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { Size } from '../geometry.ts';
-import { openPipeline } from './libvips.ts';
+import { openPipeline, whole } from './libvips.ts';
 import { joinAlpha, splitAlpha } from './samples.ts';
 
 interface Samples {
@@ -20,10 +20,8 @@ export async function rawPixels(
   // As in decoding: raw output of 8-bit gray would drop the alpha, so it goes through RGB, which has it three times.
   const throughRgb = bands === 2 && !wide;
   const space = gray && !throughRgb ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb';
-  const { data, info } = await pipeline
-    .toColourspace(space)
-    .raw({ depth: wide ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const raw = pipeline.toColourspace(space).raw({ depth: wide ? 'ushort' : 'uchar' });
+  const { data, info } = await whole(pipeline, raw.toBuffer({ resolveWithObject: true }));
   const own = new Uint8Array(data);
   if (!throughRgb) {
     if (info.channels !== bands) throw new Error(`Expected ${bands} channels, got ${info.channels}.`);
