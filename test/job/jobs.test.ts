@@ -143,7 +143,7 @@ describe('a job', () => {
     const running = startUpreel(args('gone.mkv'), ENV);
     await until(() => committed('gone.mkv') > 0, 120_000);
     // The job may add a file meanwhile.
-    rmSync(`${at('gone.mkv')}.upreel`, { recursive: true, maxRetries: 20, retryDelay: 20 });
+    rmSync(`${at('gone.mkv')}.upreel`, { recursive: true, maxRetries: 100, retryDelay: 10 });
     const { code, err } = await running.finished;
     expect(code).toBe(1);
     expect(err).toContain('was taken away');
