@@ -8,9 +8,9 @@ import { cacheFolders, readCatalogue } from '../core/model/index.ts';
 import { ownVersion } from '../core/own-files.ts';
 import { runtimeVersion } from '../core/runtime/index.ts';
 import { inspectDevices, listVerdicts } from '../job/index.ts';
-import { safeText } from '../tui/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
 import { type CacheReport, type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
+import { printText } from './print-text.ts';
 
 /** Adds `upreel doctor`: what there is, what is missing, and what to do about it. */
 export function addDoctorCommand(program: Command): void {
@@ -23,8 +23,7 @@ export function addDoctorCommand(program: Command): void {
       if (command.optsWithGlobals<{ json?: boolean }>().json) {
         console.log(JSON.stringify({ v: 1, type: 'doctor', ...report }));
       } else {
-        const lines = doctorText(report).split('\n');
-        console.log(lines.map((line) => safeText(line)).join('\n'));
+        printText(doctorText(report));
       }
       process.exitCode = report.ffmpeg.state === 'here' ? 0 : 1;
     });

@@ -6,6 +6,7 @@ import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } fro
 import { upscaleImage } from '../library.ts';
 import { safeText } from '../tui/index.ts';
 import { comparisonText, protocolText, scoreTable } from './evaluation-text.ts';
+import { printText } from './print-text.ts';
 
 /** Adds `upreel compare` and `upreel eval`. Actions throw UpreelError. */
 export function addEvaluationCommands(program: Command): void {
@@ -21,10 +22,10 @@ export function addEvaluationCommands(program: Command): void {
       const { border, luma } = flags;
       const { notes, ...comparison } = await compareFiles(a, b, { border, luma });
       if (command.optsWithGlobals().json) {
-        print(JSON.stringify({ v: 1, type: 'comparison', ...comparison, border, luma, notes }));
+        printText(JSON.stringify({ v: 1, type: 'comparison', ...comparison, border, luma, notes }));
         return;
       }
-      print(comparisonText(comparison, border));
+      printText(comparisonText(comparison, border));
       for (const note of notes) warn(note);
     });
 
@@ -59,11 +60,11 @@ export function addEvaluationCommands(program: Command): void {
         },
       })) {
         scores.push(score);
-        if (json) print(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
+        if (json) printText(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
       }
       if (json) return;
-      print(scoreTable(scores, each ?? false));
-      print(protocolText(scale, luma));
+      printText(scoreTable(scores, each ?? false));
+      printText(protocolText(scale, luma));
     });
 }
 
@@ -115,15 +116,6 @@ function wholeNumber(least: number): (value: string) => number {
       throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
     return number;
   };
-}
-
-function print(text: string): void {
-  console.log(
-    text
-      .split('\n')
-      .map((line) => safeText(line))
-      .join('\n'),
-  );
 }
 
 function warn(sentence: string): void {

@@ -4,7 +4,6 @@ import { UpreelError } from '../core/errors.ts';
 import {
   blendModels,
   fileSha256,
-  findShared,
   importModel,
   type LoadModelOptions,
   listModels,
@@ -13,16 +12,17 @@ import {
   networkFiles,
   type OnnxOptions,
   type PullEvent,
-  pullShared,
   readCatalogue,
-  readSharedList,
   removeModel,
 } from '../core/model/index.ts';
+import { findShared, pullShared, readSharedList } from '../core/model/shared/index.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
 import { safeText } from '../tui/index.ts';
 import { readConfig } from './config-file.ts';
-import { describeBytes, infoText, listTable, type ModelInfo, pullLine } from './models-text.ts';
+import { describeBytes, infoText, listTable, type ModelInfo } from './models-text.ts';
 import { PRESETS, presetsWith } from './presets.ts';
+import { printText } from './print-text.ts';
+import { reportPull } from './report-pull.ts';
 import { sharedRecord, sharedTable, staleLine } from './shared-models-text.ts';
 
 /** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
@@ -41,7 +41,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
         presets: presetsWith(model.id, { ...PRESETS, ...presets }),
       }));
       if (wantsJson(command)) for (const model of withPresets) printJson('model', model);
-      else print(listTable(withPresets));
+      else printText(listTable(withPresets));
     });
 
   models
@@ -56,7 +56,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
           ? await pullShared(id.slice(5), options)
           : await locateWeights(id, options);
         if (wantsJson(command)) printJson('pulled', { id: pulled.id, ...pulled.files });
-        else print(`${pulled.id} is in ${pulled.files.path}`);
+        else printText(`${pulled.id} is in ${pulled.files.path}`);
       }
     });
 
@@ -70,7 +70,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const found = findShared(list.models, words);
       if (list.stale !== null) process.stderr.write(`${safeText(staleLine(list))}\n`);
       if (wantsJson(command)) for (const model of found) printJson('shared-model', sharedRecord(model));
-      else print(found.length === 0 ? 'Nothing has all these words.' : sharedTable(found));
+      else printText(found.length === 0 ? 'Nothing has all these words.' : sharedTable(found));
     });
 
   models
@@ -84,7 +84,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const json = wantsJson(command);
       const info = await gatherInfo(idOrFile, { ...abort, onnx: onnxOf(command), onPull: reporter(json) });
       if (json) printJson('model-info', { ...info.descriptor, catalogue: info.catalogued, files: info.files });
-      else print(infoText(info));
+      else printText(infoText(info));
     });
 
   models
@@ -96,7 +96,10 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .action(async (file: string, options: { id?: string }, command: Command) => {
       const descriptor = await importModel(file, { ...abort, ...(options.id === undefined ? {} : { id: options.id }) });
       if (wantsJson(command)) printJson('imported', descriptor);
-      else print(`Imported ${descriptor.id}: ${descriptor.architecture} (${descriptor.summary}), ${descriptor.scale}x`);
+      else
+        printText(
+          `Imported ${descriptor.id}: ${descriptor.architecture} (${descriptor.summary}), ${descriptor.scale}x`,
+        );
     });
 
   models
@@ -109,7 +112,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
         const removed = await removeModel(id, signal ?? new AbortController().signal);
         const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
         if (wantsJson(command)) printJson('model-removed', { id, bytes, files: removed.map(({ path }) => path) });
-        else print(`Removed ${id}: ${removed.length} files, ${describeBytes(bytes)}`);
+        else printText(`Removed ${id}: ${removed.length} files, ${describeBytes(bytes)}`);
       }
     });
 
@@ -128,7 +131,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const options = { ...abort, onnx, onPull: reporter(wantsJson(command)) };
       const bytes = await exportModel(idOrFile, output, overwrite, options);
       if (wantsJson(command)) printJson('exported', { output, bytes });
-      else print(`Wrote ${output} (${describeBytes(bytes)})`);
+      else printText(`Wrote ${output} (${describeBytes(bytes)})`);
     });
 
   models
@@ -151,7 +154,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const { descriptor, bytes } = await blendModels(a, b, { ...options, alpha, output });
       await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes, { flag: 'wx' }));
       if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
-      else print(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
+      else printText(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
     });
 }
 
@@ -227,14 +230,8 @@ async function writeResult(
   }
 }
 
-/** A line that renews itself on a terminal; elsewhere one line for each source. */
 function reporter(json: boolean): (event: PullEvent) => void {
-  return (event) => {
-    const finished = event.bytesDone === event.bytesTotal;
-    if (json) printJson('pull', event);
-    else if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${pullLine(event)}${finished ? '\n' : ''}`);
-    else if (finished || event.bytesDone === 0) process.stderr.write(`${pullLine(event)}\n`);
-  };
+  return (event) => (json ? printJson('pull', event) : reportPull(event));
 }
 
 /** The root command may have the same option, and takes it then wherever it stands. */
@@ -244,14 +241,4 @@ function wantsJson(command: Command): boolean {
 
 function printJson(type: string, record: object): void {
   console.log(JSON.stringify({ v: 1, type, ...record }));
-}
-
-/** Paths may hold anything: what could act on the terminal becomes visible. */
-function print(text: string): void {
-  console.log(
-    text
-      .split('\n')
-      .map((line) => safeText(line))
-      .join('\n'),
-  );
 }

@@ -3,6 +3,7 @@ import { safeText } from '../tui/index.ts';
 import { configPath, readConfig } from './config-file.ts';
 import { alignColumns } from './models-text.ts';
 import { type FlagValues, PRESETS, type Preset } from './presets.ts';
+import { printText } from './print-text.ts';
 
 /** Adds `upreel presets`: the bundles that --preset knows, upreel's own and the user's. */
 export function addPresetsCommand(program: Command): void {
@@ -19,12 +20,7 @@ export function addPresetsCommand(program: Command): void {
         }
         return;
       }
-      console.log(
-        presetsText(listed)
-          .split('\n')
-          .map((line) => safeText(line))
-          .join('\n'),
-      );
+      printText(presetsText(listed));
       console.log(`Your own: [presets.NAME] in ${safeText(configPath())}`);
     });
 }

@@ -5,29 +5,36 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UpreelError } from '../core/errors.ts';
-import type { PullEvent } from '../core/model/index.ts';
-import { binaryFolder, fetchRuntime, findRuntime, type RuntimePlace, runtimeVersion } from '../core/runtime/index.ts';
+import {
+  binaryFolder,
+  findRuntime,
+  installRuntime,
+  type RuntimePlace,
+  runtimeMissing,
+  runtimeVersion,
+} from '../core/runtime/index.ts';
 import { listDevicesOfRuntime } from '../core/session.ts';
-import { safeText } from '../tui/index.ts';
-import { describeBytes, pullLine } from './models-text.ts';
+import { describeBytes } from './models-text.ts';
+import { printText } from './print-text.ts';
+import { reportPull } from './report-pull.ts';
 
 /** Adds `upreel runtime ...` and `upreel gpu ...`. */
 export function addRuntimeCommands(program: Command, signal?: AbortSignal): void {
   const runtime = program
     .command('runtime')
     .description('onnxruntime, which computes: where it is, fetch it, free its space')
-    .action(async () => print(await describe()));
+    .action(async () => printText(await describe()));
   runtime
     .command('install')
     .description('fetch it from the npm registry, where npm could not install it')
     .action(async () => {
-      await fetchRuntime({ ...(signal === undefined ? {} : { signal }), onPull: tell });
-      print(await describe());
+      await installRuntime({ ...(signal === undefined ? {} : { signal }), onPull: reportPull });
+      printText(await describe());
     });
   runtime
     .command('prune')
     .description("remove the libraries of other systems from npm's copy (some 240 MB)")
-    .action(async () => print(await prune(requireRuntime())));
+    .action(async () => printText(await prune(requireRuntime())));
   const gpu = program.command('gpu').description("libraries for GPUs that are not in onnxruntime's package");
   gpu
     .command('install')
@@ -50,10 +57,8 @@ async function describe(): Promise<string> {
 /** @throws UpreelError `runtime-missing` */
 function requireRuntime(): RuntimePlace {
   const place = findRuntime();
-  if (place !== null) return place;
-  throw new UpreelError('runtime-missing', 'onnxruntime, which computes, is not on this machine.', {
-    hint: 'Fetch it with upreel runtime install; the first upscale does so, too.',
-  });
+  if (place === null) throw runtimeMissing();
+  return place;
 }
 
 /** Bytes of the libraries for this system and for others. */
@@ -102,7 +107,7 @@ async function installCuda(): Promise<void> {
       },
     );
   }
-  print(`Fetching CUDA's and TensorRT's libraries for onnxruntime ${runtimeVersion()} into ${folder}`);
+  printText(`Fetching CUDA's and TensorRT's libraries for onnxruntime ${runtimeVersion()} into ${folder}`);
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'cuda12' };
   const script = spawn(process.execPath, [join(folder, 'script', 'install')], { env, stdio: 'inherit' });
   const [code] = (await once(script, 'exit')) as [number | null];
@@ -116,20 +121,5 @@ async function installCuda(): Promise<void> {
       },
     );
   }
-  print('Done. CUDA 12 and cuDNN 9 must be installed, too: upreel doctor says whether the GPU is found.');
-}
-
-function tell(event: PullEvent): void {
-  const isLast = event.bytesDone === event.bytesTotal;
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${pullLine(event)}${isLast ? '\n' : ''}`);
-  else if (isLast || event.bytesDone === 0) process.stderr.write(`${pullLine(event)}\n`);
-}
-
-function print(text: string): void {
-  console.log(
-    text
-      .split('\n')
-      .map((line) => safeText(line))
-      .join('\n'),
-  );
+  printText('Done. CUDA 12 and cuDNN 9 must be installed, too: upreel doctor says whether the GPU is found.');
 }

@@ -1,4 +1,4 @@
-import { directFile, runsShared, type SharedModel, sizeOfShared } from '../core/model/index.ts';
+import { directFile, runsShared, type SharedModel, sizeOfShared } from '../core/model/shared/index.ts';
 import { alignColumns, describeBytes } from './models-text.ts';
 
 /** More rows are no help: more words are. */

@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { DEVICE_NAMES, type DeviceName } from './device-name.ts';
 import { isOutOfMemory, UpreelError } from './errors.ts';
 import type { RasterFormat } from './raster.ts';

@@ -2,7 +2,7 @@ import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { locateWeights } from '../core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/options.ts';
-import { findRuntime } from '../core/runtime/index.ts';
+import { findRuntime, runtimeMissing } from '../core/runtime/index.ts';
 import { listDevicesOfRuntime } from '../core/session.ts';
 import { hintFor, rejectionOf } from './choose-device.ts';
 import { verdictOn } from './device-verdict.ts';
@@ -21,7 +21,7 @@ export interface DeviceReport {
 /** Every device that this build of the runtime knows, tried with one network that is already on this machine. */
 export async function inspectDevices(model: string, context: RunOptions): Promise<DeviceReport[]> {
   if (findRuntime() === null) {
-    return [{ device: 'cpu', state: 'absent', detail: 'onnxruntime is not installed', hint: RUNTIME_HINT }];
+    return [{ device: 'cpu', state: 'absent', detail: 'onnxruntime is not installed', hint: runtimeMissing().hint }];
   }
   const here = await locateWeights(model, { offline: true }).then(
     () => true,
@@ -34,8 +34,6 @@ export async function inspectDevices(model: string, context: RunOptions): Promis
   for (const device of listDevicesOfRuntime()) reports.push(await inspectDevice(device, model, here, context));
   return reports;
 }
-
-const RUNTIME_HINT = 'Fetch it with upreel runtime install; the first upscale does so, too.';
 
 async function inspectDevice(
   device: DeviceName,

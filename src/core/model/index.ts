@@ -13,13 +13,4 @@ export { networkFiles, networkFilesSha256 } from './network-files.ts';
 export { COLOUR_SOURCES, type ColourSource } from './onnx/colour-fix.ts';
 export type { OnnxOptions } from './onnx/import-onnx.ts';
 export { removeModel } from './remove-model.ts';
-export {
-  directFile,
-  findShared,
-  pullShared,
-  readSharedList,
-  runsShared,
-  type SharedModel,
-  sizeOfShared,
-} from './shared/index.ts';
 export { fileSha256, type WeightFiles } from './store.ts';
