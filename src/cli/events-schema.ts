@@ -117,6 +117,7 @@ const job = z.object({
   nice: wholeNumber,
   only: z.string().nullable().describe('Hours of the local clock in which it works, for example "22:00-07:00".'),
   createdAtMs: amount.describe('Milliseconds since 1970.'),
+  begunAtMs: amount.nullable().describe('Of the run that works on it; null: none does.'),
   endedAtMs: amount.nullable(),
   started: started.omit({ v: true }).nullable(),
   progress: progress.omit({ v: true }).nullable(),

@@ -1,4 +1,4 @@
-import { openEta } from './eta.ts';
+import { type Estimate, openEta } from './eta.ts';
 import type { Progress, Stage } from './events.ts';
 
 /** Turns "so many output pixels more" into throttled progress events with a rate and the time left. */
@@ -29,6 +29,8 @@ export interface MeterOptions {
   readonly emit: (event: Progress) => void;
   /** Asked at each report. */
   readonly observe?: () => Partial<Pick<Progress, 'queues' | 'stageLoads' | 'bytesWritten' | 'rssBytes'>>;
+  /** How long it goes on after the last output pixel, or from now where there are none left. Default: 0. */
+  readonly endingSeconds?: () => number;
   /** Seconds on a clock that does not jump. */
   readonly now?: () => number;
 }
@@ -64,7 +66,7 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
     const since = marks[0]!;
     const span = seconds - since.seconds;
     const isMoving = span >= RATE_MINIMUM_SECONDS && pixels > since.pixels;
-    const left = total === null ? null : eta.estimate(Math.max(0, total - pixels));
+    const left = total === null ? null : timeLeft(total - pixels);
     options.emit({
       type: 'progress',
       input: options.input,
@@ -84,6 +86,15 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       rssBytes: process.memoryUsage.rss(),
       ...options.observe?.(),
     });
+  }
+
+  function timeLeft(pixels: number): Estimate | null {
+    const ending = options.endingSeconds?.() ?? 0;
+    if (pixels <= 0) return { seconds: ending, range: null };
+    const estimate = eta.estimate(pixels);
+    if (estimate === null) return null;
+    const { seconds, range } = estimate;
+    return { seconds: seconds + ending, range: range === null ? null : [range[0] + ending, range[1] + ending] };
   }
 
   /** What is taken back was speed, but is to be done again. */

@@ -35,8 +35,10 @@ export interface JobSnapshot {
   readonly nice: number;
   /** `22:00-07:00`, local time; null: at any time. */
   readonly only: string | null;
-  /** Milliseconds of the wall clock. */
+  /** When it was listed first, in milliseconds of the wall clock. */
   readonly createdAtMs: number;
+  /** When the run that works on it began to, which is not the first where it was interrupted; null: none does. */
+  readonly begunAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly started: TaskStarted | null;
   readonly progress: Progress | null;

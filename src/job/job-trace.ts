@@ -14,6 +14,7 @@ export function snapshotOf(entry: JobEntry): JobSnapshot {
     state: ended?.state ?? 'interrupted',
     device: entry.devices.join('+'),
     place: null,
+    begunAtMs: null,
     endedAtMs: ended?.atMs ?? null,
     progress: progressOfDone(entry),
     segments: [],
@@ -44,7 +45,7 @@ export function applyChange(job: JobSnapshot, change: JobChange): JobSnapshot {
   switch (change.type) {
     case 'state': {
       const { state, place, endedAtMs } = change;
-      return { ...job, state, place, endedAtMs };
+      return { ...job, state, place, endedAtMs, begunAtMs: change.begunAtMs ?? null };
     }
     case 'segments':
       return { ...job, segments: applySegments(job.segments, change.news) };

@@ -78,6 +78,8 @@ export const snapshotSchema = z.object({
   ...{ input: z.string(), output: z.string(), folder: z.string(), model: z.string(), device: z.string() },
   ...{ place: z.number().nullable(), nice: z.number(), only: z.string().nullable() },
   ...{ createdAtMs: z.number(), endedAtMs: z.number().nullable() },
+  // A supervisor that was begun by an older upreel does not say it.
+  begunAtMs: z.number().nullable().default(null),
   ...{ started: startedSchema.nullable(), progress: progressSchema.nullable() },
   segments: z.array(segmentNewsSchema.extend({ attempts: count })),
   warnings: z.array(z.string()),

@@ -138,13 +138,15 @@ export class SupervisedJob {
   #steer(note: (text: string) => void): Steering {
     const { only } = this.#spec.queueing;
     let last: JobState | null = null;
+    let begunAtMs: number | null = null;
     return new Steering({
       place: new QueuePlace(this.#entry),
       hours: only === null ? null : parseHours(only),
       onUnqueued: (cause) => this.#warn(`The job does not wait for others: ${messageOf(cause)}`),
       onState: (state, place, mayWork) => {
         this.#context.queue.pause(!mayWork);
-        this.#change({ type: 'state', state, place, endedAtMs: null });
+        if (mayWork) begunAtMs ??= Date.now();
+        this.#change({ type: 'state', state, place, endedAtMs: null, begunAtMs });
         this.#context.onState?.(state, place);
         if (state !== last) note(state);
         last = state;

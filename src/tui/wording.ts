@@ -67,6 +67,12 @@ export function frameRate(framesPerSecond: number | null): SafeText {
   return text`${rateNumber(framesPerSecond)} frames/s`;
 }
 
+/** "0.70-12.3 frames/s", "2 s-14 s per frame": least and most of it. */
+export function rateRange(least: number, most: number): SafeText {
+  if (least >= 0.1) return text`${rateNumber(least)}-${rateNumber(most)} frames/s`;
+  return text`${shortDuration(1 / most)}-${shortDuration(1 / least)} per frame`;
+}
+
 /** "12.3/s", "0.42/s", "14 s each": of frames, for narrow columns. */
 export function shortRate(framesPerSecond: number): SafeText {
   if (framesPerSecond < 0.1) return text`${shortDuration(1 / framesPerSecond)} each`;

@@ -48,8 +48,14 @@ export function announce(
   };
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const outputPixelsTotal = framesTotal === null ? null : framesTotal * pixels;
+  const carried = plan.streams.order.filter((entry) => entry !== null);
+  const converted = carried.filter(({ sound }) => sound !== null).length;
   const progress = new VideoProgress(
-    { input, framesTotal, outputPixelsTotal, done, lanes: upscaler.lanes },
+    {
+      ...{ input, framesTotal, outputPixelsTotal, done, lanes: upscaler.lanes },
+      hasCarried: carried.length > 0,
+      soundSeconds: converted * (plan.source.durationSeconds ?? 0),
+    },
     keptBytes,
     onEvent,
     pause.activeSeconds,

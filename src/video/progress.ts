@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Progress, Stage, TaskEvent } from '../core/events.ts';
 import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
+import { EndingForecast } from './ending-forecast.ts';
 import { residentBytes } from './memory.ts';
 import type { SegmentWatch } from './run-segment.ts';
 import { StageClocks } from './stage-clocks.ts';
@@ -13,7 +14,19 @@ interface Totals {
   readonly done: WorkDone;
   /** Of the network. */
   readonly lanes: number;
+  readonly hasCarried: boolean;
+  readonly soundSeconds: number;
 }
+
+export interface WatchedSegment extends SegmentWatch {
+  /** Its file was read and held against its frames. @param seconds that it took */
+  onChecked(seconds: number): void;
+  onCommitted(bytes: number): void;
+  /** What was counted is to be made again. */
+  takeBack(): void;
+}
+
+const TELL_MILLISECONDS = 500;
 
 type Stages = Parameters<SegmentWatch['onStart']>[0];
 
@@ -25,25 +38,41 @@ export class VideoProgress {
   readonly #stages: { readonly name: Stage; readonly startedAt: number }[] = [];
   #running: Stages | undefined;
   readonly #clocks: StageClocks;
+  readonly #ending = new EndingForecast();
+  readonly #totals: Totals;
   #committedBytes: number;
+  #committedFrames: number;
+  #joined: string | undefined;
 
   /** @param now seconds of a clock that stands still in pauses */
-  constructor(
-    { lanes, ...totals }: Totals,
-    committedBytes: number,
-    onEvent: (event: TaskEvent) => void,
-    now: () => number,
-  ) {
+  constructor(totals: Totals, committedBytes: number, onEvent: (event: TaskEvent) => void, now: () => number) {
     this.#now = now;
     this.#startedAt = now();
+    this.#totals = totals;
     this.#committedBytes = committedBytes;
-    this.#clocks = new StageClocks(lanes, now);
+    this.#committedFrames = totals.done.frames;
+    this.#clocks = new StageClocks(totals.lanes, now);
     const observe = () => ({
       ...this.#observeStages(),
       rssBytes: residentBytes(this.#running?.pids ?? []),
       bytesWritten: this.#committedBytes + fileBytes(this.#running?.file),
     });
-    this.#meter = openProgressMeter({ ...totals, emit: onEvent, observe, now });
+    const endingSeconds = () => this.#endingSeconds();
+    this.#meter = openProgressMeter({ ...totals, emit: onEvent, observe, endingSeconds, now });
+  }
+
+  #endingSeconds(): number {
+    const { framesTotal, hasCarried, soundSeconds } = this.#totals;
+    const { name, startedAt } = this.#stages.at(-1) ?? { name: 'prepare', startedAt: this.#startedAt };
+    const isKnown = framesTotal !== null && this.#committedFrames > 0;
+    const resultBytes = isKnown ? (this.#committedBytes / this.#committedFrames) * framesTotal : null;
+    const joinedBytes = fileBytes(this.#joined);
+    return this.#ending.secondsLeft(name, this.#now() - startedAt, {
+      resultBytes,
+      hasCarried,
+      soundSeconds,
+      joinedBytes,
+    });
   }
 
   #observeStages(): Pick<Progress, 'queues' | 'stageLoads'> {
@@ -68,10 +97,27 @@ export class VideoProgress {
     this.#meter.enter(stage);
   }
 
+  /**
+   * A stage in which nothing is counted: it is told again and again that it goes on.
+   * @param file that grows meanwhile
+   */
+  async during<T>(stage: Stage, work: () => Promise<T>, file?: string): Promise<T> {
+    this.#joined = file;
+    this.enter(stage);
+    const timer = setInterval(() => this.#meter.flush(), TELL_MILLISECONDS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   /** For one attempt at one segment. */
-  watchSegment(onHandedOver: () => void): SegmentWatch & { onCommitted(bytes: number): void; takeBack(): void } {
+  watchSegment(onHandedOver: () => void): WatchedSegment {
     const counted = { frames: 0, tiles: 0, outputPixels: 0, reusedPixels: 0 };
+    let workedAt = this.#now();
     const add = (done: Partial<WorkDone>) => {
+      if (done.frames === undefined) workedAt = this.#now();
       counted.frames += done.frames ?? 0;
       counted.tiles += done.tiles ?? 0;
       counted.outputPixels += done.outputPixels ?? 0;
@@ -87,8 +133,11 @@ export class VideoProgress {
       onReuse: (reusedPixels) => add({ reusedPixels }),
       onFrame: () => add({ frames: 1 }),
       onHandedOver,
+      onChecked: (seconds) => this.#ending.checked(seconds),
       onCommitted: (bytes) => {
         this.#committedBytes += bytes;
+        this.#committedFrames += counted.frames;
+        this.#ending.drained(this.#now() - workedAt);
       },
       takeBack: () => {
         const { frames, tiles, outputPixels, reusedPixels } = counted;

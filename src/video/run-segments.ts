@@ -97,7 +97,9 @@ async function makeSegment(
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
       const { ptsTicks, reuse, patchedTicks } = await runSegment(plan, segment, { ...context, file: part, watch });
       const { bytes } = await watch.clocks.encode.during(async () => {
+        const begun = performance.now();
         const facts = await verifySegment(plan, part, ptsTicks, signal);
+        watch.onChecked((performance.now() - begun) / 1000);
         const frames = { index, startFrame, endFrame, ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
         return job.commit(part, { ...frames, reuse, ...facts });
       });

@@ -11,7 +11,8 @@ import { reusedShare } from './changed-results.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { bitsPerSampleOf } from './describe-stream.ts';
-import { checkPlace, finisherFor } from './finish.ts';
+import { endFilm } from './end-film.ts';
+import { checkPlace } from './finish.ts';
 import type { FrameList } from './frame-list.ts';
 import { planPicture } from './picture-plan.ts';
 import { planVideo, type VideoPlan } from './plan.ts';
@@ -157,26 +158,17 @@ function checkPiped(
 }
 
 async function finish(
-  { plan, request, context: { signal, onEvent } }: Work,
+  { plan, request, context: { signal, onEvent, pause = new Pause() } }: Work,
   file: string,
   { ptsTicks, reuse, patchedTicks }: EncodedSegment,
   directory: JobDirectory,
   progress: ReturnType<typeof announce>,
 ) {
-  const provenance = await filmProvenance(request.making, plan.source);
-  const finisher = finisherFor(plan, request.settings.strip ? null : provenance);
-  progress.enter('join');
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
   const times = { ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
   const segment = await directory.commit(file, { ...range, ...times, reuse, ...facts });
-  await finisher.join([segment], directory.place, directory.resultFile, signal);
-  progress.enter('verify');
-  const verification = await finisher.verify(ptsTicks, directory.resultFile, signal);
-  for (const warning of verification.warnings) onEvent({ type: 'warning', ...warning });
-  progress.enter('publish');
-  await finisher.publish(directory.resultFile, directory.outputPlace, request.settings.overwrite);
-  return verification;
+  return endFilm(plan, [segment], request, { directory, progress, pause, tell: onEvent, signal });
 }
 
 /** @throws UpreelError `usage` where a job of a file waits to go on: it would be lost. */

@@ -16,7 +16,7 @@ import { reusedShare, sumReuse } from './changed-results.ts';
 import { checkOutput } from './check-output.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
 import { formatTime } from './damaged-places.ts';
-import { finisherFor } from './finish.ts';
+import { endFilm } from './end-film.ts';
 import type { VideoPlan } from './plan.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { PreviewTap } from './preview.ts';
@@ -113,21 +113,9 @@ async function makeFilm(
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
-  const either = AbortSignal.any([signal, drain]);
-  const provenance = await filmProvenance(request.making, plan.source);
-  const finisher = finisherFor(plan, settings.strip ? null : provenance);
-  await pause.over(either);
-  progress.enter('join');
-  await finisher.join(segments, directory.place, directory.resultFile, either);
-
-  await pause.over(either);
-  progress.enter('verify');
-  const verification = await finisher.verify(ptsTicks, directory.resultFile, either);
+  const ending = { directory, progress, pause, tell, signal: AbortSignal.any([signal, drain]) };
+  const verification = await endFilm(plan, segments, request, ending);
   const { maxDeviationSeconds, bytes, warnings } = verification;
-  for (const warning of warnings) tell({ type: 'warning', ...warning });
-
-  progress.enter('publish');
-  await finisher.publish(directory.resultFile, directory.outputPlace, settings.overwrite);
   if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
 
   const seconds = progress.elapsedSeconds;
@@ -135,6 +123,7 @@ async function makeFilm(
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
+    const provenance = await filmProvenance(request.making, plan.source);
     const made = {
       model: request.model,
       device: upscaler.device,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/core/events.ts';
-import { openProgressMeter } from '../../src/core/progress-meter.ts';
+import { type MeterOptions, openProgressMeter } from '../../src/core/progress-meter.ts';
 
 describe('openProgressMeter', () => {
   test('reports at most twice a second, however often work is added', () => {
@@ -24,6 +24,21 @@ describe('openProgressMeter', () => {
     expect(last.outputPixelsDone).toBe(600);
     expect(last.secondsLeft).toBeCloseTo(40, 0);
     expect(last.framesPerSecond).toBeCloseTo(1, 1);
+  });
+
+  test('counts what comes after the last pixel, to the end', () => {
+    let ending = 30;
+    const { meter, events, clock } = meterOf(100, { endingSeconds: () => ending });
+    meter.flush();
+    for (let i = 0; i < 5; i++) {
+      clock.seconds += 1;
+      meter.add({ outputPixels: 10 });
+    }
+    expect(events.at(-1)!.secondsLeft).toBeCloseTo(35, 0);
+    meter.add({ outputPixels: 50 });
+    ending = 12;
+    meter.enter('join');
+    expect(events.at(-1)).toMatchObject({ stage: 'join', secondsLeft: 12 });
   });
 
   test('says nothing about the time left before it can know', () => {
@@ -81,13 +96,14 @@ describe('openProgressMeter', () => {
   });
 });
 
-function meterOf(outputPixelsTotal: number) {
+function meterOf(outputPixelsTotal: number, options: Partial<MeterOptions> = {}) {
   const clock = { seconds: 100 };
   const events: Progress[] = [];
   const meter = openProgressMeter({
     ...{ input: 'a.png', framesTotal: 100, outputPixelsTotal },
     emit: (event) => events.push(event),
     now: () => clock.seconds,
+    ...options,
   });
   return { meter, events, clock };
 }

@@ -16,7 +16,17 @@ const address = join(folder, 'control.sock');
 const started = videoStarted();
 const job: JobSnapshot = {
   ...{ id: 'abcdefgh', state: 'running', input: 'a.mp4', output: 'b.mkv', folder: 'b.mkv.upreel', model: 'm' },
-  ...{ device: 'cpu', place: null, nice: 0, only: null, createdAtMs: 1, endedAtMs: null, started, progress: null },
+  ...{
+    device: 'cpu',
+    place: null,
+    nice: 0,
+    only: null,
+    createdAtMs: 1,
+    begunAtMs: null,
+    endedAtMs: null,
+    started,
+    progress: null,
+  },
   ...{ segments: [], warnings: [], error: null, supervisorPid: 1 },
 };
 const pair: FramePair = {

@@ -31,6 +31,7 @@ export function queuedJob(id: string, changes: Partial<JobSnapshot> = {}): JobSn
     nice: 0,
     only: null,
     createdAtMs: 1_790_000_000_000,
+    begunAtMs: null,
     endedAtMs: null,
     started: null,
     progress: null,

@@ -23,6 +23,7 @@ export type JobChange =
       readonly state: JobState;
       readonly place: number | null;
       readonly endedAtMs: number | null;
+      readonly begunAtMs?: number | null;
     };
 
 const changeSchema = z.discriminatedUnion('type', [
@@ -31,6 +32,7 @@ const changeSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('state'),
     ...{ state: stateSchema, place: z.number().nullable(), endedAtMs: z.number().nullable() },
+    begunAtMs: z.exactOptional(z.number().nullable()),
   }),
 ]) satisfies z.ZodType<JobChange>;
 

@@ -3,7 +3,7 @@ import { type SafeText, text } from '../safe-text.ts';
 import type { Tone } from '../tone.tsx';
 import { bytes, countOf, duration, elapsed, finishTime, frameRate, percent, shortDuration } from '../wording.ts';
 import type { Figures } from './figures.ts';
-import { isAtWork } from './job-state.ts';
+import { isAtWork, isEnding } from './job-state.ts';
 
 export interface JobFact {
   readonly label: SafeText;
@@ -17,7 +17,8 @@ export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonl
   const works = isAtWork(job.state);
   const facts: JobFact[] = [
     { label: text`frames`, value: countOf(figures.framesDone, figures.framesTotal) },
-    ...(works ? [{ label: text`speed`, value: frameRate(figures.framesPerSecond) }, ...timeFacts(figures, now)] : []),
+    ...(works && !isEnding(job) ? [{ label: text`speed`, value: frameRate(figures.framesPerSecond) }] : []),
+    ...(works ? timeFacts(figures, now) : []),
   ];
   // Of an unfinished job that nobody works on it is not known.
   if (progress !== null && (works || progress.elapsedSeconds > 0))
@@ -28,9 +29,16 @@ export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonl
   }
   const retried = job.segments.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0);
   if (retried > 0) facts.push({ label: text`retries`, value: text`${retried}`, tone: 'caution' });
-  if (job.endedAtMs !== null) facts.push({ label: text`ended`, value: since(now.getTime() - job.endedAtMs) });
-  else facts.push({ label: text`begun`, value: since(now.getTime() - job.createdAtMs) });
-  return facts;
+  return [...facts, ...ageFacts(job, now.getTime())];
+}
+
+/** When it ended; before that, when this run began, and when the job was listed, if that was another time. */
+function ageFacts({ createdAtMs, begunAtMs, endedAtMs }: JobSnapshot, nowMs: number): readonly JobFact[] {
+  if (endedAtMs !== null) return [{ label: text`ended`, value: since(nowMs - endedAtMs) }];
+  const listed = { label: text`listed`, value: since(nowMs - createdAtMs) };
+  if (begunAtMs === null) return [listed];
+  const begun = { label: text`begun`, value: since(nowMs - begunAtMs) };
+  return begunAtMs - createdAtMs < 60_000 ? [begun] : [begun, listed];
 }
 
 function timeFacts({ secondsLeft, secondsLeftRange: range }: Figures, now: Date): readonly JobFact[] {

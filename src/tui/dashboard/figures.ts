@@ -6,13 +6,15 @@ export interface Figures {
   /** 0 to 1, by output pixels. */
   readonly fraction: number | null;
   readonly framesDone: number;
+  /** Of them, those in committed segments: whatever happens, they are not made again. */
+  readonly framesKept: number;
   readonly framesTotal: number | null;
   /** Only while it works. */
   readonly framesPerSecond: number | null;
   readonly secondsLeft: number | null;
   /** Where it is too unsteady for one number. */
   readonly secondsLeftRange: readonly [number, number] | null;
-  /** Of the result so far: committed segments and what is written of the next. */
+  /** Of the result; before it is whole, committed segments and what is written of the next. */
   readonly bytes: number;
   /** Of the whole result, if the rest is like what is there. */
   readonly bytesForecast: number | null;
@@ -27,10 +29,13 @@ export function figuresOf(job: JobSnapshot): Figures {
   const framesKept = done.reduce((sum, { startFrame, endFrame }) => sum + endFrame - startFrame, 0);
   const framesDone = state === 'done' ? (framesTotal ?? framesKept) : (progress?.framesDone ?? framesKept);
   const bytesKept = done.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
-  const bytes = Math.max(bytesKept, progress?.bytesWritten ?? 0);
+  const bytesWritten = progress?.bytesWritten ?? 0;
+  // Segments have heads of their own: together they are more than the result.
+  const bytes = state === 'done' && bytesWritten > 0 ? bytesWritten : Math.max(bytesKept, bytesWritten);
   return {
     fraction: fractionOf(job, framesDone, framesTotal),
     framesDone,
+    framesKept: Math.min(framesKept, framesDone),
     framesTotal,
     framesPerSecond: works ? (progress?.framesPerSecond ?? null) : null,
     secondsLeft: works ? (progress?.secondsLeft ?? null) : null,

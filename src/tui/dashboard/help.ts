@@ -5,6 +5,7 @@ import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
 import { canResume, isAlive } from './job-state.ts';
 import { column, EMPTY_LINE, type Line, line, span } from './line.ts';
+import { lossOfAbort, lossOfCancel, lossOfRemoval } from './loss.ts';
 import type { DashboardState } from './ui-state.ts';
 
 type Help = readonly [key: SafeText, words: SafeText];
@@ -41,10 +42,14 @@ export function helpLine(state: DashboardState, job: JobSnapshot | null, columns
 }
 
 /** Above the help line, when more has to be said than fits into it. */
-export function askHint(state: DashboardState): SafeText | null {
-  return state.mode.kind === 'ask-leave'
-    ? text`Stop the jobs of this terminal? What is finished stays; they can go on later.`
-    : null;
+export function askHint({ mode, jobs }: DashboardState, ownJobs: readonly string[]): SafeText | null {
+  if (mode.kind === 'ask-leave') {
+    const own = jobs.filter((job) => ownJobs.includes(job.id) && isAlive(job.state));
+    return text`Stop the jobs of this terminal? They can go on later. Aborted now, ${lossOfAbort(own)}.`;
+  }
+  const job = mode.kind === 'ask' ? jobs.find((other) => other.id === mode.id) : undefined;
+  if (job === undefined || mode.kind !== 'ask') return null;
+  return mode.question === 'cancel' ? lossOfCancel(job) : lossOfRemoval(job);
 }
 
 /** All keys, a row each. */
@@ -99,7 +104,7 @@ function askLine(
   const [verb, effect] =
     question === 'cancel'
       ? [text`Cancel`, text`It can be resumed.`]
-      : [text`Remove`, text`What it has finished goes too.`];
+      : [text`Remove`, job?.state === 'done' ? text`It is done.` : text`It cannot be resumed.`];
   const rest = text`? ${effect}   `;
   const room = Math.max(8, columns - columnsOf(rest) - 10 - 16);
   const name = safeText(basename(job?.output ?? id), { charset: look.charset, maxColumns: room });

@@ -5,12 +5,21 @@ import { isAtWork } from './job-state.ts';
 export interface History {
   /** Frames per second, oldest first, one for each interval; null: it did not work. */
   readonly rates: readonly (number | null)[];
+  /** Of all rates that were seen: those that share a place in `rates` are averaged. */
+  readonly least: number;
+  readonly most: number;
   readonly intervalSeconds: number;
   /** Of the newest rate, on a clock that is never set back. */
   readonly atSeconds: number;
 }
 
-export const NO_HISTORY: History = { rates: [], intervalSeconds: 1, atSeconds: Number.NEGATIVE_INFINITY };
+export const NO_HISTORY: History = {
+  rates: [],
+  least: Number.POSITIVE_INFINITY,
+  most: 0,
+  intervalSeconds: 1,
+  atSeconds: Number.NEGATIVE_INFINITY,
+};
 
 /** Days fit in as much as minutes: when it is full, every two rates become one of twice the time. */
 const MAX_RATES = 480;
@@ -25,8 +34,13 @@ export function follow(history: History, job: JobSnapshot, nowSeconds: number): 
   const missed = Number.isFinite(passed) ? Math.min(MAX_RATES, Math.floor(passed / history.intervalSeconds) - 1) : 0;
   const isSlowNews = missed <= NEWS_PATIENCE;
   const gap = new Array<number | null>(missed).fill(isSlowNews ? rate : null);
-  const grown = { ...history, atSeconds: nowSeconds, rates: [...history.rates, ...gap, rate] };
-  return halveIfFull(grown);
+  return halveIfFull({
+    ...history,
+    rates: [...history.rates, ...gap, rate],
+    least: rate === null || rate <= 0 ? history.least : Math.min(history.least, rate),
+    most: Math.max(history.most, rate ?? 0),
+    atSeconds: nowSeconds,
+  });
 }
 
 /** Intervals that may pass between two pieces of news of a job that works well. */

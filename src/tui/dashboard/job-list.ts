@@ -67,11 +67,13 @@ function drawJob(
 /** "rests outside 22:00-07:00" is cut, "2 h 5 min-3 h 40 min" and "queued, 12th" are not. */
 const END_COLUMNS = 19;
 
-/** The time left while it works, else the state in words. */
+/** The time left while it upscales, else the state in words. */
 function ending(job: JobSnapshot, { secondsLeft, secondsLeftRange }: Figures): Line {
   if (job.state !== 'running') return line(stateDetail(job), stateTone(job.state));
-  const stage = job.progress?.stage ?? 'prepare';
-  if (stage !== 'upscale' && secondsLeft === null) return line(stageWord(stage), 'plain');
+  if (job.progress?.stage !== 'upscale') {
+    const left = secondsLeft === null ? text`` : text`, ${shortDuration(secondsLeft)}`;
+    return line(text`${stateDetail(job)}${left}`, 'plain');
+  }
   const words = secondsLeft === null ? text`calculating` : leftWords(secondsLeft, secondsLeftRange);
   return line(words, secondsLeft === null ? 'faint' : 'plain');
 }
@@ -80,19 +82,4 @@ function leftWords(secondsLeft: number, range: Figures['secondsLeftRange']): Saf
   if (range === null) return text`${shortDuration(secondsLeft)} left`;
   const words = text`${shortDuration(range[0])}-${shortDuration(range[1])}`;
   return columnsOf(words) <= END_COLUMNS ? words : text`about ${shortDuration(secondsLeft)}`;
-}
-
-function stageWord(stage: 'prepare' | 'upscale' | 'join' | 'verify' | 'publish'): SafeText {
-  switch (stage) {
-    case 'prepare':
-      return text`preparing`;
-    case 'upscale':
-      return text`upscaling`;
-    case 'join':
-      return text`joining`;
-    case 'verify':
-      return text`verifying`;
-    case 'publish':
-      return text`publishing`;
-  }
 }

@@ -7,8 +7,8 @@ import { fitSections } from '../sections.ts';
 import { stageName, stagesOf } from '../summary.ts';
 import { columnsOf } from '../text-columns.ts';
 import type { Tone } from '../tone.tsx';
-import { frameRate, percent, pictureSize } from '../wording.ts';
-import { drawChart } from './chart.ts';
+import { frameRate, percent, pictureSize, rateRange } from '../wording.ts';
+import { chartRow, drawChart } from './chart.ts';
 import { jobFacts } from './facts.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { type History, ratesIn } from './history.ts';
@@ -233,32 +233,51 @@ function speedRows(
   chartRows: number,
   look: Look,
 ): readonly Line[] {
-  if (history.rates.length < 2 || !isAlive(job.state)) return [];
-  const endColumns = 22;
-  const chartColumns = columns - LABEL_COLUMNS - endColumns;
-  const rates = ratesIn(history, chartColumns);
-  const known = rates.filter((rate) => rate !== null);
-  if (known.length === 0) return [];
-  const chart = drawChart(rates, chartRows, look);
-  const best = frameRate(Math.max(...known));
-  const lowest = Math.min(...known);
-  const worst = lowest > 0 ? text`least ${frameRate(lowest)}` : text``;
+  if (history.rates.length < 2 || history.most === 0 || !isAlive(job.state)) return [];
+  const chartColumns = columns - LABEL_COLUMNS - RATE_COLUMNS;
+  const chart = drawChart(ratesIn(history, chartColumns), history.most, chartRows, look);
+  const ends = rateLabels(history, chartRows);
   return chart.map((row, index) => [
     span(column(index === 0 ? text`speed` : text``, LABEL_COLUMNS), 'faint'),
     span(column(row, chartColumns), 'active'),
     span(text`  `),
-    span(index === 0 ? text`most ${best}` : index === chartRows - 1 ? worst : text``, 'faint'),
+    span(ends.get(index) ?? text``, 'faint'),
   ]);
 }
 
+/** "least 0.70 frames/s", and the blanks before it. */
+const RATE_COLUMNS = 22;
+
+/** At the heights at which they are drawn; of a chart too low to tell them apart, both on one row. */
+function rateLabels({ least, most }: History, rows: number): ReadonlyMap<number, SafeText> {
+  const highest = frameRate(most);
+  const lowest = frameRate(least);
+  if (lowest === highest) return new Map([[0, highest]]);
+  if (rows === 1) return new Map([[0, rateRange(least, most)]]);
+  return new Map([
+    [0, text`most ${highest}`],
+    [Math.max(1, chartRow(least, most, rows)), text`least ${lowest}`],
+  ]);
+}
+
+/** The newest, each in as many rows as it needs; what there is no room for is counted. */
 function warningRows(job: JobSnapshot, columns: number, rows: number, { charset, symbols }: Look): readonly Line[] {
-  const { warnings } = job;
-  const most = rows >= 30 ? 5 : rows >= 20 ? 3 : 1;
-  const shown = warnings.slice(-most);
-  const hidden = warnings.length - shown.length;
-  return shown.map((warning, index) => {
-    const more = index === shown.length - 1 && hidden > 0 ? text`  (${hidden} more)` : text``;
-    const words = safeText(warning, { charset, maxColumns: Math.max(8, columns - 2 - columnsOf(more)) });
-    return [span(text`${symbols.warning} `, 'caution'), span(words), span(more, 'faint')];
-  });
+  const most = rows >= 30 ? 8 : rows >= 20 ? 5 : 3;
+  const drawn: Line[] = [];
+  let hidden = job.warnings.length;
+  for (const warning of job.warnings.toReversed()) {
+    const left = most - drawn.length;
+    const words = wrapText(
+      safeText(warning, { charset }),
+      Math.max(8, columns - 2),
+      drawn.length === 0 ? left : most,
+      charset,
+    );
+    if (words.length > left) break;
+    drawn.unshift(
+      ...words.map((row, index) => [span(index === 0 ? text`${symbols.warning} ` : text`  `, 'caution'), span(row)]),
+    );
+    hidden--;
+  }
+  return hidden === 0 ? drawn : [...drawn, line(text`  ${hidden} more before: l shows the history`, 'faint')];
 }

@@ -1,3 +1,4 @@
+import type { Stage } from '../../core/events.ts';
 import type { JobSnapshot, JobState } from '../../job/job-snapshot.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
@@ -51,8 +52,9 @@ export function stateWord(state: JobState): SafeText {
   return WORDS[state];
 }
 
-/** The state with what else belongs to it: "queued, 2nd", "rests until 22:00". */
-export function stateDetail({ state, place, only }: JobSnapshot): SafeText {
+/** The state with what else belongs to it: "queued, 2nd", "rests until 22:00", "joining" of one that runs. */
+export function stateDetail({ state, place, only, progress }: JobSnapshot): SafeText {
+  if (state === 'running') return STAGES[progress?.stage ?? 'prepare'];
   if (state === 'queued' && place !== null) return text`queued, ${ordinal(place)}`;
   const [begin] = only?.split('-') ?? [];
   if (state === 'resting' && begin !== undefined) return text`rests until ${safeText(begin, { maxColumns: 7 })}`;
@@ -64,6 +66,11 @@ export function isAtWork(state: JobState): boolean {
   return state === 'running' || state === 'draining';
 }
 
+/** Whether all its frames are made. */
+export function isEnding({ progress }: JobSnapshot): boolean {
+  return progress !== null && progress.stage !== 'prepare' && progress.stage !== 'upscale';
+}
+
 /** Whether its supervisor is there, or waits its turn: nothing has to be done for it to go on. */
 export function isAlive(state: JobState): boolean {
   return isAtWork(state) || state === 'paused' || state === 'queued' || state === 'resting';
@@ -73,6 +80,14 @@ export function isAlive(state: JobState): boolean {
 export function canResume(state: JobState): boolean {
   return state === 'interrupted' || state === 'failed' || state === 'cancelled';
 }
+
+const STAGES: Readonly<Record<Stage, SafeText>> = {
+  prepare: text`preparing`,
+  upscale: text`running`,
+  join: text`joining`,
+  verify: text`verifying`,
+  publish: text`publishing`,
+};
 
 const WORDS: Readonly<Record<JobState, SafeText>> = {
   queued: text`queued`,

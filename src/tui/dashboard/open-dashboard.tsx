@@ -63,7 +63,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
 
   const frame = (): Screen =>
     drawScreen(state, {
-      ...{ columns: screen.columns, rows: screen.terminalRows, look, now: new Date() },
+      ...{ columns: screen.columns, rows: screen.terminalRows, look, now: new Date(), ownJobs },
       load: load !== null && load.id === state.selected ? load.load : null,
       previewCaption: previewCaption(currentPair(), state.preview, look),
     });

@@ -8,7 +8,7 @@ import { drawJobList } from './job-list.ts';
 import { drawJobPanel } from './job-panel.ts';
 import { stateSymbol, stateTone, stateWord } from './job-state.ts';
 import { beside, EMPTY_LINE, type Line, line, lineColumns, padLine, span, spread } from './line.ts';
-import { drawLog } from './log-pane.ts';
+import { drawLog, logRows } from './log-pane.ts';
 import type { MachineLoad } from './machine.ts';
 import { type DashboardState, selectedJob, visibleJobs } from './ui-state.ts';
 
@@ -18,6 +18,8 @@ export interface ScreenOptions {
   readonly look: Look;
   readonly now: Date;
   readonly load: MachineLoad | null;
+  /** Ids of those that this terminal started. */
+  readonly ownJobs?: readonly string[];
   /** Above the picture: frame, sizes, zoom. */
   readonly previewCaption: SafeText;
 }
@@ -46,7 +48,7 @@ const TALL_ROWS = 44;
 export function drawScreen(state: DashboardState, options: ScreenOptions): Screen {
   const { columns, rows, look } = options;
   const job = selectedJob(state);
-  const notice = noticeLines(state, columns, look);
+  const notice = noticeLines(state, options);
   const bodyRows = Math.max(0, rows - 3 - notice.length);
   const body = drawBody(state, job, { ...options, rows: bodyRows });
   const lines = [headerLine(state, options), EMPTY_LINE, ...fill(body.lines, bodyRows)];
@@ -59,21 +61,25 @@ export function drawScreen(state: DashboardState, options: ScreenOptions): Scree
 
 function drawBody(state: DashboardState, job: JobSnapshot | null, options: ScreenOptions): Screen {
   if (state.mode.kind === 'help') return { lines: helpRows(options.look).slice(0, options.rows), picture: null };
-  const logRows = logRowsOf(state, job, options);
-  const above = { ...options, rows: options.rows - logRows };
-  const isWide = options.columns >= WIDE_COLUMNS;
-  const main = isWide ? drawWide(state, job, above) : drawStacked(state, job, above);
-  if (logRows === 0) return main;
-  const known = state.log !== null && state.log.id === state.selected ? state.log.lines : null;
-  const log = drawLog(known, options.columns, logRows, options.look);
-  return { lines: [...fill(main.lines, above.rows), ...log], picture: main.picture };
+  const { columns, look } = options;
+  const log = state.log !== null && state.log.id === job?.id ? logRows(state.log.lines, columns, look) : null;
+  const paneRows = logPaneRows(state, job, log, options);
+  const above = { ...options, rows: options.rows - paneRows };
+  const main = columns >= WIDE_COLUMNS ? drawWide(state, job, above) : drawStacked(state, job, above);
+  if (paneRows === 0) return main;
+  const pane = drawLog(log, columns, paneRows, look);
+  return { lines: [...fill(main.lines, above.rows), ...pane], picture: main.picture };
 }
 
-function logRowsOf(state: DashboardState, job: JobSnapshot | null, { rows, columns }: ScreenOptions): number {
+function logPaneRows(
+  state: DashboardState,
+  job: JobSnapshot | null,
+  log: readonly Line[] | null,
+  { rows, columns }: ScreenOptions,
+): number {
   if (job === null || (!state.showsLog && (rows < TALL_ROWS || columns < WIDE_COLUMNS || state.showsPreview))) return 0;
-  const known = state.log?.id === job.id ? state.log.lines.length + 1 : 4;
   // As long as it is, within a third of the screen.
-  return Math.max(4, Math.min(known, Math.floor(rows / 3)));
+  return Math.max(4, Math.min((log?.length ?? 3) + 1, Math.floor(rows / 3)));
 }
 
 function drawWide(state: DashboardState, job: JobSnapshot | null, options: ScreenOptions): Screen {
@@ -158,9 +164,11 @@ const SORT_WORDS = {
   newest: text`age`,
 } as const;
 
-function noticeLines(state: DashboardState, columns: number, look: Look): readonly Line[] {
-  const hint = askHint(state);
-  if (hint !== null) return [line(text` ${hint}`, 'caution')];
+function noticeLines(state: DashboardState, { columns, look, ownJobs = [] }: ScreenOptions): readonly Line[] {
+  const hint = askHint(state, ownJobs);
+  if (hint !== null) {
+    return wrapText(hint, columns - 2, 2, look.charset).map((row) => line(text` ${row}`, 'caution'));
+  }
   if (state.notice === null) return [];
   const { words, isBad } = state.notice;
   const symbol = isBad ? look.symbols.warning : look.symbols.done;

@@ -99,7 +99,7 @@ describe('the dashboard', () => {
 
   it('draws rows that changed only, never clears what stands, at most ten times a second', async () => {
     const { terminal } = open({ liveMs: 50 });
-    await terminal.until((screen) => screen.includes('q leave') && screen.includes('most '));
+    await terminal.until((screen) => screen.includes('q leave') && /speed {4}\S/.test(screen));
     const [begin, beginMs] = [terminal.output.length, performance.now()];
     const drawnSince = () => terminal.output.slice(begin);
     const updatesOf = (drawn: string) => drawn.split('\x1b[?2026h').length - 1;

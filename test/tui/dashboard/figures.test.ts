@@ -73,10 +73,10 @@ describe('the history of a rate', () => {
 
 describe('drawChart', () => {
   it('draws from nothing, so that half is half as high', () => {
-    expect(drawChart([4, 8, null, 0.1], 1, LOOK)).toEqual(['▄█ ▁']);
-    expect(drawChart([4, 8], 2, LOOK)).toEqual([' █', '██']);
-    expect(drawChart([], 2, LOOK)).toEqual(['', '']);
-    expect(drawChart([0, null], 1, LOOK)).toEqual(['  ']);
+    expect(drawChart([4, 8, null, 0.1], 8, 1, LOOK)).toEqual(['▄█ ▁']);
+    expect(drawChart([4, 8], 8, 2, LOOK)).toEqual([' █', '██']);
+    expect(drawChart([], 0, 2, LOOK)).toEqual(['', '']);
+    expect(drawChart([0, null], 0, 1, LOOK)).toEqual(['  ']);
   });
 });
 

@@ -89,6 +89,75 @@ describe('drawScreen', () => {
     expect(screen).toMatch(/\d+ above, \d+ below/);
   });
 
+  it('says what cancelling, removing and aborting cost before it is done', () => {
+    const job = runningJob('a');
+    const asked = (question: 'cancel' | 'remove', of = job) =>
+      written(reduceDashboard(stateOf([of], 'a'), { type: 'mode', mode: { kind: 'ask', question, id: 'a' } }), 80, 24);
+    // 25 segments of 480 frames are finished; 340 more frames, at 12.3 a second, are not.
+    expect(asked('cancel')).toContain('28.5 % is done; 340 frames (28 s of work) of it would be made again.');
+    expect(asked('remove')).toContain('28.5 % is done: 12,340 frames, 45.0 MB would be deleted.');
+    expect(asked('remove', { ...job, state: 'done' })).toContain('Only from the list: the result stays.');
+    expect(asked('cancel', runningJob('a', {}, 12_000))).toContain('no finished frame is lost');
+    const leaving = reduceDashboard(stateOf([job], 'a'), { type: 'mode', mode: { kind: 'ask-leave' } });
+    expect(written(leaving, 80, 24, ['a'])).toMatch(/Aborted now, 340 frames \(28\s+s\s+of\s+work\)\s+of\s+it\s+would\s+be\s+made\s+again\./);
+    expect(written(leaving, 80, 24, ['b'])).toContain('Aborted now, no finished frame is lost.');
+  });
+
+  it('tells that it joins, verifies and publishes, and how long that takes', () => {
+    const job = runningJob('a', {}, 43_200);
+    const at = (stage: 'join' | 'verify' | 'publish', secondsLeft: number) =>
+      written(stateOf([{ ...job, progress: { ...job.progress!, stage, secondsLeft } }], 'a'), 80, 24);
+    expect(at('join', 75)).toMatch(/joining, 1 min 15 s *\n/);
+    expect(at('join', 75)).toMatch(/─ ▸ joining {2}\/films\/a\.mkv ─/);
+    expect(at('verify', 8)).toMatch(/verifying, 8 s +\n/);
+    expect(at('publish', 0)).toMatch(/publishing, 0 s +\n/);
+  });
+
+  it('tells when this run began, and when the job was listed if that was before', () => {
+    const minutesAgo = (minutes: number) => NOW.getTime() - minutes * 60_000;
+    const [createdAtMs, begunAtMs] = [minutesAgo(3000), minutesAgo(5)];
+    const screen = (changes: object) => written(stateOf([runningJob('a', changes)], 'a'), 100, 40);
+    expect(screen({ createdAtMs, begunAtMs })).toMatch(/begun {4}5 min ago[^]*listed {3}2 d 2 h ago/);
+    expect(screen({ createdAtMs: begunAtMs, begunAtMs })).not.toContain('listed');
+    expect(screen({ createdAtMs })).not.toContain('begun');
+  });
+
+  it('tells the size of a result as it was written, not of the segments it was made of', () => {
+    const job = runningJob('a', {}, 43_200);
+    const done = { ...job, state: 'done' as const, progress: { ...job.progress!, bytesWritten: 150_000_000 } };
+    expect(written(stateOf([done], 'a'), 80, 24)).toMatch(/output {3}150 MB/);
+  });
+
+  it('wraps warnings and history, and counts what there is no room for', () => {
+    const warning = `The ${'sound track of this film '.repeat(6)}is converted.`;
+    const whole = (screen: string) => screen.replace(/\n +/g, ' ');
+    expect(whole(written(stateOf([runningJob('a', { warnings: ['old', warning] })], 'a'), 80, 24))).toContain(warning);
+    const many = Array.from({ length: 20 }, (_, index) => `warning ${index}`);
+    expect(written(stateOf([runningJob('a', { warnings: many })], 'a'), 80, 24)).toMatch(
+      /! warning 19\n {4}17 more before/,
+    );
+    const told = reduceDashboard(stateOf([runningJob('a')], 'a'), { type: 'log', id: 'a', lines: ['begun', warning] });
+    expect(whole(written(reduceDashboard(told, { type: 'toggle', what: 'log' }), 80, 24))).toContain(warning);
+  });
+
+  it('writes the least and the most speed at the heights at which they are drawn', () => {
+    let state = initialDashboard('a');
+    for (const [atSeconds, rate] of [2, 8, 8, 8, 4, 4].entries()) {
+      const job = runningJob('a');
+      const jobs = [{ ...job, progress: { ...job.progress!, framesPerSecond: rate } }];
+      state = reduceDashboard(state, { type: 'jobs', jobs, atSeconds });
+    }
+    const high = written(state, 100, 50).split('\n');
+    const [most, least] = ['most 8.0 frames/s', 'least 2.0 frames/s'].map((words) => {
+      return high.findIndex((row) => row.includes(words));
+    });
+    expect(high[most!]).toMatch(/speed +███ +most/);
+    // A quarter as high: the topmost row in which its column is seen.
+    expect(high[least!]).toMatch(/^ +██████ +least/);
+    expect(high[least! - 1]).toMatch(/^ {12}█████/);
+    expect(written(state, 80, 24)).toMatch(/2\.0-8\.0 frames\/s/);
+  });
+
   it('shows the history unasked where there are rows for it', () => {
     const told = reduceDashboard(stateOf([runningJob('a')], 'a'), { type: 'log', id: 'a', lines: ['begun', 'going'] });
     expect(written(told, 80, 24)).not.toContain('history');
@@ -103,8 +172,8 @@ function stateOf(jobs: DashboardState['jobs'], selected: string): DashboardState
   return state;
 }
 
-function written(state: DashboardState, columns: number, rows: number): string {
-  const options = { columns, rows, look: UTF8, now: NOW, load: LOAD, previewCaption: text`frame 1` };
+function written(state: DashboardState, columns: number, rows: number, ownJobs: readonly string[] = []): string {
+  const options = { columns, rows, look: UTF8, now: NOW, load: LOAD, ownJobs, previewCaption: text`frame 1` };
   return drawScreen(state, options)
     .lines.map((line) => line.map((part) => part.text).join(''))
     .join('\n');

@@ -1,0 +1,42 @@
+import type { TaskEvent } from '../core/events.ts';
+import type { Pause } from '../core/pause.ts';
+import type { JobDirectory, SegmentRecord } from '../job/directory/index.ts';
+import { finisherFor } from './finish.ts';
+import type { VideoPlan } from './plan.ts';
+import type { VideoProgress } from './progress.ts';
+import { filmProvenance } from './provenance-tags.ts';
+import type { Verification } from './verify.ts';
+import type { VideoRequest } from './video-request.ts';
+
+export interface EndingContext {
+  readonly directory: JobDirectory;
+  readonly progress: VideoProgress;
+  /** No stage begins while it is on. */
+  readonly pause: Pause;
+  readonly tell: (event: TaskEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * From committed segments to the result under its name: joined, held against the plan, and published.
+ * @param segments of the whole film, in order
+ * @throws UpreelError `verification-failed`, `output-exists`, `output-unwritable`, `disk-full`, `ffmpeg-failed`
+ */
+export async function endFilm(
+  plan: VideoPlan,
+  segments: readonly SegmentRecord[],
+  { settings, making }: Pick<VideoRequest, 'settings' | 'making'>,
+  { directory, progress, pause, tell, signal }: EndingContext,
+): Promise<Verification> {
+  const { place, resultFile, outputPlace } = directory;
+  const finisher = finisherFor(plan, settings.strip ? null : await filmProvenance(making, plan.source));
+  await pause.over(signal);
+  await progress.during('join', () => finisher.join(segments, place, resultFile, signal), resultFile);
+  await pause.over(signal);
+  const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
+  const verification = await progress.during('verify', () => finisher.verify(ptsTicks, resultFile, signal));
+  for (const warning of verification.warnings) tell({ type: 'warning', ...warning });
+  progress.enter('publish');
+  await finisher.publish(resultFile, outputPlace, settings.overwrite);
+  return verification;
+}
