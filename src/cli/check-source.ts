@@ -10,7 +10,13 @@ import { nearestOf } from './nearest.ts';
  * Finds out what would end a film's job before it begins: it then is no job, and stays in no list.
  * @throws UpreelError `input-missing`, `input-unreadable`, `ffmpeg-missing`.
  */
-export async function checkSource(path: string, signal: AbortSignal): Promise<void> {
+export async function checkFilm(path: string, signal: AbortSignal): Promise<void> {
+  await checkFile(path);
+  await ffmpegVersion(signal);
+}
+
+/** Before anything is fetched for it. @throws UpreelError `input-missing`, `input-unreadable` */
+export async function checkFile(path: string): Promise<void> {
   const stats = await stat(path).catch((error: unknown) => {
     if (isFramePattern(path)) return null;
     throw missing(path, error);
@@ -20,7 +26,6 @@ export async function checkSource(path: string, signal: AbortSignal): Promise<vo
       hint: 'Get the file again from where it came from.',
     });
   }
-  await ffmpegVersion(signal);
 }
 
 function missing(path: string, cause: unknown): UpreelError {

@@ -5,7 +5,7 @@ import { outputPath } from '../core/output-name.ts';
 import { planImage } from '../core/plan-image.ts';
 import { videoTarget } from '../job/index.ts';
 import { planFilm } from '../video/index.ts';
-import { checkSource } from './check-source.ts';
+import { checkFile, checkFilm } from './check-source.ts';
 import { type DryPlan, dryText } from './dry-text.ts';
 import type { EventRecord } from './events-schema.ts';
 import { toJsonLine } from './report-json.ts';
@@ -37,7 +37,7 @@ export class DryRun {
   async #plan(task: FileTask, signal: AbortSignal): Promise<DryPlan> {
     const { model, denoise, onnxRange, onnxChannels, device } = task.network;
     const onnx = { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) };
-    if (task.kind === 'video') await checkSource(task.request.input, signal);
+    await (task.kind === 'video' ? checkFilm(task.request.input, signal) : checkFile(task.request.input));
     const facts = await modelFacts(model, { ...(denoise !== null && { denoise }), onnx });
     const network = { input: task.request.input, model, device, scale: facts.scale, bytesToFetch: facts.bytesToFetch };
     if (task.kind === 'image') {

@@ -13,7 +13,7 @@ import {
   runJob,
   type TaskQueue,
 } from '../job/index.ts';
-import { checkSource } from './check-source.ts';
+import { checkFile, checkFilm } from './check-source.ts';
 import { DetachedJobs } from './detached-jobs.ts';
 import { describeWaiting } from './follow-jobs.ts';
 import { askToConceal, DamagedFilms, overDamage } from './go-over-damage.ts';
@@ -117,9 +117,9 @@ async function runAll(
             continue;
           }
           if (isVideo(task) && !isPiped(task)) {
-            await checkSource(task.request.input, signal);
+            await checkFilm(task.request.input, signal);
             spec = await nameJob(task, queueing);
-          }
+          } else if (!isVideo(task)) await checkFile(task.request.input);
           await (spec === null
             ? queue.run(task, { signal, drain, onEvent })
             : runVideo(spec, { queue, signal, drain, onEvent }, detached));

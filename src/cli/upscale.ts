@@ -3,6 +3,7 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import { checkFile } from './check-source.ts';
 import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
 import { checkReach, type InputKind } from './flag-reach.ts';
@@ -42,7 +43,8 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
       context.onEvent({ type: 'warning', code: 'flags', message });
     }
     const rules = await planOutputs(inputs, output, layers.flagsFor('video').encoder, dryRun?.planFolder);
-    const networks = dryRun === null ? await decideNetworks(layers, inputs, context) : askedNetworks(layers, inputs);
+    const decided = dryRun === null ? await decideNetworks(layers, await thatAreThere(inputs), context) : [];
+    const networks = new Map([...askedNetworks(layers, inputs), ...decided]);
     return {
       tasks: inputs.map((input, index) =>
         taskFor(input, rules[index]!, layers.flagsFor(input.kind), networks.get(input.kind)!),
@@ -76,6 +78,20 @@ function refuseTerminals(paths: readonly string[], output: string | undefined): 
       hint: 'For example: upreel FILE -o - | ffmpeg -i - OUTPUT.mkv',
     });
   }
+}
+
+/** For the others nothing is to be fetched; what is wrong with them is said in their turn. */
+async function thatAreThere(inputs: readonly Input[]): Promise<readonly Input[]> {
+  const areThere = await Promise.all(
+    inputs.map(async ({ path, below }) => {
+      if (below !== null || path === '-') return true;
+      return checkFile(path).then(
+        () => true,
+        () => false,
+      );
+    }),
+  );
+  return inputs.filter((_, index) => areThere[index]);
 }
 
 /** Pictures and videos may have networks of their own; each is decided once, and checked before any work. */

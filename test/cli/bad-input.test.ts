@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -54,6 +55,14 @@ describe('bad input', () => {
 
   test('a checkpoint of a network that upreel does not run is named', async () => {
     await expectRefusal([at('good.png'), '-m', at('omni.pth')], 5, /OmniSR/);
+  });
+
+  test.each(['missing.png', 'missing.mp4', 'empty.png'])('nothing is fetched for %s', async (name) => {
+    const cache = at('no-cache');
+    const { code, err } = await upreel([at(name), '--no-tui'], { UPREEL_CACHE: cache });
+    expect({ code, err }).toMatchObject({ code: 3, err: expect.stringMatching(/does not exist|is empty/) });
+    expect(err).not.toContain('fetch');
+    expect(existsSync(cache)).toBe(false);
   });
 
   test('a flag with a wrong value is named, with what it takes', async () => {
