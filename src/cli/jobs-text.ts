@@ -17,12 +17,20 @@ export function lookHere(): Look {
   return chooseLook(process.env, process.platform);
 }
 
-/** What `upreel jobs` prints: a table whose last column, the output, may be as long as it likes. */
-export function jobsTable(jobs: readonly JobSnapshot[], look: Look): SafeText {
+/**
+ * What `upreel jobs` prints: a table whose last column is the output.
+ * @param columns of the terminal: outputs are shortened to fit in a row; null: no terminal, and nothing is shortened
+ */
+export function jobsTable(jobs: readonly JobSnapshot[], look: Look, columns: number | null): SafeText {
   if (jobs.length === 0) return text`No jobs. upreel VIDEO starts one.`;
-  const rows = inOrder(jobs).map((job) => [...cells(job), safeText(job.output, { charset: look.charset })]);
-  const table = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const { charset } = look;
+  const facts = inOrder(jobs).map((job) => ({ job, cells: cells(job) }));
+  const widths = HEAD.map((head, column) => {
+    return Math.max(head.length, ...facts.map(({ cells }) => cells[column]?.length ?? 0));
+  });
+  const used = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const fitting = columns === null ? { charset } : { charset, maxColumns: Math.max(SHORTEST_OUTPUT, columns - used) };
+  const table = [HEAD, ...facts.map(({ job, cells }) => [...cells, safeText(job.output, fitting)])];
   const lines = table.map((row) =>
     joinText(
       row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]!))),
@@ -50,6 +58,7 @@ export function jobLine(job: JobSnapshot, look: Look): SafeText {
   return text`${id!} ${state!}, ${done!}: ${safeText(job.output, { charset: look.charset })}`;
 }
 
+const SHORTEST_OUTPUT = 16;
 const HEAD = [text`JOB`, text`STATE`, text`AGE`, text`DONE`, text`LEFT`, text`SIZE`, text`DEVICE`, text`OUTPUT`];
 /** The one control character that a table needs, and that no cell can hold. */
 const NEW_LINE = '\n' as SafeText;

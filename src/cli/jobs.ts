@@ -138,7 +138,7 @@ async function printJobs(
   const out = openLineWriter(process.stdout);
   const look = lookHere();
   if (json) for (const job of jobs) out.write(toJsonLine(toJobRecord(job)));
-  else if (asTable) out.write(`${jobsTable(jobs, look)}\n`);
+  else if (asTable) out.write(`${jobsTable(jobs, look, process.stdout.isTTY ? process.stdout.columns : null)}\n`);
   else out.write(`${jobLine(jobs[0]!, look)}\n`);
   await out.flush();
 }

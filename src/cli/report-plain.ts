@@ -14,6 +14,7 @@ import {
   megapixels,
   percent,
   pictureSize,
+  pulledName,
   type SafeText,
   safeText,
   stageName,
@@ -160,8 +161,7 @@ function timeLeft(progress: Progress, now: Date): readonly SafeText[] {
 }
 
 function pullLine(pull: Extract<TaskEvent, { type: 'pull' }>, isWhole: boolean, look: Look): SafeText {
-  const model = shown(pull.model, look);
-  const what = model === 'onnxruntime' ? model : text`model ${model}`;
+  const what = pulledName(shown(pull.model, look));
   if (isWhole) return text`fetched ${what}, ${bytes(pull.bytesDone)}`;
   const of = pull.bytesTotal > 0 ? text` of ${bytes(pull.bytesTotal)}` : text``;
   return text`fetching ${what} from ${shown(pull.from, look)}: ${bytes(pull.bytesDone)}${of}`;

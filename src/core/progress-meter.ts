@@ -11,6 +11,8 @@ export interface ProgressMeter {
   enter(stage: Stage): void;
   /** Reports at once. */
   flush(): void;
+  /** Reports what has not changed, if that is a while ago: time passes, also where a tile takes long. */
+  remind(): void;
 }
 
 export interface WorkDone {
@@ -37,6 +39,7 @@ export interface MeterOptions {
 
 /** At most two reports a second (the contract of --json). */
 const REPORT_SECONDS = 0.5;
+const REMIND_SECONDS = 1;
 /** Frames per second are taken over this much of the recent past: long enough to be steady, short enough to follow. */
 const RATE_WINDOW_SECONDS = 30;
 /** Before this much work time a rate says nothing. */
@@ -53,19 +56,27 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
   let reused = done.reusedPixels;
   let { tiles, frames } = done;
   let lastReport = Number.NEGATIVE_INFINITY;
+  let framesPerSecond: number | null = null;
 
   const eta = openEta({ madePixels: worked, reusedPixels: reused });
 
   function report(): void {
     const seconds = now() - start - eta.idleSeconds;
     const pixels = worked + reused;
-    lastReport = now();
     marks.push({ seconds, pixels, frames });
     // One mark older than the window stays, so that the window is always covered.
     while (marks.length > 2 && marks[1]!.seconds < seconds - RATE_WINDOW_SECONDS) marks.shift();
     const since = marks[0]!;
     const span = seconds - since.seconds;
     const isMoving = span >= RATE_MINIMUM_SECONDS && pixels > since.pixels;
+    framesPerSecond = isMoving ? (frames - since.frames) / span : null;
+    tell();
+  }
+
+  function tell(): void {
+    const seconds = now() - start - eta.idleSeconds;
+    const pixels = worked + reused;
+    lastReport = now();
     const left = total === null ? null : timeLeft(total - pixels);
     options.emit({
       type: 'progress',
@@ -77,7 +88,7 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       outputPixelsDone: pixels,
       outputPixelsTotal: total,
       elapsedSeconds: seconds,
-      framesPerSecond: isMoving ? (frames - since.frames) / span : null,
+      framesPerSecond,
       secondsLeft: left?.seconds ?? null,
       ...(left?.range ? { secondsLeftRange: left.range } : {}),
       ...(reused > 0 ? { reusedShare: reused / pixels } : {}),
@@ -121,5 +132,8 @@ export function openProgressMeter(options: MeterOptions): ProgressMeter {
       report();
     },
     flush: report,
+    remind() {
+      if (now() - lastReport >= REMIND_SECONDS) tell();
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { Look } from './look.ts';
 import { type SafeText, safeText, text } from './safe-text.ts';
 import { Settled } from './settled-row.tsx';
 import type { PullEvent, ViewState } from './state.ts';
+import { pulledName } from './summary.ts';
 import { TaskPanel } from './task-panel.tsx';
 import { LookContext, useLook, Words } from './tone.tsx';
 import { bytes, plural } from './wording.ts';
@@ -79,7 +80,7 @@ function PullRow({ pull, columns }: { pull: PullEvent; columns: number }): React
     <Box flexDirection="column" width={columns}>
       <Box>
         <Words tone="active">{text`${symbols.running} `}</Words>
-        <Words>{text`fetching model ${model} from ${from}`}</Words>
+        <Words>{text`fetching ${pulledName(model)} from ${from}`}</Words>
       </Box>
       <Box paddingLeft={2} gap={2}>
         <Bar fraction={total === null ? null : pull.bytesDone / total} columns={Math.max(4, columns - 26)} />

@@ -5,7 +5,7 @@ export { CELLS_ONLY, queryGraphics } from './picture/graphics-query.ts';
 export { type Painted, paintStrip } from './picture/paint-pair.ts';
 export { type Charset, joinText, type SafeText, safeText, text } from './safe-text.ts';
 export { fractionDone } from './state.ts';
-export { countsTiles, doneSummary, stageName } from './summary.ts';
+export { countsTiles, doneSummary, pulledName, stageName } from './summary.ts';
 export {
   bytes,
   count,

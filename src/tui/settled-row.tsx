@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import type { ReactNode } from 'react';
 import { type SafeText, safeText, text } from './safe-text.ts';
 import { MAX_WARNING_ROWS, type SettledRow } from './state.ts';
-import { doneSummary } from './summary.ts';
+import { doneSummary, pulledName } from './summary.ts';
 import { columnsOf } from './text-columns.ts';
 import { Sentence, type Tone, useLook, Words } from './tone.tsx';
 import { bytes } from './wording.ts';
@@ -38,7 +38,7 @@ export function Settled({ row, columns }: { row: SettledRow; columns: number }):
     }
     case 'pulled': {
       const model = safeText(row.model, { charset, maxColumns: Math.max(12, columns - 24) });
-      const line = text`fetched model ${model}, ${bytes(row.bytes)}`;
+      const line = text`fetched ${pulledName(model)}, ${bytes(row.bytes)}`;
       return <Marked symbol={symbols.done} tone="good" line={line} columns={columns} />;
     }
   }

@@ -32,6 +32,11 @@ export function doneSummary(done: TaskDone, kind: TaskStarted['kind']): SafeText
   return share < 0.001 ? whole : text`${whole}, ${percent(share)} of the work saved by reuse`;
 }
 
+/** "model realesr-general-x4v3"; onnxruntime, which is fetched as models are, is none. */
+export function pulledName(name: SafeText): SafeText {
+  return name === 'onnxruntime' ? name : text`model ${name}`;
+}
+
 /** The facts of the running task, most wanted first. */
 export function taskFacts(task: CurrentTask, warnings: number, isOver: boolean): readonly Fact[] {
   const { progress } = task;

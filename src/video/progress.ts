@@ -26,7 +26,7 @@ export interface WatchedSegment extends SegmentWatch {
   takeBack(): void;
 }
 
-const TELL_MILLISECONDS = 500;
+const REMIND_MILLISECONDS = 500;
 
 type Stages = Parameters<SegmentWatch['onStart']>[0];
 
@@ -98,13 +98,13 @@ export class VideoProgress {
   }
 
   /**
-   * A stage in which nothing is counted: it is told again and again that it goes on.
+   * A whole stage, told of once a second where nothing else tells of it.
    * @param file that grows meanwhile
    */
   async during<T>(stage: Stage, work: () => Promise<T>, file?: string): Promise<T> {
     this.#joined = file;
     this.enter(stage);
-    const timer = setInterval(() => this.#meter.flush(), TELL_MILLISECONDS);
+    const timer = setInterval(() => this.#meter.remind(), REMIND_MILLISECONDS);
     try {
       return await work();
     } finally {

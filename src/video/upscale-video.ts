@@ -93,14 +93,23 @@ async function makeFilm(
   onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
   await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
 
-  progress.enter('upscale');
   const { stallSeconds } = settings;
   const onRetry = (segment: Segment, cause: Error) => tell(retried(segment, job.segments.length, cause));
   try {
-    await runSegments(plan, job.segments, {
-      ...{ upscaler, job: directory, progress, stallSeconds, checkSpace, onRetry, pause, preview, drain, signal },
-      onSegment: (news) => onSegments([news]),
-    });
+    const running = {
+      upscaler,
+      job: directory,
+      progress,
+      stallSeconds,
+      checkSpace,
+      onRetry,
+      pause,
+      preview,
+      drain,
+      signal,
+    };
+    const onSegment = (news: SegmentNews) => onSegments([news]);
+    await progress.during('upscale', () => runSegments(plan, job.segments, { ...running, onSegment }));
   } catch (error) {
     throw await withExtent(plan, error, AbortSignal.any([signal, drain]));
   }

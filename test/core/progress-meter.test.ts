@@ -26,6 +26,24 @@ describe('openProgressMeter', () => {
     expect(last.framesPerSecond).toBeCloseTo(1, 1);
   });
 
+  test('reminds that time passes while a tile takes long, and keeps the rate that was', () => {
+    const { meter, events, clock } = meterOf(1000);
+    meter.flush();
+    for (let i = 0; i < 5; i++) {
+      clock.seconds += 40;
+      meter.add({ outputPixels: 10, frames: 1 });
+    }
+    const before = events.at(-1)!;
+    expect(before.framesPerSecond).toBeCloseTo(1 / 40, 3);
+    clock.seconds += 0.5;
+    meter.remind();
+    expect(events.at(-1)).toBe(before);
+    clock.seconds += 35;
+    meter.remind();
+    expect(events.at(-1)!.elapsedSeconds).toBeCloseTo(before.elapsedSeconds + 35.5, 3);
+    expect(events.at(-1)!.framesPerSecond).toBe(before.framesPerSecond);
+  });
+
   test('counts what comes after the last pixel, to the end', () => {
     let ending = 30;
     const { meter, events, clock } = meterOf(100, { endingSeconds: () => ending });

@@ -105,7 +105,11 @@ function jobKey(key: Key, state: DashboardState): Command | null {
   }
   const job = selectedJob(state);
   if (job === null) return null;
-  if (key.delete || key.input === 'X') return setMode({ kind: 'ask', question: 'remove', id: job.id });
+  if (key.delete || key.input === 'X') {
+    return isAlive(job.state)
+      ? refuse(job, 'x cancels it first')
+      : setMode({ kind: 'ask', question: 'remove', id: job.id });
+  }
   return actKey(key.input, job);
 }
 

@@ -118,7 +118,7 @@ describe('drawScreen', () => {
     const minutesAgo = (minutes: number) => NOW.getTime() - minutes * 60_000;
     const [createdAtMs, begunAtMs] = [minutesAgo(3000), minutesAgo(5)];
     const screen = (changes: object) => written(stateOf([runningJob('a', changes)], 'a'), 100, 40);
-    expect(screen({ createdAtMs, begunAtMs })).toMatch(/begun {4}5 min ago[^]*listed {3}2 d 2 h ago/);
+    expect(screen({ createdAtMs, begunAtMs })).toMatch(/begun {4}5 min ago[\s\S]*listed {3}2 d 2 h ago/);
     expect(screen({ createdAtMs: begunAtMs, begunAtMs })).not.toContain('listed');
     expect(screen({ createdAtMs })).not.toContain('begun');
   });
