@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
+import { checkedFilters } from '../core/user-filters.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
@@ -121,6 +122,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       preset: presetOf(flags),
       format: flags.format ?? null,
       crop: pictureCrop(flags),
+      pre: flags.pre === undefined ? null : checkedFilters(flags.pre, '--pre'),
       fill: flags.fill ?? 'fit',
       lossless: flags.lossless ?? false,
       quality: flags.quality ?? null,
