@@ -4,6 +4,7 @@ import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
 import { checkedFilters } from '../core/user-filters.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import { requireTwin } from './denoise-twin.ts';
 import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
 import { checkReach, type InputKind } from './flag-reach.ts';
@@ -87,7 +88,9 @@ async function decideNetworks(
 ): Promise<ReadonlyMap<InputKind, EngineNetwork>> {
   const networks = new Map<InputKind, EngineNetwork>();
   for (const kind of new Set(inputs.map((input) => input.kind))) {
-    const settings = networkSettings(layers.flagsFor(kind));
+    const flags = layers.flagsFor(kind);
+    await requireTwin(flags, kind, context.signal);
+    const settings = networkSettings(flags);
     const { device, warnings } = await chooseDevice(settings, context);
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
     networks.set(kind, { ...settings, device });
