@@ -8,8 +8,8 @@ import { type Raster, samplesOf } from './raster.ts';
 import { pictureFilters } from './user-filters.ts';
 
 /**
- * Runs ffmpeg's filters over a page, in place. They see full-range Y'CbCr 4:4:4 (Rec. 601) of 16 bits, or of 8 where one of
- * them knows no more. What they change is added to the page's own samples, so that what they leave alone stays as it is
+ * Runs ffmpeg's filters over a page, in place. They see full-range Y'CbCr 4:4:4 (Rec. 601): 12 bits of a page of 8, 16 of
+ * one of 16, and 8 of either where one of them knows no more. What they change is added to the page's own samples, so that what they leave alone stays as it is
  * to the bit, whatever is lost between RGB and Y'CbCr. Transparent pixels get the colour of their neighbours first, and
  * transparency itself is changed by what moves pixels alone.
  * @param filters as `problemOfFilters` has found them right.
@@ -48,7 +48,7 @@ function refuseHuge({ width, height }: Size): void {
 async function filterRaster(raster: Raster, chain: string, signal: AbortSignal): Promise<void> {
   let planes: Planes;
   try {
-    planes = await runFilters(raster, chain, 16, signal);
+    planes = await runFilters(raster, chain, raster.bytesPerSample === 1 ? 12 : 16, signal);
   } catch (error) {
     if (error instanceof UpreelError && error.code === 'ffmpeg-missing') {
       throw new UpreelError('ffmpeg-missing', '--pre needs ffmpeg, which cannot be started.', {
@@ -56,7 +56,7 @@ async function filterRaster(raster: Raster, chain: string, signal: AbortSignal):
         cause: error,
       });
     }
-    // Not every filter knows 16 bits, and ffmpeg's word for that is not its last.
+    // Not every filter knows so many bits, and ffmpeg's word for that is not its last.
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
     planes = await runFilters(raster, chain, 8, signal).catch((second: unknown) => {
       throw explain(second, chain);
@@ -65,7 +65,8 @@ async function filterRaster(raster: Raster, chain: string, signal: AbortSignal):
   addChanges(raster, planes);
 }
 
-type Depth = 8 | 16;
+/** 12 bits hold exactly what an 8-bit picture has; at 16 the median takes four times as long. */
+type Depth = 8 | 12 | 16;
 
 /** Y', Cb and Cr of a picture, one after the other. */
 interface Planes {
@@ -79,7 +80,7 @@ async function runFilters(raster: Raster, chain: string, depth: Depth, signal: A
     const feeding = pipeline(Readable.from(planesOf(raster, depth), { objectMode: false }), program.stdin);
     // How the program ended says more than that it no longer reads.
     feeding.catch(() => {});
-    const bytes = new Uint8Array((3 * raster.width * raster.height * depth) / 8);
+    const bytes = new Uint8Array(3 * raster.width * raster.height * bytesOf(depth));
     let filled = 0;
     for await (const chunk of program.stdout as AsyncIterable<Buffer>) {
       bytes.set(chunk.subarray(0, bytes.length - filled), filled);
@@ -87,7 +88,7 @@ async function runFilters(raster: Raster, chain: string, depth: Depth, signal: A
     }
     await program.finished();
     if (filled !== bytes.length) throw notOneFrame(chain);
-    return { depth, samples: samplesOf({ data: bytes, bytesPerSample: depth === 8 ? 1 : 2 }) };
+    return { depth, samples: samplesOf({ data: bytes, bytesPerSample: bytesOf(depth) }) };
   } finally {
     await program.stop();
   }
@@ -95,7 +96,7 @@ async function runFilters(raster: Raster, chain: string, depth: Depth, signal: A
 
 /** Formats are never converted between filters: where one does not know this one, ffmpeg fails. */
 function planFor({ width, height }: Size, chain: string, depth: Depth): FfmpegPlan {
-  const format = ['-f', 'rawvideo', '-pix_fmt', depth === 8 ? 'yuv444p' : 'yuv444p16le'];
+  const format = ['-f', 'rawvideo', '-pix_fmt', depth === 8 ? 'yuv444p' : `yuv444p${depth}le`];
   return {
     inputs: [
       {
@@ -107,6 +108,10 @@ function planFor({ width, height }: Size, chain: string, depth: Depth): FfmpegPl
   };
 }
 
+function bytesOf(depth: Depth): 1 | 2 {
+  return depth === 8 ? 1 : 2;
+}
+
 function* planesOf(raster: Raster, depth: Depth): Generator<Uint8Array> {
   const samples = samplesOf(raster);
   const read = readerOf(raster, depth);
@@ -114,7 +119,7 @@ function* planesOf(raster: Raster, depth: Depth): Generator<Uint8Array> {
   for (const part of [0, 1, 2] as const) {
     for (let from = 0; from < count; from += CHUNK_PIXELS) {
       const to = Math.min(count, from + CHUNK_PIXELS);
-      const chunk = depth === 8 ? new Uint8Array(to - from) : new Uint16Array(to - from);
+      const chunk = bytesOf(depth) === 1 ? new Uint8Array(to - from) : new Uint16Array(to - from);
       for (let at = from; at < to; at++) chunk[at - from] = read(samples, at, part);
       yield new Uint8Array(chunk.buffer);
     }

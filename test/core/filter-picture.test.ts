@@ -20,7 +20,7 @@ describe.each(
 )('a page of %j', (format) => {
   const level = format.bytesPerSample === 1 ? 1 : 257;
 
-  // The first runs at 16 bits, the second at 8.
+  // The first runs at 12 or 16 bits, the second at 8.
   test.each(['vflip,vflip', 'hue=h=0'])('is the same to the bit after %s', async (filters) => {
     const colour = makeNoise(37, 21, format.channels, format.bytesPerSample);
     const alpha = makeNoise(37, 21, 1, format.bytesPerSample);
