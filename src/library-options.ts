@@ -23,7 +23,17 @@ const FILE_OPTIONS: Names<UpscaleFileOptions> = {
 
 export const PICTURE_OPTIONS: Names<UpscaleImageOptions> = {
   ...FILE_OPTIONS,
-  ...{ crop: true, fill: true, lossless: true, format: true, effort: true, flatten: true, alpha: true, gray: true },
+  ...{
+    crop: true,
+    pre: true,
+    fill: true,
+    lossless: true,
+    format: true,
+    effort: true,
+    flatten: true,
+    alpha: true,
+    gray: true,
+  },
   ...{ maxInputMegapixels: true, onDecodeError: true },
 };
 

@@ -12,6 +12,7 @@ import type { GrayMode } from './core/gray.ts';
 import type { OnnxOptions } from './core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings, networkSettingsSchema } from './core/options.ts';
 import type { OutputRule, Target } from './core/output-name.ts';
+import { checkedFilters } from './core/user-filters.ts';
 import {
   chooseDevice,
   type EngineNetwork,
@@ -77,6 +78,8 @@ export interface UpscaleFileOptions {
 export interface UpscaleImageOptions extends UpscaleFileOptions {
   /** Only this part of each page, in source pixels, upright. Default: the whole. */
   readonly crop?: Rect;
+  /** ffmpeg's filters before the network, from an allow-list (docs/stills.md). Default: none. */
+  readonly pre?: string;
   /** How the size of `target` is filled by another shape. Default: fit. */
   readonly fill?: Fill;
   /** WebP, AVIF and JPEG XL without loss. Default: false. */
@@ -167,6 +170,7 @@ function upscalePictureFile(input: string, given: UpscaleImageOptions): Promise<
       quality: options.quality ?? null,
       format: options.format ?? null,
       crop: options.crop ?? null,
+      pre: options.pre === undefined ? null : checkedFilters(options.pre, 'The option pre'),
       fill: options.fill ?? 'fit',
       lossless: options.lossless ?? false,
       strip: options.strip ?? false,

@@ -51,6 +51,16 @@ test.each([
   await expect(call()).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) });
 });
 
+test('upscaleImage filters before the network, and refuses what is no filter', async () => {
+  const bytes = async (pre: string | undefined) =>
+    (await upscaleImage(readFileSync(at('photo.png')), { ...network, strip: true, ...(pre && { pre }) })).data;
+  const [plain, filtered] = [await bytes(undefined), await bytes('median')];
+  expect(filtered.equals(plain)).toBe(false);
+  await expect(bytes('movie=/etc/passwd')).rejects.toMatchObject({
+    ...{ code: 'usage', message: expect.stringMatching(/option pre .*the filter movie is not one of/) },
+  });
+});
+
 test('a preset counts below what is said by name, and stands in the result', async () => {
   const options = { ...network, output: at('preset.mkv'), preset: 'vhs', report: at('preset.json') };
   await upscaleVideo(at('film.mp4'), { ...options, levels: 'keep', threads: 1, nice: 5 });

@@ -1,5 +1,6 @@
 import { FORMAT_ABILITIES, formatNamedBy } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
+import { pictureFilters, problemOfFilters } from '../core/user-filters.ts';
 import type { FlagValues } from './presets.ts';
 
 export type InputKind = 'image' | 'video';
@@ -17,6 +18,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
       'config',
       'recursive',
       'skipExisting',
+      'pre',
       'denoise',
       'colour',
       'onnxRange',
@@ -45,7 +47,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
   ...reaching('image', ['format', 'effort', 'flatten', 'maxInputMegapixels']),
   ...reaching('video', [
     ...['encoder', 'encoderOptions', 'reuse', 'reuseThreshold', 'deinterlace', 'ivtc', 'trim', 'fps', 'sound', 'gaps'],
-    ...['pre', 'post', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],
+    ...['post', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],
     ...['nice', 'only', 'onDone', 'workDir', 'segmentSeconds', 'restart', 'verify', 'spaceCheck'],
   ]),
 };
@@ -96,6 +98,7 @@ export function checkReach(given: FlagValues, { kinds, file, hasBox }: Undertaki
     if (kinds.size > 1) warnings.push(`${flag} is for ${PLURALS[kind]}: the ${others} are made without it.`);
   }
   if (!hasBox) refuseFill(given);
+  if (!kinds.has('video')) refuseFrameFilters(given);
   checkFormat(given, file);
   const remark = kinds.has('image') ? checkQuality(given, file, kinds.has('video')) : null;
   return remark === null ? warnings : [...warnings, remark];
@@ -125,6 +128,20 @@ function refuseFill({ fill }: FlagValues): void {
   throw new UpreelError('usage', `--fill ${fill} says how a box is filled, but no box is given.`, {
     hint: 'Name both of its sides: --size 1920x1080.',
   });
+}
+
+/** Filters that compare frames have nothing to do if all inputs are pictures; beside others they are passed over. */
+function refuseFrameFilters({ pre }: FlagValues): void {
+  if (typeof pre !== 'string' || problemOfFilters(pre, 'before') !== null) return;
+  const { chain, passedOver } = pictureFilters(pre);
+  if (chain !== null) return;
+  throw new UpreelError(
+    'usage',
+    `--pre ${pre} does nothing for pictures: ${passedOver.join(' and ')} compares frames.`,
+    {
+      hint: 'For noise there are nlmeans, hqdn3d and median: docs/stills.md.',
+    },
+  );
 }
 
 /** The name of a file says what it is to be. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { safeText } from '../tui/index.ts';
 import { configPath, readConfig } from './config-file.ts';
+import { isHere, twinOf } from './denoise-twin.ts';
 import { alignColumns } from './models-text.ts';
 import { type FlagValues, PRESETS, type Preset } from './presets.ts';
 import { printText } from './print-text.ts';
@@ -16,25 +17,35 @@ export function addPresetsCommand(program: Command): void {
       const listed = Object.entries({ ...PRESETS, ...own });
       if (command.optsWithGlobals<{ json?: boolean }>().json === true) {
         for (const [name, preset] of listed) {
-          console.log(JSON.stringify({ v: 1, type: 'preset', name, isOwn: Object.hasOwn(own, name), ...preset }));
+          const lacks = await lackedBy(preset);
+          const isOwn = Object.hasOwn(own, name);
+          console.log(JSON.stringify({ v: 1, type: 'preset', name, isOwn, ...preset, lacks }));
         }
         return;
       }
-      printText(presetsText(listed));
+      const texts = await Promise.all(
+        listed.map(async ([name, preset]) => presetText(name, preset, await lackedBy(preset))),
+      );
+      printText(texts.join('\n'));
       console.log(`Your own: [presets.NAME] in ${safeText(configPath())}`);
     });
 }
 
-function presetsText(presets: readonly (readonly [string, Preset])[]): string {
-  return presets
-    .map(([name, { suits, both, pictures, video }]) => {
-      const rows = [
-        ['', 'pictures', flagsText({ ...both, ...pictures })],
-        ['', 'videos', flagsText({ ...both, ...video })],
-      ];
-      return `${name}: ${suits}\n${alignColumns(rows)}`;
-    })
-    .join('\n');
+/** Networks for a weaker denoise that are not on this machine. */
+async function lackedBy({ both, pictures, video }: Preset): Promise<readonly string[]> {
+  const twins = new Set([pictures, video].map((own) => twinOf({ ...both, ...own })));
+  const lacked = [...twins].map(async (twin) => (twin === null || (await isHere(twin)) ? [] : [twin]));
+  return (await Promise.all(lacked)).flat();
+}
+
+function presetText(name: string, preset: Preset, lacks: readonly string[]): string {
+  const { suits, both, pictures, video } = preset;
+  const rows = [
+    ['', 'pictures', flagsText({ ...both, ...pictures })],
+    ['', 'videos', flagsText({ ...both, ...video })],
+    ...lacks.map((id) => ['', 'not here', `upreel models pull ${id} (with a network, once)`]),
+  ];
+  return `${name}: ${suits}\n${alignColumns(rows)}`;
 }
 
 /** As they would stand on the command line. */

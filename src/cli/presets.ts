@@ -25,7 +25,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     video: { model: 'realesr-general-x4v3' },
   },
   grain: {
-    suits: 'photos and films whose grain is to stay',
+    suits: 'grain that is to stay, faces without plastic, film without white rims',
     both: { model: 'realesr-general-x4v3', denoise: 0.25 },
     pictures: {},
     video: {},
@@ -37,9 +37,16 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     video: {},
   },
   'old-photo': {
-    suits: 'scanned and old photos: noise, stains of compression, soft lenses',
+    suits: 'scanned and old photos: noise, grain, paper, stains of compression',
+    both: {},
+    pictures: { model: 'realesrgan-x4plus' },
+    video: { model: 'realesr-general-x4v3' },
+  },
+  halftone: {
+    suits: 'scanned print whose dots are 3 to 4.5 pixels apart',
     both: { model: 'realesr-general-x4v3' },
-    pictures: {},
+    // A third of the distance between the dots, and half of it; sharper networks make weaves of the dots that are left.
+    pictures: { pre: 'gblur=sigma=1.3,median=radius=2' },
     video: {},
   },
   'old-film': {
@@ -51,7 +58,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   vhs: {
     suits: 'tape: interlaced, with noisy colour and levels beyond black and white',
     both: { model: 'realesr-general-x4v3' },
-    pictures: {},
+    pictures: { pre: 'chromanr=thres=40:sizew=11:sizeh=11' },
     video: { deinterlace: 'auto', levels: 'clip', pre: 'chromanr=thres=40,hqdn3d=3:3:5:5' },
   },
   dvd: {

@@ -2,8 +2,10 @@ import { isatty } from 'node:tty';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/output-name.ts';
+import { checkedFilters } from '../core/user-filters.ts';
 import { chooseDevice, type EngineNetwork } from '../job/index.ts';
 import { checkFile } from './check-source.ts';
+import { requireTwin } from './denoise-twin.ts';
 import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
 import { checkReach, type InputKind } from './flag-reach.ts';
@@ -102,7 +104,9 @@ async function decideNetworks(
 ): Promise<ReadonlyMap<InputKind, EngineNetwork>> {
   const networks = new Map<InputKind, EngineNetwork>();
   for (const kind of new Set(inputs.map((input) => input.kind))) {
-    const settings = networkSettings(layers.flagsFor(kind));
+    const flags = layers.flagsFor(kind);
+    await requireTwin(flags, kind, context.signal);
+    const settings = networkSettings(flags);
     const { device, warnings } = await chooseDevice(settings, context);
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
     networks.set(kind, { ...settings, device });
@@ -137,6 +141,7 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
       preset: presetOf(flags),
       format: flags.format ?? null,
       crop: pictureCrop(flags),
+      pre: flags.pre === undefined ? null : checkedFilters(flags.pre, '--pre'),
       fill: flags.fill ?? 'fit',
       lossless: flags.lossless ?? false,
       quality: flags.quality ?? null,

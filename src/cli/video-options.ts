@@ -31,7 +31,7 @@ export function videoFlags(): Option[] {
     choice('--gaps <what>', 'missing numbers of pictures stop the work, show the one before, or are passed over', [
       ...['fail', 'hold', 'skip'],
     ]),
-    new Option('--pre <filters>', 'video: ffmpeg filters before the network, for example hqdn3d=3'),
+    new Option('--pre <filters>', 'ffmpeg filters before the network, for example hqdn3d=3 or median'),
     new Option('--post <filters>', 'video: ffmpeg filters after the network, for example unsharp'),
     new Option('--alpha <mode>', 'transparency; video: drop or keep; pictures: by the network or by lanczos').choices([
       ...['drop', 'keep', 'network', 'lanczos'],

@@ -14,6 +14,8 @@ export interface ImageRequest {
   readonly format: FormatChoice | null;
   /** In source pixels, upright; null: the whole. */
   readonly crop: Rect | null;
+  /** ffmpeg's filters before the network, as `problemOfFilters` has found them right; null: none. */
+  readonly pre: string | null;
   readonly target: Target;
   /** How the box of `target` is filled by another shape. */
   readonly fill: Fill;

@@ -1,5 +1,6 @@
 import { checkPicture, inspectPicture } from './codec/index.ts';
 import { cropInfo } from './crop-picture.ts';
+import { passedOverIn } from './filter-picture.ts';
 import type { Size } from './geometry.ts';
 import { imageOutput, imagePlan } from './image-plan.ts';
 import type { ImageRequest } from './image-request.ts';
@@ -33,7 +34,11 @@ export async function planImage(
   await refuseSameFile(request.input, output);
   const isFolderThere = await folderFor(output, folders);
   const plan = imagePlan(output, request, info, networkScale, null);
-  const warnings = [...info.warnings, ...(await checkPicture(output, plan, isFolderThere))];
+  const warnings = [
+    ...info.warnings,
+    ...passedOverIn(request.pre),
+    ...(await checkPicture(output, plan, isFolderThere)),
+  ];
   const [first] = info.pages;
   const passes = info.alpha && request.alpha === 'network' ? 2 : 1;
   const sourcePixels = info.pages.reduce((sum, { width, height }) => sum + width * height, 0) * passes;

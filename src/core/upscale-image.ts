@@ -1,6 +1,7 @@
 import { createPicture, openPicture, type PictureInfo, type PictureReader, type PictureSink } from './codec/index.ts';
 import { cropInfo, cropPage } from './crop-picture.ts';
 import type { TaskEvent } from './events.ts';
+import { filterPage, passedOverIn } from './filter-picture.ts';
 import type { Grayness } from './gray.ts';
 import { imageOutput, imagePlan } from './image-plan.ts';
 import type { ImageRequest } from './image-request.ts';
@@ -62,7 +63,7 @@ async function upscalePages(
   reader: PictureReader,
   sink: PictureSink,
   meter: ProgressMeter,
-  { input, alpha, gray, crop }: ImageRequest,
+  { input, alpha, gray, crop, pre }: ImageRequest,
   context: ImageContext,
 ): Promise<void> {
   meter.enter('upscale');
@@ -70,6 +71,7 @@ async function upscalePages(
   for await (const decoded of reader.pages()) {
     const page = cropPage(decoded, crop);
     for (const message of page.warnings) context.onEvent({ type: 'warning', code: 'picture', message });
+    if (pre !== null) await filterPage(page, pre, context.signal);
     const onTile = (outputPixels: number, tiles: number): void => meter.add({ outputPixels, tiles });
     const pagePixels = page.width * page.height * context.upscaler.scale ** 2;
     const onPasses = (passes: number): void => meter.expect((passes - expected) * pagePixels);
@@ -117,7 +119,8 @@ function announce(
     tilesPerFrame: upscaler.countTiles(first!),
     framesKept: 0,
   });
-  for (const message of [...info.warnings, ...sink.warnings]) onEvent({ type: 'warning', code: 'picture', message });
+  const remarks = [...info.warnings, ...passedOverIn(request.pre), ...sink.warnings];
+  for (const message of remarks) onEvent({ type: 'warning', code: 'picture', message });
 }
 
 function meterFor(request: ImageRequest, info: PictureInfo, { upscaler, onEvent }: ImageContext): ProgressMeter {

@@ -24,7 +24,16 @@ export function filmMaking({ network, request }: Task<'video'>, descriptor: Mode
 }
 
 const PICTURE_DEFAULTS: Omit<ImageRequest, 'input' | 'output' | 'target'> = {
-  ...{ format: null, crop: null, fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'balanced' },
+  ...{
+    format: null,
+    crop: null,
+    pre: null,
+    fill: 'fit',
+    overwrite: false,
+    quality: null,
+    lossless: false,
+    effort: 'balanced',
+  },
   ...{
     strip: false,
     preset: null,

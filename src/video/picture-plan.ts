@@ -1,5 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
 import type { Rect, Size } from '../core/geometry.ts';
+import { looksBack } from '../core/user-filters.ts';
 import { isRgbFormat } from './colour.ts';
 import { type FieldPlan, planFields } from './field-plan.ts';
 import type { PictureMeasure } from './measure.ts';
@@ -8,7 +9,6 @@ import { rotationFilters } from './rotation.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './streams.ts';
 import { planTrim, type TrimPlan, trimFilter } from './trim.ts';
-import { looksBack } from './user-filters.ts';
 import type { VideoInfo, VideoStream } from './video-info.ts';
 
 /** What happens to the source's pictures before the network, decided from settings and samples. Plain data. */

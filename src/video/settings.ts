@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FILLS } from '../core/fill.ts';
 import { GRAY_MODES } from '../core/gray.ts';
-import { type FilterPlace, problemOfFilters } from './user-filters.ts';
+import { type FilterPlace, problemOfFilters } from '../core/user-filters.ts';
 
 export const ENCODER_NAMES = [
   'libx264',

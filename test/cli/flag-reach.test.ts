@@ -52,6 +52,12 @@ test('what the configuration says of every input reaches those that it is for', 
   expect(layered('video', {}, config)).toEqual({ crop: 'auto', strip: true, trim: '1-2', tile: 64 });
 });
 
+test('filters that compare frames are refused where there are none', () => {
+  expect(() => check({ pre: 'deflicker,dedot' }, PICTURES)).toThrow(/^--pre deflicker,dedot does nothing for pictures/);
+  for (const kinds of [VIDEOS, BOTH]) expect(check({ pre: 'deflicker' }, kinds)).toEqual([]);
+  expect(check({ pre: 'deflicker,median' }, PICTURES)).toEqual([]);
+});
+
 test('a flag is named as it was typed', () => {
   expect(() => check({ reuse: false }, PICTURES)).toThrow(/^--no-reuse is for videos: it does nothing for pictures\.$/);
   expect(() => check({ maxInputMegapixels: 3 }, VIDEOS)).toThrow(/^--max-input-megapixels is for pictures/);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NO_CONFIG, parseConfig } from '../../src/cli/config-file.ts';
 import { settableFlags } from '../../src/cli/config-flags.ts';
@@ -104,7 +105,7 @@ describe('a preset’s name', () => {
   });
 
   test('is found by the model that it uses', () => {
-    expect(presetsWith('realesrgan-x4plus', PRESETS)).toBe('photo (pictures), best');
+    expect(presetsWith('realesrgan-x4plus', PRESETS)).toBe('photo (pictures), best, old-photo (pictures)');
     expect(presetsWith('nosuch', PRESETS)).toBe('');
   });
 });
@@ -134,6 +135,38 @@ describe('upreel --preset', () => {
     },
     120_000,
   );
+
+  test.each(Object.entries(PRESETS).flatMap(([name, { pictures }]) => (pictures.pre === undefined ? [] : [name])))(
+    '%s filters a picture that ffmpeg then really takes',
+    async (name) => {
+      const args = ['-m', small.path, '--preset', name, '--device', 'cpu', '--json'];
+      const { code, out } = await upreel([picture, '-o', join(folder, `${name}.png`), ...args]);
+      expect(code, out).toBe(0);
+      const plain = await upreel([picture, '-o', join(folder, `${name}-not.png`), ...args, '--preset', 'none']);
+      expect(plain.code, plain.out).toBe(0);
+      const [filtered, unfiltered] = await Promise.all(
+        [`${name}.png`, `${name}-not.png`].map((file) => sharp(join(folder, file)).raw().toBuffer()),
+      );
+      expect(filtered!.equals(unfiltered!)).toBe(false);
+    },
+    120_000,
+  );
+
+  test('grain says before any work that its network is not here, and what to do', async () => {
+    const env = { UPREEL_MODELS: folder, UPREEL_CACHE: join(folder, 'empty') };
+    const { code, records } = await upreel(
+      [picture, '-o', join(folder, 'grain.png'), '--preset', 'grain', '--device', 'cpu', '--json'],
+      env,
+    );
+    expect(code).toBe(5);
+    expect(records.map(({ type }) => type)).not.toContain('started');
+    const said = JSON.stringify(records);
+    expect(said).toMatch(/--preset grain \(--denoise 0\.25\) needs the network realesr-general-wdn-x4v3/);
+    expect(said).toMatch(/upreel models pull realesr-general-wdn-x4v3.*--preset photo is nearest/);
+    const listed = await upreel(['presets', '--json'], env);
+    const lacking = listed.records.filter(({ lacks }) => (lacks as string[]).length > 0);
+    expect(lacking.map(({ name, lacks }) => [name, lacks])).toEqual([['grain', ['realesr-general-wdn-x4v3']]]);
+  });
 
   test('takes defaults and presets from the configuration, unless --no-config', async () => {
     const home = join(folder, 'home');

@@ -43,7 +43,14 @@ test.each(cases)(
     await write(input, makeNoise(16, 32, 3, 1), alpha);
     const output = folder.path(`${name}.out.png`);
     const request: ImageRequest = {
-      ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
+      ...{
+        input,
+        output: { kind: 'file', path: output },
+        format: null,
+        target: { kind: 'native' },
+        crop: null,
+        pre: null,
+      },
       ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
       ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
     };

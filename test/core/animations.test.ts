@@ -44,7 +44,14 @@ let names = 0;
 async function upscaled(input: string, extension: string, changes: Partial<ImageRequest> = {}): Promise<string> {
   const output = folder.path(`out-${names++}${extension}`);
   const request: ImageRequest = {
-    ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
+    ...{
+      input,
+      output: { kind: 'file', path: output },
+      format: null,
+      target: { kind: 'native' },
+      crop: null,
+      pre: null,
+    },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: extension !== '.gif', effort: 'fast', strip: false },
     ...{
       flatten: null,

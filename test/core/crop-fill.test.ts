@@ -14,7 +14,14 @@ const folder = makeFolder();
 async function upscaled(input: string, changes: Partial<ImageRequest>, extension = 'png'): Promise<DecodedPicture[]> {
   const output = folder.path(`out-${names++}.${extension}`);
   const request: ImageRequest = {
-    ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
+    ...{
+      input,
+      output: { kind: 'file', path: output },
+      format: null,
+      target: { kind: 'native' },
+      crop: null,
+      pre: null,
+    },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
     ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
     ...changes,

@@ -129,7 +129,14 @@ async function provenanceIn(path: string) {
 async function upscaled(input: string, name: string, changes: Partial<ImageRequest>): Promise<string> {
   const output = at(name);
   const request: ImageRequest = {
-    ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
+    ...{
+      input,
+      output: { kind: 'file', path: output },
+      format: null,
+      target: { kind: 'native' },
+      crop: null,
+      pre: null,
+    },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
     ...{
       alpha: 'network',

@@ -135,7 +135,7 @@ function imageTask(): EngineTask {
         flatten: null,
         alpha: 'network',
       },
-      ...{ format: null, crop: null, fill: 'fit', lossless: false, gray: 'auto' },
+      ...{ format: null, crop: null, pre: null, fill: 'fit', lossless: false, gray: 'auto' },
       maxInputMegapixels: 100,
       onDecodeError: 'fail',
     },

@@ -24,7 +24,14 @@ interface Result {
 async function twice(input: string): Promise<Result> {
   const output = `${input}.twice.tif`;
   const request: ImageRequest = {
-    ...{ input, output: { kind: 'file', path: output }, format: null, target: { kind: 'native' }, crop: null },
+    ...{
+      input,
+      output: { kind: 'file', path: output },
+      format: null,
+      target: { kind: 'native' },
+      crop: null,
+      pre: null,
+    },
     ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
     ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
   };
