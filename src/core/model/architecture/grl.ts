@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { attend, pairIndex, relativeIndex } from '../program/attention.ts';
+import { attend, pairIndex, sharedIndex } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
@@ -190,7 +190,7 @@ function windowAttention(layers: ProgramLayers, qkv: Pixels, name: string, { win
   const heads = headsOf(layers, name);
   const shape = { heads, tokens: cut.tokens };
   const offsets = shares(1 - side, side - 1, 1 - side, side - 1);
-  const bias = continuousBias(layers, name, offsets, relativeIndex(side, side), shape);
+  const bias = continuousBias(layers, name, offsets, sharedIndex(layers, side, side), shape);
   return cut.join(
     attend(layers, q, k, v, { ...shape, bias, mask: cut.mask, directions: directionScales(layers, name, heads) }),
   );
@@ -212,8 +212,13 @@ function stripeAttention(layers: ProgramLayers, qkv: Pixels, anchors: Pixels, na
     (from % fromWidth) -
     (to % toWidth) +
     last[1];
-  const gather = pairIndex(keys, tokens, (from, to) => index(from, small, width, [height - 1, width - 1])(to));
-  const read = pairIndex(tokens, keys, (from, to) => index(from, width, small, [low - 1, small - 1])(to));
+  const shape = `${height}x${width} by ${anchor}`;
+  const gather = layers.table(`anchors of ${shape}`, () =>
+    pairIndex(keys, tokens, (from, to) => index(from, small, width, [height - 1, width - 1])(to)),
+  );
+  const read = layers.table(`places of ${shape}`, () =>
+    pairIndex(tokens, keys, (from, to) => index(from, width, small, [low - 1, small - 1])(to)),
+  );
   const heads = headsOf(layers, `${name}.attn_transform1`);
   const turned = places.mask === null ? null : layers.step('Transpose', [places.mask], { perm: [0, 1, 3, 2] });
   const one = `${name}.attn_transform1`;

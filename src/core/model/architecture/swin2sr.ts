@@ -1,4 +1,4 @@
-import { attend, relativeIndex } from '../program/attention.ts';
+import { attend, sharedIndex } from '../program/attention.ts';
 import { mlp } from '../program/mlp.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
 import type { Pixels } from '../program/program-builder.ts';
@@ -78,7 +78,13 @@ function attention(layers: ProgramLayers, value: Pixels, name: string, { heads, 
   const weight = layers.weight(`${name}.qkv.weight`, [3 * channels, channels]);
   const [q, k, v] = splitQkv(layers, layers.mapped(cut.split(value), weight, qkvBias(layers, name, channels)));
   const shape = { heads, tokens: cut.tokens };
-  const bias = continuousBias(layers, name, offsets(windows.side), relativeIndex(windows.side, windows.side), shape);
+  const bias = continuousBias(
+    layers,
+    name,
+    offsets(windows.side),
+    sharedIndex(layers, windows.side, windows.side),
+    shape,
+  );
   const directions = directionScales(layers, name, heads);
   const made = attend(layers, q, k, v, { ...shape, bias, mask: cut.mask, directions });
   return cut.join(layers.linear(made, `${name}.proj`));
