@@ -4,7 +4,7 @@ import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoi
 import { describeNetwork } from '../../../src/core/model/import-network.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { coreOfBuilt, runBare } from './pytorch-facts.ts';
-import { SMALL_NETWORKS } from './small-networks.ts';
+import { SMALL_NETWORKS, SMALL_VARIANTS } from './small-networks.ts';
 import type { RandomAttention } from './writers/random-attention.ts';
 import { RandomLayers } from './writers/random-networks.ts';
 import { writeSafetensors } from './writers/safetensors-writer.ts';
@@ -36,7 +36,12 @@ describe.each(SMALL_NETWORKS)('%s', (architecture, network) => {
   it('is told from its kin', () => {
     expect(build(network).recognition.architecture).toBe(architecture);
   });
+});
 
+/** With layers that no other network here has. */
+const OF_THEIR_OWN = new Set(['swin2sr-fine', 'fdat-lda', 'grl-convolved', 'grl-merging']);
+
+describe.each([...SMALL_NETWORKS, ...SMALL_VARIANTS.filter(([name]) => OF_THEIR_OWN.has(name))])('%s', (_, network) => {
   it('with a part of another network is refused, and the part named', () => {
     const extra = new RandomLayers(1);
     extra.conv('layers.0.stranger', 4, 4);

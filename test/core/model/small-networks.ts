@@ -8,7 +8,7 @@ import {
 import { type FdatShape, randomCraft, randomFdat } from './writers/random-craft.ts';
 import { randomCugan } from './writers/random-cugan.ts';
 import { type DatShape, randomDat, randomRgt } from './writers/random-dat.ts';
-import { randomGrl } from './writers/random-grl.ts';
+import { type GrlShape, randomGrl } from './writers/random-grl.ts';
 import { randomDctlsa, randomDitn, randomMmRealSr, randomSeemore } from './writers/random-light.ts';
 import { randomSafmn, randomSpanPlus } from './writers/random-modern.ts';
 import { randomOmnisr } from './writers/random-omnisr.ts';
@@ -31,6 +31,7 @@ const SWIN: SwinShape = { ...FRAME, window: 4 };
 const DAT: DatShape = { ...FRAME, features: 32, heads: 4, window: [2, 4] };
 const PLKSR: PlksrShape = { features: 8, blocks: 1, scale: 2, real: true, norm: 'group' };
 const MOSR: MosrShape = { features: 8, blocks: 1, scale: 2, tail: 'gps' };
+const GRL: GrlShape = { ...FRAME, window: 4, stripe: [4, 8], anchor: 2 };
 const FDAT: FdatShape = { features: 16, heads: 2, window: 4, scale: 2, upsampler: 'transpose+conv' };
 
 /** One of each family that became a program or came with them, as small as it can be. */
@@ -60,7 +61,7 @@ export const SMALL_NETWORKS: readonly Row[] = [
   ['craft', randomCraft({ features: 32, heads: 4, depths: [1], window: [2, 4], scale: 2 }, 1)],
   ['fdat', randomFdat(FDAT, 1)],
   ['spsr', randomSpsr({ features: 4, growth: 2, doublings: 1 }, 1)],
-  ['grl', randomGrl({ ...FRAME, features: 16, window: 4, stripe: [4, 8], anchor: 2 }, 1)],
+  ['grl', randomGrl(GRL, 1)],
   ['omnisr', randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2 }, 1)],
 ];
 
@@ -78,6 +79,8 @@ export const SMALL_VARIANTS: readonly Row[] = [
   ['spanplus-dysample', randomSpanPlus({ features: 8, blocks: [1, 1], scale: 2, tail: 'dys' }, 1)],
   ['safmn-bcie', randomSafmn({ features: 8, blocks: 1, scale: 1, groups: 1, unshuffle: 2 }, 1)],
   ['swin2sr-classical', randomSwin2sr({ ...SWIN, upsampler: 'pixelshuffle' }, 1)],
+  ['swin2sr-fine', randomSwin2sr({ ...SWIN, upsampler: 'pixelshuffle_hf' }, 1)],
+  ['fdat-lda', randomFdat({ ...FDAT, upsampler: 'lda' }, 1)],
   ['fdat-dysample', randomFdat({ ...FDAT, upsampler: 'dysample' }, 1)],
   ['fdat-nearest', randomFdat({ ...FDAT, upsampler: 'nearest+conv', unshuffle: 2 }, 1)],
   ['fdat-shuffle', randomFdat({ ...FDAT, upsampler: 'pixelshuffle', scale: 3 }, 1)],
@@ -98,6 +101,8 @@ export const SMALL_VARIANTS: readonly Row[] = [
       1,
     ),
   ],
+  ['grl-convolved', randomGrl({ ...GRL, anchors: 'convolution', isSeparable: true, connection: 'linear' }, 1)],
+  ['grl-merging', randomGrl({ ...GRL, stripe: [4, 4], anchor: 4, anchors: 'merging', stages: 2 }, 1)],
   [
     'omnisr-plain',
     randomOmnisr({ features: 16, groups: 1, blocks: 1, window: 4, scale: 2, positions: false, bias: false }, 1),

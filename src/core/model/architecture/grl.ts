@@ -8,8 +8,9 @@ import { ProgramLayers } from '../program/program-layers.ts';
 import { buildFrame, connection, type FramePlan, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
+import { anchorSide, averaged, makeAnchors } from './grl-anchors.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
 interface GrlPlan {
@@ -43,9 +44,6 @@ export const grl = defineArchitecture<GrlPlan>({
 
   plan(state) {
     const frame = planFrame(state, 'GRL');
-    if (!state.has(`${first('attn.anchor.body.0.reduction')}.bias`) || !state.has(`${first('attn.qkv.body')}.weight`)) {
-      throw unsupported('This is a GRL network whose anchors are no means, or whose queries are no linear layer.');
-    }
     const count = countConsecutive(state, (group) => `layers.${group}.blocks.0.norm1.weight`);
     const groups = Array.from({ length: count }, (_, group) =>
       countConsecutive(state, (block) => `layers.${group}.blocks.${block}.norm1.weight`),
@@ -96,14 +94,19 @@ function first(key: string): string {
 
 /** From the tables, where the file has them; else what the authors' networks have. */
 function windowsOf(state: StateDict, { upsampler }: FramePlan): Pick<GrlPlan, 'side' | 'stripe' | 'anchor'> {
+  const told = anchorSide(state, first('attn.anchor'));
   if (!state.has('table_w') || !state.has('table_sh') || !state.has('index_sh_a2w')) {
-    if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor: 4 };
+    const anchor = told ?? 4;
+    if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor };
     return upsampler === 'nearest+conv'
-      ? { side: 16, stripe: [32, 64], anchor: 4 }
-      : { side: 32, stripe: [64, 64], anchor: 4 };
+      ? { side: 16, stripe: [32, 64], anchor }
+      : { side: 32, stripe: [64, 64], anchor };
   }
   const ratio = axis(state, 'index_sh_a2w', 1) / axis(state, 'index_sh_a2w', 0);
   const anchor = Math.sqrt(Math.max(ratio, 1 / ratio));
+  if (told !== undefined && told !== anchor) {
+    throw refused(`its anchors stand for ${told} pixels either way, and its tables are for ${anchor}.`);
+  }
   // As many offsets as places of the stripe and of its anchors together, less one.
   const length = (index: number) => Math.round((axis(state, 'table_sh', index) + 1) / (1 + 1 / anchor));
   const stripe = [length(1), length(2)] as const;
@@ -150,11 +153,6 @@ function openStripes(layers: ProgramLayers, planes: Planes, anchor: number) {
   };
 }
 
-function averaged(layers: ProgramLayers, planes: Planes, side: number): Planes {
-  const step = layers.step('AveragePool', [planes.step], { kernel_shape: [side, side], strides: [side, side] });
-  return { ...planes, step, density: planes.density / side ** 2, extent: step };
-}
-
 interface At {
   readonly windows: SwinWindows;
   readonly isShifted: boolean;
@@ -174,13 +172,20 @@ function block(layers: ProgramLayers, input: Pixels, name: string, at: At): Pixe
 
 function mixedAttention(layers: ProgramLayers, input: Pixels, name: string, at: At): Pixels {
   const { channels } = input;
-  const qkv = layers.linear(input, `${name}.qkv.body`, 3 * channels);
+  const qkv = projected(layers, input, `${name}.qkv.body`);
   const half = (3 * channels) / 2;
   const near = windowAttention(layers, layers.channels(qkv, 0, half), `${name}.window_attn.attn_transform`, at);
-  const anchors = layers.toPixels(averaged(layers, layers.toPlanes(input), at.stripe.anchor));
-  const reduced = layers.linear(anchors, `${name}.anchor.body.0.reduction`, channels / 2);
-  const far = stripeAttention(layers, layers.channels(qkv, half, 2 * half), reduced, `${name}.stripe_attn`, at.stripe);
+  const anchors = makeAnchors(layers, input, `${name}.anchor`, at.stripe.anchor);
+  const far = stripeAttention(layers, layers.channels(qkv, half, 2 * half), anchors, `${name}.stripe_attn`, at.stripe);
   return layers.linear(layers.concat([near, { ...far, extent: near.extent }]), `${name}.proj`);
+}
+
+/** Queries, keys and values, by a linear layer or by a depthwise convolution and one. */
+function projected(layers: ProgramLayers, input: Pixels, name: string): Pixels {
+  const made = 3 * input.channels;
+  if (layers.has(`${name}.weight`)) return layers.linear(input, name, made);
+  const seen = layers.conv(layers.toPlanes(input), `${name}.0`, { groups: input.channels, kernel: 3 });
+  return layers.toPixels(layers.conv(seen, `${name}.1`, { kernel: 1 }));
 }
 
 function windowAttention(layers: ProgramLayers, qkv: Pixels, name: string, { windows, isShifted }: At): Pixels {
