@@ -5,7 +5,14 @@ import { mlp } from '../program/mlp.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
-import { buildFrame, connection, type FramePlan, planFrame, summariseFrame } from '../program/restoration-frame.ts';
+import {
+  buildFrame,
+  connection,
+  type FramePlan,
+  planFrame,
+  summariseFrame,
+  type Upsampler,
+} from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
 import { refused, unsupported } from '../refusal.ts';
@@ -92,30 +99,44 @@ function first(key: string): string {
   return `layers.0.blocks.0.${key}`;
 }
 
-/** From the tables, where the file has them; else what the authors' networks have. */
-function windowsOf(state: StateDict, { upsampler }: FramePlan): Pick<GrlPlan, 'side' | 'stripe' | 'anchor'> {
+/** From the tables, where the file has them; else what the authors' networks have. @throws UpreelError */
+function windowsOf(state: StateDict, { upsampler }: FramePlan): GrlWindows {
   const told = anchorSide(state, first('attn.anchor'));
-  if (!state.has('table_w') || !state.has('table_sh') || !state.has('index_sh_a2w')) {
-    const anchor = told ?? 4;
-    if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor };
-    return upsampler === 'nearest+conv'
-      ? { side: 16, stripe: [32, 64], anchor }
-      : { side: 32, stripe: [64, 64], anchor };
-  }
-  const ratio = axis(state, 'index_sh_a2w', 1) / axis(state, 'index_sh_a2w', 0);
-  const anchor = Math.sqrt(Math.max(ratio, 1 / ratio));
+  const hasTables = state.has('table_w') && state.has('table_sh') && state.has('index_sh_a2w');
+  const windows = hasTables ? tabledWindows(state) : authorsWindows(upsampler, told ?? 4);
+  const { stripe, anchor } = windows;
   if (told !== undefined && told !== anchor) {
     throw refused(`its anchors stand for ${told} pixels either way, and its tables are for ${anchor}.`);
   }
-  // As many offsets as places of the stripe and of its anchors together, less one.
-  const length = (index: number) => Math.round((axis(state, 'table_sh', index) + 1) / (1 + 1 / anchor));
-  const stripe = [length(1), length(2)] as const;
-  if (!Number.isInteger(anchor) || stripe.some((side) => side % anchor !== 0 || side > LONGEST_STRIPE)) {
+  const pairs = (stripe[0] * stripe[1] * stripe[0] * stripe[1]) / anchor ** 2;
+  if (stripe.some((side) => side % anchor !== 0 || side > LONGEST_STRIPE) || pairs > MOST_PAIRS) {
     throw unsupported(`The GRL network has stripes of ${stripe.join('x')} pixels with anchors of ${anchor}.`);
   }
-  return { side: checkedWindow((axis(state, 'table_w', 1) + 1) / 2, 'table_w'), stripe, anchor };
+  return windows;
 }
 
+type GrlWindows = Pick<GrlPlan, 'side' | 'stripe' | 'anchor'>;
+
+function tabledWindows(state: StateDict): GrlWindows {
+  const ratio = axis(state, 'index_sh_a2w', 1) / axis(state, 'index_sh_a2w', 0);
+  const anchor = Math.sqrt(Math.max(ratio, 1 / ratio));
+  // As many offsets as places of the stripe and of its anchors together, less one.
+  const length = (index: number) => Math.round((axis(state, 'table_sh', index) + 1) / (1 + 1 / anchor));
+  return {
+    side: checkedWindow((axis(state, 'table_w', 1) + 1) / 2, 'table_w'),
+    stripe: [length(1), length(2)],
+    anchor,
+  };
+}
+
+function authorsWindows(upsampler: Upsampler, anchor: number): GrlWindows {
+  if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor };
+  if (upsampler === 'nearest+conv') return { side: 16, stripe: [32, 64], anchor };
+  return { side: 32, stripe: [64, 64], anchor };
+}
+
+/** Of places and anchors of a stripe: twice as many as the authors' largest network has. */
+const MOST_PAIRS = 2 ** 21;
 const LONGEST_STRIPE = 64;
 
 interface Stripe {
