@@ -3,8 +3,8 @@
     python3 bench/initialised-networks.py FOLDER [NAME...]     # needs torch, spandrel, safetensors
 
 The same weights on every run (torch's seed is 0). The sizes are those of the authors' files, or of the files that are
-shared most. They invent nothing and hardly look far: what they say of time and memory holds for trained ones, and what
-they say of seams is the least that those show.
+shared most. What they say of time and memory holds for trained ones; what they say of seams hardly does,
+as they look less far.
 """
 
 import importlib
