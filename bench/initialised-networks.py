@@ -2,8 +2,8 @@
 
     python3 bench/initialised-networks.py FOLDER [NAME...]     # needs torch, spandrel, safetensors
 
-The same weights on every run (torch's seed is 0). The sizes are those of the authors' files, or of the files that are
-shared most. What they say of time and memory holds for trained ones; what they say of seams hardly does,
+The same weights on every run (torch's seed is 0). Sizes are those of the authors' files, or the definitions' defaults
+(FDAT, SeemoRe). What they say of time and memory holds for trained ones; what they say of seams hardly does,
 as they look less far.
 """
 
@@ -33,7 +33,7 @@ NETWORKS = {
     "craft": ("CRAFT.__arch.CRAFT", "CRAFT", dict(upscale=4)),
     "ditn": ("DITN.__arch.DITN_Real", "DITN_Real", dict(upscale=4)),
     "dctlsa": ("DCTLSA.__arch.dctlsa", "DCTLSA", dict(upscale=4)),
-    "seemore-tiny": ("SeemoRe.__arch.seemore_arch", "SeemoRe", dict(scale=4)),
+    "seemore": ("SeemoRe.__arch.seemore_arch", "SeemoRe", dict(scale=4)),
     "safmn": ("SAFMN.__arch.safmn", "SAFMN", dict(dim=36, n_blocks=8, ffn_scale=2.0, upscaling_factor=4)),
     "scunet": ("SCUNet.__arch.SCUNet", "SCUNet", dict()),
     "nafnet": ("NAFNet.__arch.NAFNet_arch", "NAFNet", dict(width=32, middle_blk_num=12, enc_blk_nums=[2, 2, 4, 8], dec_blk_nums=[2, 2, 2, 2])),
