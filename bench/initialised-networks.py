@@ -38,7 +38,7 @@ NETWORKS = {
     "scunet": ("SCUNet.__arch.SCUNet", "SCUNet", dict()),
     "nafnet": ("NAFNet.__arch.NAFNet_arch", "NAFNet", dict(width=32, middle_blk_num=12, enc_blk_nums=[2, 2, 4, 8], dec_blk_nums=[2, 2, 2, 2])),
     "fbcnn": ("FBCNN.__arch.FBCNN", "FBCNN", dict()),
-    "drunet": ("DRUNet.__arch.network_unet", "DRUNet", dict()),
+    "drunet": ("DRUNet.__arch.network_unet", "DRUNet", dict(in_nc=4, out_nc=3)),
     "real-cugan": ("RealCUGAN.__arch.upcunet_v3", "UpCunet4x", dict()),
 }
 
