@@ -80,7 +80,9 @@ for weights in sorted(folder.glob("*.safetensors")):
     model = load(load_file(weights))
     picture = np.fromfile(folder / f"{name}.picture", dtype="<f4").reshape(shape)
     with torch.no_grad():
-        made = model(torch.from_numpy(picture)).contiguous().numpy()
+        made = model(torch.from_numpy(picture))
+    # Swin2SR with high frequencies makes the picture without them, with them, and those alone.
+    made = (made[1] if isinstance(made, tuple) else made).contiguous().numpy()
     made.tofile(folder / f"{name}.made")
     flat = made.reshape(-1).astype(np.float64)
     indices = sorted({(k * 7919 + 13) % flat.size for k in range(16)})

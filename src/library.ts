@@ -35,7 +35,10 @@ export interface UpscaleFileOptions {
   readonly preset?: string;
   /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
   readonly model?: string;
-  /** 0..1: how strongly noise is removed; for realesr-general-x4v3. Default: the model alone, which is 1. */
+  /**
+   * 0..1: how strongly noise is removed; for realesr-general-x4v3, whose default, the model alone, is 1, and checkpoints of
+   * DRUNet and FDnCNN.
+   */
   readonly denoise?: number;
   /** Where colours come from: the network alone, or corrected by the source's. Default: network. */
   readonly colour?: EngineNetwork['colour'];

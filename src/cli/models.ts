@@ -3,12 +3,15 @@ import { type Command, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import {
   blendModels,
+  COLOUR_SOURCES,
+  type ColourSource,
   fileSha256,
   importModel,
   type LoadModelOptions,
   listModels,
   loadModel,
   locateWeights,
+  type NetworkOptions,
   networkFiles,
   type OnnxOptions,
   type PullEvent,
@@ -120,15 +123,20 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .command('export')
     .description('write the network that upreel runs: uint8 NHWC RGB in and out, free height and width')
     .argument('<model>', 'id, or a checkpoint file')
+    .addOption(new Option('--denoise <0..1>', 'as upreel image --denoise').argParser(Number))
+    .addOption(new Option('--colour <from>', 'as upreel image --colour').choices(COLOUR_SOURCES))
     .addOption(onnxRange())
     .addOption(onnxChannels())
     .requiredOption('-o, --output <file>', 'ONNX file to write')
     .option('--overwrite', 'replace it if it exists')
     .option('--json', 'one JSON line')
     .action(async (idOrFile: string, _, command: Command) => {
-      const { output, overwrite = false } = command.optsWithGlobals<{ output: string; overwrite?: boolean }>();
-      const onnx = onnxOf(command);
-      const options = { ...abort, onnx, onPull: reporter(wantsJson(command)) };
+      const { output, overwrite = false, ...flags } = command.optsWithGlobals<ExportFlags>();
+      const use = {
+        ...(flags.denoise !== undefined && { denoise: flags.denoise }),
+        ...(flags.colour && { colour: flags.colour }),
+      };
+      const options = { ...abort, ...use, onnx: onnxOf(command), onPull: reporter(wantsJson(command)) };
       const bytes = await exportModel(idOrFile, output, overwrite, options);
       if (wantsJson(command)) printJson('exported', { output, bytes });
       else printText(`Wrote ${output} (${describeBytes(bytes)})`);
@@ -156,6 +164,13 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
       else printText(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
     });
+}
+
+interface ExportFlags {
+  readonly output: string;
+  readonly overwrite?: boolean;
+  readonly denoise?: number;
+  readonly colour?: ColourSource;
 }
 
 function onnxRange(): Option {
@@ -198,7 +213,7 @@ async function exportModel(
   idOrFile: string,
   output: string,
   overwrite: boolean,
-  options: LoadModelOptions,
+  options: NetworkOptions,
 ): Promise<number> {
   if (!output.endsWith('.onnx')) {
     throw new UpreelError('usage', `Expected a file name that ends in .onnx for --output, got ${output}.`);

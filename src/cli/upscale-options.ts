@@ -27,9 +27,10 @@ export function upscaleFlags(): Option[] {
     new Option('--no-config', 'leave the configuration file out'),
     new Option('--recursive', 'folders: with all that is below them'),
     new Option('--skip-existing', 'pass over inputs whose results are there already').conflicts('overwrite'),
-    new Option('--denoise <0..1>', 'realesr-general-x4v3: how strongly noise is removed; default: fully').argParser(
-      number,
-    ),
+    new Option(
+      '--denoise <0..1>',
+      'realesr-general-x4v3 (default: fully), DRUNet, FDnCNN: how strongly noise is removed',
+    ).argParser(number),
     new Option('--colour <from>', 'colours: the network’s, low frequencies of the source, or its mean (adain)').choices(
       COLOUR_SOURCES,
     ),

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadModel } from '../../src/core/model/index.ts';
 import { MODEL_TEST_TIMEOUT, testModelEnv, testWeights } from '../support/models.ts';
 
 const COMMANDER = import.meta.resolve('commander');
@@ -72,6 +73,25 @@ describe('upreel models', () => {
     expect(readFileSync(output, 'utf8')).toBe('mine');
     expect(upreelModels(['export', 'realesr-general-x4v3', '-o', output, '--overwrite'])).toMatchObject({ code: 0 });
     expect(readFileSync(output).equals(network)).toBe(true);
+  });
+
+  it('exports the network with its colours and its denoise strength in it', async () => {
+    const output = join(root, 'net.onnx');
+    const id = 'realesr-general-x4v3';
+    const args = ['export', id, '-o', output, '--colour', 'source', '--denoise', '1'];
+    expect(upreelModels(args)).toMatchObject({ code: 0, err: '' });
+    for (const [name, value] of Object.entries(testModelEnv())) vi.stubEnv(name, value);
+    const own = await loadModel(id, { colour: 'source', cacheFolder: join(root, 'own') });
+    const network = await own.networkFile({ bytesPerSample: 1, channels: 3 });
+    vi.unstubAllEnvs();
+    expect(readFileSync(output).equals(readFileSync(network))).toBe(true);
+    for (const wrong of [
+      ['--denoise', 'much'],
+      ['--colour', 'sepia'],
+      ['--denoise', '2'],
+    ]) {
+      expect(upreelModels([...args, '--overwrite', ...wrong]).code).not.toBe(0);
+    }
   });
 
   it('blends two networks into a file that it can read', () => {

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { greatestDivisor } from '../greatest-divisor.ts';
 import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
+import { cannotBeTold } from './architecture/noise-level.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';
 import type { ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
@@ -167,28 +168,36 @@ function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string
   return { descriptor, coreFor: () => coreOfForeign(model, use, size.scale) };
 }
 
-/** @param probes see `importOnnx`. @throws UpreelError as `importNetwork` */
+/**
+ * @param probes see `importOnnx`
+ * @param denoise see `buildFromWeights`
+ * @throws UpreelError as `importNetwork`, `usage`
+ */
 export async function readNetwork(
   files: CheckpointFiles,
   onnx: OnnxOptions = {},
   probes: string | null = null,
+  denoise?: number,
 ): Promise<ReadNetwork> {
   const { path, paramPath } = files;
   const extension = extname(path).toLowerCase();
-  if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path);
+  if (extension === '.param') return readNcnn(withExtension(path, '.bin'), path, denoise);
   if (extension === '.onnx') {
+    if (denoise !== undefined) throw cannotBeTold('an ONNX network');
     const bytes = await withExternalData(await readModelFile(path), path);
     const network = await importOnnx(bytes, onnx, probes, await readSidecar(path));
     return network.kind === 'graph' ? { ...network, recognition: recognise(network.graph) } : network;
   }
-  if (paramPath !== undefined) return readNcnn(path, paramPath);
+  if (paramPath !== undefined) return readNcnn(path, paramPath, denoise);
   const bytes = await readModelFile(path);
   // Hugging Face names torch checkpoints .bin too; their content tells.
-  if (extension === '.bin' && !looksLikeCheckpoint(bytes)) return readNcnn(path, withExtension(path, '.param'));
-  return buildFromWeights(readCheckpoint(bytes), basename(path));
+  if (extension === '.bin' && !looksLikeCheckpoint(bytes))
+    return readNcnn(path, withExtension(path, '.param'), denoise);
+  return buildFromWeights(readCheckpoint(bytes), basename(path), denoise);
 }
 
-async function readNcnn(path: string, paramPath: string): Promise<ReadNetwork> {
+async function readNcnn(path: string, paramPath: string, denoise: number | undefined): Promise<ReadNetwork> {
+  if (denoise !== undefined) throw cannotBeTold('an ncnn network');
   const graph = importNcnn(await readModelFile(paramPath), await readModelFile(path));
   return { kind: 'graph', graph, recognition: recognise(graph) };
 }

@@ -30,8 +30,9 @@ export interface LoadModelOptions {
 
 export interface NetworkOptions extends LoadModelOptions {
   /**
-   * 0..1: how strongly noise is removed, for a catalogue model with a twin that keeps it (realesr-general-x4v3).
-   * 1 is the model alone.
+   * 0..1: how strongly noise is removed. For a catalogue model with a twin that keeps it (realesr-general-x4v3) 1 is the
+   * model alone; checkpoints of denoisers that are told how strong noise is (DRUNet, FDnCNN) take it as a share of the
+   * strongest that they were trained with.
    */
   readonly denoise?: number;
   /** Where the colours of results come from; each is a network of its own, with its own content hash. */
@@ -49,10 +50,11 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   await ensureRuntime(options);
   const twin = denoise === undefined ? undefined : twinFor(idOrFile, denoise, options);
   const { id, files } = await locateWeights(idOrFile, options);
+  const told = twin === undefined ? denoise : undefined;
   const folders = cacheFolders(options.cacheFolder);
   await requireOwnCache(folders);
   const { probes } = folders;
-  const network = await readNetwork(files, options.onnx, probes);
+  const network = await readNetwork(files, options.onnx, probes, told);
   const wanted =
     twin === undefined || denoise === undefined || denoise === 1
       ? network
@@ -78,14 +80,14 @@ export async function locateWeights(
   return { id: idOrFile, files };
 }
 
-/** The id of the network that a model is blended with for a weaker denoise. */
-function twinFor(id: string, denoise: number, options: LoadModelOptions): string {
+/** The id of the network that a catalogue model is blended with for a weaker denoise; undefined for one of the user's. */
+function twinFor(id: string, denoise: number, options: LoadModelOptions): string | undefined {
   if (!(denoise >= 0 && denoise <= 1)) {
     throw new UpreelError('usage', `Expected a denoise strength from 0 to 1, got ${denoise}.`);
   }
   const { models } = options.catalogue ?? readCatalogue();
-  const twin = models.find((model) => model.id === id)?.twin;
-  if (twin !== undefined) return twin;
+  const known = models.find((model) => model.id === id);
+  if (known === undefined || known.twin !== undefined) return known?.twin;
   const possible = models.filter((model) => model.twin !== undefined).map((model) => model.id);
   throw new UpreelError('usage', `The denoise strength of ${id} cannot be set: it has no twin that keeps noise.`, {
     hint: `Leave --denoise out, or use ${possible.join(' or ')}.`,

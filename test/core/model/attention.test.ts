@@ -116,6 +116,7 @@ describe('Swin2SR as PyTorch computes it', () => {
     ['swin2sr-light', { ...SWIN, upsampler: 'pixelshuffledirect', scale: 4, depths: [2] }, { width: 7, height: 9 }],
     ['swin2sr-real', { ...SWIN, upsampler: 'nearest+conv', scale: 4, depths: [2] }, { width: 9, height: 6 }],
     ['swin2sr-compressed', { ...SWIN, upsampler: 'pixelshuffle_aux', scale: 4 }, { width: 12, height: 8 }],
+    ['swin2sr-fine', { ...SWIN, upsampler: 'pixelshuffle_hf', scale: 2 }, { width: 9, height: 14 }],
     [
       'swin2sr-jpeg',
       { ...SWIN, upsampler: 'none', scale: 1, window: 7, channels: 1 },
@@ -301,11 +302,13 @@ describe('FDAT as PyTorch computes it', () => {
     ['fdat-shuffle', { ...FDAT, upsampler: 'pixelshuffle', scale: 3 }],
     ['fdat-direct', { ...FDAT, upsampler: 'pixelshuffledirect', scale: 2 }],
     ['fdat-dysample', { ...FDAT, upsampler: 'dysample', scale: 2 }],
+    ['fdat-lda', { ...FDAT, upsampler: 'lda', scale: 2 }],
+    ['fdat-lda-x3', { ...FDAT, features: 24, upsampler: 'lda', scale: 3 }],
     ['fdat-unshuffle', { ...FDAT, unshuffle: 2 }],
   ])('%s', async (name, shape) => {
     const { network, program } = await expectPytorch(name, randomFdat(shape, 53), { width: 9, height: 14 });
     const { unshuffle = 1 } = shape;
-    const summary = `16 feat, ${shape.upsampler}, 2 blocks, windows 4`;
+    const summary = `${shape.features} feat, ${shape.upsampler}, 2 blocks, windows 4`;
     expect(network.recognition.summary.startsWith(summary)).toBe(true);
     expect(program).toMatchObject({ scale: shape.scale / unshuffle, gridPx: 4 * unshuffle });
   });
@@ -330,6 +333,36 @@ describe('GRL as PyTorch computes it', () => {
       },
       { width: 8, height: 16 },
       '36 feat, nearest+conv, 3+1 blocks, windows 4 and 8x4',
+    ],
+    [
+      'grl-convolved',
+      { ...GRL, depths: [2], stripe: [8, 8], anchor: 4, anchors: 'convolution', connection: '1conv1x1' },
+      { width: 15, height: 8 },
+      '16 feat, pixelshuffle, 2 blocks, windows 4 and 8x8',
+    ],
+    [
+      'grl-separable',
+      { ...GRL, depths: [3], anchors: 'separable', isSeparable: true, connection: 'linear' },
+      { width: 13, height: 10 },
+      '16 feat, pixelshuffle, 3 blocks, windows 4 and 4x8',
+    ],
+    [
+      'grl-merging',
+      { ...GRL, depths: [2], anchors: 'merging', connection: '3conv' },
+      { width: 13, height: 10 },
+      '16 feat, pixelshuffle, 2 blocks, windows 4 and 4x8',
+    ],
+    [
+      'grl-stages',
+      { ...GRL, depths: [4], stripe: [8, 8], anchor: 4, anchors: 'merging', stages: 2 },
+      { width: 8, height: 18 },
+      '16 feat, pixelshuffle, 4 blocks, windows 4 and 8x8',
+    ],
+    [
+      'grl-stages-convolved',
+      { ...GRL, depths: [1], stripe: [8, 4], anchor: 4, anchors: 'separable', stages: 2 },
+      { width: 8, height: 18 },
+      '16 feat, pixelshuffle, 1 blocks, windows 4 and 8x4',
     ],
   ])('%s', async (name, shape, size, summary) => {
     const { network, program } = await expectPytorch(name, randomGrl(shape, 57), size);

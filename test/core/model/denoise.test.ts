@@ -2,11 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { parseCatalogue, readCatalogue } from '../../../src/core/model/catalogue.ts';
+import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
 import { blendModels, loadModel } from '../../../src/core/model/index.ts';
 import { fileFacts, modelOf } from '../../support/tiny-catalogue.ts';
+import { coreOfBuilt, runBare } from './pytorch-facts.ts';
 import { writeNcnnCompact } from './writers/ncnn-writer.ts';
+import type { RandomAttention } from './writers/random-attention.ts';
 import { randomCompact } from './writers/random-networks.ts';
+import { randomDncnn, randomDrunet } from './writers/random-restorers.ts';
+import { writeSafetensors } from './writers/safetensors-writer.ts';
 import { writeTorchZip } from './writers/torch-writer.ts';
 
 const GENERAL = randomCompact(4, 1, 4, 1);
@@ -42,6 +48,60 @@ async function describeWith(denoise?: number) {
   const setting = denoise === undefined ? {} : { denoise };
   return (await loadModel('general', { ...setting, catalogue: CATALOGUE, cacheFolder: folder })).descriptor;
 }
+
+describe('a denoiser that is told how strong noise is', () => {
+  const DRUNET = randomDrunet({ features: [4, 4, 4, 8], blocks: 1 }, 1);
+  const FDNCNN = randomDncnn({ features: 4, convolutions: 4, strength: true }, 1);
+
+  /** The same network, told by its weights: those of the noise count for more. */
+  function louder({ weights }: RandomAttention, key: string, factor: number): RandomAttention['weights'] {
+    const { shape, data } = weights.get(key)!;
+    const perChannel = shape[2]! * shape[3]!;
+    const ofNoise = (index: number) => Math.floor(index / perChannel) % shape[1]! === shape[1]! - 1;
+    const scaled = data.map((value, index) => (ofNoise(index) ? value * factor : value));
+    return new Map(weights).set(key, { shape, data: scaled });
+  }
+
+  async function run(weights: RandomAttention['weights'], denoise?: number): Promise<Float32Array> {
+    const network = buildFromWeights(readCheckpoint(writeSafetensors(weights)), 'n', denoise);
+    return (await runBare(coreOfBuilt(network), [1, 3, 9, 11])).data as Float32Array;
+  }
+
+  it.each([
+    ['DRUNet', DRUNET, 'm_head.weight', 50],
+    ['FDnCNN', FDNCNN, 'model.0.weight', 75],
+  ] as const)('%s takes the strength as a share of the strongest that it knows', async (_, network, key, strongest) => {
+    for (const denoise of [0, 0.4, 1]) {
+      const [made, expected] = [
+        await run(network.weights, denoise),
+        await run(louder(network, key, (denoise * strongest) / 15)),
+      ];
+      expect(made.some((value, index) => Math.abs(value - expected[index]!) > 1e-5)).toBe(false);
+    }
+    expect(await run(network.weights, 15 / strongest)).toEqual(await run(network.weights));
+  });
+
+  it('is told by its file, and each strength is a network of its own', async () => {
+    const path = join(folder, 'drunet.safetensors');
+    writeFileSync(path, writeSafetensors(DRUNET.weights));
+    const load = async (denoise: number) => (await loadModel(path, { denoise, cacheFolder: folder })).descriptor;
+    const [weak, strong] = [await load(0.1), await load(1)];
+    expect([weak.summary, strong.summary]).toEqual([
+      expect.stringContaining('noise 5'),
+      expect.stringContaining('noise 50'),
+    ]);
+    expect(weak.contentHash).not.toBe(strong.contentHash);
+  });
+
+  it('is not any other network', async () => {
+    const plain = randomDncnn({ features: 4, convolutions: 4 }, 1);
+    writeFileSync(join(folder, 'dncnn.safetensors'), writeSafetensors(plain.weights));
+    for (const file of ['dncnn.safetensors', 'general.pth', 'noisy.bin', 'noisy.param']) {
+      const loaded = loadModel(join(folder, file), { denoise: 0.5, cacheFolder: folder });
+      await expect(loaded, file).rejects.toMatchObject({ code: 'usage', hint: expect.stringContaining('DRUNet') });
+    }
+  });
+});
 
 describe('loadModel with a denoise strength', () => {
   it('is strength * model + (1 - strength) * twin', async () => {

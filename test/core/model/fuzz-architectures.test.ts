@@ -1,33 +1,58 @@
 import { describe, it } from 'vitest';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { StateDict } from '../../../src/core/model/checkpoint/state-dict.ts';
-import { contentHash } from '../../../src/core/model/graph/content-hash.ts';
-import { alignment, receptiveField } from '../../../src/core/model/graph/receptive-field.ts';
-import type { Weights } from '../../support/reference-evaluator.ts';
+import type { ElementType } from '../../../src/core/model/checkpoint/stored-tensor.ts';
+import { describeNetwork } from '../../../src/core/model/import-network.ts';
 import { expectEachToSurvive, FUZZ_TIMEOUT } from './fuzz.ts';
 import { PAPER_NETWORKS } from './paper-facts.ts';
+import { RGB8 } from './run-network.ts';
+import { SMALL_NETWORKS, SMALL_VARIANTS } from './small-networks.ts';
 import { mutateWeights } from './writers/mutate-weights.ts';
+import type { RandomAttention } from './writers/random-attention.ts';
 
 /** There are many of them: a few each on every run, and all by UPREEL_FUZZ. */
-const EACH = Number(process.env.UPREEL_FUZZ ?? 100);
+const EACH = Number(process.env.UPREEL_FUZZ ?? 60);
 
-function build(weights: Weights, file: string): void {
-  const tensors = [...weights].map(([key, { shape, data }]) => {
-    const tensor = { shape, data: Float32Array.from(data) };
-    return [key, { shape, type: 'float32', read: () => tensor }] as const;
-  });
-  const built = buildFromWeights(new StateDict(new Map(tensors)), file);
-  if (built.kind === 'program') return;
-  const { graph } = built;
-  receptiveField(graph);
-  alignment(graph);
-  contentHash([graph.nodes, graph.output]);
+interface Stored {
+  readonly shape: readonly number[];
+  readonly data: Float32Array<ArrayBuffer>;
+  /** Default: float32. */
+  readonly type?: ElementType;
 }
 
-describe('a network that does not fit gives a graph or an UpreelError, quickly and in little memory', () => {
-  it.each(PAPER_NETWORKS.map((network) => [network.file, network.weights] as const))(
+type Checkpoint = ReadonlyMap<string, Stored>;
+
+/** As far as an import goes. */
+function importWhole(checkpoint: Checkpoint, file: string): void {
+  const tensors = [...checkpoint].map(([key, { shape, data, type = 'float32' }]) => {
+    const values = type === 'int8' ? Float32Array.from(Uint8Array.from(data)) : data;
+    return [key, { shape, type, read: () => ({ shape, data: values }) }] as const;
+  });
+  describeNetwork(buildFromWeights(new StateDict(new Map(tensors)), file), 'n').wrap(RGB8);
+}
+
+/** With the whole numbers that lie beside the weights. */
+function checkpointOf({ weights, integers }: RandomAttention): Checkpoint {
+  const numbers = [...integers].map(([key, { shape, values, isBytes }]) => {
+    return [key, { shape, data: Float32Array.from(values), type: isBytes ? 'int8' : 'int64' }] as const;
+  });
+  return new Map([...copied(weights), ...numbers]);
+}
+
+function copied(weights: RandomAttention['weights']): Map<string, Stored> {
+  return new Map([...weights].map(([key, { shape, data }]) => [key, { shape, data: Float32Array.from(data) }]));
+}
+
+const NETWORKS: readonly (readonly [string, () => Checkpoint])[] = [
+  ...PAPER_NETWORKS.map(({ file, weights }) => [file, () => copied(new Map(weights))] as const),
+  ...[...SMALL_NETWORKS, ...SMALL_VARIANTS].map(([name, network]) => [name, () => checkpointOf(network)] as const),
+];
+
+describe('a network that does not fit gives a network or an UpreelError, quickly and in little memory', () => {
+  it.each(NETWORKS)(
     '%s',
-    (file, weights) => expectEachToSurvive(weights, mutateWeights, (damaged) => build(damaged, file), EACH),
+    (file, checkpoint) =>
+      expectEachToSurvive(checkpoint(), mutateWeights<Stored>, (damaged) => importWhole(damaged, file), EACH),
     FUZZ_TIMEOUT,
   );
 });

@@ -2,6 +2,7 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Architecture } from '../descriptor.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Program } from '../program/program.ts';
+import { cannotBeTold } from './noise-level.ts';
 
 /** One family of networks: how it is told by its keys, and how its graph is rebuilt from its weights. */
 export interface ArchitectureDefinition<Plan> {
@@ -12,8 +13,14 @@ export interface ArchitectureDefinition<Plan> {
   readonly requiredKeys: readonly string[];
   /** The weights under the family's own names, or undefined if the keys are of another family. */
   recognise(state: StateDict): StateDict | undefined;
-  /** Hyper-parameters, read off keys and shapes; `fileName` for what a file does not hold. @throws UpreelError */
-  plan(state: StateDict, fileName: string): Plan;
+  /**
+   * Hyper-parameters, read off keys and shapes; `fileName` for what a file does not hold.
+   * @param denoise 0..1, see `NetworkOptions`
+   * @throws UpreelError
+   */
+  plan(state: StateDict, fileName: string, denoise?: number): Plan;
+  /** Whether `denoise` had a meaning; default: it has none. */
+  isToldNoise?(plan: Plan): boolean;
   /** For people: "64 feat, 32 conv". */
   summarise(plan: Plan): string;
   /** @throws UpreelError `model-refused` if weights are missing or do not fit */
@@ -21,9 +28,14 @@ export interface ArchitectureDefinition<Plan> {
 }
 
 /** A definition as callers see it, without its plan's type. */
-export interface ArchitectureImporter extends Omit<ArchitectureDefinition<never>, 'plan' | 'summarise' | 'build'> {
-  /** @throws UpreelError */
-  import(state: StateDict, fileName: string): { readonly network: Graph | Program; readonly summary: string };
+export interface ArchitectureImporter
+  extends Omit<ArchitectureDefinition<never>, 'plan' | 'isToldNoise' | 'summarise' | 'build'> {
+  /** @throws UpreelError, `usage` for a `denoise` that the network does not take */
+  import(
+    state: StateDict,
+    fileName: string,
+    denoise?: number,
+  ): { readonly network: Graph | Program; readonly summary: string };
 }
 
 export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan>): ArchitectureImporter {
@@ -33,8 +45,9 @@ export function defineArchitecture<Plan>(definition: ArchitectureDefinition<Plan
     title,
     requiredKeys,
     recognise,
-    import(state, fileName) {
-      const plan = definition.plan(state, fileName);
+    import(state, fileName, denoise) {
+      const plan = definition.plan(state, fileName, denoise);
+      if (denoise !== undefined && definition.isToldNoise?.(plan) !== true) throw cannotBeTold(`the ${title} network`);
       return { network: definition.build(plan, state), summary: definition.summarise(plan) };
     },
   };

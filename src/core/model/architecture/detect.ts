@@ -120,9 +120,10 @@ const IMPORTERS: readonly ArchitectureImporter[] = [
 
 /**
  * The network whose weights these are; the file's name tells what a few old networks do not hold.
+ * @param denoise see `NetworkOptions`, for those that are told how strong noise is; others throw `usage`
  * @throws UpreelError `model-unsupported` (names what it is, or the nearest miss), `model-refused` (does not fit)
  */
-export function buildFromWeights(weights: StateDict, fileName: string): BuiltNetwork {
+export function buildFromWeights(weights: StateDict, fileName: string, denoise?: number): BuiltNetwork {
   const foreign = nameUnsupported(weights);
   if (foreign !== undefined) {
     throw unsupported(
@@ -131,13 +132,18 @@ export function buildFromWeights(weights: StateDict, fileName: string): BuiltNet
   }
   for (const importer of IMPORTERS) {
     const state = importer.recognise(weights);
-    if (state !== undefined) return buildWith(importer, state, fileName);
+    if (state !== undefined) return buildWith(importer, state, fileName, denoise);
   }
   throw nothingMatches(weights);
 }
 
-function buildWith(importer: ArchitectureImporter, state: StateDict, fileName: string): BuiltNetwork {
-  const { network, summary } = importer.import(state, fileName);
+function buildWith(
+  importer: ArchitectureImporter,
+  state: StateDict,
+  fileName: string,
+  denoise: number | undefined,
+): BuiltNetwork {
+  const { network, summary } = importer.import(state, fileName, denoise);
   const [extra] = state.unused;
   if (extra !== undefined) {
     throw unsupported(

@@ -1,9 +1,9 @@
 import { scalar } from '../graph/graph-builder.ts';
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
-import { NOISE } from './drunet.ts';
 import { axis } from './key-shapes.ts';
 import { Layers } from './layers.ts';
+import { noiseLevel, summariseNoise } from './noise-level.ts';
 
 interface DncnnPlan {
   readonly channels: 1 | 3;
@@ -12,6 +12,8 @@ interface DncnnPlan {
   readonly convolutions: readonly number[];
   /** FDnCNN is told how strong the noise is, and makes the picture rather than the noise. */
   readonly kind: 'DnCNN' | 'FDnCNN';
+  /** See `noiseLevel`. */
+  readonly noise: number;
 }
 
 /** DnCNN and FDnCNN (Zhang et al. 2017, 2018), denoisers: convolutions one after the other, which make the noise. */
@@ -25,7 +27,7 @@ export const dncnn = defineArchitecture<DncnnPlan>({
       ? state
       : undefined,
 
-  plan(state) {
+  plan(state, _, denoise) {
     const convolutions = state.keys
       .flatMap((key) => (CONVOLUTION.test(key) && state.shape(key)?.length === 4 ? [Number(key.split('.')[1])] : []))
       .toSorted((a, b) => a - b);
@@ -39,22 +41,25 @@ export const dncnn = defineArchitecture<DncnnPlan>({
     );
     if (other !== undefined) throw unsupported(`The DnCNN network has other kernels than 3x3 in model.${other}.`);
     const kind = taken === channels ? 'DnCNN' : 'FDnCNN';
-    return { channels, features: axis(state, 'model.0.weight', 0), convolutions, kind };
+    const noise = noiseLevel(denoise, STRONGEST_NOISE);
+    return { channels, features: axis(state, 'model.0.weight', 0), convolutions, kind, noise };
   },
 
-  summarise: ({ kind, features, convolutions }) =>
+  isToldNoise: ({ kind }) => kind === 'FDnCNN',
+
+  summarise: ({ kind, features, convolutions, noise }) =>
     [
       ...(kind === 'FDnCNN' ? [kind] : []),
       ...[`${features} feat`, `${convolutions.length} conv`],
-      ...(kind === 'FDnCNN' ? ['noise 15'] : []),
+      ...(kind === 'FDnCNN' ? [summariseNoise(noise)] : []),
     ].join(', '),
 
-  build({ channels, convolutions, kind }, state) {
+  build({ channels, convolutions, kind, noise }, state) {
     const graph = new Layers(state);
     const input = graph.input(channels);
     const strength = () =>
       graph.append(
-        { op: 'affine', input: graph.channels(input, 0, 1), factor: scalar(0), offset: scalar(NOISE) },
+        { op: 'affine', input: graph.channels(input, 0, 1), factor: scalar(0), offset: scalar(noise) },
         'the strength of the noise',
       );
     let value = kind === 'FDnCNN' ? graph.concat([input, strength()], 'the input') : input;
@@ -67,6 +72,9 @@ export const dncnn = defineArchitecture<DncnnPlan>({
 });
 
 const CONVOLUTION = /^model\.\d+\.weight$/;
+
+/** Of the authors' training, in levels. */
+const STRONGEST_NOISE = 75;
 
 /** The authors' own. */
 const NORM_EPSILON = 1e-4;

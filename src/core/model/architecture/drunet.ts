@@ -4,12 +4,15 @@ import { countUnetBlocks, summariseUnet, UNET_MULTIPLE, type UnetBlocks, unet, u
 import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
+import { noiseLevel, summariseNoise } from './noise-level.ts';
 
 interface DrunetPlan {
   readonly channels: 1 | 3;
   readonly features: number;
   readonly counts: UnetBlocks['counts'];
   readonly body: number;
+  /** See `noiseLevel`. */
+  readonly noise: number;
 }
 
 /** DRUNet (Zhang et al. 2021), a denoiser that is told how strong the noise is: a U-Net of residual blocks without bias. */
@@ -20,7 +23,7 @@ export const drunet = defineArchitecture<DrunetPlan>({
 
   recognise: (state) => (state.has('m_head.weight') && state.has('m_body.0.res.0.weight') ? state : undefined),
 
-  plan(state) {
+  plan(state, _, denoise) {
     const channels = axis(state, 'm_tail.weight', 0);
     // One more: the strength of the noise.
     if ((channels !== 1 && channels !== 3) || axis(state, 'm_head.weight', 1) !== channels + 1) {
@@ -33,17 +36,21 @@ export const drunet = defineArchitecture<DrunetPlan>({
       features: axis(state, 'm_head.weight', 0),
       counts: countUnetBlocks(state, 'res.0.weight'),
       body: countConsecutive(state, (index) => `m_body.${index}.res.0.weight`),
+      noise: noiseLevel(denoise, STRONGEST_NOISE),
     };
   },
 
-  summarise: ({ features, counts, body }) => `${features} feat, ${summariseUnet(counts, body)}, noise 15`,
+  isToldNoise: () => true,
 
-  build({ channels, counts, body }, state) {
+  summarise: ({ features, counts, body, noise }) =>
+    `${features} feat, ${summariseUnet(counts, body)}, ${summariseNoise(noise)}`,
+
+  build({ channels, counts, body, noise }, state) {
     const layers = new ProgramLayers(state);
     const input = layers.input(channels);
     const padded = padToMultiple(layers, input, UNET_MULTIPLE, 'reflect');
-    const noise = layers.plus(layers.times(layers.channels(padded, 0, 1), 0), NOISE);
-    const made = unet(layers, layers.conv(layers.concat([padded, noise]), 'm_head'), {
+    const strength = layers.plus(layers.times(layers.channels(padded, 0, 1), 0), noise);
+    const made = unet(layers, layers.conv(layers.concat([padded, strength]), 'm_head'), {
       counts,
       block: (planes, name) => unetResidual(layers, planes, name),
       body(planes) {
@@ -57,5 +64,5 @@ export const drunet = defineArchitecture<DrunetPlan>({
   },
 });
 
-/** Its standard deviation where white is 1: the authors' default of 15 levels. */
-export const NOISE = 15 / 255;
+/** Of the authors' training, in levels. */
+const STRONGEST_NOISE = 50;

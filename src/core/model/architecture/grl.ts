@@ -1,15 +1,23 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { attend, pairIndex, relativeIndex } from '../program/attention.ts';
+import { attend, pairIndex, sharedIndex } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
-import { buildFrame, connection, type FramePlan, planFrame, summariseFrame } from '../program/restoration-frame.ts';
+import {
+  buildFrame,
+  connection,
+  type FramePlan,
+  planFrame,
+  summariseFrame,
+  type Upsampler,
+} from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
+import { anchorSide, averaged, makeAnchors } from './grl-anchors.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
 interface GrlPlan {
@@ -43,9 +51,6 @@ export const grl = defineArchitecture<GrlPlan>({
 
   plan(state) {
     const frame = planFrame(state, 'GRL');
-    if (!state.has(`${first('attn.anchor.body.0.reduction')}.bias`) || !state.has(`${first('attn.qkv.body')}.weight`)) {
-      throw unsupported('This is a GRL network whose anchors are no means, or whose queries are no linear layer.');
-    }
     const count = countConsecutive(state, (group) => `layers.${group}.blocks.0.norm1.weight`);
     const groups = Array.from({ length: count }, (_, group) =>
       countConsecutive(state, (block) => `layers.${group}.blocks.${block}.norm1.weight`),
@@ -94,25 +99,44 @@ function first(key: string): string {
   return `layers.0.blocks.0.${key}`;
 }
 
-/** From the tables, where the file has them; else what the authors' networks have. */
-function windowsOf(state: StateDict, { upsampler }: FramePlan): Pick<GrlPlan, 'side' | 'stripe' | 'anchor'> {
-  if (!state.has('table_w') || !state.has('table_sh') || !state.has('index_sh_a2w')) {
-    if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor: 4 };
-    return upsampler === 'nearest+conv'
-      ? { side: 16, stripe: [32, 64], anchor: 4 }
-      : { side: 32, stripe: [64, 64], anchor: 4 };
+/** From the tables, where the file has them; else what the authors' networks have. @throws UpreelError */
+function windowsOf(state: StateDict, { upsampler }: FramePlan): GrlWindows {
+  const told = anchorSide(state, first('attn.anchor'));
+  const hasTables = state.has('table_w') && state.has('table_sh') && state.has('index_sh_a2w');
+  const windows = hasTables ? tabledWindows(state) : authorsWindows(upsampler, told ?? 4);
+  const { stripe, anchor } = windows;
+  if (told !== undefined && told !== anchor) {
+    throw refused(`its anchors stand for ${told} pixels either way, and its tables are for ${anchor}.`);
   }
+  const pairs = (stripe[0] * stripe[1] * stripe[0] * stripe[1]) / anchor ** 2;
+  if (stripe.some((side) => side % anchor !== 0 || side > LONGEST_STRIPE) || pairs > MOST_PAIRS) {
+    throw unsupported(`The GRL network has stripes of ${stripe.join('x')} pixels with anchors of ${anchor}.`);
+  }
+  return windows;
+}
+
+type GrlWindows = Pick<GrlPlan, 'side' | 'stripe' | 'anchor'>;
+
+function tabledWindows(state: StateDict): GrlWindows {
   const ratio = axis(state, 'index_sh_a2w', 1) / axis(state, 'index_sh_a2w', 0);
   const anchor = Math.sqrt(Math.max(ratio, 1 / ratio));
   // As many offsets as places of the stripe and of its anchors together, less one.
   const length = (index: number) => Math.round((axis(state, 'table_sh', index) + 1) / (1 + 1 / anchor));
-  const stripe = [length(1), length(2)] as const;
-  if (!Number.isInteger(anchor) || stripe.some((side) => side % anchor !== 0 || side > LONGEST_STRIPE)) {
-    throw unsupported(`The GRL network has stripes of ${stripe.join('x')} pixels with anchors of ${anchor}.`);
-  }
-  return { side: checkedWindow((axis(state, 'table_w', 1) + 1) / 2, 'table_w'), stripe, anchor };
+  return {
+    side: checkedWindow((axis(state, 'table_w', 1) + 1) / 2, 'table_w'),
+    stripe: [length(1), length(2)],
+    anchor,
+  };
 }
 
+function authorsWindows(upsampler: Upsampler, anchor: number): GrlWindows {
+  if (upsampler === 'none') return { side: 8, stripe: [8, 8], anchor };
+  if (upsampler === 'nearest+conv') return { side: 16, stripe: [32, 64], anchor };
+  return { side: 32, stripe: [64, 64], anchor };
+}
+
+/** Of places and anchors of a stripe: twice as many as the authors' largest network has. */
+const MOST_PAIRS = 2 ** 21;
 const LONGEST_STRIPE = 64;
 
 interface Stripe {
@@ -150,11 +174,6 @@ function openStripes(layers: ProgramLayers, planes: Planes, anchor: number) {
   };
 }
 
-function averaged(layers: ProgramLayers, planes: Planes, side: number): Planes {
-  const step = layers.step('AveragePool', [planes.step], { kernel_shape: [side, side], strides: [side, side] });
-  return { ...planes, step, density: planes.density / side ** 2, extent: step };
-}
-
 interface At {
   readonly windows: SwinWindows;
   readonly isShifted: boolean;
@@ -174,13 +193,20 @@ function block(layers: ProgramLayers, input: Pixels, name: string, at: At): Pixe
 
 function mixedAttention(layers: ProgramLayers, input: Pixels, name: string, at: At): Pixels {
   const { channels } = input;
-  const qkv = layers.linear(input, `${name}.qkv.body`, 3 * channels);
+  const qkv = projected(layers, input, `${name}.qkv.body`);
   const half = (3 * channels) / 2;
   const near = windowAttention(layers, layers.channels(qkv, 0, half), `${name}.window_attn.attn_transform`, at);
-  const anchors = layers.toPixels(averaged(layers, layers.toPlanes(input), at.stripe.anchor));
-  const reduced = layers.linear(anchors, `${name}.anchor.body.0.reduction`, channels / 2);
-  const far = stripeAttention(layers, layers.channels(qkv, half, 2 * half), reduced, `${name}.stripe_attn`, at.stripe);
+  const anchors = makeAnchors(layers, input, `${name}.anchor`, at.stripe.anchor);
+  const far = stripeAttention(layers, layers.channels(qkv, half, 2 * half), anchors, `${name}.stripe_attn`, at.stripe);
   return layers.linear(layers.concat([near, { ...far, extent: near.extent }]), `${name}.proj`);
+}
+
+/** Queries, keys and values, by a linear layer or by a depthwise convolution and one. */
+function projected(layers: ProgramLayers, input: Pixels, name: string): Pixels {
+  const made = 3 * input.channels;
+  if (layers.has(`${name}.weight`)) return layers.linear(input, name, made);
+  const seen = layers.conv(layers.toPlanes(input), `${name}.0`, { groups: input.channels, kernel: 3 });
+  return layers.toPixels(layers.conv(seen, `${name}.1`, { kernel: 1 }));
 }
 
 function windowAttention(layers: ProgramLayers, qkv: Pixels, name: string, { windows, isShifted }: At): Pixels {
@@ -190,7 +216,7 @@ function windowAttention(layers: ProgramLayers, qkv: Pixels, name: string, { win
   const heads = headsOf(layers, name);
   const shape = { heads, tokens: cut.tokens };
   const offsets = shares(1 - side, side - 1, 1 - side, side - 1);
-  const bias = continuousBias(layers, name, offsets, relativeIndex(side, side), shape);
+  const bias = continuousBias(layers, name, offsets, sharedIndex(layers, side, side), shape);
   return cut.join(
     attend(layers, q, k, v, { ...shape, bias, mask: cut.mask, directions: directionScales(layers, name, heads) }),
   );
@@ -212,8 +238,13 @@ function stripeAttention(layers: ProgramLayers, qkv: Pixels, anchors: Pixels, na
     (from % fromWidth) -
     (to % toWidth) +
     last[1];
-  const gather = pairIndex(keys, tokens, (from, to) => index(from, small, width, [height - 1, width - 1])(to));
-  const read = pairIndex(tokens, keys, (from, to) => index(from, width, small, [low - 1, small - 1])(to));
+  const shape = `${height}x${width} by ${anchor}`;
+  const gather = layers.table(`anchors of ${shape}`, () =>
+    pairIndex(keys, tokens, (from, to) => index(from, small, width, [height - 1, width - 1])(to)),
+  );
+  const read = layers.table(`places of ${shape}`, () =>
+    pairIndex(tokens, keys, (from, to) => index(from, width, small, [low - 1, small - 1])(to)),
+  );
   const heads = headsOf(layers, `${name}.attn_transform1`);
   const turned = places.mask === null ? null : layers.step('Transpose', [places.mask], { perm: [0, 1, 3, 2] });
   const one = `${name}.attn_transform1`;

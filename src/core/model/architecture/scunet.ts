@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { attend, relativeBias, relativeIndex } from '../program/attention.ts';
+import { attend, relativeBias, sharedIndex } from '../program/attention.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { StepIndex } from '../program/program.ts';
 import type { Pixels, Planes } from '../program/program-builder.ts';
@@ -108,6 +108,6 @@ function positionBias(layers: ProgramLayers, key: string, heads: number, side: n
   const { data } = layers.weight(key, [heads, span, span]);
   if (data.length !== heads * span ** 2) throw refused(`${key} does not fit windows of ${side} pixels.`);
   const turned = Float32Array.from(data, (_, index) => data[(index % heads) * span ** 2 + Math.floor(index / heads)]!);
-  const index = relativeIndex(side, side);
+  const index = sharedIndex(layers, side, side);
   return relativeBias(layers, tensor([span ** 2, heads], turned), index, { heads, tokens: side ** 2 });
 }

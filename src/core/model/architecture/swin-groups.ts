@@ -6,16 +6,19 @@ import { countConsecutive } from './key-shapes.ts';
 
 /** One of the groups of blocks that SwinIR and its descendants call `layers`. */
 export interface SwinGroup {
+  /** Of its keys: layers.0 */
+  readonly name: string;
   readonly blocks: number;
   readonly heads: number;
 }
 
-export function swinGroups(state: StateDict): readonly SwinGroup[] {
-  const name = (group: number) => `layers.${group}.residual_group.blocks`;
-  const groups = countConsecutive(state, (group) => `${name(group)}.0.norm1.weight`);
+export function swinGroups(state: StateDict, list = 'layers'): readonly SwinGroup[] {
+  const blocks = (group: number) => `${list}.${group}.residual_group.blocks`;
+  const groups = countConsecutive(state, (group) => `${blocks(group)}.0.norm1.weight`);
   return Array.from({ length: groups }, (_, group) => ({
-    blocks: countConsecutive(state, (block) => `${name(group)}.${block}.norm1.weight`),
-    heads: headsOf(state, `${name(group)}.0.attn`),
+    name: `${list}.${group}`,
+    blocks: countConsecutive(state, (block) => `${blocks(group)}.${block}.norm1.weight`),
+    heads: headsOf(state, `${blocks(group)}.0.attn`),
   }));
 }
 
@@ -39,17 +42,17 @@ export function chainGroups(
 ): Planes {
   const embedded = layers.toPixels(projected(layers, first, 'patch_embed.proj'));
   let value = layers.has('patch_embed.norm.weight') ? layers.layerNorm(embedded, 'patch_embed.norm') : embedded;
-  groups.forEach((group, index) => {
+  for (const group of groups) {
     const before = value;
     for (let number = 0; number < group.blocks; number++) {
-      const name = `layers.${index}.residual_group.blocks.${number}`;
+      const name = `${group.name}.residual_group.blocks.${number}`;
       value = block(value, name, { heads: group.heads, isShifted: number % 2 === 1 });
     }
-    value = end(value, `layers.${index}.residual_group`, group);
-    const joined = connection(layers, layers.toPlanes(value), `layers.${index}.conv`);
-    const made = projected(layers, joined, `layers.${index}.patch_embed.proj`);
+    value = end(value, `${group.name}.residual_group`, group);
+    const joined = connection(layers, layers.toPlanes(value), `${group.name}.conv`);
+    const made = projected(layers, joined, `${group.name}.patch_embed.proj`);
     value = layers.add(layers.toPixels(made), before);
-  });
+  }
   return layers.toPlanes(layers.layerNorm(value, 'norm'));
 }
 

@@ -1,4 +1,4 @@
-import { attend, relativeIndex } from '../program/attention.ts';
+import { attend, sharedIndex } from '../program/attention.ts';
 import { mlp } from '../program/mlp.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
 import type { Pixels } from '../program/program-builder.ts';
@@ -13,6 +13,8 @@ import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin
 interface Swin2srPlan {
   readonly frame: FramePlan;
   readonly groups: readonly SwinGroup[];
+  /** Of the body that makes the high frequencies; none but with that upsampler. */
+  readonly fineGroups: readonly SwinGroup[];
   readonly side: number;
   readonly isShifting: boolean;
 }
@@ -34,6 +36,7 @@ export const swin2sr = defineArchitecture<Swin2srPlan>({
     return {
       frame: planFrame(state, 'Swin2SR'),
       groups: swinGroups(state),
+      fineGroups: swinGroups(state, 'layers_hf'),
       side: checkedWindow(Math.sqrt(tokens), first('attn')),
       // Those that were trained with pictures of one window shift none.
       isShifting: state.has('layers.0.residual_group.blocks.1.attn_mask'),
@@ -43,14 +46,14 @@ export const swin2sr = defineArchitecture<Swin2srPlan>({
   summarise: ({ frame, groups, side }) =>
     [...summariseFrame(frame), summariseGroups(groups), `windows ${side}`].join(', '),
 
-  build({ frame, groups, side, isShifting }, state) {
+  build({ frame, groups, fineGroups, side, isShifting }, state) {
     ignoreBuffers(state);
     const layers = new ProgramLayers(state);
     // As with SwinIR: those for JPEG were trained with 0..255, and are the only ones with windows of 7.
     const white = side === 7 ? 255 : 1;
-    return buildFrame(layers, frame, { multiple: side, white }, (planes) => {
+    return buildFrame(layers, frame, { multiple: side, white }, (planes, list) => {
       const windows = openSwinWindows(layers, planes, side);
-      return chainGroups(layers, planes, groups, (value, name, at) =>
+      return chainGroups(layers, planes, list === 'layers' ? groups : fineGroups, (value, name, at) =>
         block(layers, value, name, { heads: at.heads, isShifted: at.isShifted && isShifting, windows }),
       );
     });
@@ -78,7 +81,13 @@ function attention(layers: ProgramLayers, value: Pixels, name: string, { heads, 
   const weight = layers.weight(`${name}.qkv.weight`, [3 * channels, channels]);
   const [q, k, v] = splitQkv(layers, layers.mapped(cut.split(value), weight, qkvBias(layers, name, channels)));
   const shape = { heads, tokens: cut.tokens };
-  const bias = continuousBias(layers, name, offsets(windows.side), relativeIndex(windows.side, windows.side), shape);
+  const bias = continuousBias(
+    layers,
+    name,
+    offsets(windows.side),
+    sharedIndex(layers, windows.side, windows.side),
+    shape,
+  );
   const directions = directionScales(layers, name, heads);
   const made = attend(layers, q, k, v, { ...shape, bias, mask: cut.mask, directions });
   return cut.join(layers.linear(made, `${name}.proj`));

@@ -2,15 +2,24 @@ import type { UpreelError } from '../../errors.ts';
 import type { Value } from '../graph/graph.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { refused, unsupported } from '../refusal.ts';
+import type { Tensor } from '../tensor.ts';
 import type { NcnnLayer } from './param-file.ts';
 import type { WeightReader } from './weight-reader.ts';
 
 /** What a layer's translation works with: it reads its weights in order and returns one value per output. */
 export interface LayerContext {
   readonly layer: NcnnLayer;
+  /** Without the constant, where one of them is. */
   readonly inputs: readonly Value[];
+  readonly constant: HeldConstant | null;
   readonly builder: GraphBuilder;
   readonly weights: WeightReader;
+}
+
+/** One number for each channel, from a MemoryData layer. */
+export interface HeldConstant {
+  readonly values: Tensor;
+  readonly isFirst: boolean;
 }
 
 /** The layer's single input. */

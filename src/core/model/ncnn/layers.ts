@@ -1,10 +1,10 @@
 import type { BinaryKind, Node, ResizeMode, UnaryKind, Value } from '../graph/graph.ts';
 import { scalar } from '../graph/graph-builder.ts';
 import { refused } from '../refusal.ts';
-import { tensor } from '../tensor.ts';
+import { type Tensor, tensor } from '../tensor.ts';
 import { translateConvolution, translateDeconvolution, translateInnerProduct } from './convolution.ts';
 import { translateCrop } from './crop.ts';
-import { count, type LayerContext, only, smallCount, unsupportedSetting } from './layer-context.ts';
+import { count, type HeldConstant, type LayerContext, only, smallCount, unsupportedSetting } from './layer-context.ts';
 
 type Translation = (context: LayerContext) => readonly Value[];
 
@@ -81,7 +81,10 @@ function prelu(context: LayerContext): Value {
 function binaryOp(context: LayerContext): Value {
   const { layer, inputs } = context;
   const kind = layer.settings.number(0, 0);
-  if (layer.settings.number(1, 0) !== 0) return withScalar(context, kind, layer.settings.number(2, 0));
+  if (context.constant !== null) return withConstant(context, kind, context.constant);
+  if (layer.settings.number(1, 0) !== 0) {
+    return withConstant(context, kind, { values: scalar(layer.settings.number(2, 0)), isFirst: false });
+  }
   const [left, right] = inputs;
   const operator = BINARY_KINDS[kind];
   if (left === undefined || right === undefined || inputs.length !== 2)
@@ -92,25 +95,40 @@ function binaryOp(context: LayerContext): Value {
 
 const BINARY_KINDS: readonly BinaryKind[] = ['add', 'sub', 'mul', 'div', 'max', 'min'];
 
-function withScalar(context: LayerContext, kind: number, value: number): Value {
+/** Of one number, or of one for each channel. */
+function withConstant(context: LayerContext, kind: number, { values, isFirst }: HeldConstant): Value {
   const input = only(context);
-  const affine = (factor: number, offset: number) =>
-    append(context, { op: 'affine', input, factor: scalar(factor), offset: scalar(offset) });
-  switch (kind) {
+  const { channels } = context.builder.shapeOf(input);
+  const count = values.data.length;
+  if (count !== 1 && count !== channels)
+    throw refused(`layer ${context.layer.name} has ${count} numbers for ${channels} channels.`);
+  const mapped = (map: (value: number) => number) => tensor(values.shape, values.data.map(map));
+  const affine = (factor: Tensor, offset: Tensor) => append(context, { op: 'affine', input, factor, offset });
+  // ncnn's operators 7 and 8 are subtraction and division the other way round.
+  const operator = isFirst ? (TURNED[kind] ?? kind) : kind;
+  switch (operator) {
     case 0:
-      return affine(1, value);
+      return affine(scalar(1), values);
     case 1:
-      return affine(1, -value);
+      return affine(
+        scalar(1),
+        mapped((value) => -value),
+      );
     case 2:
-      return affine(value, 0);
+      return affine(values, scalar(0));
     case 3:
-      return affine(1 / value, 0);
+      return affine(
+        mapped((value) => 1 / value),
+        scalar(0),
+      );
     case 7:
-      return affine(-1, value);
+      return affine(scalar(-1), values);
     default:
       throw unsupportedSetting(context, `operator ${kind} with a number`);
   }
 }
+
+const TURNED: Readonly<Record<number, number>> = { 1: 7, 7: 1, 3: 8, 8: 3 };
 
 function eltwise(context: LayerContext): Value {
   const { layer, inputs, builder } = context;

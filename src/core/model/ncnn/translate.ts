@@ -1,6 +1,8 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
 import { refused, unsupported } from '../refusal.ts';
+import { type Tensor, tensor } from '../tensor.ts';
+import type { HeldConstant } from './layer-context.ts';
 import { LAYERS } from './layers.ts';
 import type { NcnnLayer } from './param-file.ts';
 import { WeightReader } from './weight-reader.ts';
@@ -13,14 +15,21 @@ export function translateNcnn(layers: readonly NcnnLayer[], bin: Uint8Array): Gr
   const builder = new GraphBuilder();
   const weights = new WeightReader(bin);
   const blobs = new Map<string, Value>();
+  const constants = new Map<string, Tensor>();
   refuseUnknownLayers(layers);
   for (const layer of layers) {
-    const inputs = layer.inputs.map((blob) => {
+    if (layer.type === CONSTANT) {
+      constants.set(layer.outputs[0] ?? '', readConstant(layer, weights));
+      continue;
+    }
+    const constant = constantOf(layer, constants);
+    const read = layer.inputs.filter((blob) => !constants.has(blob));
+    const inputs = read.map((blob) => {
       const value = blobs.get(blob);
       if (value === undefined) throw refused(`layer ${layer.name} reads "${blob}", which no layer before it makes.`);
       return value;
     });
-    const outputs = LAYERS[layer.type]?.({ layer, inputs, builder, weights }) ?? [];
+    const outputs = LAYERS[layer.type]?.({ layer, inputs, constant, builder, weights }) ?? [];
     if (outputs.length !== layer.outputs.length) {
       throw refused(`layer ${layer.name} (${layer.type}) has ${layer.outputs.length} outputs.`);
     }
@@ -33,12 +42,36 @@ export function translateNcnn(layers: readonly NcnnLayer[], bin: Uint8Array): Gr
   return builder.finish(outputOf(layers, blobs));
 }
 
+/** Numbers that a BinaryOp behind it takes, such as the mean of the colours. */
+const CONSTANT = 'MemoryData';
+
+/** One number for each channel: other shapes would have to fit the picture. */
+function readConstant({ name, settings }: NcnnLayer, weights: WeightReader): Tensor {
+  const [width, height, depth, channels] = [0, 1, 11, 2].map((key) => settings.number(key, 0));
+  const isVector = width === 1 && height === 1 && depth === 0 && settings.number(21, 1) === 1;
+  if (!isVector || channels === undefined || !Number.isInteger(channels) || channels < 1) {
+    throw unsupported(`Layer ${name} of the ncnn network holds ${width}x${height}x${channels} numbers as they are.`);
+  }
+  return tensor([channels], weights.plain(channels, name));
+}
+
+function constantOf({ type, name, inputs }: NcnnLayer, constants: ReadonlyMap<string, Tensor>): HeldConstant | null {
+  const index = inputs.findIndex((blob) => constants.has(blob));
+  if (index < 0) return null;
+  if (type !== 'BinaryOp' || inputs.length !== 2) {
+    throw unsupported(`Layer ${name} of the ncnn network is a ${type} of constants, which upreel does not know.`);
+  }
+  return { values: constants.get(inputs[index] ?? '')!, isFirst: index === 0 };
+}
+
 function refuseUnknownLayers(layers: readonly NcnnLayer[]): void {
-  const unknown = [...new Set(layers.map((layer) => layer.type).filter((type) => !Object.hasOwn(LAYERS, type)))];
+  const unknown = [
+    ...new Set(layers.map((layer) => layer.type).filter((type) => type !== CONSTANT && !Object.hasOwn(LAYERS, type))),
+  ];
   if (unknown.length === 0) return;
   throw unsupported(
     `The ncnn network uses layers that upreel does not know: ${unknown.slice(0, 8).join(', ')}.`,
-    `Layers that are known: ${Object.keys(LAYERS).join(', ')}.`,
+    `Layers that are known: ${[...Object.keys(LAYERS), CONSTANT].join(', ')}.`,
   );
 }
 

@@ -124,7 +124,7 @@ export class OnnxWriter {
     const known = this.#indices.get(index);
     if (known !== undefined) return known;
     const name = `i${this.#initializers.length}`;
-    const rawData = new Uint8Array(BigInt64Array.from(index.indices, BigInt).buffer);
+    const rawData = asInt64(index.indices);
     const dims = index.shape.map(BigInt);
     this.#initializers.push(create(TensorProtoSchema, { name, dims, dataType: TensorProto_DataType.INT64, rawData }));
     this.#indices.set(index, name);
@@ -175,6 +175,17 @@ export class OnnxWriter {
     });
     return toBinary(ModelProtoSchema, model);
   }
+}
+
+/** Little-endian, without a BigInt for each: tables of attention have millions. */
+function asInt64(indices: Int32Array): Uint8Array<ArrayBuffer> {
+  const halves = new Int32Array(2 * indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    const value = indices[i]!;
+    halves[2 * i] = value;
+    if (value < 0) halves[2 * i + 1] = -1;
+  }
+  return new Uint8Array(halves.buffer);
 }
 
 function constantTensor(values: readonly number[]): Tensor {

@@ -129,11 +129,17 @@ export function relativeIndex(height: number, width: number, placesPerKey = 1): 
   });
 }
 
+/** `relativeIndex`, the same for all blocks. */
+export function sharedIndex(program: ProgramBuilder, height: number, width: number): IndexTensor {
+  return program.table(`offsets of ${height}x${width}`, () => relativeIndex(height, width));
+}
+
 /** An index for each pair of a query and a key. */
 export function pairIndex(queries: number, keys: number, indexOf: (query: number, key: number) => number): IndexTensor {
-  const indices = Int32Array.from({ length: queries * keys }, (_, pair) =>
-    indexOf(Math.floor(pair / keys), pair % keys),
-  );
+  const indices = new Int32Array(queries * keys);
+  for (let query = 0; query < queries; query++) {
+    for (let key = 0; key < keys; key++) indices[query * keys + key] = indexOf(query, key);
+  }
   return { shape: [indices.length], indices };
 }
 

@@ -1,7 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused } from '../refusal.ts';
 import { type IndexTensor, type Tensor, tensor } from '../tensor.ts';
-import { relativeBias, relativeIndex } from './attention.ts';
+import { relativeBias, sharedIndex } from './attention.ts';
 import type { StepIndex } from './program.ts';
 import type { Tokens } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
@@ -23,7 +23,7 @@ export function dynamicBias(layers: ProgramLayers, name: string, window: readonl
     rows = layers.linear(normed, `${name}.${part}.2`);
   }
   const tokens = height * width;
-  return relativeBias(layers, rows.step, relativeIndex(height, width), { heads: rows.channels, tokens });
+  return relativeBias(layers, rows.step, sharedIndex(layers, height, width), { heads: rows.channels, tokens });
 }
 
 /**

@@ -43,6 +43,7 @@ export class ProgramBuilder {
   readonly #state: StateDict;
   readonly #steps: Step[] = [];
   readonly #sizes = new Map<StepIndex, Size>();
+  readonly #tables = new Map<string, IndexTensor>();
   #parameters = 0;
   #flopsPerPixel = 0;
 
@@ -54,6 +55,13 @@ export class ProgramBuilder {
   step(operator: string, inputs: readonly Operand[], attributes: Attributes = {}, unread = 0): StepIndex {
     if (this.#steps.length >= MAX_STEPS) throw refused(`it has more than ${MAX_STEPS} steps.`);
     return this.#steps.push({ operator, inputs, attributes, unread }) - 1;
+  }
+
+  /** What many blocks look up alike is made and stored once: such tables grow with the fourth power of the windows. */
+  table(name: string, make: () => IndexTensor): IndexTensor {
+    const table = this.#tables.get(name) ?? make();
+    this.#tables.set(name, table);
+    return table;
   }
 
   input(channels: number): Planes {

@@ -22,7 +22,13 @@ export interface FramePlan {
 }
 
 /** As the configurations of these networks call them; none: a picture of the same size, of which the change is made. */
-export type Upsampler = 'pixelshuffle' | 'pixelshuffle_aux' | 'pixelshuffledirect' | 'nearest+conv' | 'none';
+export type Upsampler =
+  | 'pixelshuffle'
+  | 'pixelshuffle_aux'
+  | 'pixelshuffle_hf'
+  | 'pixelshuffledirect'
+  | 'nearest+conv'
+  | 'none';
 
 /** @param title of the family, for errors. @throws UpreelError `model-unsupported`, `model-refused` */
 export function planFrame(state: StateDict, title: string): FramePlan {
@@ -75,7 +81,7 @@ export function buildFrame(
   layers: ProgramLayers,
   plan: FramePlan,
   { multiple, least = 1, beyond = 0, window = multiple, white = 1, padding = 'reflect', hasMean = true }: FrameSettings,
-  blocks: (features: Planes) => Planes,
+  blocks: (features: Planes, groups: 'layers' | 'layers_hf') => Planes,
 ): Program {
   const { channels, unshuffle, scale } = plan;
   const input = layers.input(channels);
@@ -91,8 +97,8 @@ export function buildFrame(
     layers.pixelUnshuffle(centred, unshuffle),
     layers.has('conv_first.weight') ? 'conv_first' : 'conv_first.1',
   );
-  const body = layers.add(connection(layers, blocks(first), 'conv_after_body'), first);
-  const made = enlarge(layers, plan, body, centred);
+  const body = layers.add(connection(layers, blocks(first, 'layers'), 'conv_after_body'), first);
+  const made = enlarge(layers, plan, body, centred, blocks);
   const picture = layers.scaled(
     made,
     values(() => 1 / white),
@@ -102,8 +108,11 @@ export function buildFrame(
   return layers.finish(cropped, scale, window * unshuffle);
 }
 
-/** The convolution at the end of a residual: one, three with less channels between, or none. */
+/** The convolution at the end of a residual: one, three with less channels between, a linear layer, or none. */
 export function connection(layers: ProgramLayers, planes: Planes, name: string): Planes {
+  if (layers.shape(`${name}.weight`)?.length === 2) {
+    return layers.toPlanes(layers.linear(layers.toPixels(planes), name));
+  }
   if (layers.has(`${name}.weight`)) return layers.conv(planes, name);
   if (!layers.has(`${name}.0.weight`)) return planes;
   const narrow = layers.leakyRelu(layers.conv(planes, `${name}.0`), SLOPE);
@@ -127,6 +136,7 @@ function firstOf(state: StateDict): string {
 
 function upsamplerOf(state: StateDict): Upsampler {
   if (state.has('conv_bicubic.weight')) return 'pixelshuffle_aux';
+  if (state.has('conv_after_body_hf.weight')) return 'pixelshuffle_hf';
   if (state.has('conv_before_upsample.0.weight')) {
     return state.has('conv_up1.weight') ? 'nearest+conv' : 'pixelshuffle';
   }
@@ -138,6 +148,7 @@ function factorsOf(state: StateDict, upsampler: Upsampler, channels: number): nu
   switch (upsampler) {
     case 'pixelshuffle':
     case 'pixelshuffle_aux':
+    case 'pixelshuffle_hf':
       for (let index = 0; state.has(`upsample.${index}.weight`); index += 2) {
         const [out = 0, taken = 0] = state.shape(`upsample.${index}.weight`) ?? [];
         factors.push(Math.sqrt(out / taken));
@@ -153,19 +164,35 @@ function factorsOf(state: StateDict, upsampler: Upsampler, channels: number): nu
   }
 }
 
-function enlarge(layers: ProgramLayers, { upsampler, factors }: FramePlan, body: Planes, centred: Planes): Planes {
+function enlarge(
+  layers: ProgramLayers,
+  { upsampler, factors }: FramePlan,
+  body: Planes,
+  centred: Planes,
+  blocks: (features: Planes, groups: 'layers_hf') => Planes,
+): Planes {
   // Here the slope is torch's default.
-  const before = () => layers.leakyRelu(layers.conv(body, 'conv_before_upsample.0'), 0.01);
+  const activated = (planes: Planes, name: string) => layers.leakyRelu(layers.conv(planes, name), 0.01);
+  const before = () => activated(body, 'conv_before_upsample.0');
   switch (upsampler) {
     case 'pixelshuffle':
       return layers.conv(shuffled(layers, factors, before()), 'conv_last');
     case 'pixelshuffle_aux': {
       // A small picture made on the way, which was compared in training, and the input enlarged beside.
       const small = layers.conv(before(), 'conv_aux');
-      const enlarged = shuffled(layers, factors, layers.leakyRelu(layers.conv(small, 'conv_after_aux.0'), 0.01));
+      const enlarged = shuffled(layers, factors, activated(small, 'conv_after_aux.0'));
       const scale = factors.reduce((product, factor) => product * factor, 1);
       const beside = layers.conv(layers.cubic(centred, scale), 'conv_bicubic');
       return layers.conv(layers.add(enlarged, { ...beside, extent: enlarged.extent }), 'conv_last');
+    }
+    case 'pixelshuffle_hf': {
+      // A second body makes the high frequencies, which are added to the picture.
+      const small = before();
+      const first = activated(small, 'conv_first_hf.0');
+      const fine = layers.add(layers.conv(blocks(first, 'layers_hf'), 'conv_after_body_hf'), first);
+      const enlarged = shuffled(layers, factors, activated(fine, 'conv_before_upsample_hf.0'), 'upsample_hf');
+      const picture = layers.conv(shuffled(layers, factors, small), 'conv_last');
+      return layers.add(picture, layers.conv(enlarged, 'conv_last_hf'));
     }
     case 'pixelshuffledirect':
       return layers.pixelShuffle(layers.conv(body, 'upsample.0'), factors[0] ?? 1);
@@ -181,9 +208,9 @@ function enlarge(layers: ProgramLayers, { upsampler, factors }: FramePlan, body:
   }
 }
 
-function shuffled(layers: ProgramLayers, factors: readonly number[], planes: Planes): Planes {
+function shuffled(layers: ProgramLayers, factors: readonly number[], planes: Planes, name = 'upsample'): Planes {
   return factors.reduce(
-    (value, factor, index) => layers.pixelShuffle(layers.conv(value, `upsample.${2 * index}`), factor),
+    (value, factor, index) => layers.pixelShuffle(layers.conv(value, `${name}.${2 * index}`), factor),
     planes,
   );
 }

@@ -1,9 +1,10 @@
 import { refused } from '../refusal.ts';
 import { dySample } from './dysample.ts';
+import { attendNearby } from './local-upsampling.ts';
 import type { Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
-/** The third version of the upsampler that FDAT and its kin share; undefined: one that upreel does not run (lda). */
+/** Of the third version of the upsampler that FDAT and its kin share, in the order of their numbers. */
 export const UNIVERSAL_UPSAMPLERS = [
   'conv',
   'pixelshuffledirect',
@@ -11,11 +12,11 @@ export const UNIVERSAL_UPSAMPLERS = [
   'nearest+conv',
   'dysample',
   'transpose+conv',
-  undefined,
+  'lda',
   'pa_up',
 ] as const;
 
-export type UniversalUpsampler = Exclude<(typeof UNIVERSAL_UPSAMPLERS)[number], undefined>;
+export type UniversalUpsampler = (typeof UNIVERSAL_UPSAMPLERS)[number];
 
 /** Its layers are numbered, activations among them. */
 export function universalUpsample(
@@ -54,6 +55,11 @@ export function universalUpsample(
       const isNarrowed = !layers.has(`${name}.0.init_pos`);
       const first = isNarrowed ? layers.leakyRelu(conv(planes, 0), 0.01) : planes;
       return dySample(layers, first, `${name}.${isNarrowed ? 2 : 0}`, scale);
+    }
+    case 'lda': {
+      const isNarrowed = layers.has(`${name}.0.weight`);
+      const [first, own] = isNarrowed ? [layers.leakyRelu(conv(planes, 0), 0.01), 2] : [planes, 0];
+      return conv(attendNearby(layers, first, `${name}.${own}`, scale), own + 1);
     }
     case 'transpose+conv':
       return transposed(layers, planes, name, scale);

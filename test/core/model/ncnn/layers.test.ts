@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectEqual, importBytes } from '../run-network.ts';
 import { NcnnWriter } from '../writers/ncnn-writer.ts';
 
@@ -32,6 +32,46 @@ describe('an ncnn layer of one input', () => {
     ['BinaryOp', '0=7 1=1 2=1.000000e+00', (x) => 1 - x],
   ])('%s %s', async (type, settings, value) => {
     await expectFunction((writer, input) => writer.one(type, [input], settings), value);
+  });
+
+  it.each<[string, boolean, (x: number, c: number) => number]>([
+    ['0=0', false, (x, c) => x + c],
+    ['0=1', false, (x, c) => x - c],
+    ['0=1', true, (x, c) => c - x],
+    ['0=2', true, (x, c) => x * c],
+    ['0=3', false, (x, c) => x / c],
+    ['0=7', false, (x, c) => c - x],
+    ['0=8', true, (x, c) => x / c],
+  ])('BinaryOp %s with MemoryData, first: %s', async (settings, isFirst, value) => {
+    const numbers = Float32Array.of(0.6137, 0.3871, 0.4713);
+    const writer = new NcnnWriter(false);
+    const held = writer.memory(numbers);
+    const input = writer.conv('data', IDENTITY, NO_BIAS);
+    writer.one('BinaryOp', isFirst ? [held, input] : [input, held], settings);
+    const { param, bin } = writer.finish();
+    const network = await importBytes({ 'n.bin': bin, 'n.param': param });
+    await expectEqual(network, (picture) => {
+      const pixels = picture.width * picture.height;
+      const data = picture.data.map((x, index) => value(x, numbers[Math.floor(index / pixels)]!));
+      return { ...picture, data };
+    });
+  });
+
+  it('MemoryData of other shapes, or read by other layers, is refused by name', async () => {
+    for (const write of [
+      (writer: NcnnWriter, input: string) =>
+        writer.one('BinaryOp', [input, writer.memory(Float32Array.of(1, 2))], '0=0'),
+      (writer: NcnnWriter, input: string) => writer.one('Concat', [input, writer.memory(new Float32Array(3))], '0=0'),
+      (writer: NcnnWriter, input: string) =>
+        writer.one('BinaryOp', [input, writer.memory(new Float32Array(3), '0=3 1=1 2=1')], '0=0'),
+    ]) {
+      const writer = new NcnnWriter(false);
+      write(writer, writer.conv('data', IDENTITY, NO_BIAS));
+      const { param, bin } = writer.finish();
+      await expect(importBytes({ 'n.bin': bin, 'n.param': param })).rejects.toMatchObject({
+        code: expect.stringMatching(/^model-(refused|unsupported)$/),
+      });
+    }
   });
 
   it.each([

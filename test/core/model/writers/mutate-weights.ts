@@ -1,11 +1,11 @@
-import type { Weight, Weights } from '../../../support/reference-evaluator.ts';
+import type { Weight } from '../../../support/reference-evaluator.ts';
 import { seededRandom } from './random-networks.ts';
 
 /**
  * A checkpoint that is whole as a file, and wrong as a network: a few weights gone, renamed, exchanged, of other shapes
  * or with other values. The same seed damages in the same way.
  */
-export function mutateWeights(weights: Weights, seed: number): Weights {
+export function mutateWeights<W extends Weight>(weights: ReadonlyMap<string, W>, seed: number): ReadonlyMap<string, W> {
   const random = seededRandom(seed);
   const below = (limit: number) => Math.floor(((random() + 1) / 2) * limit) % Math.max(limit, 1);
   const changed = new Map(weights);
@@ -38,22 +38,23 @@ export function mutateWeights(weights: Weights, seed: number): Weights {
   return changed;
 }
 
-function reshaped({ shape, data }: Weight, below: (limit: number) => number): Weight {
+function reshaped<W extends Weight>(weight: W, below: (limit: number) => number): W {
+  const { shape, data } = weight;
   const dimensions = [...shape];
   const axis = below(dimensions.length);
   if (below(4) === 0) dimensions.splice(axis, 1);
   else dimensions[axis] = EXTENTS[below(EXTENTS.length)] ?? 1;
   const count = dimensions.reduce((product, dimension) => product * dimension, 1);
   // A file that states more than it holds is refused before this.
-  return count > MOST ? { shape, data } : { shape: dimensions, data: new Float32Array(count).fill(data[0] ?? 1) };
+  return count > MOST ? weight : { ...weight, shape: dimensions, data: new Float32Array(count).fill(data[0] ?? 1) };
 }
 
-function revalued({ shape, data }: Weight, below: (limit: number) => number): Weight {
-  const copy = data.slice();
-  copy[below(copy.length)] = VALUES[below(VALUES.length)] ?? 0;
-  return { shape, data: copy };
+function revalued<W extends Weight>(weight: W, below: (limit: number) => number): W {
+  const data = weight.data.slice();
+  data[below(data.length)] = VALUES[below(VALUES.length)] ?? 0;
+  return { ...weight, data };
 }
 
 const EXTENTS = [0, 1, 2, 3, 4, 5, 9, 12, 16, 27, 48, 64, 300, 20_000];
 const MOST = 200_000;
-const VALUES = [0, -1, 1e30, -1e30, Number.NaN, Number.POSITIVE_INFINITY, 255];
+const VALUES = [0, -1, 1, 2, 3, 4, 5, 8, 1e30, -1e30, Number.NaN, Number.POSITIVE_INFINITY, 255];

@@ -40,6 +40,12 @@ export class NcnnWriter {
     return made;
   }
 
+  /** A constant: its blob, by default with a number for each channel. */
+  memory(data: Float32Array, shape = `0=1 1=1 2=${data.length}`): string {
+    this.plain(data);
+    return this.one('MemoryData', [], shape);
+  }
+
   tagged(data: Float32Array): void {
     const tag = Buffer.alloc(4);
     tag.writeUInt32LE(this.#half ? 0x01306b47 : 0);

@@ -93,7 +93,14 @@ export interface FdatShape {
   readonly window: number;
   /** Of the upsampler. */
   readonly scale: number;
-  readonly upsampler: 'pixelshuffledirect' | 'pixelshuffle' | 'nearest+conv' | 'dysample' | 'transpose+conv' | 'pa_up';
+  readonly upsampler:
+    | 'pixelshuffledirect'
+    | 'pixelshuffle'
+    | 'nearest+conv'
+    | 'dysample'
+    | 'transpose+conv'
+    | 'lda'
+    | 'pa_up';
   readonly unshuffle?: number;
 }
 
@@ -120,10 +127,26 @@ export function randomFdat(shape: FdatShape, seed: number): RandomAttention {
   }
   layers.conv('groups.0.conv', features, features, 3, false, 0.5);
   layers.conv('conv_after', features, features, 3, false, 0.5);
-  const inner = 8;
+  const inner = upsampler === 'lda' ? LDA_WIDTH : 8;
   layers.settings('upsampler.MetaUpsample', [3, UPSAMPLERS.indexOf(upsampler), scale, features, 3, inner, 4]);
   addUpsampler(layers, shape, inner);
   return layers;
+}
+
+/** A multiple of 8. */
+const LDA_WIDTH = 16;
+
+function addLocalAttention(layers: RandomAttention, name: string, channels: number): void {
+  const narrow = channels / 4;
+  const group = narrow / 2;
+  layers.norm(`${name}.layer_norm`, channels);
+  layers.conv(`${name}.proj_q`, narrow, channels, 1, false, 3);
+  layers.conv(`${name}.proj_k`, narrow, channels, 1, false, 3);
+  layers.depthwise(`${name}.conv_offset.0`, group, 3, false);
+  layers.norm(`${name}.conv_offset.1`, group);
+  // Most places lie within the picture.
+  layers.conv(`${name}.conv_offset.3`, 18, group, 3, true, 0.2);
+  layers.add(`${name}.relative_position_bias_table`, [1, 1, 1, 9, narrow], 0, 0.5);
 }
 
 function addUpsampler(layers: RandomAttention, { features, scale, upsampler }: FdatShape, inner: number): void {
@@ -156,6 +179,13 @@ function addUpsampler(layers: RandomAttention, { features, scale, upsampler }: F
       deconv(scale === 4 ? 2 : 0, features, 3, scale === 3 ? 3 : 4);
       conv(scale === 4 ? 3 : 1, 3, 3);
       break;
+    case 'lda': {
+      const first = features === LDA_WIDTH ? 0 : 2;
+      if (first > 0) conv(0, LDA_WIDTH, features);
+      addLocalAttention(layers, `upsampler.${first}`, LDA_WIDTH);
+      conv(first + 1, 3, LDA_WIDTH);
+      break;
+    }
     case 'pa_up':
       steps.forEach((_, step) => {
         conv(6 * step + 1, inner, step === 0 ? features : inner);

@@ -7,7 +7,7 @@ export interface FrameShape {
   readonly scale: number;
   readonly channels?: 1 | 3;
   readonly unshuffle?: number;
-  readonly connection?: '1conv' | '3conv';
+  readonly connection?: '1conv' | '1conv1x1' | '3conv' | 'linear';
 }
 
 /** SwinIR's first and last layers; `blocks` adds what lies between. */
@@ -20,6 +20,7 @@ export function addFrame(layers: RandomAttention, shape: FrameShape, blocks: () 
   const enlarged = scale * unshuffle;
   switch (upsampler) {
     case 'pixelshuffle':
+    case 'pixelshuffle_hf':
     case 'pixelshuffle_aux': {
       layers.conv('conv_before_upsample.0', inner, features);
       if (upsampler === 'pixelshuffle_aux') {
@@ -28,8 +29,15 @@ export function addFrame(layers: RandomAttention, shape: FrameShape, blocks: () 
         layers.conv('conv_after_aux.0', inner, channels);
       }
       const factors = enlarged === 3 ? [3] : new Array<number>(Math.log2(enlarged)).fill(2);
-      factors.forEach((factor, index) => void layers.conv(`upsample.${2 * index}`, inner * factor ** 2, inner));
-      layers.conv('conv_last', channels, inner, 3, true, 0.4);
+      for (const end of upsampler === 'pixelshuffle_hf' ? ['', '_hf'] : ['']) {
+        factors.forEach((factor, index) => void layers.conv(`upsample${end}.${2 * index}`, inner * factor ** 2, inner));
+        layers.conv(`conv_last${end}`, channels, inner, 3, true, 0.4);
+      }
+      if (upsampler === 'pixelshuffle_hf') {
+        layers.conv('conv_first_hf.0', features, inner);
+        layers.conv('conv_after_body_hf', features, features, 3, true, 0.5);
+        layers.conv('conv_before_upsample_hf.0', inner, features);
+      }
       break;
     }
     case 'pixelshuffledirect':
@@ -51,8 +59,12 @@ export function addConnection(
   name: string,
   { features, connection = '1conv' }: Pick<FrameShape, 'features' | 'connection'>,
 ): void {
-  if (connection === '1conv') {
-    layers.conv(name, features, features, 3, true, 0.5);
+  if (connection === '1conv' || connection === '1conv1x1') {
+    layers.conv(name, features, features, connection === '1conv' ? 3 : 1, true, 0.5);
+    return;
+  }
+  if (connection === 'linear') {
+    layers.linear(name, features, features, true, 0.5);
     return;
   }
   const narrow = Math.floor(features / 4);

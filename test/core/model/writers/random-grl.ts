@@ -10,6 +10,12 @@ export interface GrlShape extends FrameShape {
   readonly stripe: readonly [height: number, width: number];
   readonly anchor: number;
   readonly isLocal?: boolean;
+  /** How they are made; default: as means. */
+  readonly anchors?: 'merging' | 'convolution' | 'separable';
+  /** Each of which halves the sides; default: one that does all. */
+  readonly stages?: number;
+  /** Whether queries, keys and values come from convolutions. */
+  readonly isSeparable?: boolean;
 }
 
 export function randomGrl(shape: GrlShape, seed: number): RandomAttention {
@@ -37,11 +43,13 @@ export function randomGrl(shape: GrlShape, seed: number): RandomAttention {
   return layers;
 }
 
-function addBlock(layers: RandomAttention, name: string, { features, heads, isLocal = false }: GrlShape): void {
+function addBlock(layers: RandomAttention, name: string, shape: GrlShape): void {
+  const { features, heads, isLocal = false, isSeparable = false } = shape;
   layers.norm(`${name}.norm1`, features);
   layers.norm(`${name}.norm2`, features);
-  layers.linear(`${name}.attn.qkv.body`, 3 * features, features);
-  layers.linear(`${name}.attn.anchor.body.0.reduction`, features / 2, features);
+  if (isSeparable) addSeparable(layers, `${name}.attn.qkv.body`, 3 * features, features, 3);
+  else layers.linear(`${name}.attn.qkv.body`, 3 * features, features);
+  addAnchors(layers, `${name}.attn.anchor.body`, shape);
   for (const transform of [
     'window_attn.attn_transform',
     'stripe_attn.attn_transform1',
@@ -59,4 +67,22 @@ function addBlock(layers: RandomAttention, name: string, { features, heads, isLo
   const narrow = Math.floor(features / 18);
   layers.conv(`${name}.conv.cab.3.attention.1`, narrow, features, 1);
   layers.conv(`${name}.conv.cab.3.attention.3`, features, narrow, 1);
+}
+
+function addAnchors(layers: RandomAttention, name: string, { features, anchors, anchor, stages = 1 }: GrlShape): void {
+  const made = features / 2;
+  const kernel = (stages === 1 ? anchor : 2) + 1;
+  for (let stage = 0; stage < stages; stage++) {
+    const taken = stage === 0 ? features : made;
+    const own = `${name}.${stage}`;
+    if (anchors === undefined) layers.linear(`${own}.reduction`, made, taken);
+    if (anchors === 'merging') layers.linear(`${own}.reduction`, made, 4 * taken, false);
+    if (anchors === 'convolution') layers.conv(own, made, taken, kernel);
+    if (anchors === 'separable') addSeparable(layers, own, made, taken, kernel);
+  }
+}
+
+function addSeparable(layers: RandomAttention, name: string, made: number, taken: number, kernel: number): void {
+  layers.depthwise(`${name}.0`, taken, kernel);
+  layers.conv(`${name}.1`, made, taken, 1);
 }

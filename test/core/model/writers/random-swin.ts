@@ -225,7 +225,19 @@ export function randomSwin2sr(shape: SwinShape, seed: number): RandomAttention {
   for (const name of ['patch_embed', ...depths.map((_, group) => `layers.${group}.patch_embed`)]) {
     layers.conv(`${name}.proj`, features, features, 1);
   }
+  if (shape.upsampler === 'pixelshuffle_hf') addFineBody(layers, shape, seed + 1);
   return layers;
+}
+
+/** The body that makes high frequencies is as the first. */
+function addFineBody(layers: RandomAttention, shape: SwinShape, seed: number): void {
+  const other = randomSwin2sr({ ...shape, upsampler: 'pixelshuffle' }, seed);
+  for (const part of ['weights', 'integers'] as const) {
+    const own: Map<string, unknown> = layers[part];
+    for (const [key, value] of other[part]) {
+      if (key.startsWith('layers.')) own.set(key.replace('layers', 'layers_hf'), value);
+    }
+  }
 }
 
 /** What torch keeps: y and x of each offset in shares of the largest, times 8, as logarithms. */
