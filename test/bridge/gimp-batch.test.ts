@@ -24,7 +24,8 @@ describe.skipIf(reason !== null)(`GIMP 3 without a screen${reason === null ? '' 
   test('upscales every kind of image into every target, and refuses what it must', () => {
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     const kinds = checks.filter(({ kind }) => kind !== undefined);
-    for (const { name, differences, targets } of kinds) expect(Object.keys(differences as object), name).toEqual(targets);
+    for (const { name, differences, targets } of kinds)
+      expect(Object.keys(differences as object), name).toEqual(targets);
     // Two of 18 precisions travel as they are: RGB and gray, two profiles each, with and without alpha; so do palettes.
     expect(kinds.filter(({ targets }) => (targets as string[]).length === 3)).toHaveLength(2 * 4 * 2 + 4);
     expect(kinds).toHaveLength(2 * 4 * 2 + 16 * 4 + 4);

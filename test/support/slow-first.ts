@@ -37,6 +37,9 @@ export class SlowFirst extends BaseSequencer {
     const others = await super.sort(files);
     const rank = ({ moduleId }: TestSpecification) => SLOW.findIndex((name) => moduleId.endsWith(name));
     const slow = others.filter((file) => rank(file) >= 0).toSorted((a, b) => rank(a) - rank(b));
-    return [...slow, ...others.filter((file) => rank(file) < 0)];
+    // Those of one process one after another: it ends when a file of another kind is next.
+    const isShared = ({ project }: TestSpecification) => !project.config.isolate;
+    const rest = others.filter((file) => rank(file) < 0);
+    return [...slow, ...rest.filter((file) => !isShared(file)), ...rest.filter(isShared)];
   }
 }
