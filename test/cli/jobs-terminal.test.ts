@@ -23,7 +23,7 @@ const terminals: TestTerminal[] = [];
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
-  ffmpeg(...pattern(5, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  ffmpeg(...pattern(8, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel([...args('whole.mkv'), '--json'], ENV)).toMatchObject({ code: 0 });
 });
 

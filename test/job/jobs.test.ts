@@ -21,7 +21,7 @@ const SLOW = ['-m', at('tiny.safetensors'), '--device', 'cpu', '--encoder', 'ffv
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
-  ffmpeg(...pattern(5, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  ffmpeg(...pattern(8, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
 });
 afterAll(async () => {

@@ -28,7 +28,7 @@ const SLOW = [
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
-  ffmpeg(...pattern(5, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
+  ffmpeg(...pattern(6, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
 });
 
@@ -48,7 +48,7 @@ describe('an unfinished video', () => {
     // At once: the lock must not outlive its holder by more than the engine's clean-up.
     const { code, records } = await upreel(['resume', at('killed.mkv'), '--json'], ENV);
     expect(code).toBe(0);
-    expect(records.find((record) => record.type === 'started')).toMatchObject({ framesTotal: 75 });
+    expect(records.find((record) => record.type === 'started')).toMatchObject({ framesTotal: 90 });
     expect(records.find((record) => record.type === 'started')?.framesKept).toBeGreaterThan(0);
     await allEnded(family, 5000);
     expect(frames('killed.mkv').equals(frames('whole.mkv'))).toBe(true);
