@@ -7,9 +7,9 @@ const together = filesOfOneProcess();
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Tests start engines, ffmpeg and onnxruntime sessions: more files at once than cores only makes them time out.
-    maxWorkers: 2,
-    testTimeout: 60_000,
+    // Tests start engines, ffmpeg and onnxruntime sessions, and wait for them: two at once leave a fifth of two cores idle.
+    maxWorkers: 3,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ['test/support/own-state.ts'],
     globalSetup: ['test/support/build-once.ts'],

@@ -3,6 +3,8 @@
 Beside the checks, pairs of PNG files are written whose pixels `upreel` is to confirm.
 """
 
+import os
+
 from images import (HEIGHT, MODEL, SERVICE, WIDTH, Gegl, Gimp, P, check, distance, export, finish, format_of, make, pixels, put,
                     record, refused, upscale)
 
@@ -27,12 +29,13 @@ TARGETS = ("new-image", "new-layer", "in-place")
 
 
 def kinds():
-    """Of each kind of image its targets: all three where pixels travel as they are and of palettes. For the rest each pair
-    of base and profile, precision, alpha and target comes at least once, each of the first two together in one target."""
+    """Of each kind of image its targets: all three where pixels travel as they are and of palettes. Of the rest each pair
+    of base with profile, precision, alpha and target comes at least once; with UPREEL_FUZZ, all that there are."""
+    whole = "UPREEL_FUZZ" in os.environ
     rgb, gray, indexed = Gimp.ImageBaseType.RGB, Gimp.ImageBaseType.GRAY, Gimp.ImageBaseType.INDEXED
     for place, (base, profile) in enumerate(((rgb, "none"), (rgb, "adobe"), (gray, "none"), (gray, "lab"))):
         for number, precision in enumerate(PRECISIONS):
-            if precision in EXACT:
+            if whole or precision in EXACT:
                 for alpha in (False, True):
                     yield base, precision, alpha, profile, TARGETS
             else:
