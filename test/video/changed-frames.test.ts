@@ -36,11 +36,6 @@ beforeAll(() => {
   for (const [name, [graph]] of Object.entries(CLIPS)) {
     ffmpeg('-filter_complex', graph, '-pix_fmt', 'yuv444p', '-c:v', 'ffv1', at(name));
   }
-  const all = Object.keys(CLIPS);
-  ffmpeg(
-    ...all.flatMap((name) => ['-i', at(name)]),
-    ...['-filter_complex', `concat=n=${all.length}`, '-pix_fmt', 'yuv444p', '-c:v', 'ffv1', at('all.mkv')],
-  );
   ffmpeg('-i', at('cursor.mkv'), '-pix_fmt', 'yuv444p10le', '-c:v', 'ffv1', at('deep.mkv'));
 });
 
@@ -69,7 +64,7 @@ describe('with a real network', () => {
     await made.dispose();
   });
 
-  test.each(['all.mkv', 'deep.mkv'])(
+  test.each([...Object.keys(CLIPS), 'deep.mkv'])(
     '%s is the same file, byte for byte, with and without reuse',
     async (clip) => {
       for (const [kind, upscaler] of upscalers) {
@@ -78,19 +73,11 @@ describe('with a real network', () => {
         const without = await upscaleClip(at(clip), off, { upscaler, settings: { ...FFV1, reuse: false } });
         expect(Buffer.compare(readFileSync(on), readFileSync(off)), kind).toBe(0);
         expect(without.reuse).toMatchObject({ framesUnchanged: 0, framesPartly: 0, framesOfWork: without.framesTotal });
-        expect(withReuse.reuse.framesOfWork, kind).toBeLessThan(withReuse.framesTotal * 0.8);
+        if (clip === 'film.mkv') expect(withReuse.reuse.framesOfWork).toBeGreaterThan(withReuse.framesTotal * 0.9);
+        else expect(withReuse.reuse.framesOfWork).toBeLessThan(withReuse.framesTotal * 0.8);
       }
     },
-    180_000,
   );
-
-  test.each(Object.keys(CLIPS))('%s costs what changes in it', async (clip) => {
-    for (const [kind, upscaler] of upscalers) {
-      const { reuse, framesTotal } = await upscaleClip(at(clip), at(`${kind}-${clip}`), { upscaler, settings: FFV1 });
-      if (clip === 'film.mkv') expect(reuse.framesOfWork, kind).toBeGreaterThan(framesTotal * 0.9);
-      else expect(reuse.framesOfWork, kind).toBeLessThan(framesTotal * 0.8);
-    }
-  });
 });
 
 describe('what is told', () => {
