@@ -1,6 +1,7 @@
 // Runs the checks and every test that this machine can run; the last line printed is "N passed, N failed[, N skipped]".
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,11 @@ const MAX_FILES_AGAIN = 3;
 const OUTSIDE = 'vitest itself';
 const ERRORS_REPORTER = join(root, 'scripts/errors-reporter.mjs');
 
-const lint = run('npm', ['run', '--silent', 'lint']);
+// Beside the tests, which leave a core idle now and then; what it says comes after what they say.
+const lintLog = join(scratch, 'lint.log');
+const lintOutput = openSync(lintLog, 'w');
+const linter = spawn('npm', ['run', '--silent', 'lint'], { cwd: root, stdio: ['ignore', lintOutput, lintOutput] });
+const linted = once(linter, 'close');
 const counts = runTests('all', []);
 const failing = [...counts].filter(([file, count]) => count.failed > 0 && file !== OUTSIDE).map(([file]) => file);
 const again = failing.length > 0 && failing.length <= MAX_FILES_AGAIN ? runTests('again', failing) : new Map();
@@ -21,6 +26,8 @@ for (const [file, count] of again) {
   if (count.failed === 0) console.error(`FLAKY: ${file} failed beside other tests and passed alone. Mend its race.`);
   counts.set(file, count);
 }
+const [lint] = await linted;
+process.stderr.write(readFileSync(lintLog));
 rmSync(scratch, { recursive: true, force: true });
 
 const total = { passed: 0, failed: 0, skipped: 0 };

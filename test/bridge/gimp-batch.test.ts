@@ -5,6 +5,7 @@ import { joinAlpha, openPicture } from '../../src/core/codec/index.ts';
 import { type GimpCheck, type GimpProfileFolder, openGimpProfile } from '../support/gimp-checks.ts';
 import { reasonWithoutGimp, runUpreel } from '../support/gimp-tree.ts';
 import { testModel } from '../support/models.ts';
+import { drawn, isThorough } from '../support/thorough.ts';
 
 const MODEL = 'realesr-animevideov3-x2';
 const MINUTES = 60_000;
@@ -17,17 +18,30 @@ describe.skipIf(reason !== null)(`GIMP 3 without a screen${reason === null ? '' 
   beforeAll(async () => {
     await testModel(MODEL);
     gimp = await openGimpProfile();
-    checks = await gimp.run('batch');
+    checks = await gimp.run('batch', isThorough ? { UPREEL_FUZZ: '1' } : {});
   }, 40 * MINUTES);
   afterAll(() => gimp?.close());
 
   test('upscales every kind of image into every target, and refuses what it must', () => {
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-    // RGB and gray, 18 precisions, with and without alpha, two profiles; indexed has one precision.
     const kinds = checks.filter(({ kind }) => kind !== undefined);
-    expect(kinds).toHaveLength(2 * 18 * 2 * 2 + 4);
-    for (const { name, differences } of kinds) {
-      expect(Object.keys(differences as object), name).toEqual(['new-image', 'new-layer', 'in-place']);
+    for (const { name, differences, targets } of kinds)
+      expect(Object.keys(differences as object), name).toEqual(targets);
+    // Two of 18 precisions travel as they are: RGB and gray, two profiles each, with and without alpha; so do palettes.
+    expect(kinds.filter(({ targets }) => (targets as string[]).length === 3)).toHaveLength(drawn(2, 18) * 4 * 2 + 4);
+    expect(kinds).toHaveLength(drawn(2 * 4 * 2 + 16 * 4, 18 * 4 * 2) + 4);
+    // Of every two facts, all that either can be come together: 18 precisions, 4 bases with profile, alpha, targets.
+    const facts = kinds.flatMap(({ kind, targets }) => {
+      const [base, precision, alpha, profile] = kind as [string, string, boolean, string];
+      const rows = (targets as string[]).map((target) => [`${base} ${profile}`, precision, alpha, target]);
+      return base === 'indexed' ? [] : rows;
+    });
+    const values = [4, 18, 2, 3];
+    for (const [one, count] of values.entries()) {
+      for (const [other, otherCount] of values.entries()) {
+        const pairs = new Set(facts.map((row) => `${row[one]}, ${row[other]}`));
+        expect(pairs.size, `facts ${one} and ${other}`).toBe(one === other ? count : count * otherCount);
+      }
     }
     expect(checks.length).toBeGreaterThan(2 * kinds.length + 20);
   });

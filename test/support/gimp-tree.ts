@@ -5,14 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLI } from './dist.ts';
 import { testModelEnv } from './models.ts';
+import { isAlive } from './processes.ts';
 
 /** The tree of scripts/gimp-tree.sh: GIMP 3.0 of Debian 13, or another. */
 export const GIMP_TREE = process.env.UPREEL_GIMP_TREE ?? '/tmp/gimp-tree';
 
-/** Why the tests that need GIMP cannot run here, or null. */
+const isComplete = () =>
+  ['.upreel-complete', 'usr/lib/locale/locale-archive'].every((name) => existsSync(join(GIMP_TREE, name)));
+
+/** Why the tests that need GIMP cannot run here, or null. Waits where the tree is being made. */
 export function reasonWithoutGimp(): string | null {
-  if (!existsSync(join(GIMP_TREE, '.upreel-complete')))
-    return `no tree with GIMP in ${GIMP_TREE} (scripts/gimp-tree.sh)`;
+  const maker = Number(process.env.UPREEL_GIMP_TREE_MAKER ?? 0);
+  const moment = new Int32Array(new SharedArrayBuffer(4));
+  while (!isComplete() && maker > 0 && isAlive(maker)) Atomics.wait(moment, 0, 0, 500);
+  if (!isComplete()) return `no tree with GIMP in ${GIMP_TREE} (scripts/gimp-tree.sh)`;
   return process.getuid?.() === 0 ? null : 'entering the tree takes root';
 }
 

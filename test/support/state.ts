@@ -13,4 +13,5 @@ export function testStateEnv(): { XDG_STATE_HOME: string; XDG_RUNTIME_DIR: strin
 export function removeTestState(): void {
   // What ends last may still write to it.
   if (folder !== null) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  folder = null;
 }

@@ -132,7 +132,7 @@ test.skipIf(!hasProc)(
   async () => {
     const peaks: number[] = [];
     for (const seconds of [6, 60]) {
-      ffmpeg(...pattern(seconds, { size: '256x192' }), ...H264, at(`long-${seconds}.mp4`));
+      ffmpeg(...pattern(seconds, { size: '128x96' }), ...H264, at(`long-${seconds}.mp4`));
       const child = startElsewhere(at(`long-${seconds}.mp4`), at(`long-${seconds}.mkv`), 'to-the-end');
       let told = '';
       child.stdout?.on('data', (chunk: Buffer) => {

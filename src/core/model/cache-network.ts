@@ -4,8 +4,11 @@ import { UpreelError } from '../errors.ts';
 import { isOwnCached, readCached, writeCached } from './cache-folder.ts';
 import type { Model, NetworkVariant } from './descriptor.ts';
 import { unwritable } from './fetch-sink.ts';
-import { EXPORTER_VERSION, type ImportedNetwork } from './import-network.ts';
+import type { ImportedNetwork } from './import-network.ts';
 import { fileSha256 } from './store.ts';
+
+/** Part of the cache's key: rises when the same network is written as different ONNX. */
+export const EXPORTER_VERSION = 3;
 
 /** A model whose wrapped networks are kept in `folder`. */
 export function cachedModel({ descriptor, wrap }: ImportedNetwork, folder: string): Model {

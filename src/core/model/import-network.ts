@@ -33,9 +33,6 @@ export interface ImportedNetwork {
   wrap(variant: NetworkVariant): Uint8Array;
 }
 
-/** Part of a cache's key: rises when the same network is written as different ONNX. */
-export const EXPORTER_VERSION = 3;
-
 /**
  * Reads a checkpoint file of any known format as a network that can be run.
  * @param id becomes the descriptor's

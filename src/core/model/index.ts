@@ -1,11 +1,11 @@
 export { type BlendedModel, blendModels } from './blend-models.ts';
 export { type CachedFile, type CacheKind, listCache, removeCached } from './cache-contents.ts';
 export { cacheFolders, readCached, writeCached } from './cache-folder.ts';
+export { EXPORTER_VERSION } from './cache-network.ts';
 export { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';
-export { EXPORTER_VERSION } from './import-network.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
 export { type ModelFacts, modelFacts } from './model-facts.ts';

@@ -5,11 +5,9 @@ import { ensureRuntime } from '../runtime/index.ts';
 import { cacheFolders, offlineFolder, requireOwnCache } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
-import { denoised } from './denoise.ts';
 import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';
-import { describeNetwork, readNetwork } from './import-network.ts';
 import type { ColourSource } from './onnx/colour-fix.ts';
 import type { OnnxOptions } from './onnx/import-onnx.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
@@ -54,6 +52,9 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   const folders = cacheFolders(options.cacheFolder);
   await requireOwnCache(folders);
   const { probes } = folders;
+  // Loaded only now: who starts a job need not load all readers of networks, nor what writes ONNX.
+  const { describeNetwork, readNetwork } = await import('./import-network.ts');
+  const { denoised } = await import('./denoise.ts');
   const network = await readNetwork(files, options.onnx, probes, told);
   const wanted =
     twin === undefined || denoise === undefined || denoise === 1

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { UpreelError } from '../../../src/core/errors.ts';
+import { DAMAGED_COPIES as MUTATIONS } from '../../support/thorough.ts';
 import { mutate } from './writers/mutate.ts';
 
-/** Damaged copies per reader. UPREEL_FUZZ=200000 for a night of it; UPREEL_FUZZ_SEED=N begins at another seed. */
-const MUTATIONS = Number(process.env.UPREEL_FUZZ ?? 20_000);
+/** UPREEL_FUZZ=200000 for a night of it; UPREEL_FUZZ_SEED=N begins at another seed. */
 const FIRST_SEED = Number(process.env.UPREEL_FUZZ_SEED ?? 0);
 
 /** For the largest of these numbers, on a slow machine. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UpreelError } from '../../errors.ts';
 import { refused } from '../refusal.ts';
 import { elementCount } from '../tensor.ts';
-import { constantInput, ELEMENT_BYTES, type GivenInput, type GivenType } from './given-input.ts';
+import type { GivenInput, GivenType } from './given-input.ts';
 import { openNeighbour } from './neighbour-file.ts';
 
 /** What a file beside an ONNX file (NETWORK.onnx.json) says of it: docs/networks.md describes it. */
@@ -113,6 +113,8 @@ function explain(place: string, message = 'it is not understood.'): string {
 }
 
 async function givenInput(input: Written['inputs'][string], name: string, path: string): Promise<GivenInput> {
+  // Loaded only now: who asks for the files' names alone need not load what writes ONNX.
+  const { constantInput, ELEMENT_BYTES } = await import('./given-input.ts');
   if (Array.isArray(input)) return constantInput({ kind: 'numbers', name, values: input, shape: null });
   if ('values' in input) {
     return constantInput({ kind: 'numbers', name, values: input.values, shape: input.shape ?? null });
