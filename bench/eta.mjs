@@ -1,6 +1,6 @@
 // The time left as it is said, against what it then took: at 25, 50, 75 and 90 % of each clip, idle and beside other work.
 // usage: node bench/eta.mjs CLIP... [-- upreel's flags]     LOADS=0,2: so many busy threads beside
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,10 @@ if (clips.length === 0) clips.push(...madeClips());
 console.log('| clip | busy threads beside | whole | 25 % | 50 % | 75 % | 90 % |\n|---|---|---|---|---|---|---|');
 for (const clip of clips) {
   for (const load of LOADS) {
-    const threads = Array.from({ length: load }, () => new Worker('for (let n = 0; ; n++) Math.sqrt(n);', { eval: true }));
+    const threads = Array.from(
+      { length: load },
+      () => new Worker('for (let n = 0; ; n++) Math.sqrt(n);', { eval: true }),
+    );
     const { seconds, said } = await run(clip);
     await Promise.all(threads.map((thread) => thread.terminate()));
     const cells = said.map((at) => (at === null ? 'nothing said' : cell(at, seconds)));
@@ -47,7 +50,6 @@ async function run(clip) {
   for await (const line of createInterface({ input: program.stdout })) {
     const event = JSON.parse(line);
     const now = performance.now();
-    if (process.env.TRACE) console.error((now - begun) / 1000, event.type, event.stage, event.outputPixelsDone / event.outputPixelsTotal, event.secondsLeft);
     if (event.type === 'started') begun = now;
     if (event.type === 'done') ended = now;
     if (event.type !== 'progress') continue;

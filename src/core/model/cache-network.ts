@@ -8,7 +8,7 @@ import type { ImportedNetwork } from './import-network.ts';
 import { fileSha256 } from './store.ts';
 
 /** Part of the cache's key: rises when the same network is written as different ONNX. */
-export const EXPORTER_VERSION = 3;
+export const EXPORTER_VERSION = 4;
 
 /** A model whose wrapped networks are kept in `folder`. */
 export function cachedModel({ descriptor, wrap }: ImportedNetwork, folder: string): Model {
