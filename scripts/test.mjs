@@ -12,6 +12,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'upreel-tests-'));
 const MAX_FILES_AGAIN = 3;
 /** What stands for an error in no test file, or no report at all. */
 const OUTSIDE = 'vitest itself';
+const SKIPPED = join(scratch, 'skipped.json');
 const ERRORS_REPORTER = join(root, 'scripts/errors-reporter.mjs');
 
 // Beside the tests, which leave a core idle now and then; what it says comes after what they say.
@@ -28,6 +29,7 @@ for (const [file, count] of again) {
 }
 const [lint] = await linted;
 process.stderr.write(readFileSync(lintLog));
+for (const line of leftOut()) console.error(line);
 rmSync(scratch, { recursive: true, force: true });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -52,11 +54,24 @@ function runTests(name, files) {
   const outside = join(scratch, `${name}.errors`);
   const reporters = ['--reporter=default', '--reporter=json', `--reporter=${ERRORS_REPORTER}`];
   const args = ['vitest', 'run', ...reporters, `--outputFile.json=${report}`, ...files];
-  const status = run('npx', args, { UPREEL_TEST_ERRORS: outside });
+  const status = run('npx', args, {
+    UPREEL_TEST_ERRORS: outside,
+    ...(name === 'all' && { UPREEL_TEST_SKIPPED: SKIPPED }),
+  });
   const perFile = new Map(readReport(report).map((file) => [relative(root, file.name), countOf(file)]));
   const isFailed = [...perFile.values()].some((count) => count.failed > 0);
   if (existsSync(outside) || (status !== 0 && !isFailed)) perFile.set(OUTSIDE, { passed: 0, failed: 1, skipped: 0 });
   return perFile;
+}
+
+/** What was not run, and what it lacked: a line for each reason of each file. */
+function leftOut() {
+  const counts = new Map();
+  for (const { file, reason } of existsSync(SKIPPED) ? JSON.parse(readFileSync(SKIPPED, 'utf8')) : []) {
+    const line = `of ${file} left out, which lack: ${reason}`;
+    counts.set(line, (counts.get(line) ?? 0) + 1);
+  }
+  return [...counts].map(([line, count]) => `${count} ${count === 1 ? 'test' : 'tests'} ${line}`);
 }
 
 function readReport(path) {

@@ -96,7 +96,7 @@ describe('expandInputs', () => {
     await expect(expand(['t/._*'])).rejects.toMatchObject({ code: 'usage' });
   });
 
-  test.runIf(process.platform === 'linux')('tells of names that are no UTF-8', async () => {
+  test.runIf(process.platform === 'linux')('tells of names that are no UTF-8 (needs Linux)', async () => {
     const latin1 = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder}/t/`), Buffer.from(name, 'latin1')]);
     const warningsFor = async (path: string) =>
       (await expandInputs([join(folder, path)], { output: undefined, recursive: true })).warnings;

@@ -59,7 +59,7 @@ describe('the count of processes that the kernel ended', () => {
     expect(countKills((path) => files[path] ?? null)).toBe(expected);
   });
 
-  test.runIf(process.platform === 'linux')('is found on this machine', () => {
+  test.runIf(process.platform === 'linux')('is found on this machine (needs Linux)', () => {
     expect(countKills()).toBeGreaterThanOrEqual(0);
   });
 });

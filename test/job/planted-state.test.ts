@@ -81,7 +81,7 @@ const FOLDERS: Readonly<Record<string, (path: string) => void>> = {
   'that is a file': (path) => writeFileSync(path, ''),
 };
 
-describe.skipIf(!canBeStrangers)('the list of jobs', () => {
+describe.skipIf(!canBeStrangers)('the list of jobs (needs root)', () => {
   test.each(Object.keys(FOLDERS))('is not kept in a folder %s', async (kind) => {
     for (const name of ['upreel', 'upreel/jobs', 'upreel/queue']) {
       if (name !== 'upreel') mkdirSync(join(shared, 'upreel'), { mode: 0o700 });
@@ -137,7 +137,7 @@ describe.skipIf(!canBeStrangers)('the list of jobs', () => {
   });
 });
 
-describe.skipIf(!canBeStrangers)('other places of upreel', () => {
+describe.skipIf(!canBeStrangers)('other places of upreel (needs root)', () => {
   test('the cache may lie in a folder in which all have their own', async () => {
     vi.stubEnv('UPREEL_CACHE', shared);
     await writeCached(join(cacheFolders().onnx, 'net.onnx'), 'network');
@@ -252,7 +252,7 @@ test('a line of a journal is an order for no shell and no page, and says the sam
   expect(readdirSync(folder)).not.toContain('PWNED');
 });
 
-describe.skipIf(!canBeStrangers)('the command', () => {
+describe.skipIf(!canBeStrangers)('the command (needs root)', () => {
   test('leaves a planted folder alone, says whose it is, and works where --work-dir leads', () => {
     const victim = victimIds();
     const mine = join(home, 'films');

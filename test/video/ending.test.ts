@@ -73,7 +73,7 @@ describe('a failure', () => {
   });
 
   test.skipIf(!hasProc).each(['decoder', 'encoder'])(
-    'of a %s that is killed again and again is told as such, not as damage',
+    'of a %s that is killed again and again is told as such, not as damage (needs /proc)',
     async (stage) => {
       const onEvent = (event: TaskEvent) => {
         if (event.type !== 'progress' || event.framesDone < 5) return;
@@ -99,36 +99,42 @@ describe('a failure', () => {
     expect(outputs()).toEqual([]);
   });
 
-  test.skipIf(!canMount())('of a full disk is told as such; with nothing finished the disk is left empty', async () => {
-    mkdirSync(at('small'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at('small')]);
-    try {
-      const work = upscaleClip(at('film.mp4'), at('small/out.mkv'), {
-        settings: { encoder: 'ffv1', spaceCheck: false },
-      });
-      await expect(work).rejects.toMatchObject({ code: 'disk-full', exitCode: 6 });
-      expect(readdirSync(at('small'))).toEqual([]);
-    } finally {
-      execFileSync('umount', [at('small')]);
-    }
-  });
-});
-
-test.skipIf(!hasProc)('kill -9 of our process ends its decoder and encoder, and no output has appeared', async () => {
-  const work = at('killed');
-  mkdirSync(work);
-  const child = startElsewhere(at('film.mp4'), join(work, 'film-x2.mkv'));
-  await once(child.stdout ?? child, 'data');
-  const children = childrenOf(child.pid ?? -1);
-  expect(children).toHaveLength(2);
-  child.kill('SIGKILL');
-  await once(child, 'close');
-  await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), { timeout: 5000 });
-  expect(readdirSync(work)).toEqual(['film-x2.mkv.upreel']);
+  test.skipIf(!canMount())(
+    'of a full disk is told as such; with nothing finished the disk is left empty (needs the right to mount)',
+    async () => {
+      mkdirSync(at('small'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at('small')]);
+      try {
+        const work = upscaleClip(at('film.mp4'), at('small/out.mkv'), {
+          settings: { encoder: 'ffv1', spaceCheck: false },
+        });
+        await expect(work).rejects.toMatchObject({ code: 'disk-full', exitCode: 6 });
+        expect(readdirSync(at('small'))).toEqual([]);
+      } finally {
+        execFileSync('umount', [at('small')]);
+      }
+    },
+  );
 });
 
 test.skipIf(!hasProc)(
-  'memory does not grow with the length of the film',
+  'kill -9 of our process ends its decoder and encoder, and no output has appeared (needs /proc)',
+  async () => {
+    const work = at('killed');
+    mkdirSync(work);
+    const child = startElsewhere(at('film.mp4'), join(work, 'film-x2.mkv'));
+    await once(child.stdout ?? child, 'data');
+    const children = childrenOf(child.pid ?? -1);
+    expect(children).toHaveLength(2);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), { timeout: 5000 });
+    expect(readdirSync(work)).toEqual(['film-x2.mkv.upreel']);
+  },
+);
+
+test.skipIf(!hasProc)(
+  'memory does not grow with the length of the film (needs /proc)',
   async () => {
     const peaks: number[] = [];
     for (const seconds of [6, 60]) {

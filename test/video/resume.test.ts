@@ -183,7 +183,7 @@ describe('ffmpeg', () => {
   });
 });
 
-describe.skipIf(!canMount())('a disk that is full', () => {
+describe.skipIf(!canMount())('a disk that is full (needs the right to mount)', () => {
   test('stops the work cleanly with exit code 6, and it goes on when there is room', async () => {
     mkdirSync(at('small'), { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=700k', 'tmpfs', at('small')]);

@@ -5,7 +5,7 @@ import { cacheFolders, offlineFolder } from '../../../src/core/model/cache-folde
 afterEach(() => vi.unstubAllEnvs());
 
 describe('cacheFolders', () => {
-  it.runIf(process.platform === 'linux')('lies in XDG_CACHE_HOME', () => {
+  it.runIf(process.platform === 'linux')('lies in XDG_CACHE_HOME (needs Linux)', () => {
     vi.stubEnv('UPREEL_CACHE', undefined);
     vi.stubEnv('XDG_CACHE_HOME', '/somewhere');
     expect(cacheFolders()).toEqual({

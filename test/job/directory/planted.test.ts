@@ -102,7 +102,7 @@ describe('a job’s folder is this user’s alone', () => {
   });
 });
 
-describe.skipIf(!canBeStrangers)('what a stranger has put there', () => {
+describe.skipIf(!canBeStrangers)('what a stranger has put there (needs root)', () => {
   test.each(PLANTS)('as %s under any name of a job is refused by name, and nothing is touched', async (kind) => {
     for (const name of NAMES) {
       await leaveJob();
@@ -177,7 +177,7 @@ describe.skipIf(!canBeStrangers)('what a stranger has put there', () => {
   });
 });
 
-describe.skipIf(!canBeStrangers)('a stranger who exchanges the folder all the time', () => {
+describe.skipIf(!canBeStrangers)('a stranger who exchanges the folder all the time (needs root)', () => {
   /** Takes whatever folder has one of upreel's names away and puts a link in its place, and back, without an end. */
   const SWAP = `
     const fs = require('fs'), path = require('path');
