@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { openPicture } from '../../src/core/codec/index.ts';
 import type { TaskEvent } from '../../src/core/events.ts';
-import type { ImageRequest } from '../../src/core/image-request.ts';
 import type { Raster } from '../../src/core/raster.ts';
 import { cutRows } from '../../src/core/rows.ts';
 import { upscaleImageFile } from '../../src/core/upscale-image.ts';
 import { upscalePage } from '../../src/core/upscale-page.ts';
 import type { Upscaler } from '../../src/core/upscaler.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { makeFolder, makeNoise, write } from './codec/pictures.ts';
 
@@ -42,18 +42,7 @@ test.each(cases)(
     const input = folder.path(`${name}.png`);
     await write(input, makeNoise(16, 32, 3, 1), alpha);
     const output = folder.path(`${name}.out.png`);
-    const request: ImageRequest = {
-      ...{
-        input,
-        output: { kind: 'file', path: output },
-        format: null,
-        target: { kind: 'native' },
-        crop: null,
-        pre: null,
-      },
-      ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-      ...{ alpha: method, gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
-    };
+    const request = imageRequest(input, output, { alpha: method });
     const events: TaskEvent[] = [];
     const onEvent = (event: TaskEvent) => void events.push(event);
     await upscaleImageFile(request, { upscaler: bandedUpscaler(), model: 'nearest', making: null, signal, onEvent });

@@ -4,6 +4,7 @@ import { createPicture, NO_METADATA, openPicture } from '../../src/core/codec/in
 import type { ImageRequest } from '../../src/core/image-request.ts';
 import { upscaleImageFile } from '../../src/core/upscale-image.ts';
 import { ffmpeg } from '../support/clips.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { makeFolder, makeNoise, planFor } from './codec/pictures.ts';
 
@@ -43,27 +44,7 @@ beforeAll(async () => {
 let names = 0;
 async function upscaled(input: string, extension: string, changes: Partial<ImageRequest> = {}): Promise<string> {
   const output = folder.path(`out-${names++}${extension}`);
-  const request: ImageRequest = {
-    ...{
-      input,
-      output: { kind: 'file', path: output },
-      format: null,
-      target: { kind: 'native' },
-      crop: null,
-      pre: null,
-    },
-    ...{ fill: 'fit', overwrite: false, quality: null, lossless: extension !== '.gif', effort: 'fast', strip: false },
-    ...{
-      flatten: null,
-      alpha: 'network',
-      gray: 'off',
-      maxInputMegapixels: 1,
-      preset: null,
-      keepTimes: false,
-      onDecodeError: 'fail',
-    },
-    ...changes,
-  };
+  const request = imageRequest(input, output, { lossless: extension !== '.gif', gray: 'off', ...changes });
   const { signal } = new AbortController();
   await upscaleImageFile(request, {
     ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal, onEvent: () => {} },

@@ -5,6 +5,7 @@ import type { Size } from '../../src/core/geometry.ts';
 import type { ImageRequest } from '../../src/core/image-request.ts';
 import type { Raster } from '../../src/core/raster.ts';
 import { upscaleImageFile } from '../../src/core/upscale-image.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { makeFolder, makeNoise, planFor, samplesOf, write } from './codec/pictures.ts';
 
@@ -13,19 +14,7 @@ const folder = makeFolder();
 /** By a network that makes two by two of every pixel; at that scale each sample can be told. */
 async function upscaled(input: string, changes: Partial<ImageRequest>, extension = 'png'): Promise<DecodedPicture[]> {
   const output = folder.path(`out-${names++}.${extension}`);
-  const request: ImageRequest = {
-    ...{
-      input,
-      output: { kind: 'file', path: output },
-      format: null,
-      target: { kind: 'native' },
-      crop: null,
-      pre: null,
-    },
-    ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
-    ...changes,
-  };
+  const request = imageRequest(input, output, { lossless: true, ...changes });
   const { signal } = new AbortController();
   const { width, height } = await upscaleImageFile(request, {
     ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal, onEvent: () => {} },

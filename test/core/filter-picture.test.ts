@@ -6,6 +6,7 @@ import type { ImageRequest } from '../../src/core/image-request.ts';
 import type { Raster } from '../../src/core/raster.ts';
 import { upscaleImageFile } from '../../src/core/upscale-image.ts';
 import { pictureFilters, problemOfFilters } from '../../src/core/user-filters.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { maxDifference, samplesOf, testPicture } from '../support/rasters.ts';
 import { makeFolder, makeNoise } from './codec/pictures.ts';
@@ -123,19 +124,7 @@ let output = '';
 
 async function made(input: string, changes: Partial<ImageRequest>) {
   output = folder.path('made.png');
-  const request: ImageRequest = {
-    ...{
-      input,
-      output: { kind: 'file', path: output },
-      format: null,
-      target: { kind: 'native' },
-      crop: null,
-      pre: null,
-    },
-    ...{ fill: 'fit', overwrite: true, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
-    ...changes,
-  };
+  const request = imageRequest(input, output, { overwrite: true, lossless: true, ...changes });
   const context = { upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal, onEvent: () => {} };
   await upscaleImageFile(request, context);
   const pages = [];

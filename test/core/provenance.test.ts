@@ -9,6 +9,7 @@ import type { ImageRequest } from '../../src/core/image-request.ts';
 import { type Making, markFilm, parseProvenance, provenanceText } from '../../src/core/provenance.ts';
 import { upscaleImageFile } from '../../src/core/upscale-image.ts';
 import { ffmpeg, temporaryFolder } from '../support/clips.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 
 const folder = temporaryFolder();
@@ -128,26 +129,7 @@ async function provenanceIn(path: string) {
 
 async function upscaled(input: string, name: string, changes: Partial<ImageRequest>): Promise<string> {
   const output = at(name);
-  const request: ImageRequest = {
-    ...{
-      input,
-      output: { kind: 'file', path: output },
-      format: null,
-      target: { kind: 'native' },
-      crop: null,
-      pre: null,
-    },
-    ...{ fill: 'fit', overwrite: false, quality: null, lossless: false, effort: 'fast', strip: false, flatten: null },
-    ...{
-      alpha: 'network',
-      gray: 'off',
-      maxInputMegapixels: 1,
-      preset: null,
-      keepTimes: false,
-      onDecodeError: 'fail',
-      ...changes,
-    },
-  };
+  const request = imageRequest(input, output, { gray: 'off', ...changes });
   const { signal } = new AbortController();
   const context = { upscaler: nearestUpscaler(2), model: 'nearest', making: MAKING, signal, onEvent: () => {} };
   await upscaleImageFile(request, context);

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EngineNetwork, EngineTask } from '../../src/job/engine-protocol.ts';
 import { CLI, fromDist } from '../support/dist.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { MODEL_TEST_TIMEOUT, testModel, testModelEnv } from '../support/models.ts';
 import { allEnded, descendantsOf, until } from '../support/processes.ts';
 
@@ -121,23 +122,7 @@ function imageTask(): EngineTask {
   return {
     kind: 'image',
     network: NETWORK,
-    request: {
-      input: picture,
-      output: { kind: 'file', path: join(folder, 'out.png') },
-      target: { kind: 'native' },
-      ...{
-        overwrite: false,
-        quality: null,
-        effort: 'balanced',
-        strip: false,
-        preset: null,
-        keepTimes: false,
-        flatten: null,
-        alpha: 'network',
-      },
-      ...{ format: null, crop: null, pre: null, fill: 'fit', lossless: false, gray: 'auto', onDecodeError: 'fail' },
-      maxInputMegapixels: 100,
-    },
+    request: imageRequest(picture, join(folder, 'out.png'), { effort: 'balanced', maxInputMegapixels: 100 }),
   };
 }
 

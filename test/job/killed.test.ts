@@ -7,6 +7,7 @@ import type { EngineNetwork, EngineTask } from '../../src/job/engine-protocol.ts
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { fromDist } from '../support/dist.ts';
+import { imageRequest } from '../support/image-request.ts';
 import { descendantRunning, until } from '../support/processes.ts';
 import { modelOf } from '../support/random-model.ts';
 
@@ -121,23 +122,6 @@ function imageTask(): EngineTask {
   return {
     kind: 'image',
     network,
-    request: {
-      input: picture,
-      output: { kind: 'file', path: output },
-      target: { kind: 'native' },
-      ...{
-        overwrite: false,
-        quality: null,
-        effort: 'balanced',
-        strip: false,
-        preset: null,
-        keepTimes: false,
-        flatten: null,
-        alpha: 'network',
-      },
-      ...{ format: null, crop: null, pre: null, fill: 'fit', lossless: false, gray: 'auto' },
-      maxInputMegapixels: 100,
-      onDecodeError: 'fail',
-    },
+    request: imageRequest(picture, output, { effort: 'balanced', maxInputMegapixels: 100 }),
   };
 }

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_PICTURE_LIMITS, openPicture } from '../../../src/core/codec/index.ts';
-import type { ImageRequest } from '../../../src/core/image-request.ts';
 import { samplesOf } from '../../../src/core/raster.ts';
 import { upscaleImageFile } from '../../../src/core/upscale-image.ts';
 import { temporaryFolder } from '../../support/clips.ts';
+import { imageRequest } from '../../support/image-request.ts';
 import { nearestUpscaler } from '../../support/nearest-upscaler.ts';
 import { KINDS } from '../../support/picture-kinds.ts';
 import { type Raster4, type Sort, title } from '../../support/picture-sorts.ts';
@@ -23,18 +23,7 @@ interface Result {
 /** Upscaled to a TIFF by a network that makes two by two of every pixel, and read by sharp alone. */
 async function twice(input: string): Promise<Result> {
   const output = `${input}.twice.tif`;
-  const request: ImageRequest = {
-    ...{
-      input,
-      output: { kind: 'file', path: output },
-      format: null,
-      target: { kind: 'native' },
-      crop: null,
-      pre: null,
-    },
-    ...{ fill: 'fit', overwrite: false, quality: null, lossless: true, effort: 'fast', strip: false, flatten: null },
-    ...{ alpha: 'network', gray: 'auto', maxInputMegapixels: 1, preset: null, keepTimes: false, onDecodeError: 'fail' },
-  };
+  const request = imageRequest(input, output, { lossless: true });
   await upscaleImageFile(request, {
     ...{ upscaler: nearestUpscaler(2), model: 'nearest', making: null, signal: new AbortController().signal },
     onEvent: () => {},
