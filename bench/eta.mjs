@@ -68,7 +68,7 @@ function splitArguments(args) {
   return at < 0 ? [[...args], []] : [args.slice(0, at), args.slice(at + 1)];
 }
 
-/** New in every frame; with sound; a screen where little changes; of two halves; short. */
+/** For who names none. */
 function madeClips() {
   return [makeClip(join(folder, 'noise.mp4'), { width: 160, height: 120, frames: 120 })];
 }

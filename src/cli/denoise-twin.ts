@@ -1,4 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
 import { locateWeights, readCatalogue } from '../core/model/index.ts';
 import type { InputKind } from './flag-reach.ts';
 import { presetOf, type UpscaleFlags } from './upscale-options.ts';
@@ -9,23 +10,19 @@ export function twinOf({ model, denoise }: { readonly model?: unknown; readonly 
   return readCatalogue().models.find(({ id }) => id === model)?.twin ?? null;
 }
 
-/** Whether a network of the catalogue is on this machine, whole. */
-export async function isHere(id: string): Promise<boolean> {
-  return locateWeights(id, { offline: true }).then(
-    () => true,
-    () => false,
-  );
-}
-
 /**
  * Gets what a weaker denoise needs, before any work.
  * @throws UpreelError `model-missing` or `model-download-failed`, saying who needs it and what does without it.
  */
-export async function requireTwin(flags: UpscaleFlags, kind: InputKind, signal: AbortSignal): Promise<void> {
+export async function requireTwin(
+  flags: UpscaleFlags,
+  kind: InputKind,
+  { signal, onEvent }: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
+): Promise<void> {
   const twin = twinOf(flags);
   if (twin === null) return;
   try {
-    await locateWeights(twin, { signal });
+    await locateWeights(twin, { signal, onPull: (pull) => onEvent({ type: 'pull', ...pull }) });
   } catch (error) {
     if (!(error instanceof UpreelError) || !NOT_TO_BE_HAD.has(error.code)) throw error;
     const preset = presetOf(flags);

@@ -1,6 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { codecVersions } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
@@ -9,8 +7,9 @@ import { ownVersion } from '../core/own-files.ts';
 import { runtimeVersion } from '../core/runtime/index.ts';
 import { inspectDevices, listVerdicts } from '../job/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
-import { type CacheReport, type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
+import { type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
 import { printText } from './print-text.ts';
+import { sizeOfTree } from './tree-size.ts';
 
 /** Adds `upreel doctor`: what there is, what is missing, and what to do about it. */
 export function addDoctorCommand(program: Command): void {
@@ -42,7 +41,9 @@ async function examine(): Promise<DoctorReport> {
     devices: await inspectDevices(readCatalogue().default, { signal, onEvent: () => undefined }),
     verdicts: await listVerdicts(),
     ffmpeg: await examineFfmpeg(signal),
-    caches: await Promise.all(Object.entries(cacheFolders()).map(([name, path]) => examineCache(name, path))),
+    caches: await Promise.all(
+      Object.entries(cacheFolders()).map(async ([name, path]) => ({ name, path, ...(await sizeOfTree(path)) })),
+    ),
   };
 }
 
@@ -59,18 +60,4 @@ async function examineFfmpeg(signal: AbortSignal): Promise<FfmpegReport> {
     if (!(error instanceof UpreelError)) throw error;
     return { state: 'missing', detail: error.message, hint: error.hint };
   }
-}
-
-async function examineCache(name: string, path: string): Promise<CacheReport> {
-  const names = await readdir(path).catch(() => []);
-  const sizes = await Promise.all(
-    names.map((file) =>
-      stat(join(path, file)).then(
-        ({ size }) => size,
-        // Another process has just removed it.
-        () => 0,
-      ),
-    ),
-  );
-  return { name, path, files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { hasWeights } from '../core/model/index.ts';
 import { safeText } from '../tui/index.ts';
 import { configPath, readConfig } from './config-file.ts';
-import { isHere, twinOf } from './denoise-twin.ts';
+import { twinOf } from './denoise-twin.ts';
 import { alignColumns } from './models-text.ts';
 import { type FlagValues, PRESETS, type Preset } from './presets.ts';
 import { printText } from './print-text.ts';
@@ -34,7 +35,7 @@ export function addPresetsCommand(program: Command): void {
 /** Networks for a weaker denoise that are not on this machine. */
 async function lackedBy({ both, pictures, video }: Preset): Promise<readonly string[]> {
   const twins = new Set([pictures, video].map((own) => twinOf({ ...both, ...own })));
-  const lacked = [...twins].map(async (twin) => (twin === null || (await isHere(twin)) ? [] : [twin]));
+  const lacked = [...twins].map(async (twin) => (twin === null || (await hasWeights(twin)) ? [] : [twin]));
   return (await Promise.all(lacked)).flat();
 }
 

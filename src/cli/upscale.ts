@@ -105,7 +105,7 @@ async function decideNetworks(
   const networks = new Map<InputKind, EngineNetwork>();
   for (const kind of new Set(inputs.map((input) => input.kind))) {
     const flags = layers.flagsFor(kind);
-    await requireTwin(flags, kind, context.signal);
+    await requireTwin(flags, kind, context);
     const settings = networkSettings(flags);
     const { device, warnings } = await chooseDevice(settings, context);
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });

@@ -1,6 +1,5 @@
 import type { DeviceName } from '../core/device-name.ts';
-import { UpreelError } from '../core/errors.ts';
-import { locateWeights } from '../core/model/index.ts';
+import { hasWeights } from '../core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/options.ts';
 import { findRuntime, runtimeMissing } from '../core/runtime/index.ts';
 import { listDevicesOfRuntime } from '../core/session.ts';
@@ -23,13 +22,7 @@ export async function inspectDevices(model: string, context: RunOptions): Promis
   if (findRuntime() === null) {
     return [{ device: 'cpu', state: 'absent', detail: 'onnxruntime is not installed', hint: runtimeMissing().hint }];
   }
-  const here = await locateWeights(model, { offline: true }).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof UpreelError) return false;
-      throw error;
-    },
-  );
+  const here = await hasWeights(model);
   const reports: DeviceReport[] = [];
   for (const device of listDevicesOfRuntime()) reports.push(await inspectDevice(device, model, here, context));
   return reports;

@@ -1,16 +1,18 @@
 import type { TaskEvent } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
+import type { Provenance } from '../core/provenance.ts';
 import type { JobDirectory, SegmentRecord } from '../job/directory/index.ts';
 import { finisherFor } from './finish.ts';
 import type { VideoPlan } from './plan.ts';
 import type { VideoProgress } from './progress.ts';
-import { filmProvenance } from './provenance-tags.ts';
+import type { VideoSettings } from './settings.ts';
 import type { Verification } from './verify.ts';
-import type { VideoRequest } from './video-request.ts';
 
 export interface EndingContext {
   readonly directory: JobDirectory;
   readonly progress: VideoProgress;
+  /** How the film is made, for its tags and its report. */
+  readonly provenance: Provenance | null;
   /** No stage begins while it is on. */
   readonly pause: Pause;
   readonly tell: (event: TaskEvent) => void;
@@ -25,11 +27,11 @@ export interface EndingContext {
 export async function endFilm(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
-  { settings, making }: Pick<VideoRequest, 'settings' | 'making'>,
-  { directory, progress, pause, tell, signal }: EndingContext,
+  settings: Pick<VideoSettings, 'strip' | 'overwrite'>,
+  { directory, progress, provenance, pause, tell, signal }: EndingContext,
 ): Promise<Verification> {
   const { place, resultFile, outputPlace } = directory;
-  const finisher = finisherFor(plan, settings.strip ? null : await filmProvenance(making, plan.source));
+  const finisher = finisherFor(plan, settings.strip ? null : provenance);
   await pause.over(signal);
   await progress.during('join', () => finisher.join(segments, place, resultFile, signal), resultFile);
   await pause.over(signal);

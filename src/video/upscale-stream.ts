@@ -11,7 +11,7 @@ import { reusedShare } from './changed-results.ts';
 import { findDamage, warnOfDamage } from './concealment.ts';
 import { STANDARD_STREAM } from './containers.ts';
 import { bitsPerSampleOf } from './describe-stream.ts';
-import { endFilm } from './end-film.ts';
+import { type EndingContext, endFilm } from './end-film.ts';
 import { checkPlace } from './finish.ts';
 import type { FrameList } from './frame-list.ts';
 import { planPicture } from './picture-plan.ts';
@@ -87,12 +87,15 @@ async function run(work: Work): Promise<VideoResult> {
     const damage = plan.concealsErrors ? findDamage(plan, [made]) : null;
     const lost = warnOfDamage(damage);
     for (const warning of lost) onEvent({ type: 'warning', ...warning });
-    const finished =
-      directory === null ? checkPiped(plan, ptsTicks) : await finish(work, file, made, directory, progress);
-    const framesTotal = ptsTicks.length;
     const { input, model, settings } = request;
+    const isTold = directory !== null || settings.report !== null;
+    const provenance = isTold ? await filmProvenance(request.making, plan.source) : null;
+    const finished =
+      directory === null
+        ? checkPiped(plan, ptsTicks)
+        : await finish(work, file, made, { directory, progress, provenance });
+    const framesTotal = ptsTicks.length;
     if (settings.report !== null) {
-      const provenance = await filmProvenance(request.making, plan.source);
       const told = { model, device: upscaler.device, frames: framesTotal, reuse, damage, verification: finished };
       const report = makeReport(plan, {
         ...{ ...told, provenance },
@@ -161,14 +164,13 @@ async function finish(
   { plan, request, context: { signal, onEvent, pause = new Pause() } }: Work,
   file: string,
   { ptsTicks, reuse, patchedTicks }: EncodedSegment,
-  directory: JobDirectory,
-  progress: ReturnType<typeof announce>,
-) {
+  ending: Pick<EndingContext, 'directory' | 'progress' | 'provenance'>,
+): Promise<Verification> {
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
   const times = { ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
-  const segment = await directory.commit(file, { ...range, ...times, reuse, ...facts });
-  return endFilm(plan, [segment], request, { directory, progress, pause, tell: onEvent, signal });
+  const segment = await ending.directory.commit(file, { ...range, ...times, reuse, ...facts });
+  return endFilm(plan, [segment], request.settings, { ...ending, pause, tell: onEvent, signal });
 }
 
 /** @throws UpreelError `usage` where a job of a file waits to go on: it would be lost. */

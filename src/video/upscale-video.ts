@@ -122,8 +122,9 @@ async function makeFilm(
   for (const warning of lost) tell({ type: 'warning', ...warning });
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
-  const ending = { directory, progress, pause, tell, signal: AbortSignal.any([signal, drain]) };
-  const verification = await endFilm(plan, segments, request, ending);
+  const provenance = await filmProvenance(request.making, plan.source);
+  const ending = { directory, progress, provenance, pause, tell, signal: AbortSignal.any([signal, drain]) };
+  const verification = await endFilm(plan, segments, settings, ending);
   const { maxDeviationSeconds, bytes, warnings } = verification;
   if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
 
@@ -132,7 +133,6 @@ async function makeFilm(
   const allWarnings = [...plan.warnings, ...lost, ...warnings];
   const reuse = sumReuse(segments.map((segment) => segment.reuse));
   if (settings.report !== null) {
-    const provenance = await filmProvenance(request.making, plan.source);
     const made = {
       model: request.model,
       device: upscaler.device,

@@ -7,7 +7,7 @@ export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVarian
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';
 export { type ListedModel, listModels } from './list-models.ts';
-export { type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
+export { hasWeights, type LoadModelOptions, loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
 export { type ModelFacts, modelFacts } from './model-facts.ts';
 export { networkFiles, networkFilesSha256 } from './network-files.ts';
 export { COLOUR_SOURCES, type ColourSource } from './onnx/colour-fix.ts';

@@ -81,6 +81,17 @@ export async function locateWeights(
   return { id: idOrFile, files };
 }
 
+/** Whether the weights are on this machine, whole. */
+export async function hasWeights(idOrFile: string): Promise<boolean> {
+  return locateWeights(idOrFile, { offline: true }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof UpreelError) return false;
+      throw error;
+    },
+  );
+}
+
 /** The id of the network that a catalogue model is blended with for a weaker denoise; undefined for one of the user's. */
 function twinFor(id: string, denoise: number, options: LoadModelOptions): string | undefined {
   if (!(denoise >= 0 && denoise <= 1)) {
