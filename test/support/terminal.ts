@@ -119,8 +119,8 @@ export class TestTerminal {
    * Until nothing has come out for a while and the emulator has taken all of it. A terminal that is resized before that
    * wraps lines that were meant for another width, which no program can know of.
    */
-  async untilQuiet(): Promise<void> {
-    for (let seen = -1; seen !== this.output.length; await sleep(400)) seen = this.output.length;
+  async untilQuiet(milliseconds = 400): Promise<void> {
+    for (let seen = -1; seen !== this.output.length; await sleep(milliseconds)) seen = this.output.length;
     await new Promise<void>((resolve) => this.#screen.write('', resolve));
   }
 
@@ -132,9 +132,8 @@ export class TestTerminal {
     ]);
     late.abort();
     if (isLate) throw new Error(`Expected the program to end within ${timeoutMs / 1000} s${await this.#told()}`);
-    // The emulator takes what it was given in turns of its own.
-    await new Promise<void>((resolve) => this.#screen.write('', resolve));
-    await sleep(50);
+    // What a program wrote last may be read after its end is known, and later on a busy machine.
+    await this.untilQuiet(200);
   }
 
   close(): void {
