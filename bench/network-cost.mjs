@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/core/model/index.js';
-import { openUpscaler } from '../dist/core/open-upscaler.js';
+import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 
 const SIDE = Number(process.env.SIDE ?? 64);
 const RULER = 'realesrgan-x4plus';

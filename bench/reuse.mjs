@@ -3,10 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { changedRects } from '../dist/core/changed-rects.js';
 import { loadModel } from '../dist/core/model/index.js';
-import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/options.js';
+import { changedRects } from '../dist/core/tile/changed-rects.js';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/upscaler/network-settings.js';
+import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
 import { makeClip, median, scratchFolder } from './support.mjs';
 

@@ -4,10 +4,10 @@
 // SHEET=file.png draws it, too: a row for each network and picture; on white, on black and on the picture's own colour, as
 // stored and bled.
 import sharp from 'sharp';
-import { bleedColour } from '../dist/core/bleed-colour.js';
 import { listModels, loadModel } from '../dist/core/model/index.js';
-import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { makeRaster } from '../dist/core/raster.js';
+import { bleedColour } from '../dist/core/pixels/bleed-colour.js';
+import { makeRaster } from '../dist/core/pixels/raster.js';
+import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 
 const REACHES = (process.env.REACH ?? '32').split(',').map(Number);
 const SIDE = 64;

@@ -1,13 +1,13 @@
 // Seam error of deep networks: tiled against untiled, by halo and feather. docs/tiling.md has the table and the choice.
 // MODEL=id,... PICTURE=file HALOS=16,32,... SIZE=384x256 GRID=1 make bench BENCH=seams
 import sharp from 'sharp';
-import { blendDown } from '../dist/core/feather.js';
 import { loadModel } from '../dist/core/model/index.js';
-import { openUpscaler } from '../dist/core/open-upscaler.js';
-import { makeRaster } from '../dist/core/raster.js';
-import { cropInto, cutRows } from '../dist/core/rows.js';
-import { openStitch, rowSpan } from '../dist/core/stitch.js';
-import { planTiles } from '../dist/core/tiles.js';
+import { makeRaster } from '../dist/core/pixels/raster.js';
+import { cropInto, cutRows } from '../dist/core/pixels/rows.js';
+import { blendDown } from '../dist/core/tile/feather.js';
+import { openStitch, rowSpan } from '../dist/core/tile/stitch.js';
+import { planTiles } from '../dist/core/tile/tiles.js';
+import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 
 const MODELS = (process.env.MODEL ?? 'realesrgan-x4plus-anime').split(',');
 const HALOS = (process.env.HALOS ?? '8,16,24,32,48').split(',').map(Number);

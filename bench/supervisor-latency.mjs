@@ -1,8 +1,8 @@
 // How late a 10 ms timer of the supervisor fires while its engine infers with all cores. The bar is 50 ms.
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { AUTOMATIC_NETWORK } from '../dist/core/options.js';
-import { startEngine } from '../dist/job/supervisor.js';
+import { AUTOMATIC_NETWORK } from '../dist/core/upscaler/network-settings.js';
+import { startEngine } from '../dist/engine/supervisor.js';
 import { scratchFolder } from './support.mjs';
 
 const folder = scratchFolder();

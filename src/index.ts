@@ -1,7 +1,6 @@
 /** The library: `import { upscaleImage, upscaleVideo, loadModel } from 'upreel'`. */
 export { type ErrorCode, type ErrorRecord, EXIT_CODES, UpreelError } from './core/errors.ts';
 export type { Progress, Stage, TaskDone, TaskEvent, TaskStarted } from './core/events.ts';
-export type { Size } from './core/geometry.ts';
 export {
   type LoadModelOptions,
   loadModel,
@@ -13,9 +12,10 @@ export {
   type OnnxOptions,
   type PullEvent,
 } from './core/model/index.ts';
-export { openUpscaler, type UpscalerOptions } from './core/open-upscaler.ts';
-export type { Raster, RasterFormat } from './core/raster.ts';
-export type { UpscaleOptions, Upscaler } from './core/upscaler.ts';
+export type { Size } from './core/pixels/geometry.ts';
+export type { Raster, RasterFormat } from './core/pixels/raster.ts';
+export { openUpscaler, type UpscalerOptions } from './core/upscaler/open-upscaler.ts';
+export type { UpscaleOptions, Upscaler } from './core/upscaler/upscaler.ts';
 export {
   type UpscaledBytes,
   type UpscaledFile,
@@ -24,4 +24,4 @@ export {
   type UpscaleVideoOptions,
   upscaleImage,
   upscaleVideo,
-} from './library.ts';
+} from './library/index.ts';

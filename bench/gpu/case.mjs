@@ -7,8 +7,8 @@ import { ModelProtoSchema, TensorShapeProto_DimensionSchema } from 'onnx-buf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadModel } from '../../dist/core/model/index.js';
 import { OnnxWriter } from '../../dist/core/model/onnx/onnx-writer.js';
-import { openUpscaler } from '../../dist/core/open-upscaler.js';
-import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../dist/core/options.js';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../dist/core/upscaler/network-settings.js';
+import { openUpscaler } from '../../dist/core/upscaler/open-upscaler.js';
 import { median } from '../support.mjs';
 
 const order = JSON.parse(process.argv[2]);

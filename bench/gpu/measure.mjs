@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../../dist/core/model/index.js';
-import { driverFacts } from '../../dist/job/driver-facts.js';
+import { driverFacts } from '../../dist/engine/driver-facts.js';
 
 const { OUT = '.', DEVICE = 'webgpu', SMALL, PEER } = process.env;
 const MODELS = (process.env.MODELS ?? 'realesr-general-x4v3,realesr-animevideov3-x4,realesrgan-x4plus-anime').split(

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { z } from 'zod';
 import { type ErrorCode, EXIT_CODES, UpreelError } from '../core/errors.ts';
-import { pixelBytes } from '../core/upscale-pixels.ts';
+import { pixelBytes } from '../core/still/upscale-pixels.ts';
 import {
   errorBodySchema,
   type Health,

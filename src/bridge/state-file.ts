@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
+import { writeFileAtomically } from '../core/files/publish.ts';
 import { readOwnFile } from '../core/own-folder/index.ts';
-import { writeFileAtomically } from '../core/publish.ts';
 
 /** How clients find the running service: whoever can read this file may use it. */
 export const bridgeStateSchema = z.object({

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { readCatalogue } from '../core/model/index.ts';
-import { pixelBytes } from '../core/upscale-pixels.ts';
+import { pixelBytes } from '../core/still/upscale-pixels.ts';
 import { headerValues, type Refusal } from './access.ts';
 import { type Limits, REQUEST_HEADER, type UpscaleRequest, upscaleRequestSchema } from './protocol.ts';
 

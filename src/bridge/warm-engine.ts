@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/options.ts';
-import { SMALLEST_TILE_PX } from '../core/tile-size.ts';
+import { SMALLEST_TILE_PX } from '../core/tile/tile-size.ts';
+import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/network-settings.ts';
 import {
   chooseDevice,
   type DeviceChoice,
@@ -11,7 +11,7 @@ import {
   type PixelTask,
   type RowsNotice,
   startEngine,
-} from '../job/index.ts';
+} from '../engine/index.ts';
 import type { UpscaleRequest } from './protocol.ts';
 
 /** One engine process that stays up between jobs, with the last network open; replaced when it has died. */

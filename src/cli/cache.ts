@@ -2,9 +2,8 @@ import { Argument, type Command } from 'commander';
 import { cacheFolders, listCache, removeCached } from '../core/model/index.ts';
 import { printableJson } from '../core/quiet-json.ts';
 import { findRuntime } from '../core/runtime/index.ts';
-import { type JobSnapshot, listKeptHistories, removeKeptHistory, stateRoot } from '../job/index.ts';
+import { hasEnded, type JobSnapshot, listKeptHistories, removeKeptHistory, stateRoot } from '../job/index.ts';
 import { type Kept, type KeptWhat, keptTable, keptText } from './cache-text.ts';
-import { hasEnded } from './follow-jobs.ts';
 import { list, withFeed } from './jobs.ts';
 import { sizeOfTree } from './tree-size.ts';
 

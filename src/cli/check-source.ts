@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
-import { isFramePattern } from '../core/frame-sequence.ts';
+import { isFramePattern } from '../core/files/frame-sequence.ts';
+import { nearestOf } from '../core/nearest.ts';
 import { ffmpegVersion } from '../video/index.ts';
 import { COMMAND_GROUPS } from './help-groups.ts';
-import { nearestOf } from './nearest.ts';
 
 /**
  * Finds out what would end a film's job before it begins: it then is no job, and stays in no list.

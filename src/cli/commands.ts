@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ownVersion } from '../core/own-files.ts';
+import { ownVersion } from '../core/files/own-files.ts';
 
 /** What adds commands is loaded when one of them is named, or help is wanted: all of it takes longer than most take. */
 export const COMMANDS: readonly (readonly [names: readonly string[], add: (program: Command) => Promise<void>])[] = [

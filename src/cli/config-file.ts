@@ -4,8 +4,8 @@ import { parse, TomlError } from 'smol-toml';
 import { UpreelError } from '../core/errors.ts';
 import { nearestIds } from '../core/model/index.ts';
 import { readOwnFile } from '../core/own-folder/index.ts';
+import { type FlagBundle, NO_PRESET, type Preset } from '../library/index.ts';
 import { settableFlags } from './config-flags.ts';
-import { type FlagBundle, NO_PRESET, type Preset } from './presets.ts';
 
 /** What the configuration file says. */
 export interface Config {

@@ -1,4 +1,4 @@
-import type { DeviceReport, KnownVerdict } from '../job/index.ts';
+import type { DeviceReport, KnownVerdict } from '../engine/index.ts';
 import { alignColumns, describeBytes } from './models-text.ts';
 
 export interface DoctorReport {

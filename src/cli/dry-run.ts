@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
+import { nearestFolder, requireWritable } from '../core/files/output-folder.ts';
+import { outputPath } from '../core/files/output-name.ts';
 import { type ModelFacts, modelFacts } from '../core/model/index.ts';
-import { nearestFolder, requireWritable } from '../core/output-folder.ts';
-import { outputPath } from '../core/output-name.ts';
-import { planImage } from '../core/plan-image.ts';
-import { videoTarget } from '../job/index.ts';
+import { planImage } from '../core/still/plan-image.ts';
+import { videoTarget } from '../engine/index.ts';
 import { planFilm } from '../video/index.ts';
 import { checkFile, checkFilm } from './check-source.ts';
 import { type DryPlan, dryText } from './dry-text.ts';
 import type { EventRecord } from './events-schema.ts';
 import { toJsonLine } from './report-json.ts';
-import type { FileTask } from './run-command.ts';
+import type { FileTask } from './task-source.ts';
 
 /** Says of each task what it would do, on standard output. Nothing is written, fetched or computed. */
 export class DryRun {

@@ -1,4 +1,4 @@
-import type { ImagePlan } from '../core/plan-image.ts';
+import type { ImagePlan } from '../core/still/plan-image.ts';
 import {
   bytes,
   count,

@@ -6,7 +6,7 @@ import { defaultStateFile } from '../bridge/index.ts';
 import { checkKritaPlugIn, findKritaFolders, installKritaPlugIn, uninstallKritaPlugIn } from '../bridge/krita/index.ts';
 import type { Finding, PlugInConfig, Surroundings } from '../bridge/plug-in/index.ts';
 import { UpreelError } from '../core/errors.ts';
-import { ownFile } from '../core/own-files.ts';
+import { ownFile } from '../core/files/own-files.ts';
 
 /** A folder that an editor keeps its user's settings in. */
 interface Place {

@@ -3,7 +3,7 @@ import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { loadModel } from '../core/model/index.ts';
 import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
-import { upscaleImage } from '../library.ts';
+import { upscaleImage } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
 import { comparisonText, protocolText, scoreTable } from './evaluation-text.ts';
 import { printText } from './print-text.ts';

@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
-import { hasFrameName, isFrameOf, orderFrames } from '../core/frame-sequence.ts';
-import { isSequenceName } from '../core/sequence-name.ts';
-import type { Input } from './inputs.ts';
+import { hasFrameName, isFrameOf, orderFrames } from '../core/files/frame-sequence.ts';
+import { isSequenceName } from '../core/files/sequence-name.ts';
+import type { Input } from './input.ts';
 
 const FILMS = new Set(['.mkv', '.mp4', '.m4v', '.mov', '.webm']);
 

@@ -1,6 +1,6 @@
+import { type FlagBundle, type FlagValues, findPreset } from '../library/index.ts';
 import { type Config, NO_CONFIG, readConfig } from './config-file.ts';
 import { givenFor, type InputKind } from './flag-reach.ts';
-import { type FlagBundle, type FlagValues, findPreset } from './presets.ts';
 import { parseUpscaleFlags, type UpscaleFlags } from './upscale-options.ts';
 
 /** The flags of one run: those of the command line over the preset's over the configuration's. */

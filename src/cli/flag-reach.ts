@@ -1,7 +1,7 @@
 import { FORMAT_ABILITIES, formatNamedBy } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
-import { pictureFilters, problemOfFilters } from '../core/user-filters.ts';
-import type { FlagValues } from './presets.ts';
+import { pictureFilters, problemOfFilters } from '../core/still/user-filters.ts';
+import type { FlagValues } from '../library/index.ts';
 
 export type InputKind = 'image' | 'video';
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { ErrorRecord } from '../core/errors.ts';
 import { concealed, enterFolder, isConcealable, readSpec } from '../job/index.ts';
-import type { TaskSource } from './run-command.ts';
+import type { TaskSource } from './task-source.ts';
 
 /** What was refused for damage that can be concealed. */
 export class DamagedFilms {

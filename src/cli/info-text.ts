@@ -1,6 +1,6 @@
 import type { Provenance, SourceMark } from '../core/provenance.ts';
 import { bytes, duration, frameRate, joinText, pictureSize, type SafeText, safeText, text } from '../tui/index.ts';
-import type { FileInfo } from './info.ts';
+import type { FileInfo } from './file-info.ts';
 
 /** What `upreel info` says of a file: its name, a line on what it is, and how it was made. */
 export function infoLines(info: FileInfo): SafeText {

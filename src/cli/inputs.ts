@@ -2,21 +2,13 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { isAnimation, PICTURE_EXTENSIONS, pictureKindOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
-import { hasFrameName, isFramePattern } from '../core/frame-sequence.ts';
-import { isResultName } from '../core/output-name.ts';
-import { isSequenceName } from '../core/sequence-name.ts';
+import { hasFrameName, isFramePattern } from '../core/files/frame-sequence.ts';
+import { isResultName } from '../core/files/output-name.ts';
+import { isSequenceName } from '../core/files/sequence-name.ts';
 import { asOneFilm, namesOneFilm } from './film-of-frames.ts';
 import { globBase, globDepth, hasGlob, matchesGlob } from './glob.ts';
+import type { Input } from './input.ts';
 import { listTree, type Tree } from './tree.ts';
-
-export interface Input {
-  readonly path: string;
-  readonly kind: 'image' | 'video';
-  /** Folders between the argument that led here and this file, '' for none; null: the file was named itself. */
-  readonly below: string | null;
-  /** Pictures that are the frames of a film, where no pattern gives exactly these. */
-  readonly frames?: readonly string[];
-}
 
 export interface ExpandedInputs {
   readonly inputs: readonly Input[];

@@ -2,15 +2,17 @@ import type { Command } from 'commander';
 import { UpreelError } from '../core/errors.ts';
 import {
   adoptJob,
+  exitCodeOfAll,
   followHistory,
+  hasEnded,
   type JobAction,
   type JobFeed,
   type JobSnapshot,
   openJobFeed,
   pickJob,
+  untilJob,
 } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
-import { exitCodeOfAll, hasEnded, untilJob } from './follow-jobs.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
 import { toJobRecord, toJsonLine } from './report-json.ts';

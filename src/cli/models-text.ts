@@ -1,5 +1,5 @@
-import { sizeText } from '../core/geometry.ts';
 import type { CatalogueModel, ListedModel, ModelDescriptor, PullEvent } from '../core/model/index.ts';
+import { sizeText } from '../core/pixels/geometry.ts';
 
 /** What `upreel models info` knows of one network. */
 export interface ModelInfo {

@@ -1,6 +1,7 @@
 import { constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { UpreelError } from '../core/errors.ts';
+import { publishFile, temporaryNameFor } from '../core/files/publish.ts';
 import {
   blendModels,
   COLOUR_SOURCES,
@@ -19,11 +20,10 @@ import {
   removeModel,
 } from '../core/model/index.ts';
 import { findShared, pullShared, readSharedList } from '../core/model/shared/index.ts';
-import { publishFile, temporaryNameFor } from '../core/publish.ts';
+import { PRESETS, presetsWith } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
 import { readConfig } from './config-file.ts';
 import { describeBytes, infoText, listTable, type ModelInfo } from './models-text.ts';
-import { PRESETS, presetsWith } from './presets.ts';
 import { printText } from './print-text.ts';
 import { reportPull } from './report-pull.ts';
 import { sharedRecord, sharedTable, staleLine } from './shared-models-text.ts';

@@ -1,11 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
-import { isFramePattern } from '../core/frame-sequence.ts';
-import type { OutputRule } from '../core/output-name.ts';
-import { isSequenceName } from '../core/sequence-name.ts';
+import { isFramePattern } from '../core/files/frame-sequence.ts';
+import type { OutputRule } from '../core/files/output-name.ts';
+import { isSequenceName } from '../core/files/sequence-name.ts';
 import { distinctStems } from './distinct-names.ts';
-import type { Input } from './inputs.ts';
+import type { Input } from './input.ts';
 
 /**
  * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,

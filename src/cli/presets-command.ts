@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { hasWeights } from '../core/model/index.ts';
+import { type FlagValues, PRESETS, type Preset } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
 import { configPath, readConfig } from './config-file.ts';
 import { twinOf } from './denoise-twin.ts';
 import { alignColumns } from './models-text.ts';
-import { type FlagValues, PRESETS, type Preset } from './presets.ts';
 import { printText } from './print-text.ts';
 
 /** Adds `upreel presets`: the bundles that --preset knows, upreel's own and the user's. */

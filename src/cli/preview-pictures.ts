@@ -1,4 +1,4 @@
-import type { RgbPixels } from '../job/index.ts';
+import type { RgbPixels } from '../engine/index.ts';
 import {
   CELLS_ONLY,
   colourDepth,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { UpreelError } from '../core/errors.ts';
-import type { NetworkTrial, RgbPixels } from '../job/index.ts';
+import type { NetworkTrial, RgbPixels } from '../engine/index.ts';
 import { count, duration, joinText, type Look, pictureSize, type SafeText, safeText, text } from '../tui/index.ts';
 import type { VideoFrame } from '../video/index.ts';
 

@@ -1,5 +1,5 @@
 import { Command, Help, Option } from 'commander';
-import { ownVersion } from '../core/own-files.ts';
+import { ownVersion } from '../core/files/own-files.ts';
 import { addCommands } from './commands.ts';
 import { type HelpExtent, programHelp } from './help-text.ts';
 import { upscaleFlags } from './upscale-options.ts';

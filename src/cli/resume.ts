@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { concealed, enterFolder, type JobSpec, jobRunning, readSpec } from '../job/index.ts';
-import { hasEnded, untilJob } from './follow-jobs.ts';
+import { concealed, enterFolder, hasEnded, type JobSpec, jobRunning, readSpec, untilJob } from '../job/index.ts';
 import { find, withFeed } from './jobs.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
 import { runCommand } from './run-command.ts';

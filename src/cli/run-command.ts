@@ -1,42 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { openTaskQueue, type TaskQueue } from '../engine/index.ts';
 import {
-  type EngineTask,
-  type JobQueueing,
+  describeWaiting,
   type JobSnapshot,
   type JobSpec,
   type JobState,
   jobIdFor,
   NO_QUEUEING,
-  openTaskQueue,
+  nameJob,
   runJob,
-  type TaskQueue,
 } from '../job/index.ts';
 import { checkFile, checkFilm } from './check-source.ts';
 import { DetachedJobs } from './detached-jobs.ts';
-import { describeWaiting } from './follow-jobs.ts';
 import { askToConceal, DamagedFilms, overDamage } from './go-over-damage.ts';
 import { type Interruption, listenForInterrupts } from './interrupt.ts';
-import { nameJob } from './name-output.ts';
-import { openReporter, type Reporter, type ReporterKind, reporterKind, shownOn } from './reporter.ts';
+import { openReporter } from './open-reporter.ts';
+import { type Reporter, type ReporterKind, reporterKind, shownOn } from './reporter.ts';
+import type { FileTask, TaskSource } from './task-source.ts';
 import { viewJobs } from './view-jobs.ts';
-
-/** What a command wants done: pictures and videos, one after another. */
-export interface TaskSource {
-  readonly tasks: readonly FileTask[];
-  readonly stallSeconds?: number | undefined;
-  /** A result that is there already is passed over instead of being an error. */
-  readonly skipExisting?: boolean;
-  /** A task reads this process's standard input or writes its standard output. */
-  readonly streams?: boolean;
-  /** In place of the work: says what it would be. */
-  readonly dryRun?: (task: FileTask, signal: AbortSignal) => Promise<void>;
-  /** Of its videos. */
-  readonly queueing?: JobQueueing;
-}
-
-export type FileTask = Extract<EngineTask, { kind: 'image' | 'video' }>;
 
 interface SourceContext {
   readonly signal: AbortSignal;

@@ -13,7 +13,7 @@ import {
   runtimeMissing,
   runtimeVersion,
 } from '../core/runtime/index.ts';
-import { listDevicesOfRuntime } from '../core/session.ts';
+import { listDevicesOfRuntime } from '../core/session/session.ts';
 import { describeBytes } from './models-text.ts';
 import { printText } from './print-text.ts';
 import { reportPull } from './report-pull.ts';

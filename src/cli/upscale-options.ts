@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
 import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
-import type { Rect } from '../core/geometry.ts';
-import type { AlphaMethod } from '../core/image-request.ts';
+import type { Target } from '../core/files/output-name.ts';
 import { COLOUR_SOURCES } from '../core/model/index.ts';
-import { type NetworkSettings, networkSettingsSchema } from '../core/options.ts';
-import type { Target } from '../core/output-name.ts';
+import type { Rect } from '../core/pixels/geometry.ts';
+import type { AlphaMethod } from '../core/still/image-request.ts';
+import { type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
+import { NO_PRESET } from '../library/index.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
-import { NO_PRESET } from './presets.ts';
 import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
 
 const DEFAULT_MODEL = 'realesr-general-x4v3';

@@ -1,18 +1,20 @@
 import { isatty } from 'node:tty';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import type { OutputRule } from '../core/output-name.ts';
-import { checkedFilters } from '../core/user-filters.ts';
-import { chooseDevice, type EngineNetwork } from '../job/index.ts';
+import type { OutputRule } from '../core/files/output-name.ts';
+import { checkedFilters } from '../core/still/user-filters.ts';
+import { chooseDevice, type EngineNetwork } from '../engine/index.ts';
 import { checkFile } from './check-source.ts';
 import { requireTwin } from './denoise-twin.ts';
 import { DryRun } from './dry-run.ts';
 import { type FlagLayers, givenFlags, readFlagLayers } from './flag-layers.ts';
 import { checkReach, type InputKind } from './flag-reach.ts';
-import { expandInputs, type Input } from './inputs.ts';
+import type { Input } from './input.ts';
+import { expandInputs } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { fileNamedBy, planOutputs } from './outputs.ts';
-import { type FileTask, runCommand } from './run-command.ts';
+import { runCommand } from './run-command.ts';
+import type { FileTask } from './task-source.ts';
 import {
   networkSettings,
   pictureAlpha,

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import { FILLS } from '../core/fill.ts';
-import { GRAY_MODES } from '../core/gray.ts';
+import { FILLS } from '../core/pixels/fill.ts';
+import { GRAY_MODES } from '../core/pixels/gray.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 
 /** The flags that only video has: what happens to the picture, and how it is coded. */

@@ -1,10 +1,19 @@
 import { asUpreelError, toErrorRecord } from '../core/errors.ts';
-import { type JobFeed, type JobSnapshot, openJobFeed } from '../job/index.ts';
+import {
+  exitCodeOfAll,
+  failureOf,
+  followJob,
+  hasEnded,
+  type JobFeed,
+  type JobSnapshot,
+  openJobFeed,
+  untilJob,
+} from '../job/index.ts';
 import { errorText } from './error-text.ts';
-import { exitCodeOfAll, failureOf, followJob, hasEnded, untilJob } from './follow-jobs.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
+import { openReporter } from './open-reporter.ts';
 import { openLineWriter } from './report-lines.ts';
-import { chooseReporter, openReporter, type Reporter, type ReporterKind } from './reporter.ts';
+import { chooseReporter, type Reporter, type ReporterKind } from './reporter.ts';
 
 export interface ViewJobsOptions {
   readonly rawFlags: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
-import type { Size } from '../core/geometry.ts';
-import type { Raster } from '../core/raster.ts';
+import type { Size } from '../core/pixels/geometry.ts';
+import type { Raster } from '../core/pixels/raster.ts';
 import { type Difference, differenceOf, NO_DIFFERENCE, psnrOf, ssim, sumOf } from './metrics.ts';
 import { channelPlane, type LumaRounding, lumaPlane, type Plane, shave } from './plane.ts';
 

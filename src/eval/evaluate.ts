@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createPicture, NO_METADATA } from '../core/codec/index.ts';
-import type { Raster } from '../core/raster.ts';
+import type { Raster } from '../core/pixels/raster.ts';
 import { comparePages, summarise } from './compare.ts';
 import { enlarge, KERNELS, type KernelName, shrink } from './imresize.ts';
 import type { LumaRounding } from './plane.ts';

@@ -1,4 +1,4 @@
-import { makeRaster, type Raster, samplesOf } from '../core/raster.ts';
+import { makeRaster, type Raster, samplesOf } from '../core/pixels/raster.ts';
 import { channelPlane, levelsPerUnit, type Plane } from './plane.ts';
 
 /** What plain resampling can be asked for; each as MATLAB's imresize has it. */

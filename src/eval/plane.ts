@@ -1,4 +1,4 @@
-import { type Raster, samplesOf } from '../core/raster.ts';
+import { type Raster, samplesOf } from '../core/pixels/raster.ts';
 
 /** One channel as float64, row by row, 0..255. */
 export interface Plane {

@@ -8,9 +8,9 @@ import {
   type PictureInfo,
 } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
-import type { Size } from '../core/geometry.ts';
-import { makeRaster, type Raster } from '../core/raster.ts';
-import { cropInto } from '../core/rows.ts';
+import type { Size } from '../core/pixels/geometry.ts';
+import { makeRaster, type Raster } from '../core/pixels/raster.ts';
+import { cropInto } from '../core/pixels/rows.ts';
 import { checkBorder } from './compare.ts';
 
 /** A full-size picture that models are scored on. */

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import type { Progress } from '../core/events.ts';
-import { readJobFile, readSegments, type SegmentRecord } from './directory/index.ts';
+import { readJobFile, readSegments, type SegmentRecord } from '../store/index.ts';
 import type { JobSegment, JobSnapshot } from './job-snapshot.ts';
 import { snapshotOf } from './job-trace.ts';
 import type { JobEntry } from './registry/index.ts';

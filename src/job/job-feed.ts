@@ -1,6 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
+import { isLockHeld } from '../store/index.ts';
 import { type ControlClient, connectControl } from './control/index.ts';
-import { isLockHeld } from './directory/index.ts';
 import { folderStamp, inspectJob } from './inspect-job.ts';
 import { readHistory } from './job-history.ts';
 import type { JobAction, JobFeed, JobSnapshot } from './job-snapshot.ts';

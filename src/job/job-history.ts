@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { TaskEvent } from '../core/events.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { quietJson } from '../core/quiet-json.ts';
-import { FOLDER_HINT, isLockHeld, JOURNAL_FILE, openJournal } from './directory/index.ts';
+import { FOLDER_HINT, isLockHeld, JOURNAL_FILE, openJournal } from '../store/index.ts';
 import { type JobPlace, readKeptHistory, supervisorLock, writeKeptHistory } from './registry/index.ts';
 
 /** What a supervisor adds to a job's history, which its engine writes; and what stays of it when the folder is gone. */

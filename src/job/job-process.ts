@@ -2,11 +2,11 @@ import { rmdir } from 'node:fs/promises';
 import { asUpreelError, type ErrorRecord, toErrorRecord, UpreelError } from '../core/errors.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { quietJson } from '../core/quiet-json.ts';
-import { FOLDER_HINT } from './directory/index.ts';
+import { openTaskQueue } from '../engine/index.ts';
+import { FOLDER_HINT } from '../store/index.ts';
 import { enterFolder, type JobSpec } from './job-spec.ts';
 import { jobPlaceFor } from './registry/index.ts';
 import { runJob } from './run-job.ts';
-import { openTaskQueue } from './run-tasks.ts';
 
 /**
  * Entry of a supervisor that no terminal waits for: gets its jobs over the channel of who started it, says which it has,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UpreelError } from '../core/errors.ts';
-import { readJobFile } from './directory/index.ts';
-import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
+import type { EngineNetwork, EngineTask } from '../engine/index.ts';
+import { otherVersion, parseTask } from '../engine/index.ts';
+import { readJobFile } from '../store/index.ts';
 import { type JobEntry, readEntry } from './registry/index.ts';
-import { otherVersion, parseTask } from './video-task.ts';
 
 export type VideoFileTask = Extract<EngineTask, { kind: 'video' }>;
 

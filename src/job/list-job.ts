@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
-import { isLockHeld } from './directory/index.ts';
+import { findTask } from '../engine/index.ts';
+import { isLockHeld } from '../store/index.ts';
 import { devicesOf, type JobSpec, NO_QUEUEING } from './job-spec.ts';
 import { type JobEntry, type JobPlace, jobPlaceFor, readEntry, supervisorLock, writeEntry } from './registry/index.ts';
-import { findTask } from './video-task.ts';
 
 export function newEntry({ task, output, cwd, queueing }: JobSpec, { id, folder }: JobPlace): JobEntry {
   return {

@@ -1,8 +1,8 @@
 import { lstat, rm } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
-import { openJobDirectory, takeLock } from './directory/index.ts';
+import { parseTask } from '../engine/index.ts';
+import { openJobDirectory, takeLock } from '../store/index.ts';
 import { isOwnSocket, type JobEntry, removeEntry, supervisorLock } from './registry/index.ts';
-import { parseTask } from './video-task.ts';
 
 /** A supervisor that has said how its job ended needs a moment to go. */
 const PATIENCE_MILLISECONDS = 2000;

@@ -1,5 +1,5 @@
 import { UpreelError } from '../core/errors.ts';
-import { takeLock } from './directory/index.ts';
+import { takeLock } from '../store/index.ts';
 import type { JobSpec } from './job-spec.ts';
 import { runOnDone } from './on-done.ts';
 import { jobPlaceFor, supervisorLock } from './registry/index.ts';

@@ -1,5 +1,6 @@
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import type { TaskQueue } from '../engine/index.ts';
 import { type ControlServer, type JobChange, openControlServer } from './control/index.ts';
 import { parseHours } from './hours.ts';
 import { inspectJob } from './inspect-job.ts';
@@ -17,7 +18,6 @@ import {
   socketAddress,
   writeEntry,
 } from './registry/index.ts';
-import type { TaskQueue } from './run-tasks.ts';
 import type { JobEnd } from './snapshot-schema.ts';
 import { Steering } from './steering.ts';
 import { withWayOn } from './way-on.ts';

@@ -1,9 +1,9 @@
 import type { TaskEvent } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
-import type { Upscaler } from '../core/upscaler.ts';
-import type { SegmentRecord } from '../job/directory/index.ts';
-import { sumReuse } from './changed-results.ts';
-import type { VideoPlan } from './plan.ts';
+import type { Upscaler } from '../core/upscaler/upscaler.ts';
+import type { SegmentRecord } from '../store/index.ts';
+import { sumReuse } from './frames/changed-results.ts';
+import type { VideoPlan } from './plan/video-plan.ts';
 import { VideoProgress } from './progress.ts';
 
 interface AnnounceContext {

@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
-import { hasFrameName } from '../core/frame-sequence.ts';
-import { refuseSameFile } from '../core/publish.ts';
-import { isSequenceName, resultPlace } from '../core/sequence-name.ts';
-import { containerFor } from './containers.ts';
-import { checkPlace } from './finish.ts';
+import { hasFrameName } from '../core/files/frame-sequence.ts';
+import { refuseSameFile } from '../core/files/publish.ts';
+import { isSequenceName, resultPlace } from '../core/files/sequence-name.ts';
+import { checkPlace } from './finish/finish.ts';
+import { checkReport } from './finish/report.ts';
 import { isFramesInput } from './frame-files/index.ts';
-import { checkReport } from './report.ts';
+import { containerFor } from './source/containers.ts';
 import type { VideoRequest } from './video-request.ts';
 
 /**

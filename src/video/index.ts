@@ -1,11 +1,9 @@
 export { ffmpegVersion, listEncoders } from '../core/ffmpeg/ffmpeg.ts';
-export { CONCEAL } from './completeness.ts';
+export { readVideoFrame, type VideoFrame } from './decode/read-frame.ts';
+export { readFilmProvenance } from './finish/provenance-tags.ts';
 export { type FilmPlan, type PlannedStream, planFilm } from './plan-film.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
-export { probeVideo } from './probe.ts';
-export { readFilmProvenance } from './provenance-tags.ts';
-export { readVideoFrame, type VideoFrame } from './read-frame.ts';
-export type { SegmentNews } from './run-segments.ts';
+export type { SegmentNews } from './segment/run-segments.ts';
 export {
   ENCODER_NAMES,
   type EncoderName,
@@ -13,6 +11,8 @@ export {
   type VideoTarget,
   videoSettingsSchema,
 } from './settings.ts';
+export { CONCEAL } from './source/completeness.ts';
+export { probeVideo } from './source/probe.ts';
 export { upscaleVideo } from './upscale-video.ts';
 export type { JobFacts } from './video-job.ts';
 export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Size } from '../core/geometry.ts';
-import { folderFor, nearestFolder } from '../core/output-folder.ts';
-import { resultPlace } from '../core/sequence-name.ts';
-import type { Upscaler } from '../core/upscaler.ts';
-import { jobFolderFor, requireSpace } from '../job/directory/index.ts';
+import { folderFor, nearestFolder } from '../core/files/output-folder.ts';
+import { resultPlace } from '../core/files/sequence-name.ts';
+import type { Size } from '../core/pixels/geometry.ts';
+import type { Upscaler } from '../core/upscaler/upscaler.ts';
+import { jobFolderFor, requireSpace } from '../store/index.ts';
 import { checkOutput } from './check-output.ts';
-import type { VideoPlan } from './plan.ts';
-import { preparePlan } from './prepare-plan.ts';
-import { estimateSpace } from './space.ts';
+import { preparePlan } from './plan/prepare-plan.ts';
+import { estimateSpace } from './plan/space.ts';
+import type { VideoPlan } from './plan/video-plan.ts';
 import type { VideoRequest } from './video-request.ts';
 
 /** What upscaling a film would do. */

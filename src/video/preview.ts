@@ -1,5 +1,5 @@
 import { resize } from '../core/codec/index.ts';
-import type { Raster } from '../core/raster.ts';
+import type { Raster } from '../core/pixels/raster.ts';
 
 /** A frame before and after, small enough to be looked at: packed RGB, 8 bits. */
 export interface PreviewPair {

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import type { Progress, Stage, TaskEvent } from '../core/events.ts';
 import { openProgressMeter, type ProgressMeter, type WorkDone } from '../core/progress-meter.ts';
-import { EndingForecast } from './ending-forecast.ts';
-import { residentBytes } from './memory.ts';
-import type { SegmentWatch } from './run-segment.ts';
-import { StageClocks } from './stage-clocks.ts';
+import { EndingForecast } from './finish/ending-forecast.ts';
+import { residentBytes } from './segment/memory.ts';
+import type { SegmentWatch } from './segment/run-segment.ts';
+import { StageClocks } from './segment/stage-clocks.ts';
 
 interface Totals {
   readonly input: string;

@@ -1,4 +1,4 @@
-import { greatestDivisor } from '../core/greatest-divisor.ts';
+import { greatestDivisor } from '../core/pixels/greatest-divisor.ts';
 
 /** A fraction as ffmpeg writes it: 30000/1001, 128:117. */
 export interface Rational {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { FILLS } from '../core/fill.ts';
-import { GRAY_MODES } from '../core/gray.ts';
-import { type FilterPlace, problemOfFilters } from '../core/user-filters.ts';
+import { FILLS } from '../core/pixels/fill.ts';
+import { GRAY_MODES } from '../core/pixels/gray.ts';
+import { type FilterPlace, problemOfFilters } from '../core/still/user-filters.ts';
 
 export const ENCODER_NAMES = [
   'libx264',

@@ -1,34 +1,28 @@
 import { resolve } from 'node:path';
 import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
+import { keepTimes } from '../core/files/publish.ts';
+import { resultPlace } from '../core/files/sequence-name.ts';
 import { Pause } from '../core/pause.ts';
-import { keepTimes } from '../core/publish.ts';
-import { resultPlace } from '../core/sequence-name.ts';
-import {
-  type JobDirectory,
-  type JobFile,
-  openJobDirectory,
-  requireSpace,
-  type SegmentRecord,
-} from '../job/directory/index.ts';
+import { type JobDirectory, type JobFile, openJobDirectory, requireSpace, type SegmentRecord } from '../store/index.ts';
 import { announce } from './announce.ts';
-import { reusedShare, sumReuse } from './changed-results.ts';
 import { checkOutput } from './check-output.ts';
-import { findDamage, warnOfDamage } from './concealment.ts';
-import { formatTime } from './damaged-places.ts';
-import { endFilm } from './end-film.ts';
-import type { VideoPlan } from './plan.ts';
-import { preparePlan } from './prepare-plan.ts';
+import { endFilm } from './finish/end-film.ts';
+import { filmProvenance } from './finish/provenance-tags.ts';
+import { makeReport, writeReport } from './finish/report.ts';
+import { reusedShare, sumReuse } from './frames/changed-results.ts';
+import { findDamage, warnOfDamage } from './plan/concealment.ts';
+import { preparePlan } from './plan/prepare-plan.ts';
+import { estimateSpace } from './plan/space.ts';
+import { withExtent } from './plan/survey-damage.ts';
+import type { VideoPlan } from './plan/video-plan.ts';
 import { PreviewTap } from './preview.ts';
-import { filmProvenance } from './provenance-tags.ts';
 import { toSeconds } from './rational.ts';
-import { makeReport, writeReport } from './report.ts';
-import { runSegments, type SegmentNews } from './run-segments.ts';
-import type { Segment } from './segments.ts';
+import { runSegments, type SegmentNews } from './segment/run-segments.ts';
+import type { Segment } from './segment/segment.ts';
 import type { VideoSettings } from './settings.ts';
-import { hasHiddenFrames } from './silent-packets.ts';
-import { estimateSpace } from './space.ts';
-import { withExtent } from './survey-damage.ts';
+import { formatTime } from './source/damaged-places.ts';
+import { hasHiddenFrames } from './source/silent-packets.ts';
 import { isStream, upscaleStream } from './upscale-stream.ts';
 import { beginJob } from './video-job.ts';
 import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

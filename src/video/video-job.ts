@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Facts, Identity, JobDirectory, JobFile } from '../job/directory/index.ts';
-import { sourceFacts } from '../job/directory/index.ts';
-import { planDecode } from './decode-plan.ts';
-import { planEncode } from './encode-plan.ts';
+import type { Facts, Identity, JobDirectory, JobFile } from '../store/index.ts';
+import { sourceFacts } from '../store/index.ts';
+import { planDecode } from './decode/decode-plan.ts';
+import { planEncode } from './encode/encode-plan.ts';
 import { framesFacts } from './frame-files/index.ts';
-import type { VideoPlan } from './plan.ts';
-import { planSegments, type SegmentLimits } from './segments.ts';
+import type { VideoPlan } from './plan/video-plan.ts';
+import { planSegments, type SegmentLimits } from './segment/segments.ts';
 import { SETTINGS_OF_THE_RUN, type VideoSettings } from './settings.ts';
 
 /** What the caller knows of a job, and the video does not. */

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream';
 import type { TaskEvent } from '../core/events.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Making } from '../core/provenance.ts';
-import type { Upscaler } from '../core/upscaler.ts';
-import type { ReuseCount } from './changed-results.ts';
+import type { Upscaler } from '../core/upscaler/upscaler.ts';
+import type { ReuseCount } from './frames/changed-results.ts';
 import type { PreviewTap } from './preview.ts';
-import type { SegmentNews } from './run-segments.ts';
+import type { SegmentNews } from './segment/run-segments.ts';
 import type { VideoSettings } from './settings.ts';
-import type { StreamWarning } from './streams.ts';
+import type { StreamWarning } from './source/streams.ts';
 import type { JobFacts } from './video-job.ts';
 
 export interface VideoRequest {

@@ -8,7 +8,7 @@ import type { BridgeRequest, BridgeUpscaleOptions } from '../../src/bridge/index
 import { LIMITS, type StreamEvent, streamEventSchema } from '../../src/bridge/protocol.ts';
 import { StreamReader } from '../../src/bridge/stream-reader.ts';
 import { createPicture, joinAlpha, NO_METADATA, openPicture, splitAlpha } from '../../src/core/codec/index.ts';
-import type { Raster } from '../../src/core/raster.ts';
+import type { Raster } from '../../src/core/pixels/raster.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { CLI } from '../support/dist.ts';

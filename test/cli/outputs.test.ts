@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { distinctStems } from '../../src/cli/distinct-names.ts';
 import { expandInputs } from '../../src/cli/inputs.ts';
 import { planOutputs } from '../../src/cli/outputs.ts';
-import { outputPath } from '../../src/core/output-name.ts';
-import { jobFolderFor } from '../../src/job/directory/index.ts';
+import { outputPath } from '../../src/core/files/output-name.ts';
+import { jobFolderFor } from '../../src/store/index.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseUpscaleFlags, targetOf } from '../../src/cli/upscale-options.ts';
-import { isResultName, outputPath, type Target, targetSize } from '../../src/core/output-name.ts';
+import { isResultName, outputPath, type Target, targetSize } from '../../src/core/files/output-name.ts';
 
 describe('the size of a result', () => {
   const landscape = { width: 300, height: 200 };

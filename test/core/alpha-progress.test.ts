@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { openPicture } from '../../src/core/codec/index.ts';
 import type { TaskEvent } from '../../src/core/events.ts';
-import type { Raster } from '../../src/core/raster.ts';
-import { cutRows } from '../../src/core/rows.ts';
-import { upscaleImageFile } from '../../src/core/upscale-image.ts';
-import { upscalePage } from '../../src/core/upscale-page.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Raster } from '../../src/core/pixels/raster.ts';
+import { cutRows } from '../../src/core/pixels/rows.ts';
+import { upscaleImageFile } from '../../src/core/still/upscale-image.ts';
+import { upscalePage } from '../../src/core/still/upscale-page.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { makeFolder, makeNoise, write } from './codec/pictures.ts';

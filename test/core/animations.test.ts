@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
 import { createPicture, NO_METADATA, openPicture } from '../../src/core/codec/index.ts';
-import type { ImageRequest } from '../../src/core/image-request.ts';
-import { upscaleImageFile } from '../../src/core/upscale-image.ts';
+import type { ImageRequest } from '../../src/core/still/image-request.ts';
+import { upscaleImageFile } from '../../src/core/still/upscale-image.ts';
 import { ffmpeg } from '../support/clips.ts';
 import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';

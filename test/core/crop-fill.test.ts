@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createPicture, type DecodedPicture, NO_METADATA, openPicture } from '../../src/core/codec/index.ts';
-import type { Size } from '../../src/core/geometry.ts';
-import type { ImageRequest } from '../../src/core/image-request.ts';
-import type { Raster } from '../../src/core/raster.ts';
-import { upscaleImageFile } from '../../src/core/upscale-image.ts';
+import type { Size } from '../../src/core/pixels/geometry.ts';
+import type { Raster } from '../../src/core/pixels/raster.ts';
+import type { ImageRequest } from '../../src/core/still/image-request.ts';
+import { upscaleImageFile } from '../../src/core/still/upscale-image.ts';
 import { imageRequest } from '../support/image-request.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { makeFolder, makeNoise, planFor, samplesOf, write } from './codec/pictures.ts';

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { DeviceName } from '../../src/core/device-name.ts';
 import type { ModelDescriptor } from '../../src/core/model/index.ts';
-import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../src/core/options.ts';
-import { runError } from '../../src/core/session.ts';
+import { runError } from '../../src/core/session/session.ts';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../src/core/upscaler/network-settings.ts';
 import { fromDist } from '../support/dist.ts';
 
-const { openSessionPool } = await fromDist<typeof import('../../src/core/session-pool.ts')>('core/session-pool.js');
+const { openSessionPool } =
+  await fromDist<typeof import('../../src/core/session/session-pool.ts')>('core/session/session-pool.js');
 
 const light = { flopsPerPixel: 2.4e6, receptiveFieldPx: 34, gridPx: 1, fixedPx: null } as ModelDescriptor;
 const wide = { flopsPerPixel: 36e6, receptiveFieldPx: 349, gridPx: 1, fixedPx: null } as ModelDescriptor;

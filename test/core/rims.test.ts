@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { joinAlpha, splitAlpha } from '../../src/core/codec/index.ts';
-import type { Raster } from '../../src/core/raster.ts';
-import { upscalePage } from '../../src/core/upscale-page.ts';
-import { upscalePixels } from '../../src/core/upscale-pixels.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Raster } from '../../src/core/pixels/raster.ts';
+import { upscalePage } from '../../src/core/still/upscale-page.ts';
+import { upscalePixels } from '../../src/core/still/upscale-pixels.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { fromDist } from '../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
 import { maxDifference, stackBands } from '../support/rasters.ts';
@@ -12,7 +12,9 @@ import { decode, makeFolder, write } from './codec/pictures.ts';
 
 const folder = makeFolder();
 
-const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 
 /** Measured: 10 at most (bench/rims.mjs), of 200 and more without bleeding. */
 const BOUND_LEVELS = 12;

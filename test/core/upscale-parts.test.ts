@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changedRects } from '../../src/core/changed-rects.ts';
-import type { Rect } from '../../src/core/geometry.ts';
-import { scaleRect } from '../../src/core/geometry.ts';
 import type { Model } from '../../src/core/model/index.ts';
-import { makeRaster, type Raster, type RasterFormat } from '../../src/core/raster.ts';
-import { pasteInto } from '../../src/core/rows.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Rect } from '../../src/core/pixels/geometry.ts';
+import { scaleRect } from '../../src/core/pixels/geometry.ts';
+import { makeRaster, type Raster, type RasterFormat } from '../../src/core/pixels/raster.ts';
+import { pasteInto } from '../../src/core/pixels/rows.ts';
+import { changedRects } from '../../src/core/tile/changed-rects.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { fromDist } from '../support/dist.ts';
 import { modelOf } from '../support/random-model.ts';
 import { RGB8, testPicture } from '../support/rasters.ts';
 import { randomCompact, randomMsrResNet, randomRrdb, seededRandom } from './model/writers/random-networks.ts';
 
-const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 
 const OPTIONS = {
   device: 'cpu',

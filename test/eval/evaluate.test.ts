@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Raster, RasterFormat } from '../../src/core/raster.ts';
+import type { Raster, RasterFormat } from '../../src/core/pixels/raster.ts';
 import { evaluate, type Score } from '../../src/eval/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { PLAIN_KERNELS, plainImresize } from '../support/plain-imresize.ts';

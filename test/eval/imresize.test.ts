@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeRaster, type Raster, type RasterFormat } from '../../src/core/raster.ts';
+import { makeRaster, type Raster, type RasterFormat } from '../../src/core/pixels/raster.ts';
 import { enlarge, shrink } from '../../src/eval/imresize.ts';
 import { PLAIN_KERNELS, plainImresize } from '../support/plain-imresize.ts';
 import { samplesOf, testPicture } from '../support/rasters.ts';

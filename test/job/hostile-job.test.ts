@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AUTOMATIC_NETWORK } from '../../src/core/options.ts';
-import { readJobFile, readSegments } from '../../src/job/directory/index.ts';
+import { AUTOMATIC_NETWORK } from '../../src/core/upscaler/network-settings.ts';
 import { readSpec } from '../../src/job/job-spec.ts';
 import { adoptJob } from '../../src/job/list-job.ts';
+import { readJobFile, readSegments } from '../../src/store/index.ts';
 import { videoSettingsSchema } from '../../src/video/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
 

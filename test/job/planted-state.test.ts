@@ -29,7 +29,7 @@ import {
   writeEntry,
   writeKeptHistory,
 } from '../../src/job/registry/index.ts';
-import { writeReport } from '../../src/video/report.ts';
+import { writeReport } from '../../src/video/finish/report.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';

@@ -1,4 +1,4 @@
-import type { ImageRequest } from '../../src/core/image-request.ts';
+import type { ImageRequest } from '../../src/core/still/image-request.ts';
 
 /** A picture as the network alone enlarges it, quickly written; with what a test wants different. */
 export function imageRequest(input: string, output: string, changes: Partial<ImageRequest> = {}): ImageRequest {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeRaster, type Raster } from '../../src/core/raster.ts';
-import { cropInto, pasteInto } from '../../src/core/rows.ts';
-import { uncovered } from '../../src/core/uncovered.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import { makeRaster, type Raster } from '../../src/core/pixels/raster.ts';
+import { cropInto, pasteInto } from '../../src/core/pixels/rows.ts';
+import { uncovered } from '../../src/core/tile/uncovered.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 
 /** The identity model: every pixel becomes a square of itself. Real pixels, no network. */
 export function nearestUpscaler(scale: number, { delayMs = 0, lanes = 2 } = {}): Upscaler {

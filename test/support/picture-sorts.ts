@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
-import { type Raster, samplesOf } from '../../src/core/raster.ts';
+import { type Raster, samplesOf } from '../../src/core/pixels/raster.ts';
 import { ffmpeg } from './clips.ts';
 
 /** What a file holds: its samples, and how many bits of each. */

@@ -1,4 +1,4 @@
-import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import { makeRaster, type Raster } from '../../src/core/pixels/raster.ts';
 import { samplesOf } from './rasters.ts';
 
 /**

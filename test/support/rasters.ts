@@ -1,4 +1,4 @@
-import { makeRaster, type Raster, type RasterFormat } from '../../src/core/raster.ts';
+import { makeRaster, type Raster, type RasterFormat } from '../../src/core/pixels/raster.ts';
 import { seededRandom } from '../core/model/writers/random-networks.ts';
 
 export const RGB8: RasterFormat = { channels: 3, bytesPerSample: 1 };

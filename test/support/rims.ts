@@ -1,4 +1,4 @@
-import { makeRaster, type Raster } from '../../src/core/raster.ts';
+import { makeRaster, type Raster } from '../../src/core/pixels/raster.ts';
 
 /** A transparent picture of one colour, so that every pixel that shows has one right colour; black beyond its outline. */
 export interface RimPicture {

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { bytesEntry, type NewEntry, numberEntry, serialiseIfd, TYPE } from '../../src/core/codec/ifd.ts';
+import { bytesEntry, type NewEntry, numberEntry, serialiseIfd, TYPE } from '../../src/core/codec/metadata/ifd.ts';
 
 export interface TiffKind {
   readonly width: number;

@@ -1,6 +1,6 @@
 import type { TaskEvent } from '../../src/core/events.ts';
 import type { Making } from '../../src/core/provenance.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { upscaleVideo, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
 import type { StandardStreams } from '../../src/video/video-request.ts';
 import { nearestUpscaler } from './nearest-upscaler.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { colourMarks, decodeRgb, ffmpeg, temporaryFolder, videoOf } from '../support/clips.ts';
 import { nearestUpscaler } from '../support/nearest-upscaler.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';

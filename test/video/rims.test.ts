@@ -2,14 +2,16 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { joinAlpha, splitAlpha } from '../../src/core/codec/index.ts';
-import type { Upscaler } from '../../src/core/upscaler.ts';
+import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
 import { ffmpeg, temporaryFolder } from '../support/clips.ts';
 import { fromDist } from '../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
 import { RIM_PICTURES, RIM_SIDE, worstAtRim } from '../support/rims.ts';
 import { upscaleClip } from '../support/upscale-clip.ts';
 
-const { openUpscaler } = await fromDist<typeof import('../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 

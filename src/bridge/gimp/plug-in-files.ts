@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { ownFile } from '../../core/own-files.ts';
+import { ownFile } from '../../core/files/own-files.ts';
 import { commonFiles, type PlugInConfig, type PlugInFile, readPlugInSource } from '../plug-in/index.ts';
 import { compileCatalogue } from './message-catalogue.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ownFile } from '../../core/own-files.ts';
+import { ownFile } from '../../core/files/own-files.ts';
 import type { PlugInFile } from './plug-in-folder.ts';
 
 const CONFIG_FILE = 'bridge-config.json';

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
-import { writeFileAtomically } from '../../core/publish.ts';
+import { writeFileAtomically } from '../../core/files/publish.ts';
 
 /** One file of a plug-in as it is to lie in its folder. */
 export interface PlugInFile {

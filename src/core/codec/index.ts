@@ -1,11 +1,17 @@
-export { checkPicture, createPicture, type PicturePlan, type PictureSink } from './create.ts';
-export type { DecodedPicture, PictureReader } from './decode.ts';
-export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
-export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
-export { madeIn } from './made.ts';
-export { NO_METADATA, type PictureMetadata } from './metadata.ts';
-export { inspectPicture, isAnimation, openPicture } from './open-picture.ts';
+export { madeIn } from './metadata/made.ts';
+export { NO_METADATA, type PictureMetadata } from './metadata/metadata.ts';
+export { addMade, readMade } from './metadata/xmp-made.ts';
+export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
+export type { DecodedPicture, PictureReader } from './read/decode.ts';
+export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './read/inspect.ts';
+export { inspectPicture, isAnimation, openPicture } from './read/open-picture.ts';
+export { pictureKindOf } from './read/sniff.ts';
+export { openResampler, type Resampler, resamplePixels } from './resize/resampled.ts';
+export { resize } from './resize/resize.ts';
+export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
+export { checkPicture, createPicture } from './write/create.ts';
+export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './write/format-choice.ts';
 export {
   EFFORTS,
   type Effort,
@@ -14,10 +20,5 @@ export {
   formatNamedBy,
   type OutputFormat,
   outputFormatOf,
-} from './output-format.ts';
-export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
-export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
-export { resize } from './resize.ts';
-export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
-export { pictureKindOf } from './sniff.ts';
-export { addMade, readMade } from './xmp-made.ts';
+} from './write/output-format.ts';
+export type { PicturePlan, PictureSink } from './write/picture-file-plan.ts';

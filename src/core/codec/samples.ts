@@ -1,4 +1,4 @@
-import { type Raster, samplesOf } from '../raster.ts';
+import { type Raster, samplesOf } from '../pixels/raster.ts';
 
 /** Splits interleaved samples: `colour` of the `channels` in front, and alpha from the last of `bands`. */
 export function splitAlpha(

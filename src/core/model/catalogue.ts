@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { UpreelError } from '../errors.ts';
-import { ownFile } from '../own-files.ts';
+import { ownFile } from '../files/own-files.ts';
 
 /** Larger than any network of these families; keeps a wrong catalogue from filling a disk. */
 const MAX_FILE_BYTES = 2 ** 30;
@@ -85,34 +85,10 @@ export function parseCatalogue(json: unknown, folder: string): Catalogue {
   return { ...parsed.data, folder };
 }
 
-/** The known ids that look most like a mistyped one, best first; at most three. */
-export function nearestIds(wanted: string, known: readonly string[]): string[] {
-  const allowed = Math.max(2, Math.floor(wanted.length / 3));
-  return known
-    .map((id) => ({ id, distance: id.toLowerCase().includes(wanted.toLowerCase()) ? 0 : editDistance(wanted, id) }))
-    .filter(({ distance }) => distance <= allowed)
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ id }) => id);
-}
-
 const BUILT_IN = ownFile('models/catalogue.json');
 
 /** https; plain http only on this machine, for mirrors and tests. */
 export function isAllowedUrl(text: string): boolean {
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname));
-}
-
-/** Levenshtein distance, ignoring case. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [i, left] of [...a.toLowerCase()].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b.toLowerCase()].entries()) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (left === right ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

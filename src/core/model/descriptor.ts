@@ -1,4 +1,4 @@
-import type { FixedSize } from '../geometry.ts';
+import type { FixedSize } from '../pixels/geometry.ts';
 
 /** What the rest of upreel knows of a network: no key names, no layers. */
 export interface ModelDescriptor {

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
-import { publishFile, temporaryNameFor } from '../publish.ts';
+import { publishFile, temporaryNameFor } from '../files/publish.ts';
 import type { CatalogueFile } from './catalogue.ts';
 
 /** A source did not deliver: the next one is tried. Anything else that is thrown ends the pull. */

@@ -1,7 +1,7 @@
 import { constants, copyFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { UpreelError } from '../errors.ts';
-import { publishFile, temporaryNameFor } from '../publish.ts';
+import { publishFile, temporaryNameFor } from '../files/publish.ts';
 import { cacheFolders } from './cache-folder.ts';
 import { readCatalogue } from './catalogue.ts';
 import { readModelFile } from './checkpoint/read-model-file.ts';

@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { greatestDivisor } from '../greatest-divisor.ts';
+import { greatestDivisor } from '../pixels/greatest-divisor.ts';
 import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { cannotBeTold } from './architecture/noise-level.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UpreelError } from '../errors.ts';
+import { nearestIds } from '../nearest.ts';
 import { ensureRuntime } from '../runtime/index.ts';
 import { cacheFolders, offlineFolder, requireOwnCache } from './cache-folder.ts';
 import { cachedModel } from './cache-network.ts';
-import { type Catalogue, type CatalogueModel, nearestIds, readCatalogue } from './catalogue.ts';
+import { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.ts';
 import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
 import { damaged, notHere } from './fetch-wording.ts';

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { systemErrorCode, UpreelError } from '../errors.ts';
-import { syncFolder, temporaryNameFor } from '../publish.ts';
+import { syncFolder, temporaryNameFor } from '../files/publish.ts';
 import { proveOwner, trustAfter } from './owner-proof.ts';
 import { type Distrust, distrustOf, type Trust, usualTrust } from './trust.ts';
 import { nameOfUser, untrusted } from './untrusted.ts';

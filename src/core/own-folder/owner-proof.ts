@@ -1,6 +1,6 @@
 import { constants, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryNameFor } from '../publish.ts';
+import { temporaryNameFor } from '../files/publish.ts';
 import { type Trust, usualTrust } from './trust.ts';
 
 /** What a file system makes of us. */

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLockHeld, type ProcessLock, takeLock } from '../directory/index.ts';
+import { isLockHeld, type ProcessLock, takeLock } from '../../store/index.ts';
 import { supervisorLock } from './job-id.ts';
 import { inExistingState, inState, stateRoot } from './state-folder.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { resultPlace } from '../../core/sequence-name.ts';
-import { jobFolderFor } from '../directory/index.ts';
+import { resultPlace } from '../../core/files/sequence-name.ts';
+import { jobFolderFor } from '../../store/index.ts';
 
 export interface JobPlace {
   /** Eight characters that follow from the folder: the same job has the same id each time. */

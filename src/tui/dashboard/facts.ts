@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { type SafeText, text } from '../safe-text.ts';
 import type { Tone } from '../tone.tsx';
 import { bytes, countOf, duration, elapsed, finishTime, frameRate, percent, shortDuration } from '../wording.ts';

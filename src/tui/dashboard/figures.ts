@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { isAtWork } from './job-state.ts';
 
 /** What can be reckoned from a snapshot; null: not known. */

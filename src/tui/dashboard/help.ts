@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';

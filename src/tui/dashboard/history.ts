@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { isAtWork } from './job-state.ts';
 
 /** How fast a job has been since this viewer looks at it. */

@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { drawBar } from '../bar.tsx';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';

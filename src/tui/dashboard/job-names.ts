@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 
 /** What each job is called, by id: its source; where several have the same, the result; where those do, too, the id. */
 export function jobNames(jobs: readonly JobSnapshot[]): ReadonlyMap<string, string> {

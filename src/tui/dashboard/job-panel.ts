@@ -1,5 +1,5 @@
 import type { Progress } from '../../core/events.ts';
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { drawBar } from '../bar.tsx';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text, wrapText } from '../safe-text.ts';

@@ -1,5 +1,5 @@
 import type { Stage } from '../../core/events.ts';
-import type { JobSnapshot, JobState } from '../../job/job-snapshot.ts';
+import type { JobSnapshot, JobState } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import type { Tone } from '../tone.tsx';

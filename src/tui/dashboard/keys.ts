@@ -1,4 +1,4 @@
-import type { JobAction, JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobAction, JobSnapshot } from '../../job/index.ts';
 import { canResume, isAlive } from './job-state.ts';
 import type { PreviewChange } from './preview-view.ts';
 import { type DashboardAction, type DashboardState, selectedJob } from './ui-state.ts';

@@ -1,4 +1,4 @@
-import type { JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSnapshot } from '../../job/index.ts';
 import { type SafeText, text } from '../safe-text.ts';
 import { bytes, count, percent, plural, shortDuration } from '../wording.ts';
 import { figuresOf } from './figures.ts';

@@ -1,6 +1,6 @@
 import { render } from 'ink';
 import { asUpreelError } from '../../core/errors.ts';
-import type { FramePair, JobAction, JobFeed, JobSnapshot } from '../../job/job-snapshot.ts';
+import type { FramePair, JobAction, JobFeed, JobSnapshot } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { CELLS_ONLY, type Graphics, queryGraphics } from '../picture/graphics-query.ts';
 import { safeText, text } from '../safe-text.ts';

@@ -1,4 +1,4 @@
-import type { FramePair } from '../../job/job-snapshot.ts';
+import type { FramePair } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { colourDepth } from '../picture/cells.ts';
 import type { Graphics } from '../picture/graphics-query.ts';

@@ -1,4 +1,4 @@
-import type { JobSegment, JobSnapshot } from '../../job/job-snapshot.ts';
+import type { JobSegment, JobSnapshot } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { joinText, text } from '../safe-text.ts';
 import type { Tone } from '../tone.tsx';

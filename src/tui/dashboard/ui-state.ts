@@ -1,4 +1,4 @@
-import type { JobSnapshot, JobState } from '../../job/job-snapshot.ts';
+import type { JobSnapshot, JobState } from '../../job/index.ts';
 import { figuresOf } from './figures.ts';
 import { follow, type History, NO_HISTORY } from './history.ts';
 import { changePreview, type PreviewChange, type PreviewView, WHOLE_PREVIEW } from './preview-view.ts';

@@ -1,5 +1,5 @@
 import { systemErrorCode, UpreelError } from '../../core/errors.ts';
-import { CONCEAL } from '../completeness.ts';
+import { CONCEAL } from '../source/completeness.ts';
 import { type PictureHeader, readPictureHeader } from './picture-header.ts';
 
 /** What all frames have in common. */

@@ -9,7 +9,7 @@ import {
   isFrameOf,
   isFramePattern,
   orderFrames,
-} from '../../core/frame-sequence.ts';
+} from '../../core/files/frame-sequence.ts';
 import type { VideoSettings } from '../settings.ts';
 
 /** Pictures as the frames of a film, before any of them is opened. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { UpreelError } from '../../core/errors.ts';
-import { writeNutFrameHeader, writeNutHeader } from '../nut-writer.ts';
+import { writeNutFrameHeader, writeNutHeader } from '../frames/nut-writer.ts';
 import type { FrameFiles } from './frame-files.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Facts, sourceFacts } from '../../job/directory/index.ts';
+import { type Facts, sourceFacts } from '../../store/index.ts';
 import type { FrameFiles } from './frame-files.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Size } from '../../core/geometry.ts';
+import type { Size } from '../../core/pixels/geometry.ts';
 
 /** Kinds of pictures that are read as frames, decided by the first bytes and never by the name. */
 export type FrameKind = 'png' | 'tiff' | 'dpx' | 'exr' | 'jpeg';

@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
-import { bitsPerSampleOf } from '../describe-stream.ts';
-import { probePicture, probeSound, type SoundInfo } from '../probe.ts';
 import type { Rational } from '../rational.ts';
-import type { PacketScan } from '../scan.ts';
 import type { VideoSettings } from '../settings.ts';
-import type { StreamWarning } from '../streams.ts';
-import type { ColourTags, VideoInfo, VideoStream } from '../video-info.ts';
+import { bitsPerSampleOf } from '../source/describe-stream.ts';
+import { probePicture, probeSound, type SoundInfo } from '../source/probe.ts';
+import type { PacketScan } from '../source/scan.ts';
+import type { StreamWarning } from '../source/streams.ts';
+import type { ColourTags, VideoInfo, VideoStream } from '../source/video-info.ts';
 import { type CheckedFrames, checkFrames } from './check-frames.ts';
 import { type FoundFrames, findFrames } from './find-frames.ts';
 import type { FrameFiles } from './frame-files.ts';

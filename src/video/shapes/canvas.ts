@@ -1,4 +1,4 @@
-import type { Size } from '../../core/geometry.ts';
+import type { Size } from '../../core/pixels/geometry.ts';
 import { type Rational, toSeconds } from '../rational.ts';
 
 /** What makes all pictures of a film alike and upright, before anything else. Plain data: ffmpeg filters. */

@@ -1,6 +1,6 @@
 import { runFfmpeg } from '../../core/ffmpeg/ffmpeg.ts';
-import { safeInput } from '../safe-input.ts';
-import type { VideoInfo } from '../video-info.ts';
+import { safeInput } from '../source/safe-input.ts';
+import type { VideoInfo } from '../source/video-info.ts';
 
 /** Codecs that may change the size at any frame, whose headers ffmpeg can list without decoding. */
 export const TRACED_CODECS: readonly string[] = ['vp9', 'av1'];

@@ -1,7 +1,7 @@
-import { greatestCommonDivisor } from '../../core/divisors.ts';
-import type { Size } from '../../core/geometry.ts';
+import { greatestCommonDivisor } from '../../core/pixels/divisors.ts';
+import type { Size } from '../../core/pixels/geometry.ts';
 import { parseRational, type Rational } from '../rational.ts';
-import type { ColourTags } from '../video-info.ts';
+import type { ColourTags } from '../source/video-info.ts';
 
 /** What a decoded picture says of itself. */
 export interface PictureShape {

@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ProgramError, probeLines } from '../../core/ffmpeg/ffmpeg.ts';
-import { safeInput } from '../safe-input.ts';
-import { type PacketScan, parseFields, type ScannedPacket, scanPackets } from '../scan.ts';
 import { sideBySide } from '../side-by-side.ts';
-import type { VideoInfo, VideoStream } from '../video-info.ts';
+import { safeInput } from '../source/safe-input.ts';
+import { type PacketScan, parseFields, type ScannedPacket, scanPackets } from '../source/scan.ts';
+import type { VideoInfo, VideoStream } from '../source/video-info.ts';
 import { namesOneShape, TRACED_CODECS } from './coded-sizes.ts';
 import { HEADED_CODECS, readPacketHeader } from './packet-headers.ts';
 import { FRAME_ENTRIES, frameTicks, type PictureShape, parseShape, type ShapeRun, ShapeRuns } from './picture-shape.ts';

@@ -1,13 +1,13 @@
 import { UpreelError } from '../../core/errors.ts';
-import { type Colour, chromaOf, isMatrixReplaced, isRgbFormat, resolveColour } from '../colour.ts';
-import { formatTime } from '../damaged-places.ts';
-import { bitsPerSampleOf } from '../describe-stream.ts';
+import { rotationFilters } from '../plan/rotation.ts';
 import { type Rational, toSeconds } from '../rational.ts';
-import { rotationFilters } from '../rotation.ts';
 import type { VideoSettings } from '../settings.ts';
-import type { StreamWarning } from '../streams.ts';
-import type { TrimPlan } from '../trim.ts';
-import type { VideoInfo, VideoStream } from '../video-info.ts';
+import { type Colour, chromaOf, isMatrixReplaced, isRgbFormat, resolveColour } from '../source/colour.ts';
+import { formatTime } from '../source/damaged-places.ts';
+import { bitsPerSampleOf } from '../source/describe-stream.ts';
+import type { StreamWarning } from '../source/streams.ts';
+import type { TrimPlan } from '../source/trim.ts';
+import type { VideoInfo, VideoStream } from '../source/video-info.ts';
 import { planCanvas } from './canvas.ts';
 import type { PictureShape, ShapeRun } from './picture-shape.ts';
 

@@ -9,7 +9,7 @@ import {
   openPicture,
   type PicturePlan,
 } from '../../../src/core/codec/index.ts';
-import type { Raster } from '../../../src/core/raster.ts';
+import type { Raster } from '../../../src/core/pixels/raster.ts';
 import { ffmpeg } from '../../support/clips.ts';
 import { makeFolder, makeNoise, planFor, samplesOf } from './pictures.ts';
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { bufferSource } from '../../../src/core/codec/byte-source.ts';
-import { readHeifFile } from '../../../src/core/codec/heif-boxes.ts';
-import { heifExtras } from '../../../src/core/codec/heif-extras.ts';
-import { readHeifMetadata } from '../../../src/core/codec/heif-metadata.ts';
-import { describeHeif } from '../../../src/core/codec/heif-picture.ts';
-import { boxesIn } from '../../../src/core/codec/iso-boxes.ts';
+import { bufferSource } from '../../../src/core/codec/bytes/byte-source.ts';
+import { boxesIn } from '../../../src/core/codec/bytes/iso-boxes.ts';
+import { readHeifFile } from '../../../src/core/codec/heif/heif-boxes.ts';
+import { heifExtras } from '../../../src/core/codec/heif/heif-extras.ts';
+import { readHeifMetadata } from '../../../src/core/codec/heif/heif-metadata.ts';
+import { describeHeif } from '../../../src/core/codec/heif/heif-picture.ts';
 import { UpreelError } from '../../../src/core/errors.ts';
 import { fromDist } from '../../support/dist.ts';
 import { box, codeHevc, extents, type HeifPlan, heifFile, nclx, pictureItem, uint } from '../../support/heif-file.ts';

@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { updateExif } from '../../../src/core/codec/exif.ts';
 import {
   NO_METADATA,
   type OutputFormat,
   type PictureMetadata,
   type PicturePlan,
 } from '../../../src/core/codec/index.ts';
-import { addIptcToXmp } from '../../../src/core/codec/iptc-xmp.ts';
+import { updateExif } from '../../../src/core/codec/metadata/exif.ts';
+import { addIptcToXmp } from '../../../src/core/codec/metadata/iptc-xmp.ts';
 import { decode, makeFolder, makeNoise, makeTwistedProfile, samplesOf, write } from './pictures.ts';
 
 const folder = makeFolder();

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { bufferSource } from '../../../src/core/codec/byte-source.ts';
+import { bufferSource } from '../../../src/core/codec/bytes/byte-source.ts';
+import { readJpegExtras } from '../../../src/core/codec/format/jpeg-extras.ts';
 import { DEFAULT_PICTURE_LIMITS, inspectPicture } from '../../../src/core/codec/index.ts';
-import { readJpegExtras } from '../../../src/core/codec/jpeg-extras.ts';
-import { dropClaims } from '../../../src/core/codec/xmp-claims.ts';
+import { dropClaims } from '../../../src/core/codec/metadata/xmp-claims.ts';
 import { box } from '../../support/heif-file.ts';
 import { decode, makeFolder, write } from './pictures.ts';
 

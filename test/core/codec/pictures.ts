@@ -10,7 +10,7 @@ import {
   openPicture,
   type PicturePlan,
 } from '../../../src/core/codec/index.ts';
-import type { Raster } from '../../../src/core/raster.ts';
+import type { Raster } from '../../../src/core/pixels/raster.ts';
 
 /** A folder of its own for a test file, removed at the end. */
 export function makeFolder(): { path(name: string): string } {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import type { OutputFormat } from '../../../src/core/codec/index.ts';
 import { joinAlpha } from '../../../src/core/codec/samples.ts';
-import { makeRaster, type Raster, samplesOf } from '../../../src/core/raster.ts';
+import { makeRaster, type Raster, samplesOf } from '../../../src/core/pixels/raster.ts';
 import { makeFolder, makeNoise, write } from './pictures.ts';
 
 const folder = makeFolder();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createPicture, type OutputFormat, type PicturePlan } from '../../../src/core/codec/index.ts';
-import type { Raster } from '../../../src/core/raster.ts';
+import type { Raster } from '../../../src/core/pixels/raster.ts';
 import { makeFolder, makeNoise, planFor, write } from './pictures.ts';
 
 const folder = makeFolder();

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { openPicture } from '../../../src/core/codec/index.ts';
-import { NO_METADATA } from '../../../src/core/codec/metadata.ts';
-import { commonLayout, type PageLayout } from '../../../src/core/codec/page-layout.ts';
-import { joinTiffPages } from '../../../src/core/codec/tiff-pages.ts';
+import { NO_METADATA } from '../../../src/core/codec/metadata/metadata.ts';
+import { commonLayout, type PageLayout } from '../../../src/core/codec/read/page-layout.ts';
+import { joinTiffPages } from '../../../src/core/codec/tiff/tiff-pages.ts';
 import { makeTiff, type TiffKind } from '../../support/tiff-writer.ts';
 import { decode, makeFolder, makeNoise, samplesOf } from './pictures.ts';
 

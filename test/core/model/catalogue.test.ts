@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nearestIds, parseCatalogue, readCatalogue } from '../../../src/core/model/catalogue.ts';
+import { parseCatalogue, readCatalogue } from '../../../src/core/model/catalogue.ts';
+import { nearestIds } from '../../../src/core/nearest.ts';
 import { fileFacts, modelOf, tinyCatalogue } from '../../support/tiny-catalogue.ts';
 
 describe('the built-in catalogue', () => {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type ByteSource, fileSource } from '../byte-source.ts';
+import { type ByteSource, fileSource } from '../bytes/byte-source.ts';
 
 /** A stream of AV1 in an IVF file, as it is to lie in boxes. */
 export interface Av1Stream {

@@ -1,6 +1,6 @@
-import type { Size } from '../../geometry.ts';
-import { box, fullBox, text, u8, u16, u32, u64 } from '../box-bytes.ts';
-import type { PictureMetadata } from '../metadata.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import { box, fullBox, text, u8, u16, u32, u64 } from '../bytes/box-bytes.ts';
+import type { PictureMetadata } from '../metadata/metadata.ts';
 import type { Av1Stream } from './av1.ts';
 
 /** Two streams of pictures that are to be one animated AVIF. */

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { UpreelError } from '../../errors.ts';
 import { type FfmpegPlan, listEncoders, type RunningProgram, startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
-import type { Size } from '../../geometry.ts';
-import { fileSource } from '../byte-source.ts';
-import type { Effort } from '../output-format.ts';
-import { copyRange } from '../rewrite.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import { fileSource } from '../bytes/byte-source.ts';
+import { copyRange } from '../bytes/rewrite.ts';
 import { splitAlpha } from '../samples.ts';
+import type { Effort } from '../write/output-format.ts';
 import { type Av1Stream, readIvf } from './av1.ts';
 import { type AvifSequence, avifBytes, avifHead, avifTail } from './avif-boxes.ts';
 import { commonTimescale, wholeDelays } from './delays.ts';

@@ -1,10 +1,10 @@
-import type { Size } from '../../geometry.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { readHeifFile } from '../heif-boxes.ts';
-import { readDescriptions } from '../heif-metadata.ts';
-import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
+import { readHeifFile } from '../heif/heif-boxes.ts';
+import { readDescriptions } from '../heif/heif-metadata.ts';
 import { damaged } from '../libvips.ts';
-import { iccColourSpace, type PictureMetadata } from '../metadata.ts';
+import { iccColourSpace, type PictureMetadata } from '../metadata/metadata.ts';
 
 /** What an animated AVIF says of itself. */
 export interface Avis {

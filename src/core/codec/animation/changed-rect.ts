@@ -1,4 +1,4 @@
-import type { Rect, Size } from '../../geometry.ts';
+import type { Rect, Size } from '../../pixels/geometry.ts';
 
 /** Pixels of one page, interleaved, `pixelBytes` each. */
 export interface PageBytes extends Size {

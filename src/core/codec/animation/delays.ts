@@ -1,4 +1,4 @@
-import { greatestDivisor } from '../../greatest-divisor.ts';
+import { greatestDivisor } from '../../pixels/greatest-divisor.ts';
 
 /**
  * How long each page shows in a format that counts whole units of time. What rounding takes from one page is given to

@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises';
-import type { Size } from '../../geometry.ts';
-import { fileSource } from '../byte-source.ts';
-import type { DecodedPicture, PictureReader } from '../decode.ts';
-import { checkSize, inspectByLibvips, type PictureInfo, type PictureLimits } from '../inspect.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import { fileSource } from '../bytes/byte-source.ts';
+import { readPngHeader } from '../format/png.ts';
 import { damaged, decodeError, openPipeline } from '../libvips.ts';
-import { withPicture } from '../picture-source.ts';
-import { readPngHeader } from '../png.ts';
+import type { DecodedPicture, PictureReader } from '../read/decode.ts';
+import { checkSize, inspectByLibvips, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
+import { withPicture } from '../read/picture-source.ts';
+import { inputError } from '../read/sniff.ts';
+import { checkPage, type PictureFile } from '../read/still.ts';
+import { exifOrientation, turnUpright } from '../read/turned.ts';
 import { splitAlpha } from '../samples.ts';
-import { inputError } from '../sniff.ts';
-import { checkPage, type PictureFile } from '../still.ts';
-import { exifOrientation, turnUpright } from '../turned.ts';
 import { type Apng, type ApngFrame, framePng, readApng } from './apng-chunks.ts';
 
 /** Whether a PNG is an animation of more than one picture. @throws UpreelError `input-missing`, `input-unreadable`. */

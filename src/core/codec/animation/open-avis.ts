@@ -1,16 +1,16 @@
-import type { Raster } from '../../raster.ts';
+import type { Raster } from '../../pixels/raster.ts';
 import { formatOf } from '../by-ffmpeg/open-by-ffmpeg.ts';
 import { frameBytesOf, lumaOf, type PixelFormat, rasterFormatOf } from '../by-ffmpeg/pixel-format.ts';
 import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from '../by-ffmpeg/run.ts';
 import { unpackFrame } from '../by-ffmpeg/unpack.ts';
-import type { DecodedPicture, PictureReader } from '../decode.ts';
-import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
-import { NO_METADATA, uprightXmp } from '../metadata.ts';
-import { withPicture } from '../picture-source.ts';
+import { NO_METADATA, uprightXmp } from '../metadata/metadata.ts';
+import type { DecodedPicture, PictureReader } from '../read/decode.ts';
+import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
+import { withPicture } from '../read/picture-source.ts';
+import { checkPage, type PictureFile, unsupportedVariant } from '../read/still.ts';
+import { turnUpright, uprightSize } from '../read/turned.ts';
 import { divideByAlpha, narrowSamples } from '../samples.ts';
-import { checkPage, type PictureFile, unsupportedVariant } from '../still.ts';
-import { turnUpright, uprightSize } from '../turned.ts';
 import { MAX_FRAMES } from './apng-chunks.ts';
 import { type Avis, type AvisTrack, readAvis } from './avis-boxes.ts';
 

@@ -1,4 +1,4 @@
-import type { Size } from '../../geometry.ts';
+import type { Size } from '../../pixels/geometry.ts';
 
 /** Lets a few pages be worked on at once, and takes the results in their order. */
 export class PageQueue<Result> {

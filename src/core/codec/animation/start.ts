@@ -1,4 +1,4 @@
-import type { OutputFormat } from '../output-format.ts';
+import type { OutputFormat } from '../write/output-format.ts';
 import { startApng } from './apng.ts';
 import { startAvifAnimation } from './avif.ts';
 import { startGif } from './gif.ts';

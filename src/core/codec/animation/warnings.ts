@@ -1,4 +1,4 @@
-import type { OutputFormat } from '../output-format.ts';
+import type { OutputFormat } from '../write/output-format.ts';
 import { SHORTEST_GIF_MS } from './gif.ts';
 
 interface Shown {

@@ -1,5 +1,5 @@
 import { damaged } from '../libvips.ts';
-import { unsupportedVariant } from '../still.ts';
+import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /** Textures: the first and largest picture. @see "DDS_HEADER" and "DXGI_FORMAT" of the Windows API */

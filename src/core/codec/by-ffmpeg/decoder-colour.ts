@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
-import type { PictureMetadata } from '../metadata.ts';
+import type { PictureMetadata } from '../metadata/metadata.ts';
 import { explain, type FfmpegSource, inputOf, keepFirst, type ProbedStream } from './run.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { damaged } from '../libvips.ts';
-import { unsupportedVariant } from '../still.ts';
+import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /** Scans of film: the first element, 8 to 16 bits. @see SMPTE ST 268-1 */

@@ -1,9 +1,9 @@
-import type { Size } from '../../geometry.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { linearNote } from '../float-light.ts';
-import { multipliedNote } from '../inspect.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { linearNote } from '../colour/float-light.ts';
 import { damaged } from '../libvips.ts';
-import { unsupportedVariant } from '../still.ts';
+import { multipliedNote } from '../read/inspect.ts';
+import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /**

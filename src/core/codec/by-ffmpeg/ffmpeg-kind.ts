@@ -1,6 +1,6 @@
-import type { Size } from '../../geometry.ts';
-import type { ByteSource } from '../byte-source.ts';
-import type { PictureMetadata } from '../metadata.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { PictureMetadata } from '../metadata/metadata.ts';
 import type { FrameMeaning } from './unpack.ts';
 
 /** A format whose pixels ffmpeg decodes; what it says of itself is read here, before ffmpeg sees it. */

@@ -1,12 +1,12 @@
-import type { Size } from '../../geometry.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { type Density, makeDensity } from '../exif.ts';
-import { multipliedNote } from '../inspect.ts';
-import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
 import { damaged } from '../libvips.ts';
-import { iccColourSpace, type PictureMetadata } from '../metadata.ts';
-import { unsupportedVariant } from '../still.ts';
-import { exifOrientation } from '../turned.ts';
+import { type Density, makeDensity } from '../metadata/exif.ts';
+import { iccColourSpace, type PictureMetadata } from '../metadata/metadata.ts';
+import { multipliedNote } from '../read/inspect.ts';
+import { unsupportedVariant } from '../read/still.ts';
+import { exifOrientation } from '../read/turned.ts';
 import type { FfmpegHeader, FfmpegKind } from './ffmpeg-kind.ts';
 
 /** JP2 files and bare codestreams. @see ITU-T T.800, annexes A and I */

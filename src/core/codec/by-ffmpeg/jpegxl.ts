@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
-import type { Size } from '../../geometry.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { type Box, boxesOf, readBox } from '../iso-boxes.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
 import { damaged } from '../libvips.ts';
-import { bareExif } from '../metadata.ts';
+import { bareExif } from '../metadata/metadata.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /** JPEG XL, bare or in its container. The decoder turns the picture upright. @see ISO/IEC 18181-1 and -2 */

@@ -1,10 +1,10 @@
-import type { PictureReader } from '../decode.ts';
-import { exifFacts } from '../exif.ts';
-import { checkSize, type PictureInfo, type PictureLimits } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
+import { exifFacts } from '../metadata/exif.ts';
 import type { FfmpegFormat } from '../picture-kinds.ts';
-import { withPicture } from '../picture-source.ts';
-import { type PictureFile, type StillHeader, stillReader, unsupportedVariant } from '../still.ts';
+import type { PictureReader } from '../read/decode.ts';
+import { checkSize, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
+import { withPicture } from '../read/picture-source.ts';
+import { type PictureFile, type StillHeader, stillReader, unsupportedVariant } from '../read/still.ts';
 import { dds } from './dds.ts';
 import { decoderColour } from './decoder-colour.ts';
 import { dpx } from './dpx.ts';

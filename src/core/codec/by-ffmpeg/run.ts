@@ -1,7 +1,7 @@
 import { UpreelError } from '../../errors.ts';
 import { type FfmpegPlan, ProgramError, probeLines, startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
-import type { PictureLimits } from '../inspect.ts';
 import { damaged } from '../libvips.ts';
+import type { PictureLimits } from '../read/inspect.ts';
 
 /** A picture file as ffmpeg is asked for it. */
 export interface FfmpegSource {

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged } from '../libvips.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 

@@ -1,10 +1,10 @@
 import { endianness } from 'node:os';
-import type { Size } from '../../geometry.ts';
-import { makeRaster, type Raster, samplesOf } from '../../raster.ts';
-import { openLightEncoder } from '../float-light.ts';
+import type { Size } from '../../pixels/geometry.ts';
+import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
+import { openLightEncoder } from '../colour/float-light.ts';
+import type { StillPixels } from '../read/still.ts';
 import { divideByAlpha } from '../samples.ts';
 import { spreadTable } from '../spread.ts';
-import type { StillPixels } from '../still.ts';
 import { type PackedFormat, type PixelFormat, rasterFormatOf } from './pixel-format.ts';
 import { unpackYuv, type YuvMeaning } from './yuv.ts';
 

@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { type Raster, samplesOf } from '../../raster.ts';
+import { type Raster, samplesOf } from '../../pixels/raster.ts';
 import type { YuvFormat } from './pixel-format.ts';
 
 /** What luma and chroma mean. */

@@ -1,7 +1,7 @@
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged } from '../libvips.ts';
-import { iccColourSpace } from '../metadata.ts';
-import type { StillHeader } from '../still.ts';
+import { iccColourSpace } from '../metadata/metadata.ts';
+import type { StillHeader } from '../read/still.ts';
 import { type Dib, parseDib } from './dib.ts';
 import { dibRowBytes, makeDibTarget, readDibPixels, usesFourthByte } from './dib-pixels.ts';
 import type { PlainKind } from './plain-kind.ts';

@@ -1,5 +1,5 @@
-import { makeRaster, type Raster } from '../../raster.ts';
-import type { ByteSource } from '../byte-source.ts';
+import { makeRaster, type Raster } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged } from '../libvips.ts';
 import { spreadTable } from '../spread.ts';
 import type { Dib } from './dib.ts';

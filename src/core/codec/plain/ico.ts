@@ -1,8 +1,8 @@
-import { samplesOf } from '../../raster.ts';
-import { type ByteSource, bufferSource } from '../byte-source.ts';
+import { samplesOf } from '../../pixels/raster.ts';
+import { type ByteSource, bufferSource } from '../bytes/byte-source.ts';
 import { damaged, decodeError, openPipeline } from '../libvips.ts';
+import type { StillPixels } from '../read/still.ts';
 import { splitAlpha } from '../samples.ts';
-import type { StillPixels } from '../still.ts';
 import { type Dib, parseDib } from './dib.ts';
 import { dibRowBytes, makeDibTarget, readDibPixels } from './dib-pixels.ts';
 import type { PlainKind } from './plain-kind.ts';

@@ -1,8 +1,8 @@
-import type { PictureReader } from '../decode.ts';
-import { checkSize, type PictureInfo, type PictureLimits } from '../inspect.ts';
 import type { PlainFormat } from '../picture-kinds.ts';
-import { withPicture } from '../picture-source.ts';
-import { type PictureFile, stillReader } from '../still.ts';
+import type { PictureReader } from '../read/decode.ts';
+import { checkSize, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
+import { withPicture } from '../read/picture-source.ts';
+import { type PictureFile, stillReader } from '../read/still.ts';
 import { bmp } from './bmp.ts';
 import { ico } from './ico.ts';
 import type { PlainKind } from './plain-kind.ts';

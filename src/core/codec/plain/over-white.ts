@@ -1,4 +1,4 @@
-import { type Raster, samplesOf } from '../../raster.ts';
+import { type Raster, samplesOf } from '../../pixels/raster.ts';
 
 /**
  * Takes away the white that colours were laid over by their alpha, in place. Photoshop lays the picture of all layers so,

@@ -1,5 +1,5 @@
-import { type Density, makeDensity } from '../exif.ts';
-import { iccColourSpace } from '../metadata.ts';
+import { type Density, makeDensity } from '../metadata/exif.ts';
+import { iccColourSpace } from '../metadata/metadata.ts';
 
 export interface PhotoshopFacts {
   readonly icc: Uint8Array | null;

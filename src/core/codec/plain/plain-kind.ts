@@ -1,5 +1,5 @@
-import type { ByteSource } from '../byte-source.ts';
-import type { StillHeader, StillPixels } from '../still.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { StillHeader, StillPixels } from '../read/still.ts';
 
 /** A format whose samples lie so plainly in the file that upreel reads them itself. */
 export interface PlainKind<Own> {

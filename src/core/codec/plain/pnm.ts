@@ -1,10 +1,10 @@
 import { endianness } from 'node:os';
-import { makeRaster, type Raster, samplesOf } from '../../raster.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { linearNote, openLightEncoder } from '../float-light.ts';
+import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { linearNote, openLightEncoder } from '../colour/float-light.ts';
 import { damaged } from '../libvips.ts';
+import { type StillHeader, type StillPixels, unsupportedVariant } from '../read/still.ts';
 import { spreadTable } from '../spread.ts';
-import { type StillHeader, type StillPixels, unsupportedVariant } from '../still.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest, readRows } from './rows.ts';
 

@@ -1,11 +1,11 @@
 import { endianness } from 'node:os';
-import { makeRaster, type Raster, samplesOf } from '../../raster.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { exifFacts } from '../exif.ts';
-import { linearNote, openLightEncoder } from '../float-light.ts';
+import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { linearNote, openLightEncoder } from '../colour/float-light.ts';
 import { damaged } from '../libvips.ts';
-import { type StillHeader, type StillPixels, unsupportedVariant } from '../still.ts';
-import { exifOrientation } from '../turned.ts';
+import { exifFacts } from '../metadata/exif.ts';
+import { type StillHeader, type StillPixels, unsupportedVariant } from '../read/still.ts';
+import { exifOrientation } from '../read/turned.ts';
 import { takeOffWhite } from './over-white.ts';
 import { readPhotoshopResources } from './photoshop-resources.ts';
 import type { PlainKind } from './plain-kind.ts';

@@ -1,4 +1,4 @@
-import { makeRaster } from '../../raster.ts';
+import { makeRaster } from '../../pixels/raster.ts';
 import { damaged } from '../libvips.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest } from './rows.ts';

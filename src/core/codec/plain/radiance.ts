@@ -1,7 +1,7 @@
-import { makeRaster, samplesOf } from '../../raster.ts';
-import { linearNote, openLightEncoder } from '../float-light.ts';
+import { makeRaster, samplesOf } from '../../pixels/raster.ts';
+import { linearNote, openLightEncoder } from '../colour/float-light.ts';
 import { damaged } from '../libvips.ts';
-import { unsupportedVariant } from '../still.ts';
+import { unsupportedVariant } from '../read/still.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest } from './rows.ts';
 

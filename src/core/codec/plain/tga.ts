@@ -1,10 +1,10 @@
-import { makeRaster, type Raster } from '../../raster.ts';
-import type { ByteSource } from '../byte-source.ts';
-import { multipliedNote } from '../inspect.ts';
+import { makeRaster, type Raster } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged } from '../libvips.ts';
+import { multipliedNote } from '../read/inspect.ts';
+import type { StillHeader, StillPixels } from '../read/still.ts';
 import { divideByAlpha } from '../samples.ts';
 import { spreadTable } from '../spread.ts';
-import type { StillHeader, StillPixels } from '../still.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest, readRows } from './rows.ts';
 import { hasTgaFooter, parseTga, TGA_HEADER_BYTES, type TgaHeader } from './tga-header.ts';

@@ -1,8 +1,8 @@
 import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { Extent } from './extent.ts';
-import { type Convolution, type Graph, type Node, type Value, withInputs } from './graph.ts';
-import { inferShape, type Shape } from './shape.ts';
+import { type Convolution, type Graph, type Node, type Shape, type Value, withInputs } from './graph.ts';
+import { inferShape } from './infer-shape.ts';
 
 /** Builds a graph node by node, checking that each layer fits its inputs. */
 export class GraphBuilder {

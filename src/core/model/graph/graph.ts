@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor.ts';
-import type { Shape } from './shape.ts';
+import type { Extent } from './extent.ts';
 
 /**
  * A network as plain data, whatever file it came from: node i makes value i, nodes are in order of evaluation.
@@ -130,4 +130,11 @@ export function countUses(graph: Graph): number[] {
   for (const node of graph.nodes) for (const input of inputsOf(node)) uses[input] = (uses[input] ?? 0) + 1;
   uses[graph.output] = (uses[graph.output] ?? 0) + 1;
   return uses;
+}
+
+/** Channels and size of a value; the size depends on the picture's. */
+export interface Shape {
+  readonly channels: number;
+  readonly height: Extent;
+  readonly width: Extent;
 }

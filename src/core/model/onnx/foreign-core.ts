@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FixedSize } from '../../geometry.ts';
+import type { FixedSize } from '../../pixels/geometry.ts';
 import type { SampleFormat } from '../graph/adapt-graph.ts';
 import { elementCount, tensor } from '../tensor.ts';
 import { RESIZE_ATTRIBUTES, resizeInputs } from './emit-graph.ts';

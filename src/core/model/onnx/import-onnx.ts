@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type FixedSize, sizeText } from '../../geometry.ts';
-import { type NetworkProbe, openNetworkProbe } from '../../network-probe.ts';
-import { SMALLEST_TILE_PX } from '../../tile-size.ts';
+import { type FixedSize, sizeText } from '../../pixels/geometry.ts';
+import { type NetworkProbe, openNetworkProbe } from '../../session/network-probe.ts';
+import { SMALLEST_TILE_PX } from '../../tile/tile-size.ts';
 import { adaptGraph, type SampleFormat } from '../graph/adapt-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { refused, unsupported } from '../refusal.ts';

@@ -1,6 +1,6 @@
 import { UpreelError } from '../../errors.ts';
-import type { FixedSize, Size } from '../../geometry.ts';
-import type { NetworkProbe } from '../../network-probe.ts';
+import type { FixedSize, Size } from '../../pixels/geometry.ts';
+import type { NetworkProbe } from '../../session/network-probe.ts';
 import { unsupported } from '../refusal.ts';
 
 /** What trying a network shows. */

@@ -1,4 +1,4 @@
-import type { FixedSize } from '../../geometry.ts';
+import type { FixedSize } from '../../pixels/geometry.ts';
 import type { NetworkTarget, NetworkVariant } from '../descriptor.ts';
 import { SOURCE_EXTENT } from '../graph/extent.ts';
 import { foldResiduals } from '../graph/fold-residuals.ts';

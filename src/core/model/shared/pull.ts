@@ -1,6 +1,7 @@
 import { UpreelError } from '../../errors.ts';
+import { nearestIds } from '../../nearest.ts';
 import { cacheFolders } from '../cache-folder.ts';
-import { type CatalogueModel, nearestIds, readCatalogue } from '../catalogue.ts';
+import { type CatalogueModel, readCatalogue } from '../catalogue.ts';
 import { type PullOptions, pullModel } from '../fetch.ts';
 import { type LoadModelOptions, locateWeights } from '../load-model.ts';
 import type { WeightFiles } from '../store.ts';

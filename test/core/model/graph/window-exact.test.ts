@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { makeRaster } from '../../../../src/core/raster.ts';
-import { cropInto } from '../../../../src/core/rows.ts';
+import { makeRaster } from '../../../../src/core/pixels/raster.ts';
+import { cropInto } from '../../../../src/core/pixels/rows.ts';
 import { testPicture } from '../../../support/rasters.ts';
 import { importBytes } from '../run-network.ts';
 import { writeNcnnCompact } from '../writers/ncnn-writer.ts';

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ColourSource, Model, OnnxOptions } from '../../../../src/core/model/index.ts';
-import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../../../src/core/options.ts';
-import { makeRaster, type Raster, type RasterFormat } from '../../../../src/core/raster.ts';
+import { makeRaster, type Raster, type RasterFormat } from '../../../../src/core/pixels/raster.ts';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../../../src/core/upscaler/network-settings.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { maxDifference, samplesOf, testPicture } from '../../../support/rasters.ts';
 import { writeOnnxCompact } from '../writers/onnx-writer.ts';
 import { nearlyPlainCompact } from '../writers/random-networks.ts';
 import { writeSafetensors } from '../writers/safetensors-writer.ts';
 
-const { openUpscaler } =
-  await fromDist<typeof import('../../../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 const { loadModel } = await fromDist<typeof import('../../../../src/core/model/index.ts')>('core/model/index.js');
 
 const RGB16: RasterFormat = { channels: 3, bytesPerSample: 2 };

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model, OnnxOptions } from '../../../../src/core/model/index.ts';
-import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../../../src/core/options.ts';
-import type { Raster } from '../../../../src/core/raster.ts';
+import type { Raster } from '../../../../src/core/pixels/raster.ts';
+import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../../../../src/core/upscaler/network-settings.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { testPicture } from '../../../support/rasters.ts';
 import { PROMPT, writeDiffusion } from '../writers/diffusion-writer.ts';
 import { ForeignOnnx } from '../writers/onnx-writer.ts';
 import { enlargedByBicubic } from '../writers/plain-bicubic.ts';
 
-const { openUpscaler } =
-  await fromDist<typeof import('../../../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 const { importModel, loadModel, networkFiles } =
   await fromDist<typeof import('../../../../src/core/model/index.ts')>('core/model/index.js');
 

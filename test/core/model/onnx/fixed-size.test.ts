@@ -3,15 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../../../src/core/model/index.ts';
-import { AUTOMATIC_NETWORK, leastTilePx, resolveUpscalerOptions } from '../../../../src/core/options.ts';
-import type { Raster } from '../../../../src/core/raster.ts';
+import type { Raster } from '../../../../src/core/pixels/raster.ts';
+import {
+  AUTOMATIC_NETWORK,
+  leastTilePx,
+  resolveUpscalerOptions,
+} from '../../../../src/core/upscaler/network-settings.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { maxDifference, testPicture } from '../../../support/rasters.ts';
 import { writeOnnxCompact } from '../writers/onnx-writer.ts';
 import { nearlyPlainCompact } from '../writers/random-networks.ts';
 
-const { openUpscaler } =
-  await fromDist<typeof import('../../../../src/core/open-upscaler.ts')>('core/open-upscaler.js');
+const { openUpscaler } = await fromDist<typeof import('../../../../src/core/upscaler/open-upscaler.ts')>(
+  'core/upscaler/open-upscaler.js',
+);
 const { loadModel } = await fromDist<typeof import('../../../../src/core/model/index.ts')>('core/model/index.js');
 
 const WEIGHTS = nearlyPlainCompact(3);

@@ -1,0 +1,56 @@
+import { animationWarnings } from '../animation/index.ts';
+import { proveJxl } from '../format/jxl.ts';
+import { checkPnmName } from '../format/pnm.ts';
+import { prepareMetadata } from '../metadata/output-metadata.ts';
+import { checkDestination, checkPlan, chooseDepth } from './check-plan.ts';
+import type { PicturePlan, PictureSink } from './picture-file-plan.ts';
+import { PictureWriter } from './picture-writer.ts';
+import { writtenLayout, writtenSize } from './written-layout.ts';
+
+/**
+ * Starts a file. Everything that the format, the plan or the folder forbids is said here, before any work.
+ * @throws UpreelError `usage`, `output-exists`, `output-unwritable`, `disk-full`, `ffmpeg-missing` (JPEG XL).
+ */
+export async function createPicture(path: string, plan: PicturePlan): Promise<PictureSink> {
+  const { warnings, prepared } = await preparePicture(path, plan);
+  const writer = new PictureWriter(path, prepared);
+  await writer.guard(() => writer.open());
+  return {
+    warnings,
+    writeRows: (rows) => writer.guard(() => writer.writeRows(rows)),
+    finish: () => writer.guard(() => writer.finish()),
+    abort: () => writer.abort(),
+  };
+}
+
+/**
+ * What `createPicture` would say, without a file. @param isFolderThere whether the file's folder exists; else it can be made.
+ * @returns its warnings. @throws UpreelError as `createPicture` does.
+ */
+export async function checkPicture(
+  path: string,
+  plan: PicturePlan,
+  isFolderThere: boolean,
+): Promise<readonly string[]> {
+  return (await preparePicture(path, plan, isFolderThere)).warnings;
+}
+
+async function preparePicture(
+  path: string,
+  plan: PicturePlan,
+  isFolderThere = true,
+): Promise<{ readonly warnings: readonly string[]; readonly prepared: PicturePlan }> {
+  checkPlan(plan);
+  if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
+  if (isFolderThere) await checkDestination(path, plan.overwrite);
+  const { bytesPerSample, warning } = chooseDepth(plan);
+  const made = plan.strip ? null : plan.made;
+  const target = { ...plan, ...writtenLayout(plan), made, size: writtenSize(plan.pages[0]!) };
+  const prepared = await prepareMetadata(plan.metadata, target);
+  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
+  const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
+  return {
+    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
+    prepared: { ...plan, bytesPerSample, metadata, made },
+  };
+}

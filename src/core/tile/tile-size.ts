@@ -1,0 +1,68 @@
+import type { ModelDescriptor } from '../model/descriptor.ts';
+
+/** Stills come one at a time; frames of a video follow each other, so that several sessions are kept busy. */
+export type Work = 'stills' | 'frames';
+
+/** What one session adds to the process's resident memory: a part for the network, and one for each pixel of a window. */
+export interface MemoryCost {
+  readonly fixedBytes: number;
+  readonly bytesPerPixel: number;
+}
+
+/** Below this a tile is nearly all halo: the engine gives up rather than halve it again. */
+export const SMALLEST_TILE_PX = 16;
+const LARGEST_TILE_PX = 1024;
+/** The supervisor with its view, and the second copy of a band that is being written. */
+const BESIDE_THE_ENGINE_BYTES = 100e6;
+/** The arena grows by powers of two, so a straight line through two sizes is only nearly right. */
+const CAUTION = 1.15;
+
+export interface TileBudget {
+  /** For all of upreel's processes. */
+  readonly memoryBytes: number;
+  /** Resident memory of the engine before its sessions open. */
+  readonly engineBytes: number;
+  readonly cost: MemoryCost;
+  readonly sessions: number;
+  readonly haloPx: number;
+  /** Multiples that tiles come in: the side of the network's own windows. */
+  readonly gridPx: number;
+}
+
+/**
+ * The largest tile (without its halo) whose windows fit the budget; at least the smallest that makes sense. In steps, so
+ * that two measurements on one machine mostly lead to the same tiles.
+ */
+export function tileForBudget(budget: TileBudget): number {
+  const tile = Math.floor(Math.sqrt(windowPixels(budget))) - 2 * budget.haloPx;
+  const step = Math.ceil((tile < 64 ? 8 : 32) / budget.gridPx) * budget.gridPx;
+  return Math.min(LARGEST_TILE_PX, Math.max(SMALLEST_TILE_PX, Math.floor(tile / step) * step));
+}
+
+export function fitsBudget(budget: TileBudget, tilePx: number): boolean {
+  return (tilePx + 2 * budget.haloPx) ** 2 <= windowPixels(budget);
+}
+
+/** Pixels that a window of each session may have. */
+function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget): number {
+  const forSessions = memoryBytes - BESIDE_THE_ENGINE_BYTES - engineBytes - sessions * cost.fixedBytes;
+  return Math.max(0, forSessions) / (sessions * cost.bytesPerPixel * CAUTION);
+}
+
+/**
+ * What upreel allows itself unless told: at most half of what the machine (or the control group) has left. Beyond these
+ * figures larger tiles save little work: with a halo of 34 px, 400 MB lose 35 % to it on stills, 900 MB would lose 25 %.
+ * Attention takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md).
+ */
+export function defaultMemoryBytes(
+  { flopsPerPixel, gridPx }: ModelDescriptor,
+  work: Work,
+  availableBytes: number,
+): number {
+  const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1;
+  const enough = light ? (work === 'stills' ? 400e6 : 900e6) : 2e9;
+  return Math.min(enough, availableBytes / 2);
+}
+
+/** Networks above this are RRDB and their like: few pixels a second, much memory for each. */
+export const WIDE_NETWORK_FLOPS = 6e6;

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import type { DeviceName } from '../core/device-name.ts';
+import { UpreelError } from '../core/errors.ts';
+import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
+import { type Verdict, verdictOn } from './device-verdict.ts';
+import { renderNodes } from './driver-facts.ts';
+import type { DeviceProof } from './engine-protocol.ts';
+import type { RunOptions } from './supervisor.ts';
+
+export interface DeviceChoice {
+  readonly device: DeviceName;
+  /** Sentences for the user: why a device was passed over, or is slow. */
+  readonly warnings: readonly string[];
+}
+
+/** fp16 and TF32 arithmetic move a sample by a level or three; a broken device is off by tens, or black. */
+const MAX_DIFFERENCE_LEVELS = 8;
+const MEAN_DIFFERENCE_LEVELS = 0.75;
+
+/**
+ * The device to run on. A GPU must first prove, in a process of its own, that it computes what the CPU computes
+ * (and with `auto`, that it is faster).
+ * @param judge what gives the verdict on a device
+ * @throws UpreelError `device-unavailable` if the one that was asked for does not pass.
+ */
+export async function chooseDevice(
+  network: NetworkSettings,
+  context: RunOptions,
+  judge: typeof verdictOn = verdictOn,
+): Promise<DeviceChoice> {
+  const { device } = network;
+  if (device === 'cpu') return { device, warnings: [] };
+  if (device !== 'auto') return insistOn(device, await judge(device, network, context));
+  const warnings: string[] = [];
+  for (const candidate of candidatesHere()) {
+    const verdict = await judge(candidate, network, context);
+    const rejection = rejectionOf(verdict);
+    if (rejection === null && 'proof' in verdict && verdict.proof.deviceSeconds < verdict.proof.cpuSeconds) {
+      return { device: candidate, warnings };
+    }
+    // That a machine has no GPU is no news; that one computes wrong results is.
+    if ('proof' in verdict && rejection !== null) warnings.push(`${candidate} is not used: ${rejection}`);
+  }
+  return { device: 'cpu', warnings };
+}
+
+/** Devices worth a proof on this platform, best first; empty where no GPU can be seen. */
+function candidatesHere(): readonly DeviceName[] {
+  switch (process.platform) {
+    case 'darwin':
+      return ['coreml', 'webgpu'];
+    case 'win32':
+      return ['cuda', 'dml', 'webgpu'];
+    default:
+      return hasGpuOnLinux() ? ['cuda', 'webgpu'] : [];
+  }
+}
+
+function hasGpuOnLinux(): boolean {
+  const named = process.env.VK_ICD_FILENAMES ?? process.env.VK_DRIVER_FILES;
+  return Boolean(named) || existsSync('/dev/nvidia0') || existsSync('/dev/dxg') || renderNodes().length > 0;
+}
+
+function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
+  const rejection = rejectionOf(verdict);
+  if (rejection !== null) {
+    throw new UpreelError('device-unavailable', `The device ${device} cannot be used: ${rejection}`, {
+      hint: hintFor(device),
+    });
+  }
+  const { deviceSeconds, cpuSeconds } = (verdict as { proof: DeviceProof }).proof;
+  const slower = deviceSeconds > cpuSeconds * 1.2;
+  const ratio = (deviceSeconds / cpuSeconds).toFixed(1);
+  return {
+    device,
+    warnings: slower ? [`${device} is ${ratio} times slower than the CPU here (a software GPU?).`] : [],
+  };
+}
+
+export function hintFor(device: DeviceName): string {
+  switch (device) {
+    case 'cuda':
+    case 'tensorrt':
+      return 'Install its files once with upreel gpu install, or use --device auto.';
+    case 'webgpu':
+      return 'Check that a Vulkan, Metal or Direct3D 12 driver is installed, or use --device auto.';
+    default:
+      return 'Use --device auto to take what works here.';
+  }
+}
+
+/** One sentence why the device must not be used, or null. */
+export function rejectionOf(verdict: Verdict): string | null {
+  if ('failure' in verdict) return verdict.failure;
+  const { maxDifference, meanDifference } = verdict.proof;
+  if (maxDifference <= MAX_DIFFERENCE_LEVELS && meanDifference <= MEAN_DIFFERENCE_LEVELS) return null;
+  return `its result differs from the CPU's by up to ${maxDifference} of 255 levels.`;
+}

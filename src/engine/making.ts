@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Target } from '../core/files/output-name.ts';
+import { ownVersion } from '../core/files/own-files.ts';
+import type { ModelDescriptor } from '../core/model/index.ts';
+import type { Making } from '../core/provenance.ts';
+import type { ImageRequest } from '../core/still/image-request.ts';
+import { AUTOMATIC_NETWORK } from '../core/upscaler/network-settings.ts';
+import { videoSettingsSchema } from '../video/index.ts';
+import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
+
+type Task<Kind extends EngineTask['kind']> = Extract<EngineTask, { kind: Kind }>;
+
+export function pictureMaking(
+  { network, request }: Task<'image'>,
+  descriptor: ModelDescriptor,
+  device: string,
+): Making {
+  const { input: _, output: __, target, ...settings } = request;
+  return making({ network, target, descriptor, device }, settings, PICTURE_DEFAULTS);
+}
+
+export function filmMaking({ network, request }: Task<'video'>, descriptor: ModelDescriptor, device: string): Making {
+  return making({ network, target: request.target, descriptor, device }, request.settings, FILM_DEFAULTS);
+}
+
+const PICTURE_DEFAULTS: Omit<ImageRequest, 'input' | 'output' | 'target'> = {
+  ...{
+    format: null,
+    crop: null,
+    pre: null,
+    fill: 'fit',
+    overwrite: false,
+    quality: null,
+    lossless: false,
+    effort: 'balanced',
+  },
+  ...{
+    strip: false,
+    preset: null,
+    keepTimes: false,
+    flatten: null,
+    alpha: 'network',
+    gray: 'auto',
+    maxInputMegapixels: 1000,
+  },
+  onDecodeError: 'fail',
+};
+
+const FILM_DEFAULTS = videoSettingsSchema.parse({});
+
+/** They name files, or nothing of the result depends on them. */
+const UNTOLD: ReadonlySet<string> = new Set([
+  ...['model', 'device', 'gpus', 'sessions', 'threads', 'memoryBytes'],
+  ...[
+    'overwrite',
+    'strip',
+    'preset',
+    'keepTimes',
+    'maxInputMegapixels',
+    'report',
+    'workDir',
+    'restart',
+    'spaceCheck',
+    'verify',
+  ],
+  ...['stallSeconds', 'frames', 'sound', 'target'],
+]);
+
+function making(
+  what: {
+    readonly network: EngineNetwork;
+    readonly target: Target;
+    readonly descriptor: ModelDescriptor;
+    readonly device: string;
+  },
+  settings: { readonly preset: string | null },
+  defaults: object,
+): Making {
+  const { network, target, descriptor, device } = what;
+  const { id, contentHash } = descriptor;
+  return {
+    ...{ program: `upreel ${ownVersion()}`, model: id, network: contentHash, device, preset: settings.preset },
+    options: {
+      ...(target.kind === 'native' ? {} : { target }),
+      ...changed(network, AUTOMATIC_NETWORK),
+      ...changed(settings, defaults),
+    },
+  };
+}
+
+function changed(settings: object, defaults: object): Record<string, unknown> {
+  const usual = new Map(Object.entries(defaults));
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]) => !UNTOLD.has(name) && value !== undefined && !isDeepStrictEqual(value, usual.get(name)),
+    ),
+  );
+}
