@@ -10,7 +10,7 @@ import { openSessionPool } from '../dist/core/session/session-pool.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/upscaler/network-settings.js';
 import { CPU_TARGET } from '../dist/core/upscaler/window-runner.js';
 import { startDecoder } from '../dist/video/decode/decode.js';
-import { startEncoder } from '../dist/video/encode/encode.js';
+import { startEncoder } from '../dist/video/encode/encoder-process.js';
 import { videoSettingsSchema } from '../dist/video/index.js';
 import { planVideo } from '../dist/video/plan/plan-video.js';
 import { preparePicture } from '../dist/video/plan/prepare-picture.js';

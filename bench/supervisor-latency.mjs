@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { AUTOMATIC_NETWORK } from '../dist/core/upscaler/network-settings.js';
-import { startEngine } from '../dist/engine/supervisor.js';
+import { startEngine } from '../dist/engine/engine-client.js';
 import { scratchFolder } from './support.mjs';
 
 const folder = scratchFolder();

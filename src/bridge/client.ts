@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import { type ErrorCode, EXIT_CODES, UpreelError } from '../core/errors.ts';
 import { pixelBytes } from '../core/still/upscale-pixels.ts';
 import {
+  type BridgeJobs,
   errorBodySchema,
   type Health,
   healthSchema,
-  type JobList,
   jobsSchema,
   type ModelList,
   modelsSchema,
@@ -38,7 +38,7 @@ export interface BridgeUpscaleOptions {
 export interface BridgeClient {
   health(): Promise<Health>;
   models(): Promise<ModelList['models']>;
-  jobs(): Promise<JobList['jobs']>;
+  jobs(): Promise<BridgeJobs['jobs']>;
   cancel(job: string): Promise<void>;
   /** @throws UpreelError with the service's code, message and hint; the reason of an abort. */
   upscale(request: BridgeRequest, pixels: Uint8Array, options?: BridgeUpscaleOptions): Promise<BridgeResult>;

@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { UpreelError } from '../core/errors.ts';
-import type { JobList } from './protocol.ts';
+import type { BridgeJobs } from './protocol.ts';
 
 /** One job after another, first come first served. */
 export interface JobQueue {
   readonly length: number;
   /** Whether another job would wait beyond the limit. */
   readonly full: boolean;
-  list(): JobList['jobs'];
+  list(): BridgeJobs['jobs'];
   /** @returns false if there is no such job */
   cancel(id: string): boolean;
   /**
    * Waits for the job's turn and works. `onPosition` is told while it waits (1: the next).
    * @throws UpreelError what `work` throws, or the reason of the abort.
    */
-  run(job: JobFacts, work: (job: RunningJob) => Promise<void>, options: QueueOptions): Promise<void>;
+  run(job: BridgeJobFacts, work: (job: RunningJob) => Promise<void>, options: QueueOptions): Promise<void>;
 }
 
-export interface JobFacts {
+export interface BridgeJobFacts {
   readonly model: string;
   readonly width: number;
   readonly height: number;
@@ -37,7 +37,7 @@ interface QueueOptions {
 
 interface Entry {
   readonly id: string;
-  readonly facts: JobFacts;
+  readonly facts: BridgeJobFacts;
   readonly controller: AbortController;
   readonly startedAt: number;
   readonly begin: () => void;
@@ -51,7 +51,11 @@ export function openJobQueue({ waitingJobs }: { readonly waitingJobs: number }):
   const waiting: Entry[] = [];
   let running: Entry | null = null;
 
-  async function run(facts: JobFacts, work: (job: RunningJob) => Promise<void>, options: QueueOptions): Promise<void> {
+  async function run(
+    facts: BridgeJobFacts,
+    work: (job: RunningJob) => Promise<void>,
+    options: QueueOptions,
+  ): Promise<void> {
     const controller = new AbortController();
     const follow = (): void => controller.abort(options.signal.reason);
     options.signal.addEventListener('abort', follow, { once: true });
@@ -70,7 +74,7 @@ export function openJobQueue({ waitingJobs }: { readonly waitingJobs: number }):
   }
 
   async function turnOf(
-    facts: JobFacts,
+    facts: BridgeJobFacts,
     controller: AbortController,
     onPosition: QueueOptions['onPosition'],
   ): Promise<Entry> {

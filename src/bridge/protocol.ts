@@ -114,7 +114,7 @@ export const jobsSchema = z.object({
     }),
   ),
 });
-export type JobList = z.infer<typeof jobsSchema>;
+export type BridgeJobs = z.infer<typeof jobsSchema>;
 
 /** What the service refuses before it does anything. */
 export const LIMITS = {

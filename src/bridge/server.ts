@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { listModels } from '../core/model/index.ts';
 import { checkAccess, isRefusal, type Refusal, type Route } from './access.ts';
 import type { JobQueue } from './job-queue.ts';
-import { type Health, type JobList, type ModelList, PROTOCOL_VERSION } from './protocol.ts';
+import { type BridgeJobs, type Health, type ModelList, PROTOCOL_VERSION } from './protocol.ts';
 import { publicError } from './public-error.ts';
 import { planUpscale } from './upscale-request.ts';
 import { streamUpscale, type UpscaleServices } from './upscale-stream.ts';
@@ -84,7 +84,7 @@ async function answerUpscale(
   options.onUse();
 }
 
-type Answer = Health | ModelList | JobList | { readonly cancelled: boolean };
+type Answer = Health | ModelList | BridgeJobs | { readonly cancelled: boolean };
 
 async function resultOf(
   route: Exclude<Route, 'upscale'>,

@@ -6,7 +6,7 @@ import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/networ
 import {
   chooseDevice,
   type DeviceChoice,
-  type Engine,
+  type EngineClient,
   EngineDied,
   type PixelTask,
   type RowsNotice,
@@ -31,7 +31,7 @@ export interface EngineContext {
 }
 
 export function openWarmEngine(): WarmEngine {
-  let engine: Engine | null = startEngine();
+  let engine: EngineClient | null = startEngine();
   const choices = new Map<string, DeviceChoice>();
   /** Largest tile that a network may have, once one proved too large for the memory there is. */
   const ceilingsPx = new Map<string, number>();

@@ -28,7 +28,7 @@ const MAX_BYTES = 1024 * 1024;
  * Reads the configuration; without a file there is nothing in it.
  * @throws UpreelError `place-untrusted` if others may write to it; `usage`, naming the file, the line, what is wrong and what was expected.
  */
-export async function readConfig(path: string = configPath()): Promise<Config> {
+export async function readConfigFile(path: string = configPath()): Promise<Config> {
   const hint = `Make it your own (chown, chmod go-w ${path}), or add --no-config.`;
   const text = await readOwnFile(path, { hint, maxBytes: MAX_BYTES }).catch((error: unknown) => {
     if (error instanceof UpreelError) throw error;

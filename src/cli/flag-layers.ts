@@ -1,5 +1,5 @@
 import { type FlagBundle, type FlagValues, findPreset } from '../library/index.ts';
-import { type Config, NO_CONFIG, readConfig } from './config-file.ts';
+import { type Config, NO_CONFIG, readConfigFile } from './config-file.ts';
 import { givenFor, type InputKind } from './flag-reach.ts';
 import { parseUpscaleFlags, type UpscaleFlags } from './upscale-options.ts';
 
@@ -12,7 +12,7 @@ export interface FlagLayers {
 /** @throws UpreelError `usage` for a configuration that is not as it should be. */
 export async function readFlagLayers(raw: Readonly<Record<string, unknown>>): Promise<FlagLayers> {
   const given = givenFlags(raw);
-  const config = raw.config === false ? NO_CONFIG : await readConfig();
+  const config = raw.config === false ? NO_CONFIG : await readConfigFile();
   const known = new Map<InputKind, UpscaleFlags>();
   return {
     flagsFor(kind) {

@@ -22,7 +22,7 @@ import {
 import { findShared, pullShared, readSharedList } from '../core/model/shared/index.ts';
 import { PRESETS, presetsWith } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
-import { readConfig } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
 import { describeBytes, infoText, listTable, type ModelInfo } from './models-text.ts';
 import { printText } from './print-text.ts';
 import { reportPull } from './report-pull.ts';
@@ -38,7 +38,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
     .description('the models of the catalogue and those that were imported')
     .option('--json', 'one JSON line per model')
     .action(async (_, command: Command) => {
-      const [listed, { presets }] = [await listModels(), await readConfig()];
+      const [listed, { presets }] = [await listModels(), await readConfigFile()];
       const withPresets = listed.map((model) => ({
         ...model,
         presets: presetsWith(model.id, { ...PRESETS, ...presets }),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { hasWeights } from '../core/model/index.ts';
 import { type FlagValues, PRESETS, type Preset } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
-import { configPath, readConfig } from './config-file.ts';
+import { configPath, readConfigFile } from './config-file.ts';
 import { twinOf } from './denoise-twin.ts';
 import { alignColumns } from './models-text.ts';
 import { printText } from './print-text.ts';
@@ -14,7 +14,7 @@ export function addPresetsCommand(program: Command): void {
     .description('bundles of model and settings for --preset, and what suits what')
     .option('--json', 'one JSON line per preset')
     .action(async (_, command: Command) => {
-      const { presets: own } = await readConfig();
+      const { presets: own } = await readConfigFile();
       const listed = Object.entries({ ...PRESETS, ...own });
       if (command.optsWithGlobals<{ json?: boolean }>().json === true) {
         for (const [name, preset] of listed) {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { openTaskQueue, type TaskQueue } from '../engine/index.ts';
+import { openRestartingEngine, type RestartingEngine } from '../engine/index.ts';
 import {
   describeWaiting,
   type JobSnapshot,
@@ -86,7 +86,7 @@ async function runAll(
   try {
     const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
     const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING, dryRun } = source;
-    const queue = openTaskQueue({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
+    const queue = openRestartingEngine({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
     const failures: UpreelError[] = [];
     let skipped = 0;
     try {
@@ -136,7 +136,7 @@ async function runAll(
 }
 
 interface RunningCommand {
-  readonly queue: TaskQueue;
+  readonly queue: RestartingEngine;
   readonly signal: AbortSignal;
   readonly drain: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;

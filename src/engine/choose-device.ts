@@ -4,8 +4,8 @@ import { UpreelError } from '../core/errors.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { type Verdict, verdictOn } from './device-verdict.ts';
 import { renderNodes } from './driver-facts.ts';
+import type { RunOptions } from './engine-client.ts';
 import type { DeviceProof } from './engine-protocol.ts';
-import type { RunOptions } from './supervisor.ts';
 
 export interface DeviceChoice {
   readonly device: DeviceName;

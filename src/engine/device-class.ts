@@ -10,7 +10,7 @@ export function deviceClass(device: DeviceName): string {
   return device === 'cpu' ? `cpu ${process.arch} ${vectorUnits()}` : device;
 }
 
-export function runtimeVersion(): string {
+export function runtimeIdentity(): string {
   return `onnxruntime ${versionOfRuntime()}`;
 }
 

@@ -9,8 +9,8 @@ import { runtimeVersion } from '../core/runtime/index.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { againAfterKill } from './after-kill.ts';
 import { driverFacts } from './driver-facts.ts';
+import { type RunOptions, startEngine } from './engine-client.ts';
 import type { DeviceProof } from './engine-protocol.ts';
-import { type RunOptions, startEngine } from './supervisor.ts';
 
 /** What a device did on its proof, or one sentence why it could not be run. */
 export type Verdict = { readonly proof: DeviceProof } | { readonly failure: string };

@@ -5,7 +5,7 @@ import { listDevicesOfRuntime } from '../core/session/session.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { hintFor, rejectionOf } from './choose-device.ts';
 import { verdictOn } from './device-verdict.ts';
-import type { RunOptions } from './supervisor.ts';
+import type { RunOptions } from './engine-client.ts';
 
 export interface DeviceReport {
   readonly device: DeviceName;

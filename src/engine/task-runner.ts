@@ -7,7 +7,7 @@ import { fitUpscalerOptions } from '../core/upscaler/fit-options.ts';
 import { leastTilePx } from '../core/upscaler/network-settings.ts';
 import { openUpscaler } from '../core/upscaler/open-upscaler.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
-import { PreviewTap, upscaleVideo, type VideoRequest } from '../video/index.ts';
+import { PreviewTap, upscaleFilm, type VideoRequest } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, OpenTile } from './engine-protocol.ts';
 import { filmMaking, pictureMaking } from './making.ts';
@@ -15,7 +15,7 @@ import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { openStandardStreams } from './standard-streams.ts';
 import type { TaskContext } from './task-context.ts';
-import { jobFacts, videoTarget } from './video-task.ts';
+import { jobContext, videoTarget } from './video-task.ts';
 
 /** Runs tasks inside the engine. The network of the last task stays open: the next picture needs no loading. */
 export interface TaskRunner {
@@ -90,7 +90,7 @@ export function openTaskRunner(): TaskRunner {
           const { upscaler, descriptor } = await openFor(task, soon);
           const streams = openStandardStreams(task.request);
           const optional = streams && { streams };
-          await upscaleVideo(videoRequest(task, descriptor, upscaler.device), {
+          await upscaleFilm(videoRequest(task, descriptor, upscaler.device), {
             upscaler,
             pause,
             preview,
@@ -132,7 +132,7 @@ function videoRequest(
     output: outputPath(request.output, request.target, descriptor.scale),
     model: network.model,
     settings: { ...request.settings, target: videoTarget(request.target) },
-    job: jobFacts(task, descriptor),
+    job: jobContext(task, descriptor),
     making: filmMaking(task, descriptor, device),
   };
 }

@@ -1,8 +1,8 @@
 import type { TaskEvent } from '../core/events.ts';
 import type { Size } from '../core/pixels/geometry.ts';
 import { againAfterKill } from './after-kill.ts';
+import { type EngineClient, startEngine } from './engine-client.ts';
 import type { EngineNetwork } from './engine-protocol.ts';
-import { type Engine, startEngine } from './supervisor.ts';
 
 /** RGB, 8 bits, rows without padding. */
 export interface RgbPixels extends Size {
@@ -48,7 +48,7 @@ interface TrialContext {
 }
 
 async function runOnce(
-  engine: Engine,
+  engine: EngineClient,
   { width, height, rgb }: RgbPixels,
   network: EngineNetwork,
   context: TrialContext,

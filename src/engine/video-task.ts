@@ -6,18 +6,18 @@ import { ownVersion } from '../core/files/own-files.ts';
 import { EXPORTER_VERSION, type ModelDescriptor } from '../core/model/index.ts';
 import { networkSettingsSchema } from '../core/upscaler/network-settings.ts';
 import { findJob } from '../store/index.ts';
-import { type JobFacts, type VideoTarget, videoSettingsSchema } from '../video/index.ts';
-import { deviceClass, runtimeVersion } from './device-class.ts';
+import { type JobContext, type VideoTarget, videoSettingsSchema } from '../video/index.ts';
+import { deviceClass, runtimeIdentity } from './device-class.ts';
 import type { EngineTask } from './engine-protocol.ts';
 
 type VideoTask = Extract<EngineTask, { kind: 'video' }>;
 
 /** What job.json keeps of a task: what its frames depend on, and the task itself, to be run again. */
-export function jobFacts(task: VideoTask, { contentHash, flopsPerPixel, id }: ModelDescriptor): JobFacts {
+export function jobContext(task: VideoTask, { contentHash, flopsPerPixel, id }: ModelDescriptor): JobContext {
   // Not the tile: it is halved where memory runs out, and that must not end the job.
   const { device, haloPx, ensemble } = task.network;
   const model = {
-    ...{ id, contentHash, exporter: EXPORTER_VERSION, runtime: runtimeVersion() },
+    ...{ id, contentHash, exporter: EXPORTER_VERSION, runtime: runtimeIdentity() },
     ...{ device: deviceClass(device), haloPx, ensemble },
   };
   // Names of files in it may be relative.

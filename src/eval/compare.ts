@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import type { Size } from '../core/pixels/geometry.ts';
 import type { Raster } from '../core/pixels/raster.ts';
 import { type Difference, differenceOf, NO_DIFFERENCE, psnrOf, ssim, sumOf } from './metrics.ts';
-import { channelPlane, type LumaRounding, lumaPlane, type Plane, shave } from './plane.ts';
+import { channelPlane, type LumaPlane, type LumaRounding, lumaPlane, shave } from './plane.ts';
 
 /** One page: gray or RGB, and its transparency, of one size. */
 export interface Page {
@@ -50,7 +50,7 @@ export interface Comparison {
 export function comparePages(a: Page, b: Page, { border, luma }: Measuring): PageDifference {
   checkSizes(a.colour, b.colour);
   checkBorder(a.colour, border);
-  const inner = (raster: Raster, channel: number): Plane => shave(channelPlane(raster, channel), border);
+  const inner = (raster: Raster, channel: number): LumaPlane => shave(channelPlane(raster, channel), border);
   const colour = Array.from({ length: Math.max(a.colour.channels, b.colour.channels) }, (_, channel) => {
     const [left, right] = [a.colour, b.colour].map((raster) => inner(raster, Math.min(channel, raster.channels - 1)));
     return differenceOf(left!, right!);
@@ -68,17 +68,17 @@ export function comparePages(a: Page, b: Page, { border, luma }: Measuring): Pag
  * Two gray pictures are compared as they are: MATLAB's scripts convert to YCbCr only what has three channels. Studio range
  * would raise their PSNR by 1.3 dB.
  */
-function lumaOfBoth(a: Raster, b: Raster, rounding: LumaRounding): Plane[] {
+function lumaOfBoth(a: Raster, b: Raster, rounding: LumaRounding): LumaPlane[] {
   if (a.channels === 1 && b.channels === 1) return [channelPlane(a, 0), channelPlane(b, 0)];
   return [lumaPlane(a, rounding), lumaPlane(b, rounding)];
 }
 
 /** Opaque in both pages is no channel: it would only raise the PSNR of the others. */
-function alphaDifference(a: Page, b: Page, inner: (raster: Raster, channel: number) => Plane): Difference | null {
+function alphaDifference(a: Page, b: Page, inner: (raster: Raster, channel: number) => LumaPlane): Difference | null {
   const [left, right] = [a, b].map(({ alpha }) => (alpha === null ? null : inner(alpha, 0)));
-  const opaque = (plane: Plane | null | undefined): boolean => plane?.data.every((value) => value === 255) ?? true;
+  const opaque = (plane: LumaPlane | null | undefined): boolean => plane?.data.every((value) => value === 255) ?? true;
   if (opaque(left) && opaque(right)) return null;
-  const solid = (like: Plane): Plane => ({ ...like, data: new Float64Array(like.data.length).fill(255) });
+  const solid = (like: LumaPlane): LumaPlane => ({ ...like, data: new Float64Array(like.data.length).fill(255) });
   return differenceOf(left ?? solid(right!), right ?? solid(left!));
 }
 

@@ -1,5 +1,5 @@
 import { makeRaster, type Raster, samplesOf } from '../core/pixels/raster.ts';
-import { channelPlane, levelsPerUnit, type Plane } from './plane.ts';
+import { channelPlane, type LumaPlane, levelsPerUnit } from './plane.ts';
 
 /** What plain resampling can be asked for; each as MATLAB's imresize has it. */
 export const KERNELS = {
@@ -46,7 +46,7 @@ function resample(raster: Raster, width: number, height: number, scale: number, 
 }
 
 /** One pass: rounded and clamped, because MATLAB's imresize keeps the class of its input between the passes. */
-function resampleColumns(plane: Plane, taps: readonly Tap[][], unit: number): Plane {
+function resampleColumns(plane: LumaPlane, taps: readonly Tap[][], unit: number): LumaPlane {
   const { width } = plane;
   const data = new Float64Array(width * taps.length);
   for (const [y, column] of taps.entries()) {
@@ -59,7 +59,7 @@ function resampleColumns(plane: Plane, taps: readonly Tap[][], unit: number): Pl
   return { width, height: taps.length, data };
 }
 
-function transposed({ width, height, data }: Plane): Plane {
+function transposed({ width, height, data }: LumaPlane): LumaPlane {
   const turned = new Float64Array(data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) turned[x * height + y] = data[y * width + x]!;

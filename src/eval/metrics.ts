@@ -1,4 +1,4 @@
-import type { Plane } from './plane.ts';
+import type { LumaPlane } from './plane.ts';
 
 /** What is left of two sets of samples when they are compared; differences add up, decibels do not. */
 export interface Difference {
@@ -11,7 +11,7 @@ export interface Difference {
 
 export const NO_DIFFERENCE: Difference = Object.freeze({ samples: 0, squares: 0, largest: 0 });
 
-export function differenceOf(a: Plane, b: Plane): Difference {
+export function differenceOf(a: LumaPlane, b: LumaPlane): Difference {
   let squares = 0;
   let largest = 0;
   for (let i = 0; i < a.data.length; i++) {
@@ -48,7 +48,7 @@ const C2 = (0.03 * 255) ** 2;
  * 2004, and its ssim_index.m): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie inside; null:
  * there is none.
  */
-export function ssim(a: Plane, b: Plane): number | null {
+export function ssim(a: LumaPlane, b: LumaPlane): number | null {
   if (Math.min(a.width, a.height) < WINDOW) return null;
   const meanA = blur(a);
   const meanB = blur(b);
@@ -66,12 +66,12 @@ export function ssim(a: Plane, b: Plane): number | null {
   return sum / meanA.data.length;
 }
 
-function multiply(a: Plane, b: Plane): Plane {
+function multiply(a: LumaPlane, b: LumaPlane): LumaPlane {
   return { ...a, data: a.data.map((value, i) => value * b.data[i]!) };
 }
 
 /** Only where the whole window lies inside. */
-function blur(plane: Plane): Plane {
+function blur(plane: LumaPlane): LumaPlane {
   const weights = gaussian();
   const width = plane.width - WINDOW + 1;
   const height = plane.height - WINDOW + 1;

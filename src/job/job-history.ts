@@ -8,7 +8,7 @@ import { FOLDER_HINT, isLockHeld, JOURNAL_FILE, openJournal } from '../store/ind
 import { type JobPlace, readKeptHistory, supervisorLock, writeKeptHistory } from './registry/index.ts';
 
 /** What a supervisor adds to a job's history, which its engine writes; and what stays of it when the folder is gone. */
-export interface History {
+export interface HistoryWriter {
   /** Something of which the engine does not know: `paused`, `queued`, ... */
   readonly note: (state: string) => void;
   /** An event of the engine, which has written it down already. */
@@ -19,7 +19,7 @@ export interface History {
 const MAX_LINES = 300;
 const TAIL_BYTES = 256 * 1024;
 
-export function openHistory({ id, folder }: JobPlace): History {
+export function openHistoryWriter({ id, folder }: JobPlace): HistoryWriter {
   const journal = openJournal((write) => inFolder(folder, write));
   let lines: string[] = [];
   const keep = (record: object): void => {

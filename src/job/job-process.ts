@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises';
 import { asUpreelError, type ErrorRecord, toErrorRecord, UpreelError } from '../core/errors.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { quietJson } from '../core/quiet-json.ts';
-import { openTaskQueue } from '../engine/index.ts';
+import { openRestartingEngine } from '../engine/index.ts';
 import { FOLDER_HINT } from '../store/index.ts';
 import { enterFolder, type JobSpec } from './job-spec.ts';
 import { jobPlaceFor } from './registry/index.ts';
@@ -43,7 +43,7 @@ async function supervise(
   onReply: (message: StartReply) => void,
 ): Promise<void> {
   const { settings } = spec.task.request;
-  const queue = openTaskQueue({ stallSeconds: settings.stallSeconds, nice: spec.queueing.nice });
+  const queue = openRestartingEngine({ stallSeconds: settings.stallSeconds, nice: spec.queueing.nice });
   let isReady = false;
   const onReady = (): void => {
     isReady = true;

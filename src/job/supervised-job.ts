@@ -1,10 +1,10 @@
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import type { TaskQueue } from '../engine/index.ts';
+import type { RestartingEngine } from '../engine/index.ts';
 import { type ControlServer, type JobChange, openControlServer } from './control/index.ts';
 import { parseHours } from './hours.ts';
 import { inspectJob } from './inspect-job.ts';
-import { openHistory } from './job-history.ts';
+import { openHistoryWriter } from './job-history.ts';
 import type { JobSnapshot, JobState } from './job-snapshot.ts';
 import type { JobSpec } from './job-spec.ts';
 import { applyChange, snapshotOf } from './job-trace.ts';
@@ -23,7 +23,7 @@ import { Steering } from './steering.ts';
 import { withWayOn } from './way-on.ts';
 
 export interface JobContext {
-  readonly queue: TaskQueue;
+  readonly queue: RestartingEngine;
   readonly signal: AbortSignal;
   /** Aborted: ends after the segments at work. */
   readonly drain: AbortSignal;
@@ -70,7 +70,7 @@ export class SupervisedJob {
 
   /** Never throws: see `ending`. */
   async run(): Promise<void> {
-    const history = openHistory(this.#place);
+    const history = openHistoryWriter(this.#place);
     const { queue, signal, drain } = this.#context;
     const onAbort = () => this.#abort.abort(signal.reason);
     const onDrain = () => this.#drainNow(asUpreelError(drain.reason));

@@ -6,7 +6,7 @@ import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule, Target } from '../core/files/output-name.ts';
 import { checkedFilters } from '../core/still/user-filters.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
-import { chooseDevice, type EngineNetwork, type EngineTask, openTaskQueue } from '../engine/index.ts';
+import { chooseDevice, type EngineNetwork, type EngineTask, openRestartingEngine } from '../engine/index.ts';
 import {
   describeWaiting,
   type JobQueueing,
@@ -169,7 +169,7 @@ async function runTask(
   queueing: JobQueueing,
   context: { readonly signal: AbortSignal; readonly onEvent: (event: TaskEvent) => void },
 ): Promise<void> {
-  const queue = openTaskQueue({ nice: queueing.nice });
+  const queue = openRestartingEngine({ nice: queueing.nice });
   try {
     const isJob = task.kind === 'video' && (queueing.only !== null || queueing.onDone !== null);
     const spec = isJob ? await nameJob(task, queueing) : null;

@@ -4,13 +4,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { UpreelError } from '../core/errors.ts';
 
 type Fact = string | number | boolean | null | Fact[] | { [name: string]: Fact };
-export type Facts = Record<string, Fact>;
+export type IdentityFacts = Record<string, Fact>;
 
 /** Everything that a frame of the result depends on. Two runs with equal identities make equal segments. */
 export interface Identity {
-  readonly source: Facts;
-  readonly model: Facts;
-  readonly settings: Facts;
+  readonly source: IdentityFacts;
+  readonly model: IdentityFacts;
+  readonly settings: IdentityFacts;
 }
 
 const BLOCK_BYTES = 64 * 1024;
@@ -20,7 +20,11 @@ const BLOCKS = 16;
  * What tells one version of a source from another: size, time of change, and a hash over 16 blocks of 64 KB spread over
  * it, the first and the last among them. With `whole` also a hash over everything.
  */
-export async function sourceFacts(path: string, { whole }: { whole: boolean }, signal: AbortSignal): Promise<Facts> {
+export async function sourceFacts(
+  path: string,
+  { whole }: { whole: boolean },
+  signal: AbortSignal,
+): Promise<IdentityFacts> {
   const file = await open(path, 'r');
   try {
     const { size, mtimeMs } = await file.stat();
@@ -61,7 +65,7 @@ export function requireSameIdentity(then: Identity, now: Identity, folder: strin
   });
 }
 
-function differ(section: string, then: Facts, now: Facts): string[] {
+function differ(section: string, then: IdentityFacts, now: IdentityFacts): string[] {
   const names = [...new Set([...Object.keys(then), ...Object.keys(now)])];
   return names.flatMap((name) => {
     const [before, after] = [then[name], now[name]];

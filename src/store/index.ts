@@ -1,6 +1,6 @@
 /** Stands on core alone: video keeps its segments here, and everything else in src/job stands on video. */
 export { isFull, requireSpace } from './disk-space.ts';
-export { type Facts, type Identity, sourceFacts } from './identity.ts';
+export { type Identity, type IdentityFacts, sourceFacts } from './identity.ts';
 export { FOLDER_HINT, type JobDirectory, openJobDirectory } from './job-directory.ts';
 export { findJob, type JobFile, type JobPlan, readJobFile, type SegmentRange } from './job-file.ts';
 export { jobFolderFor } from './job-folder.ts';

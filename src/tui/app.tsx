@@ -4,7 +4,7 @@ import { Bar } from './bar.tsx';
 import type { Look } from './look.ts';
 import { type SafeText, safeText, text } from './safe-text.ts';
 import { Settled } from './settled-row.tsx';
-import type { PullEvent, ViewState } from './state.ts';
+import type { PullNews, ViewState } from './state.ts';
 import { pulledName } from './summary.ts';
 import { TaskPanel } from './task-panel.tsx';
 import { LookContext, useLook, Words } from './tone.tsx';
@@ -69,7 +69,7 @@ function Moving({ state, columns, maxRows, help }: MovingProps): ReactNode {
   return <Summary state={state} />;
 }
 
-function PullRow({ pull, columns }: { pull: PullEvent; columns: number }): ReactNode {
+function PullRow({ pull, columns }: { pull: PullNews; columns: number }): ReactNode {
   const { symbols, charset } = useLook();
   const total = pull.bytesTotal > 0 ? pull.bytesTotal : null;
   const amount = total === null ? bytes(pull.bytesDone) : text`${bytes(pull.bytesDone)} of ${bytes(total)}`;

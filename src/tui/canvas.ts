@@ -21,7 +21,7 @@ export interface Terminal {
  * update, so that nothing flickers. It also knows how many rows its lines fill after the terminal became narrower,
  * which Ink does not, so that no remains are left above; and it never lets Ink clear the screen and the scroll-back.
  */
-export class Canvas extends EventEmitter {
+export class CellCanvas extends EventEmitter {
   /** Makes Ink leave cursor and synchronized updates to the canvas. */
   readonly isTTY = false;
   readonly #terminal: Terminal;

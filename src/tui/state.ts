@@ -6,7 +6,7 @@ export interface ViewState {
   /** How many inputs were asked for; null if nobody said. */
   readonly inputsTotal: number | null;
   /** A model being fetched before its task starts. */
-  readonly pull: PullEvent | null;
+  readonly pull: PullNews | null;
   readonly current: CurrentTask | null;
   /** What will not change any more, oldest first: grows only at its end. */
   readonly settled: readonly SettledRow[];
@@ -39,7 +39,7 @@ export type ViewAction =
   | { readonly type: 'interrupt' }
   | { readonly type: 'exit'; readonly code: number; readonly error: ErrorRecord | null };
 
-export type PullEvent = Extract<TaskEvent, { type: 'pull' }>;
+export type PullNews = Extract<TaskEvent, { type: 'pull' }>;
 
 /** A source that warns at every frame must not scroll everything else away, nor fill memory. */
 export const MAX_WARNING_ROWS = 50;
@@ -93,7 +93,7 @@ function reduceEvent(state: ViewState, event: TaskEvent, atMs: number): ViewStat
   }
 }
 
-function reducePull(state: ViewState, event: PullEvent): ViewState {
+function reducePull(state: ViewState, event: PullNews): ViewState {
   if (event.bytesTotal <= 0 || event.bytesDone < event.bytesTotal) return { ...state, pull: event };
   // A source may report its end more than once.
   if (state.pull === null && isLastPulled(state, event.model)) return state;

@@ -2,7 +2,7 @@ import { render } from 'ink';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { App } from './app.tsx';
-import { Canvas } from './canvas.ts';
+import { CellCanvas } from './canvas.ts';
 import type { Look } from './look.ts';
 import { initialState, reduce, type ViewAction } from './state.ts';
 
@@ -31,7 +31,7 @@ export interface View {
 export function openView(options: ViewOptions): View {
   const { stdout, stdin, look } = options;
   stdout.on('error', ignoreLostTerminal);
-  const canvas = new Canvas(stdout, { rewraps: rewrapsLines(options.env) });
+  const canvas = new CellCanvas(stdout, { rewraps: rewrapsLines(options.env) });
   let state = initialState(options.inputsTotal);
   let drawing: NodeJS.Timeout | null = null;
   let isClosed = false;

@@ -1,6 +1,7 @@
 export { ffmpegVersion, listEncoders } from '../core/ffmpeg/ffmpeg.ts';
 export { readVideoFrame, type VideoFrame } from './decode/read-frame.ts';
 export { readFilmProvenance } from './finish/provenance-tags.ts';
+export type { JobContext } from './job-context.ts';
 export { type FilmPlan, type PlannedStream, planFilm } from './plan-film.ts';
 export { type PreviewPair, PreviewTap } from './preview.ts';
 export type { SegmentNews } from './segment/run-segments.ts';
@@ -13,6 +14,5 @@ export {
 } from './settings.ts';
 export { CONCEAL } from './source/completeness.ts';
 export { probeVideo } from './source/probe.ts';
-export { upscaleVideo } from './upscale-video.ts';
-export type { JobFacts } from './video-job.ts';
+export { upscaleFilm } from './upscale-video.ts';
 export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

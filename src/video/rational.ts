@@ -1,4 +1,4 @@
-import { greatestDivisor } from '../core/pixels/greatest-divisor.ts';
+import { greatestCommonDivisor } from '../core/pixels/divisors.ts';
 
 /** A fraction as ffmpeg writes it: 30000/1001, 128:117. */
 export interface Rational {
@@ -20,6 +20,6 @@ export function toSeconds(ticks: number, timeBase: Rational): number {
 
 /** The same in lowest terms: 25/2 for 999000/79920. */
 export function reduced({ num, den }: Rational): Rational {
-  const divisor = greatestDivisor(num, den);
+  const divisor = greatestCommonDivisor(num, den);
   return { num: num / divisor, den: den / divisor };
 }

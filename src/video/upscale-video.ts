@@ -11,6 +11,7 @@ import { endFilm } from './finish/end-film.ts';
 import { filmProvenance } from './finish/provenance-tags.ts';
 import { makeReport, writeReport } from './finish/report.ts';
 import { reusedShare, sumReuse } from './frames/changed-results.ts';
+import { beginJob } from './job-context.ts';
 import { findDamage, warnOfDamage } from './plan/concealment.ts';
 import { preparePlan } from './plan/prepare-plan.ts';
 import { estimateSpace } from './plan/space.ts';
@@ -24,7 +25,6 @@ import type { VideoSettings } from './settings.ts';
 import { formatTime } from './source/damaged-places.ts';
 import { hasHiddenFrames } from './source/silent-packets.ts';
 import { isStream, upscaleStream } from './upscale-stream.ts';
-import { beginJob } from './video-job.ts';
 import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 
 /**
@@ -35,7 +35,7 @@ import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts
  *   `verification-failed`, `output-unwritable`, `job-running`,
  *   `interrupted`, and what the upscaler throws.
  */
-export async function upscaleVideo(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
+export async function upscaleFilm(request: VideoRequest, context: VideoContext): Promise<VideoResult> {
   try {
     return await (isStream(request) ? upscaleStream(request, context) : run(request, context));
   } catch (error) {

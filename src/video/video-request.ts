@@ -4,11 +4,11 @@ import type { Pause } from '../core/pause.ts';
 import type { Making } from '../core/provenance.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
 import type { ReuseCount } from './frames/changed-results.ts';
+import type { JobContext } from './job-context.ts';
 import type { PreviewTap } from './preview.ts';
 import type { SegmentNews } from './segment/run-segments.ts';
 import type { VideoSettings } from './settings.ts';
 import type { StreamWarning } from './source/streams.ts';
-import type { JobFacts } from './video-job.ts';
 
 export interface VideoRequest {
   readonly input: string;
@@ -16,7 +16,7 @@ export interface VideoRequest {
   /** Name of the network, for the events. */
   readonly model: string;
   readonly settings: VideoSettings;
-  readonly job: JobFacts;
+  readonly job: JobContext;
   /** What the result's tags and the report tell; null: nothing. */
   readonly making: Making | null;
 }

@@ -2,17 +2,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { NO_CONFIG, parseConfig, readConfig } from '../../src/cli/config-file.ts';
+import { NO_CONFIG, parseConfig, readConfigFile } from '../../src/cli/config-file.ts';
 
 describe('the configuration', () => {
   test('is empty without a file, and refused where it cannot be read', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'upreel-config-'));
     try {
-      expect(await readConfig(join(folder, 'config.toml'))).toBe(NO_CONFIG);
+      expect(await readConfigFile(join(folder, 'config.toml'))).toBe(NO_CONFIG);
       await mkdir(join(folder, 'folder.toml'));
-      await expect(readConfig(join(folder, 'folder.toml'))).rejects.toMatchObject({ code: 'place-untrusted' });
+      await expect(readConfigFile(join(folder, 'folder.toml'))).rejects.toMatchObject({ code: 'place-untrusted' });
       await writeFile(join(folder, 'good.toml'), 'defaults.tile = 64\n');
-      expect((await readConfig(join(folder, 'good.toml'))).defaults.both).toEqual({ tile: 64 });
+      expect((await readConfigFile(join(folder, 'good.toml'))).defaults.both).toEqual({ tile: 64 });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -11,7 +11,8 @@ import { imageRequest } from '../support/image-request.ts';
 import { descendantRunning, until } from '../support/processes.ts';
 import { modelOf } from '../support/random-model.ts';
 
-const { openTaskQueue, tryNetwork } = await fromDist<typeof import('../../src/engine/index.ts')>('engine/index.js');
+const { openRestartingEngine, tryNetwork } =
+  await fromDist<typeof import('../../src/engine/index.ts')>('engine/index.js');
 const { verdictOn } = await fromDist<typeof import('../../src/engine/device-verdict.ts')>('engine/device-verdict.js');
 const { AUTOMATIC_NETWORK } = await fromDist<typeof import('../../src/core/upscaler/network-settings.ts')>(
   'core/upscaler/network-settings.js',
@@ -40,7 +41,7 @@ describe('an engine that is killed from outside', () => {
     ['as it starts', () => true],
     ['as it loads the runtime that opens the network', (pid) => mapsOf(pid).includes('onnxruntime')],
   ])('%s is replaced, and memory is not blamed', async (_, isTime) => {
-    const queue = openTaskQueue();
+    const queue = openRestartingEngine();
     const warnings: string[] = [];
     try {
       const killed = killEngine(isTime);
@@ -59,7 +60,7 @@ describe('an engine that is killed from outside', () => {
   });
 
   test('each time as it starts ends the task after a few, with another reason than memory', async () => {
-    const queue = openTaskQueue();
+    const queue = openRestartingEngine();
     const work = queue.run(imageTask(), { signal: new AbortController().signal, onEvent: () => undefined });
     let kills = 0;
     let hasEnded = false;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differenceOf, psnrOf, ssim, sumOf } from '../../src/eval/metrics.ts';
-import { channelPlane, lumaPlane, type Plane, shave } from '../../src/eval/plane.ts';
+import { channelPlane, type LumaPlane, lumaPlane, shave } from '../../src/eval/plane.ts';
 import { testPicture } from '../support/rasters.ts';
 
 describe('psnrOf', () => {
@@ -88,12 +88,12 @@ describe('shave', () => {
   });
 });
 
-function filled(width: number, height: number, level: number): Plane {
+function filled(width: number, height: number, level: number): LumaPlane {
   return { width, height, data: new Float64Array(width * height).fill(level) };
 }
 
 /** Wang et al. 2004, equations 13 to 17, each window by itself with weights in two dimensions. */
-function plainSsim(a: Plane, b: Plane): number {
+function plainSsim(a: LumaPlane, b: LumaPlane): number {
   const weights: number[] = [];
   for (let y = -5; y <= 5; y++)
     for (let x = -5; x <= 5; x++) weights.push(Math.exp(-(x * x + y * y) / (2 * 1.5 * 1.5)));

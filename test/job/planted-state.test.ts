@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readStateFile, writeStateFile } from '../../src/bridge/state-file.ts';
-import { readConfig } from '../../src/cli/config-file.ts';
+import { readConfigFile } from '../../src/cli/config-file.ts';
 import { cacheFolders, readCached, requireOwnCache, writeCached } from '../../src/core/model/cache-folder.ts';
 import { quietJson } from '../../src/core/quiet-json.ts';
 import { readHistory } from '../../src/job/job-history.ts';
@@ -197,7 +197,7 @@ describe.skipIf(!canBeStrangers)('other places of upreel (needs root)', () => {
       writeFileSync(theirs, '');
       chownSync(theirs, STRANGER, STRANGER);
       plant(kind, join(shared, 'config.toml'), theirs);
-      await expect(readConfig(join(shared, 'config.toml'))).rejects.toMatchObject({ code: 'place-untrusted' });
+      await expect(readConfigFile(join(shared, 'config.toml'))).rejects.toMatchObject({ code: 'place-untrusted' });
       const token = 'a'.repeat(43);
       writeFileSync(theirs, JSON.stringify({ port: 1, pid: 1, token, protocol: 1, version: '1' }));
       rmSync(join(shared, 'service.json'), { force: true });

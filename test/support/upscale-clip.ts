@@ -1,7 +1,7 @@
 import type { TaskEvent } from '../../src/core/events.ts';
 import type { Making } from '../../src/core/provenance.ts';
 import type { Upscaler } from '../../src/core/upscaler/upscaler.ts';
-import { upscaleVideo, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
+import { upscaleFilm, type VideoResult, videoSettingsSchema } from '../../src/video/index.ts';
 import type { StandardStreams } from '../../src/video/video-request.ts';
 import { nearestUpscaler } from './nearest-upscaler.ts';
 
@@ -44,7 +44,7 @@ export async function upscaleClip(
     making: making ?? null,
   };
   return {
-    ...(await upscaleVideo(request, { upscaler, onEvent: keep, signal, drain, ...(streams && { streams }) })),
+    ...(await upscaleFilm(request, { upscaler, onEvent: keep, signal, drain, ...(streams && { streams }) })),
     events,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Canvas, type Terminal } from '../../src/tui/canvas.ts';
+import { CellCanvas, type Terminal } from '../../src/tui/canvas.ts';
 
 class RecordingTerminal implements Terminal {
   columns = 80;
@@ -18,9 +18,9 @@ function eraseLines(lines: number): string {
   return `${Array.from({ length: lines }, () => '\x1b[2K').join('\x1b[1A')}\x1b[G`;
 }
 
-function openCanvas(): { terminal: RecordingTerminal; canvas: Canvas } {
+function openCanvas(): { terminal: RecordingTerminal; canvas: CellCanvas } {
   const terminal = new RecordingTerminal();
-  return { terminal, canvas: new Canvas(terminal, { rewraps: true }) };
+  return { terminal, canvas: new CellCanvas(terminal, { rewraps: true }) };
 }
 
 describe('Canvas', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bridgeClient } from '../client.ts';
 import { readStateFile } from '../state-file.ts';
-import { isConfig, type PlugInConfig, readConfig } from './plug-in-config.ts';
+import { isConfig, type PlugInConfig, readPlugInConfig } from './plug-in-config.ts';
 import type { PlugInFile } from './plug-in-folder.ts';
 
 /** One thing that was looked at. `mend` says what to do; null: it is as it should be. */
@@ -24,7 +24,7 @@ export interface PlugInCheck {
 export async function checkPlugInFolder({ folder, install, filesFor }: PlugInCheck): Promise<Finding[]> {
   const mend = `Run: ${install}`;
   if ((await stat(folder).catch(() => null)) === null) return [bad(`The plug-in is not in ${folder}.`, mend)];
-  const config = await readConfig(folder);
+  const config = await readPlugInConfig(folder);
   if (config === null) return [bad(`The plug-in’s bridge-config.json in ${folder} cannot be read.`, mend)];
   return [
     ok(`The plug-in is in ${folder}.`),

@@ -25,7 +25,7 @@ export function readPlugInSource(name: string): Promise<Buffer> {
 }
 
 /** null: there is none, or it is not one. */
-export async function readConfig(folder: string): Promise<PlugInConfig | null> {
+export async function readPlugInConfig(folder: string): Promise<PlugInConfig | null> {
   try {
     return configSchema.parse(JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')));
   } catch {

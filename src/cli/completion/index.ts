@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { listModels } from '../../core/model/index.ts';
 import { PRESETS } from '../../library/index.ts';
-import { readConfig } from '../config-file.ts';
+import { readConfigFile } from '../config-file.ts';
 import { list, withFeed } from '../jobs.ts';
 import { bashScript } from './bash.ts';
 import { commandTree } from './command-tree.ts';
@@ -13,7 +13,7 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 const LISTS: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   jobs: () => withFeed(async (feed) => list(feed).map(({ id }) => id)),
   models: async () => (await listModels()).map(({ id }) => id),
-  presets: async () => Object.keys({ ...PRESETS, ...(await readConfig()).presets }),
+  presets: async () => Object.keys({ ...PRESETS, ...(await readConfigFile()).presets }),
 };
 
 /** Adds `upreel completion SHELL`, which prints a script made from the commands themselves. */

@@ -21,4 +21,4 @@ export {
   type OutputFormat,
   outputFormatOf,
 } from './write/output-format.ts';
-export type { PicturePlan, PictureSink } from './write/picture-file-plan.ts';
+export type { PictureFilePlan, PictureSink } from './write/picture-file-plan.ts';

@@ -74,10 +74,10 @@ export function decodeError(error: unknown, path: string): UpreelError {
       cause: error,
     });
   }
-  return damaged(path, error);
+  return damagedPicture(path, error);
 }
 
-export function damaged(path: string, cause?: unknown): UpreelError {
+export function damagedPicture(path: string, cause?: unknown): UpreelError {
   return new UpreelError('input-damaged', `${path} is damaged: it ends early or its data make no sense.`, {
     hint: 'Get the file again from where it came from.',
     cause,

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { UpreelError } from '../errors.ts';
-import { greatestDivisor } from '../pixels/greatest-divisor.ts';
+import { greatestCommonDivisor } from '../pixels/divisors.ts';
 
 /** Kinds of pictures that can be the frames of a film, by the names that they have. */
 const EXTENSIONS = new Set(['.png', '.tif', '.tiff', '.dpx', '.exr', '.jpg', '.jpeg', '.jpe', '.jfif']);
@@ -162,7 +162,7 @@ function ambiguous(message: string): UpreelError {
 
 /** The largest number that divides all distances: sequences rendered on twos count by two. */
 function stepOf(numbers: readonly number[]): number {
-  const step = numbers.reduce((divisor, number) => greatestDivisor(divisor, number - (numbers[0] ?? 0)), 0);
+  const step = numbers.reduce((divisor, number) => greatestCommonDivisor(divisor, number - (numbers[0] ?? 0)), 0);
   return Math.max(1, step);
 }
 

@@ -35,7 +35,7 @@ export function notHere(model: CatalogueModel, folder: string): UpreelError {
 }
 
 /** A file has the right name and size and the wrong bytes. */
-export function damaged(path: string, sha256: string, expected: string): UpreelError {
+export function damagedDownload(path: string, sha256: string, expected: string): UpreelError {
   return new UpreelError('model-refused', `${path} is damaged: its sha256 is ${sha256}, expected ${expected}.`, {
     hint: 'Replace it by a good copy, or rename it if it is a network of your own.',
   });

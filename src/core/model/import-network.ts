@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { greatestDivisor } from '../pixels/greatest-divisor.ts';
+import { greatestCommonDivisor } from '../pixels/divisors.ts';
 import { type BuiltNetwork, buildFromWeights } from './architecture/detect.ts';
 import { cannotBeTold } from './architecture/noise-level.ts';
 import { looksLikeCheckpoint, readCheckpoint } from './checkpoint/read-checkpoint.ts';
@@ -152,7 +152,7 @@ function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string
     summary: `ONNX run as it is, ${model.nodes.length} operators, samples ${samples.order} ${samples.black}..${samples.white}${enlargeFirst === 1 ? '' : `, pictures enlarged ${enlargeFirst}x before it`}`,
     decidedBy: ['found by trying it on a picture', `operators: ${operators.slice(0, 12).join(', ')}`],
     scale,
-    alignPx: size.alignPx / greatestDivisor(size.alignPx, enlargeFirst),
+    alignPx: size.alignPx / greatestCommonDivisor(size.alignPx, enlargeFirst),
     fixedPx: fixedPx && sourceSize(fixedPx, enlargeFirst),
     seams,
     wholeOnly: false,

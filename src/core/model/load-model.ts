@@ -8,7 +8,7 @@ import { cachedModel } from './cache-network.ts';
 import { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.ts';
 import type { Model } from './descriptor.ts';
 import type { PullEvent } from './fetch.ts';
-import { damaged, notHere } from './fetch-wording.ts';
+import { damagedDownload, notHere } from './fetch-wording.ts';
 import type { ColourSource } from './onnx/colour-fix.ts';
 import type { OnnxOptions } from './onnx/import-onnx.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from './store.ts';
@@ -139,7 +139,7 @@ async function findOffline(
   if (model !== undefined) {
     const found = await findCatalogued(catalogue, model, folder);
     if (found.state === 'right') return found.files;
-    if (found.state === 'damaged') throw damaged(found.path, found.sha256, found.expected);
+    if (found.state === 'damaged') throw damagedDownload(found.path, found.sha256, found.expected);
   }
   // A file of another size under a catalogue name is the user's own version of it.
   return findOwn(folder, id);

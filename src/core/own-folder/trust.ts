@@ -18,14 +18,14 @@ export interface Trust {
 }
 
 /** What `stat` tells, as far as it is looked at. */
-export interface Facts {
+export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
   readonly nlink: number;
 }
 
 /** Pure. @param facts of the thing itself, not of what a link leads to. @returns null: it may be used. */
-export function distrustOf(facts: Facts, kind: Kind, { uids, keepsModes }: Trust): Distrust | null {
+export function distrustOf(facts: FileFacts, kind: Kind, { uids, keepsModes }: Trust): Distrust | null {
   const is = KINDS.get(facts.mode & FORMAT_BITS) ?? 'something unknown';
   if (is !== NAMES[kind]) return { why: 'kind', is };
   // Folders have a name for each folder in them.

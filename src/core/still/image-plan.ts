@@ -1,4 +1,4 @@
-import { extensionFor, outputFormatOf, type PictureInfo, type PicturePlan } from '../codec/index.ts';
+import { extensionFor, outputFormatOf, type PictureFilePlan, type PictureInfo } from '../codec/index.ts';
 import { outputPath } from '../files/output-name.ts';
 import { type Size, scaleSize } from '../pixels/geometry.ts';
 import type { ImageRequest } from './image-request.ts';
@@ -18,7 +18,7 @@ export function imagePlan(
   info: PictureInfo,
   networkScale: number,
   made: string | null,
-): PicturePlan {
+): PictureFilePlan {
   return {
     pages: info.pages.map((page) => pageOf(page, request, networkScale)),
     channels: info.channels,
@@ -36,7 +36,7 @@ export function imagePlan(
   };
 }
 
-function pageOf(page: Size, request: ImageRequest, networkScale: number): PicturePlan['pages'][number] {
+function pageOf(page: Size, request: ImageRequest, networkScale: number): PictureFilePlan['pages'][number] {
   const natural = scaleSize(page, networkScale);
   const { scaled, canvas } = pictureTarget(page, request, networkScale);
   const same = scaled.width === natural.width && scaled.height === natural.height;

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { fromErrorRecord, UpreelError } from '../../core/errors.ts';
 import type { FramePair, JobSnapshot } from '../job-snapshot.ts';
-import { type ControlRequest, type JobChange, line, messageSchema, unpackPair } from './control-protocol.ts';
+import { type ControlRequest, type JobChange, messageLine, messageSchema, unpackPair } from './control-protocol.ts';
 import { readLines } from './read-lines.ts';
 
 /** A viewer's line to a supervisor. */
@@ -81,7 +81,7 @@ export async function connectControl(address: string, listener: ControlListener 
           conclude(value);
         };
       pending.set(id, { resolve: settle(resolve), reject: settle(reject) });
-      socket!.write(line({ v: 1, id, type }));
+      socket!.write(messageLine({ v: 1, id, type }));
     });
   }
 

@@ -58,11 +58,11 @@ export type ControlMessage = z.input<typeof messageSchema>;
 export type PackedPair = z.infer<typeof pairSchema>;
 
 export function snapshotMessage(job: JobSnapshot): string {
-  return line({ v: 1, type: 'snapshot', job });
+  return messageLine({ v: 1, type: 'snapshot', job });
 }
 
 export function changeMessage(change: JobChange): string {
-  return line({ v: 1, type: 'change', change });
+  return messageLine({ v: 1, type: 'change', change });
 }
 
 export function packPair({ frame, before, after }: FramePair): PackedPair {
@@ -84,6 +84,6 @@ export function unpackPair({ frame, before, after }: PackedPair): FramePair | nu
   return isWhole ? pair : null;
 }
 
-export function line(message: object): string {
+export function messageLine(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }

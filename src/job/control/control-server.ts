@@ -6,7 +6,7 @@ import {
   type ControlRequest,
   changeMessage,
   type JobChange,
-  line,
+  messageLine,
   packPair,
   requestSchema,
   snapshotMessage,
@@ -76,15 +76,15 @@ export async function openControlServer(address: string, handlers: ControlHandle
     try {
       if (type === 'preview') {
         const pair = await handlers.preview();
-        return line({ v: 1, type: 'reply', id, pair: pair && packPair(pair) });
+        return messageLine({ v: 1, type: 'reply', id, pair: pair && packPair(pair) });
       }
       if (type !== 'subscribe') handlers.act(type);
-      const reply = line({ v: 1, type: 'reply', id });
+      const reply = messageLine({ v: 1, type: 'reply', id });
       if (type !== 'subscribe') return reply;
       viewer.isSubscribed = true;
       return reply + snapshotMessage(handlers.snapshot());
     } catch (error) {
-      return line({ v: 1, type: 'reply', id, error: toErrorRecord(error) });
+      return messageLine({ v: 1, type: 'reply', id, error: toErrorRecord(error) });
     }
   }
 

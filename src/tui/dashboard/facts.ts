@@ -12,7 +12,7 @@ export interface JobFact {
 }
 
 /** The figures of a job in words, most wanted first. */
-export function jobFacts(job: JobSnapshot, figures: Figures, now: Date): readonly JobFact[] {
+export function jobFactRows(job: JobSnapshot, figures: Figures, now: Date): readonly JobFact[] {
   const { progress } = job;
   const works = isAtWork(job.state);
   const facts: JobFact[] = [

@@ -2,7 +2,7 @@ import type { JobSnapshot } from '../../job/index.ts';
 import { isAtWork } from './job-state.ts';
 
 /** How fast a job has been since this viewer looks at it. */
-export interface History {
+export interface HistoryView {
   /** Frames per second, oldest first, one for each interval; null: it did not work. */
   readonly rates: readonly (number | null)[];
   /** Of all rates that were seen: those that share a place in `rates` are averaged. */
@@ -13,7 +13,7 @@ export interface History {
   readonly atSeconds: number;
 }
 
-export const NO_HISTORY: History = {
+export const NO_HISTORY: HistoryView = {
   rates: [],
   least: Number.POSITIVE_INFINITY,
   most: 0,
@@ -25,7 +25,7 @@ export const NO_HISTORY: History = {
 const MAX_RATES = 480;
 
 /** The history after one more look at the job. @param nowSeconds of a clock that is never set back */
-export function follow(history: History, job: JobSnapshot, nowSeconds: number): History {
+export function follow(history: HistoryView, job: JobSnapshot, nowSeconds: number): HistoryView {
   const passed = nowSeconds - history.atSeconds;
   if (passed < history.intervalSeconds) return history;
   const rate = isAtWork(job.state) ? (job.progress?.framesPerSecond ?? null) : null;
@@ -47,7 +47,7 @@ export function follow(history: History, job: JobSnapshot, nowSeconds: number): 
 const NEWS_PATIENCE = 5;
 
 /** The history in so many columns, newest last: fewer if there is not so much. */
-export function ratesIn(history: History, columns: number): readonly (number | null)[] {
+export function ratesIn(history: HistoryView, columns: number): readonly (number | null)[] {
   const { rates } = history;
   if (rates.length <= columns) return rates;
   return Array.from({ length: columns }, (_, index) => {
@@ -57,7 +57,7 @@ export function ratesIn(history: History, columns: number): readonly (number | n
   });
 }
 
-function halveIfFull(history: History): History {
+function halveIfFull(history: HistoryView): HistoryView {
   if (history.rates.length <= MAX_RATES) return history;
   const { rates } = history;
   const halved = Array.from({ length: Math.floor(rates.length / 2) }, (_, index) =>

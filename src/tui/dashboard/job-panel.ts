@@ -9,9 +9,9 @@ import { columnsOf } from '../text-columns.ts';
 import type { Tone } from '../tone.tsx';
 import { frameRate, percent, pictureSize, rateRange } from '../wording.ts';
 import { chartRow, drawChart } from './chart.ts';
-import { jobFacts } from './facts.ts';
+import { jobFactRows } from './facts.ts';
 import { type Figures, figuresOf } from './figures.ts';
-import { type History, ratesIn } from './history.ts';
+import { type HistoryView, ratesIn } from './history.ts';
 import { isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
 import { column, EMPTY_LINE, indent, type Line, line, padLine, repeatText, span } from './line.ts';
 import { drawMachine, type MachineLoad } from './machine.ts';
@@ -19,7 +19,7 @@ import { drawRates, drawStages } from './pipeline.ts';
 import { drawSegmentMap, segmentCells, segmentCounts } from './segment-map.ts';
 
 export interface JobPanelOptions {
-  readonly history: History;
+  readonly history: HistoryView;
   readonly load: MachineLoad | null;
   readonly columns: number;
   readonly rows: number;
@@ -195,7 +195,7 @@ function errorRows({ error, state }: JobSnapshot, columns: number, look: Look): 
 }
 
 function factRows(job: JobSnapshot, figures: Figures, now: Date, columns: number): readonly Line[] {
-  const facts = jobFacts(job, figures, now);
+  const facts = jobFactRows(job, figures, now);
   const perRow = Math.max(1, Math.floor(columns / FACT_COLUMNS));
   const width = Math.floor(columns / perRow);
   return Array.from({ length: Math.ceil(facts.length / perRow) }, (_, row) =>
@@ -228,7 +228,7 @@ function segmentRows(job: JobSnapshot, columns: number, rows: number, look: Look
 
 function speedRows(
   job: JobSnapshot,
-  history: History,
+  history: HistoryView,
   columns: number,
   chartRows: number,
   look: Look,
@@ -249,7 +249,7 @@ function speedRows(
 const RATE_COLUMNS = 22;
 
 /** At the heights at which they are drawn; of a chart too low to tell them apart, both on one row. */
-function rateLabels({ least, most }: History, rows: number): ReadonlyMap<number, SafeText> {
+function rateLabels({ least, most }: HistoryView, rows: number): ReadonlyMap<number, SafeText> {
   const highest = frameRate(most);
   const lowest = frameRate(least);
   if (lowest === highest) return new Map([[0, highest]]);

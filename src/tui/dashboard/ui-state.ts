@@ -1,13 +1,13 @@
 import type { JobSnapshot, JobState } from '../../job/index.ts';
 import { figuresOf } from './figures.ts';
-import { follow, type History, NO_HISTORY } from './history.ts';
+import { follow, type HistoryView, NO_HISTORY } from './history.ts';
 import { changePreview, type PreviewChange, type PreviewView, WHOLE_PREVIEW } from './preview-view.ts';
 
 /** All that decides the screen, beside its size and the machine's load. Strings in it are still foreign. */
 export interface DashboardState {
   /** As the feed told them last. */
   readonly jobs: readonly JobSnapshot[];
-  readonly histories: ReadonlyMap<string, History>;
+  readonly histories: ReadonlyMap<string, HistoryView>;
   readonly selected: string | null;
   readonly sort: Sort;
   readonly filter: string;

@@ -10,7 +10,7 @@ import type { VideoPlan } from '../plan/video-plan.ts';
 import { type Rational, toSeconds } from '../rational.ts';
 import { planSeeks } from '../segment/seek.ts';
 import type { Segment } from '../segment/segment.ts';
-import { CONCEAL, damaged } from '../source/completeness.ts';
+import { CONCEAL, damagedFilm } from '../source/completeness.ts';
 import { formatTime } from '../source/damaged-places.ts';
 import { PatchedFrames } from '../source/patched-frames.ts';
 import { decoderFeed, pipeOffsetTicks, planDecode } from './decode-plan.ts';
@@ -185,7 +185,7 @@ function toFrameTicks(ticks: number, reader: NutReader, plan: VideoPlan): number
 
 function checkFrame(plan: VideoPlan, header: NutFrameHeader, bytes: number, frame: number): void {
   if (header.dataBytes === bytes) return;
-  throw damaged(`Frame ${frame + 1} of ${plan.source.path} has another size than the frames before it.`);
+  throw damagedFilm(`Frame ${frame + 1} of ${plan.source.path} has another size than the frames before it.`);
 }
 
 /** ffmpeg ends well when a file just stops: what it gave is held against what was listed. */
@@ -197,24 +197,24 @@ function checkEnd(
 ): void {
   const { startFrame, endFrame, endTicks } = segment;
   const expectedLast = endTicks === null ? frames.ptsTicks.at(-1) : frames.ptsTicks[endFrame - 1];
-  if (count === 0 && startFrame === 0) throw damaged(`Not one picture of ${source.path} can be decoded.`);
+  if (count === 0 && startFrame === 0) throw damagedFilm(`Not one picture of ${source.path} can be decoded.`);
   if (count === 0 && concealsErrors) throw noPicture({ source }, segment);
   if (concealsErrors) return;
   if (expectedLast === undefined || count >= endFrame - startFrame) return;
   if (!frames.isExact && lastPts >= expectedLast) return;
   const at = count === 0 ? '' : ` (at ${formatTime(toSeconds(lastPts, frames.timeBase))})`;
-  throw damaged(`${source.path} stops after frame ${startFrame + count}${at}, expected ${frames.count} frames.`);
+  throw damagedFilm(`${source.path} stops after frame ${startFrame + count}${at}, expected ${frames.count} frames.`);
 }
 
 function noPicture({ source }: Pick<VideoPlan, 'source'>, { startFrame, endFrame }: Segment): UpreelError {
-  return damaged(`${source.path} gives no picture for its frames ${startFrame + 1} to ${endFrame}.`);
+  return damagedFilm(`${source.path} gives no picture for its frames ${startFrame + 1} to ${endFrame}.`);
 }
 
 function decodeError(plan: VideoPlan, frame: number, error: ProgramError): UpreelError {
   const { source, frames } = plan;
   const ticks = frames.ptsTicks[frame];
   const time = ticks === undefined ? '' : ` (at ${formatTime(toSeconds(ticks, frames.timeBase))})`;
-  return damaged(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
+  return damagedFilm(`${source.path} is damaged at frame ${frame + 1}${time}: ${reasonOf(error)}.`, error);
 }
 
 /** Of a film whose frames are a file each, the one that is broken; null: another film, or none by itself. */

@@ -29,7 +29,7 @@ export interface Coding {
   readonly params: readonly string[];
 }
 
-export interface Encoder extends TagAbilities {
+export interface EncoderRow extends TagAbilities {
   /** ffmpeg's name, where ours is another. */
   readonly codec?: string;
   readonly containers: readonly OutputContainer['name'][];
@@ -67,7 +67,7 @@ const SOFTWARE = {
 /** Frames that each stand for themselves, without loss. */
 const PICTURES = { ...SOFTWARE, needsEvenSize: false, segmentContainer: MOV };
 
-export const ENCODERS: Readonly<Record<EncoderName, Encoder>> = {
+export const ENCODERS: Readonly<Record<EncoderName, EncoderRow>> = {
   libx264: {
     ...SOFTWARE,
     containers: ['mp4', 'mkv', 'mov'],
@@ -226,10 +226,10 @@ function nvencRate(quality: number): string[] {
 /** @param formats 8 bits and, where it can, 10 bits. */
 function hardware(
   fallback: EncoderName,
-  containers: Encoder['containers'],
+  containers: EncoderRow['containers'],
   [eight, ten]: readonly [string, string?],
   rateOptions: (quality: number) => readonly string[],
-): Encoder {
+): EncoderRow {
   return {
     ...{ ...TAGS, chromaLocations: [], containers, fallback, segmentContainer: MP4, needsEvenSize: true },
     ...{ storesFullRange: true, isLosslessCapable: false, carriesHdr: false },

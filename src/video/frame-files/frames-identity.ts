@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type Facts, sourceFacts } from '../../store/index.ts';
+import { type IdentityFacts, sourceFacts } from '../../store/index.ts';
 import type { FrameFiles } from './frame-files.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function framesFacts(
   { paths, rate, sound }: FrameFiles,
   { whole }: { readonly whole: boolean },
   signal: AbortSignal,
-): Promise<Facts> {
+): Promise<IdentityFacts> {
   const listing = createHash('sha256');
   let bytes = 0;
   for (const path of paths) {

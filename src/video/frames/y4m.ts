@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { UpreelError } from '../../core/errors.ts';
 import type { Size } from '../../core/pixels/geometry.ts';
 import { parseRational, type Rational } from '../rational.ts';
-import { damaged } from '../source/completeness.ts';
+import { damagedFilm } from '../source/completeness.ts';
 import type { ColourTags, FieldOrder, VideoInfo, VideoStream } from '../source/video-info.ts';
 import type { ByteReader } from './byte-reader.ts';
 
@@ -62,7 +62,7 @@ export class Y4mReader {
   }
 
   #broken(how: string): UpreelError {
-    return damaged(`Standard input is cut off or damaged after frame ${this.#frames}: ${how}.`);
+    return damagedFilm(`Standard input is cut off or damaged after frame ${this.#frames}: ${how}.`);
   }
 }
 

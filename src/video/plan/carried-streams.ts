@@ -1,7 +1,7 @@
 import { ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
 import { planResultLedger, planSourceLedger, recoded } from '../finish/join-plan.ts';
 import { failed } from '../finish/verification-failure.ts';
-import { damaged } from '../source/completeness.ts';
+import { damagedFilm } from '../source/completeness.ts';
 import { listPlaces, secondsOf } from '../source/damaged-places.ts';
 import { readLedger, type StreamLedger } from '../source/stream-ledger.ts';
 import type { CarriedStream, StreamWarning } from '../source/streams.ts';
@@ -92,7 +92,7 @@ async function readSource(
     // What else may go wrong here says nothing about the source: the muxer has taken these streams already.
     if (stream === undefined) return null;
     const kind = plan.source.streams[stream]?.kind ?? 'other';
-    throw damaged(`${plan.source.path} is damaged or cut off: its ${kind} stream ${stream} is incomplete.`, error);
+    throw damagedFilm(`${plan.source.path} is damaged or cut off: its ${kind} stream ${stream} is incomplete.`, error);
   }
 }
 

@@ -7,7 +7,7 @@ import { type Raster, rasterBytes } from '../../core/pixels/raster.ts';
 import { grayUpscaler } from '../../core/upscaler/gray-upscaler.ts';
 import type { UpscaleOptions, Upscaler } from '../../core/upscaler/upscaler.ts';
 import { startDecoder } from '../decode/decode.ts';
-import { type Encoder, startEncoder } from '../encode/encode.ts';
+import { type EncoderProcess, startEncoder } from '../encode/encoder-process.ts';
 import { bleedFrames } from '../frames/bleed-frames.ts';
 import { findChanges } from '../frames/changed-frames.ts';
 import { ChangedResults, type ReuseCount } from '../frames/changed-results.ts';
@@ -126,7 +126,7 @@ export async function runSegment(
     releaseFrame,
   );
 
-  let encoder: Encoder | undefined;
+  let encoder: EncoderProcess | undefined;
   const endWatchdog = watchForStall({
     seconds: stallSeconds,
     pids: () => [decoder.pid, ...(encoder === undefined ? [] : [encoder.pid])],

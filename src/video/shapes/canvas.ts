@@ -2,7 +2,7 @@ import type { Size } from '../../core/pixels/geometry.ts';
 import { type Rational, toSeconds } from '../rational.ts';
 
 /** What makes all pictures of a film alike and upright, before anything else. Plain data: ffmpeg filters. */
-export interface Canvas {
+export interface ShapeCanvas {
   readonly filters: readonly string[];
   /** The same where a frame holds two fields, which are scaled each for itself (if their chroma has whole lines). */
   readonly filtersOfFields: readonly string[];
@@ -35,7 +35,7 @@ export interface CanvasSpec {
  * black. One that has the canvas's shape passes without a change: its sizes come out as they are, and both filters do
  * nothing then.
  */
-export function planCanvas(spec: CanvasSpec): Canvas {
+export function planCanvas(spec: CanvasSpec): ShapeCanvas {
   const hasWholeFields = [spec, ...spec.pictures].every(({ size }) => size.height % 4 === 0);
   return { filters: filtersFor(spec, false), filtersOfFields: filtersFor(spec, hasWholeFields) };
 }

@@ -15,7 +15,9 @@ export async function checkComplete(info: VideoInfo, scan: PacketScan): Promise<
   const { timeBase } = info.video;
   const lastTicks = scan.ptsTicks.at(-1);
   const lastTime = lastTicks === undefined ? '' : ` (at ${formatTime(toSeconds(lastTicks, timeBase))})`;
-  throw damaged(`${info.path} is cut off after frame ${scan.packets}${lastTime}: ${missing}.${lostEnd(info, scan)}`);
+  throw damagedFilm(
+    `${info.path} is cut off after frame ${scan.packets}${lastTime}: ${missing}.${lostEnd(info, scan)}`,
+  );
 }
 
 /** What was there once, as far as the container's header tells. */
@@ -39,7 +41,7 @@ function checkHoles({ path, video }: VideoInfo, { demuxerError, ptsTicks }: Pack
   const place = first === undefined ? '' : ` at ${formatTime(first.startSeconds)}`;
   const { frames, seconds } = sumPlaces(holes);
   const much = frames === 0 ? '' : ` ${frames} frames (${seconds.toFixed(2)} s) are missing: ${listPlaces(holes)}.`;
-  throw damaged(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
+  throw damagedFilm(`${path} is damaged${place}: ${demuxerError.replace(/\.$/, '')}.${much}`);
 }
 
 /** What a header says that was never filled in. */
@@ -48,7 +50,7 @@ const NOT_KNOWN = 2 ** 30;
 /** The way on over damage. Whoever knows the job's name puts a whole command in its place. */
 export const CONCEAL = 'the same command with --on-decode-error conceal';
 
-export function damaged(message: string, cause?: unknown): UpreelError {
+export function damagedFilm(message: string, cause?: unknown): UpreelError {
   return new UpreelError('input-damaged', message, {
     hint: `Fetch or copy the file again; or make what is there with ${CONCEAL}`,
     cause,

@@ -1,7 +1,7 @@
 import type { Size } from '../../core/pixels/geometry.ts';
 import type { FrameFiles } from '../frame-files/frame-files.ts';
 import type { Rational } from '../rational.ts';
-import type { Canvas } from '../shapes/canvas.ts';
+import type { ShapeCanvas } from '../shapes/canvas.ts';
 
 /** What ffprobe says of a source, in our words. Frozen data. */
 export interface VideoInfo {
@@ -21,7 +21,7 @@ export interface VideoInfo {
   /** Only of a film whose frames are a file each; its other streams are those of its sound's file. */
   readonly frames?: FrameFiles;
   /** Only of a film whose pictures change their shape: `video` then says what they are once they are on it. */
-  readonly canvas?: Canvas;
+  readonly canvas?: ShapeCanvas;
 }
 
 /** A source's timecode, as it says. */

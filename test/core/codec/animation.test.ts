@@ -7,7 +7,7 @@ import {
   NO_METADATA,
   type OutputFormat,
   openPicture,
-  type PicturePlan,
+  type PictureFilePlan,
 } from '../../../src/core/codec/index.ts';
 import type { Raster } from '../../../src/core/pixels/raster.ts';
 import { ffmpeg } from '../../support/clips.ts';
@@ -56,7 +56,7 @@ function makePages(kind: Kind, bytesPerSample: 1 | 2, levels: readonly [number, 
 
 const DELAYS = [50, 100, 30, 120, 70, 40, 2000, 90];
 
-async function writePages(name: string, pages: readonly Page[], changes: Partial<PicturePlan>): Promise<string> {
+async function writePages(name: string, pages: readonly Page[], changes: Partial<PictureFilePlan>): Promise<string> {
   const path = folder.path(name);
   const [first] = pages;
   const plan = planFor(first!.colour, first!.alpha, {

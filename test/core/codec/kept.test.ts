@@ -6,8 +6,8 @@ import { beforeAll, expect, test } from 'vitest';
 import {
   NO_METADATA,
   type OutputFormat,
+  type PictureFilePlan,
   type PictureMetadata,
-  type PicturePlan,
 } from '../../../src/core/codec/index.ts';
 import { updateExif } from '../../../src/core/codec/metadata/exif.ts';
 import { addIptcToXmp } from '../../../src/core/codec/metadata/iptc-xmp.ts';
@@ -148,7 +148,7 @@ test("metadata leave an AVIF's pixels alone", async () => {
 
 const profiles: readonly (readonly [
   string,
-  Partial<PicturePlan>,
+  Partial<PictureFilePlan>,
   1 | 3,
   'twisted' | 'hollow' | 'gray' | 'sRGB',
   RegExp | null,

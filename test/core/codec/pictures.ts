@@ -8,7 +8,7 @@ import {
   type DecodedPicture,
   NO_METADATA,
   openPicture,
-  type PicturePlan,
+  type PictureFilePlan,
 } from '../../../src/core/codec/index.ts';
 import type { Raster } from '../../../src/core/pixels/raster.ts';
 
@@ -47,7 +47,7 @@ export async function decode(path: string): Promise<DecodedPicture> {
   return await (await openPicture(path, DEFAULT_PICTURE_LIMITS)).readPage(0);
 }
 
-export function planFor(colour: Raster, alpha: Raster | null, changes: Partial<PicturePlan> = {}): PicturePlan {
+export function planFor(colour: Raster, alpha: Raster | null, changes: Partial<PictureFilePlan> = {}): PictureFilePlan {
   const { width, height, channels, bytesPerSample } = colour;
   return {
     pages: [{ width, height, resizeTo: null }],
@@ -72,7 +72,7 @@ export async function write(
   path: string,
   colour: Raster,
   alpha: Raster | null,
-  changes: Partial<PicturePlan> = {},
+  changes: Partial<PictureFilePlan> = {},
   bandRows = 7,
 ): Promise<readonly string[]> {
   const sink = await createPicture(path, planFor(colour, alpha, changes));

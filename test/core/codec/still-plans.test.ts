@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { createPicture, type OutputFormat, type PicturePlan } from '../../../src/core/codec/index.ts';
+import { createPicture, type OutputFormat, type PictureFilePlan } from '../../../src/core/codec/index.ts';
 import type { Raster } from '../../../src/core/pixels/raster.ts';
 import { makeFolder, makeNoise, planFor, write } from './pictures.ts';
 
@@ -11,7 +11,7 @@ const size = { width: 40, height: 30 };
 const [colour, alpha] = [makeNoise(40, 30, 3, 1), makeNoise(40, 30, 1, 1)];
 const resizeTo = { width: 25, height: 13 };
 const canvas = { x: -3, y: 2, width: 31, height: 9 };
-const plans: Readonly<Record<string, Partial<PicturePlan>>> = {
+const plans: Readonly<Record<string, Partial<PictureFilePlan>>> = {
   resized: { pages: [{ ...size, resizeTo }] },
   padded: { pages: [{ ...size, resizeTo, canvas }] },
   flat: { pages: [{ ...size, resizeTo: null }], flatten: '#204080' },

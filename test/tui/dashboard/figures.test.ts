@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawChart } from '../../../src/tui/dashboard/chart.ts';
 import { figuresOf } from '../../../src/tui/dashboard/figures.ts';
-import { follow, type History, NO_HISTORY, ratesIn } from '../../../src/tui/dashboard/history.ts';
+import { follow, type HistoryView, NO_HISTORY, ratesIn } from '../../../src/tui/dashboard/history.ts';
 import { parseNvidia } from '../../../src/tui/dashboard/load-meter.ts';
 import { notification } from '../../../src/tui/dashboard/notification.ts';
 import { drawSegmentMap, segmentCells } from '../../../src/tui/dashboard/segment-map.ts';
@@ -44,7 +44,7 @@ describe('the history of a rate', () => {
   };
 
   it('keeps days in as little room as minutes', () => {
-    let history: History = NO_HISTORY;
+    let history: HistoryView = NO_HISTORY;
     for (let second = 0; second < 20_000; second++) history = follow(history, at(10), second);
     expect(history.rates.length).toBeLessThanOrEqual(480);
     expect(history.rates.length * history.intervalSeconds).toBeGreaterThan(19_000);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeRaster } from '../../../src/core/pixels/raster.ts';
-import { startEncoder } from '../../../src/video/encode/encode.ts';
+import { startEncoder } from '../../../src/video/encode/encoder-process.ts';
 import { planVideo } from '../../../src/video/plan/plan-video.ts';
 import { preparePicture } from '../../../src/video/plan/prepare-picture.ts';
 import type { VideoPlan } from '../../../src/video/plan/video-plan.ts';

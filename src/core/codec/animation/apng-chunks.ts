@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { unsupportedVariant } from '../read/still.ts';
 
 /** One picture of an APNG: a part of the canvas, how it is laid on it, and what is left of it afterwards. */
@@ -48,7 +48,7 @@ export async function readApng(source: ByteSource, path: string): Promise<Apng> 
   for await (const { type, start, end } of chunksOf(source, path)) {
     const content = CONTROL.has(type) ? await checkedChunk(source, { start, end }, path) : Buffer.alloc(0);
     if (type === 'IHDR' && content.length === 13) header = content;
-    else if (header === null) throw damaged(path);
+    else if (header === null) throw damagedPicture(path);
     if ((type === 'PLTE' || type === 'tRNS') && frames.every(({ parts }) => parts.length === 0)) {
       palette.push(await source.read(start, end - start));
     }
@@ -67,7 +67,8 @@ export async function readApng(source: ByteSource, path: string): Promise<Apng> 
       frames.at(-1)?.parts.push({ start: start + 12, end: end - 4 });
     }
   }
-  if (header === null || frames.length === 0 || frames.some(({ parts }) => parts.length === 0)) throw damaged(path);
+  if (header === null || frames.length === 0 || frames.some(({ parts }) => parts.length === 0))
+    throw damagedPicture(path);
   const canvas = { width: header.readUInt32BE(0), height: header.readUInt32BE(4) };
   return { canvas, plays, frames, header, palette, missing: announced - frames.length };
 }
@@ -80,13 +81,13 @@ async function* chunksOf(source: ByteSource, path: string) {
   for (let seen = 0; seen < MAX_CHUNKS; seen++) {
     const head = await source.read(start, 8);
     const end = head.length < 8 ? Number.POSITIVE_INFINITY : start + 12 + head.readUInt32BE(0);
-    if (end > source.size) throw damaged(path);
+    if (end > source.size) throw damagedPicture(path);
     const type = head.toString('latin1', 4, 8);
     if (type === 'IEND') return;
     yield { type, start, end };
     start = end;
   }
-  throw damaged(path);
+  throw damagedPicture(path);
 }
 
 /** @returns the content of a chunk, of which only short ones are asked for */
@@ -95,19 +96,19 @@ async function checkedChunk(
   { start, end }: { start: number; end: number },
   path: string,
 ): Promise<Buffer> {
-  if (end - start > 4096) throw damaged(path);
+  if (end - start > 4096) throw damagedPicture(path);
   const chunk = await source.read(start, end - start);
   const sum = chunk.readUInt32BE(chunk.length - 4);
-  if (crc32(chunk.subarray(4, -4)) !== sum) throw damaged(path);
+  if (crc32(chunk.subarray(4, -4)) !== sum) throw damagedPicture(path);
   return chunk.subarray(8, -4);
 }
 
 function checkOrder(content: Buffer, expected: number, path: string): void {
-  if (content.length < 4 || content.readUInt32BE(0) !== expected) throw damaged(path);
+  if (content.length < 4 || content.readUInt32BE(0) !== expected) throw damagedPicture(path);
 }
 
 function frameOf(content: Buffer, header: Buffer, path: string) {
-  if (content.length < 26) throw damaged(path);
+  if (content.length < 26) throw damagedPicture(path);
   const [width, height, x, y] = [4, 8, 12, 16].map((at) => content.readUInt32BE(at)) as [
     number,
     number,
@@ -116,7 +117,7 @@ function frameOf(content: Buffer, header: Buffer, path: string) {
   ];
   const [dispose, blend] = [DISPOSE[content[24]!], BLEND[content[25]!]];
   const isInside = x + width <= header.readUInt32BE(0) && y + height <= header.readUInt32BE(4);
-  if (width < 1 || height < 1 || !isInside || dispose === undefined || blend === undefined) throw damaged(path);
+  if (width < 1 || height < 1 || !isInside || dispose === undefined || blend === undefined) throw damagedPicture(path);
   const delayMs = Math.round((1000 * content.readUInt16BE(20)) / (content.readUInt16BE(22) || 100));
   return { x, y, width, height, delayMs, dispose, blend, parts: [] };
 }
@@ -136,7 +137,7 @@ export async function framePng(source: ByteSource, apng: Apng, frame: ApngFrame,
     const isNumbered = (await source.read(start - 8, 4)).toString('latin1') === 'fdAT';
     const head = isNumbered ? await source.read(start - 8, 8) : Buffer.from('IDAT', 'latin1');
     if (crc32(Buffer.concat([head, withSum.subarray(0, -4)])) !== withSum.readUInt32BE(withSum.length - 4)) {
-      throw damaged(path);
+      throw damagedPicture(path);
     }
     data.push(withSum.subarray(0, -4));
   }

@@ -1,5 +1,5 @@
 import type { Size } from '../../pixels/geometry.ts';
-import { box, fullBox, text, u8, u16, u32, u64 } from '../bytes/box-bytes.ts';
+import { box, endedText, fullBox, u8, u16, u32, u64 } from '../bytes/box-bytes.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
 import type { Av1Stream } from './av1.ts';
 
@@ -109,8 +109,8 @@ function itemsOf(sequence: AvifSequence, offset: number): Item[] {
 function itemBoxes(items: readonly Item[]): Buffer[] {
   const places = items.flatMap(({ id, offset, length }) => [u16(id, 0, 1), u32(offset, length)]);
   const infos = items.map(({ id, type, name }) => {
-    const kind = type === 'mime' ? [text('application/rdf+xml')] : [];
-    return fullBox('infe', 2, 0, u16(id, 0), Buffer.from(type, 'latin1'), text(name), ...kind);
+    const kind = type === 'mime' ? [endedText('application/rdf+xml')] : [];
+    return fullBox('infe', 2, 0, u16(id, 0), Buffer.from(type, 'latin1'), endedText(name), ...kind);
   });
   return [
     fullBox('iloc', 0, 0, u8(0x44, 0), u16(items.length), ...places),
@@ -163,11 +163,11 @@ function propertiesOf({ stream, isMonochrome, codePoints }: AvifTrack, icc: Uint
 }
 
 function alphaProperty(type: 'auxC' | 'auxi'): Buffer {
-  return fullBox(type, 0, 0, text('urn:mpeg:mpegB:cicp:systems:auxiliary:alpha'));
+  return fullBox(type, 0, 0, endedText('urn:mpeg:mpegB:cicp:systems:auxiliary:alpha'));
 }
 
 function handlerBox(handler: string): Buffer {
-  return fullBox('hdlr', 0, 0, u32(0), Buffer.from(handler, 'latin1'), u32(0, 0, 0), text(''));
+  return fullBox('hdlr', 0, 0, u32(0), Buffer.from(handler, 'latin1'), u32(0, 0, 0), endedText(''));
 }
 
 function movieBox(sequence: AvifSequence, offset: number): Buffer {

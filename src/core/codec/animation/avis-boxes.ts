@@ -3,7 +3,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
 import { readHeifFile } from '../heif/heif-boxes.ts';
 import { readDescriptions } from '../heif/heif-metadata.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { iccColourSpace, type PictureMetadata } from '../metadata/metadata.ts';
 
 /** What an animated AVIF says of itself. */
@@ -43,7 +43,7 @@ interface Track extends AvisTrack {
 export async function readAvis(source: ByteSource, path: string): Promise<Avis> {
   const tracks: Track[] = [];
   for await (const box of boxesOf(source, 0, source.size)) {
-    if (box.end > source.size) throw damaged(path);
+    if (box.end > source.size) throw damagedPicture(path);
     if (box.type !== 'moov') continue;
     for await (const trak of boxesOf(source, box.start, box.end)) {
       if (trak.type !== 'trak') continue;
@@ -52,9 +52,9 @@ export async function readAvis(source: ByteSource, path: string): Promise<Avis> 
     }
   }
   const colour = tracks.find(({ alphaOf }) => alphaOf.length === 0);
-  if (colour === undefined || colour.delaysMs.length === 0) throw damaged(path);
+  if (colour === undefined || colour.delaysMs.length === 0) throw damagedPicture(path);
   const alpha = tracks.find(({ alphaOf }) => alphaOf.includes(colour.id)) ?? null;
-  if (alpha !== null && alpha.delaysMs.length !== colour.delaysMs.length) throw damaged(path);
+  if (alpha !== null && alpha.delaysMs.length !== colour.delaysMs.length) throw damagedPicture(path);
   const multiplied = alpha !== null && colour.multipliedWith.includes(alpha.id);
   const { meta } = await readHeifFile(source);
   const described = meta === null ? NOTHING : await readDescriptions(source, meta, path);
@@ -91,7 +91,7 @@ async function readTrack(source: ByteSource, trak: Box, stream: number, path: st
     await content('elst'),
   ];
   if (tkhd === null || mdhd === null || hdlr === null || stts === null || tkhd.length < 84 || mdhd.length < 24)
-    throw damaged(path);
+    throw damagedPicture(path);
   const long = tkhd[0] === 1;
   const references = boxes.get('tref');
   const entry = await readEntry(source, boxes.get('stsd'), path);
@@ -146,7 +146,7 @@ function delaysOf(stts: Buffer, timescale: number, path: string): number[] {
       delays.push(Math.round((1000 * ticks) / timescale));
     }
   }
-  if (timescale === 0) throw damaged(path);
+  if (timescale === 0) throw damagedPicture(path);
   return delays;
 }
 
@@ -173,7 +173,7 @@ const TURNS: Readonly<Record<string, number>> = { '1,0,0,1': 1, '0,1,-1,0': 6, '
 /** Size and colours of the track's one kind of sample. */
 async function readEntry(source: ByteSource, stsd: Box | undefined, path: string) {
   const entry = stsd === undefined ? null : await source.read(stsd.start + 8, 86);
-  if (stsd === undefined || entry === null || entry.length < 86) throw damaged(path);
+  if (stsd === undefined || entry === null || entry.length < 86) throw damagedPicture(path);
   const size = { width: entry.readUInt16BE(32), height: entry.readUInt16BE(34) };
   let icc: Uint8Array | null = null;
   let pngColour: PictureMetadata['pngColour'] = [];

@@ -1,4 +1,4 @@
-import { greatestDivisor } from '../../pixels/greatest-divisor.ts';
+import { greatestCommonDivisor } from '../../pixels/divisors.ts';
 
 /**
  * How long each page shows in a format that counts whole units of time. What rounding takes from one page is given to
@@ -50,7 +50,7 @@ const MOST = 65_535;
 export function commonTimescale(delaysMs: readonly number[]): number | null {
   let scale = 1;
   for (const { den } of delaysMs.map(delayFraction)) {
-    scale = (scale / greatestDivisor(scale, den)) * den;
+    scale = (scale / greatestCommonDivisor(scale, den)) * den;
     if (scale > LARGEST_TIMESCALE) return null;
   }
   return scale;

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Size } from '../../pixels/geometry.ts';
 import { fileSource } from '../bytes/byte-source.ts';
 import { readPngHeader } from '../format/png.ts';
-import { damaged, decodeError, openPipeline } from '../libvips.ts';
+import { damagedPicture, decodeError, openPipeline } from '../libvips.ts';
 import type { DecodedPicture, PictureReader } from '../read/decode.ts';
 import { checkSize, inspectByLibvips, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
 import { withPicture } from '../read/picture-source.ts';
@@ -45,7 +45,7 @@ export async function openApng(file: PictureFile<'png'>, limits: PictureLimits):
     readPage: async (page) => {
       checkPage(info, page);
       for await (const decoded of readPages(info)) if (decoded.page === page) return decoded;
-      throw damaged(file.path);
+      throw damagedPicture(file.path);
     },
     pages: () => readPages(info),
   };
@@ -103,7 +103,7 @@ async function decodeFrame(png: Buffer, size: Size, bytesPerSample: 1 | 2, path:
       .ensureAlpha()
       .raw({ depth: wide ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.width !== size.width || info.height !== size.height || info.channels !== 4) throw damaged(path);
+    if (info.width !== size.width || info.height !== size.height || info.channels !== 4) throw damagedPicture(path);
     const bytes = new Uint8Array(data);
     return wide ? new Uint16Array(bytes.buffer) : bytes;
   } catch (error) {

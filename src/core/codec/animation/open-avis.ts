@@ -1,9 +1,9 @@
 import type { Raster } from '../../pixels/raster.ts';
 import { formatOf } from '../by-ffmpeg/open-by-ffmpeg.ts';
-import { frameBytesOf, lumaOf, type PixelFormat, rasterFormatOf } from '../by-ffmpeg/pixel-format.ts';
+import { frameBytesOf, lumaFormatOf, type PixelFormat, rasterFormatOf } from '../by-ffmpeg/pixel-format.ts';
 import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from '../by-ffmpeg/run.ts';
 import { unpackFrame } from '../by-ffmpeg/unpack.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { NO_METADATA, uprightXmp } from '../metadata/metadata.ts';
 import type { DecodedPicture, PictureReader } from '../read/decode.ts';
 import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
@@ -73,7 +73,7 @@ export async function openAvis(file: PictureFile<'avis'>, limits: PictureLimits)
     readPage: async (page) => {
       checkPage(info, page);
       for await (const decoded of readPages(info, avis, tracks, source)) if (decoded.page === page) return decoded;
-      throw damaged(path);
+      throw damagedPicture(path);
     },
     pages: () => readPages(info, avis, tracks, source),
   };
@@ -88,7 +88,7 @@ interface OpenTrack {
 function trackOf(track: AvisTrack, streams: readonly ProbedStream[], path: string): OpenTrack {
   const probed = streams[track.stream];
   if (probed === undefined || probed.width !== track.size.width || probed.height !== track.size.height)
-    throw damaged(path);
+    throw damagedPicture(path);
   return { track, probed, format: formatOf(probed, path) };
 }
 
@@ -101,13 +101,13 @@ async function* readPages(
   const { path, metadata, pages } = info;
   const colours = rastersOf(tracks.colour, tracks.colour.format, pages.length, source);
   const alphas =
-    tracks.alpha === null ? null : rastersOf(tracks.alpha, lumaOf(tracks.alpha.format), pages.length, source);
+    tracks.alpha === null ? null : rastersOf(tracks.alpha, lumaFormatOf(tracks.alpha.format), pages.length, source);
   const { orientation } = avis.colour;
   let page = 0;
   try {
     for await (const colour of colours) {
       const next = alphas === null ? null : await alphas.next();
-      if (next?.done) throw damaged(path);
+      if (next?.done) throw damagedPicture(path);
       const alpha = next === null ? null : sameDepth(next.value, colour);
       if (avis.multiplied && alpha !== null) divideByAlpha(colour, alpha);
       yield {

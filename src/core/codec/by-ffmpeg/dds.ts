@@ -1,4 +1,4 @@
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
@@ -8,7 +8,7 @@ export const dds: FfmpegKind = {
   demuxer: 'dds_pipe',
   async readHeader(source, path) {
     const head = await source.read(0, 148);
-    if (head.length < 128 || head.readUInt32LE(4) !== 124) throw damaged(path);
+    if (head.length < 128 || head.readUInt32LE(4) !== 124) throw damagedPicture(path);
     const fourCc = head.toString('latin1', 84, 88);
     const isTen = fourCc === 'DX10';
     const refused = isTen && head.length === 148 ? REFUSED_DXGI[head.readUInt32LE(128)] : REFUSED_CODES[fourCc];

@@ -1,4 +1,4 @@
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
@@ -8,7 +8,7 @@ export const dpx: FfmpegKind = {
   demuxer: 'dpx_pipe',
   async readHeader(source, path) {
     const head = await source.read(0, HEAD_BYTES);
-    if (head.length < HEAD_BYTES) throw damaged(path);
+    if (head.length < HEAD_BYTES) throw damagedPicture(path);
     const isBig = head.toString('latin1', 0, 4) === 'SDPX';
     const [short, long] = [
       (at: number) => (isBig ? head.readUInt16BE(at) : head.readUInt16LE(at)),

@@ -1,7 +1,7 @@
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { linearNote } from '../colour/float-light.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { multipliedNote } from '../read/inspect.ts';
 import { unsupportedVariant } from '../read/still.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
@@ -66,10 +66,10 @@ async function readAttributes(
     const nameEnd = head.indexOf(0, at);
     if (nameEnd === at) return { attributes, end: at + 1 };
     const typeEnd = head.indexOf(0, nameEnd + 1);
-    if (nameEnd < 0 || typeEnd < 0 || typeEnd + 5 > head.length) throw damaged(path);
+    if (nameEnd < 0 || typeEnd < 0 || typeEnd + 5 > head.length) throw damagedPicture(path);
     const size = head.readUInt32LE(typeEnd + 1);
     const value = head.subarray(typeEnd + 5, typeEnd + 5 + size);
-    if (value.length < size) throw damaged(path);
+    if (value.length < size) throw damagedPicture(path);
     attributes.set(head.toString('latin1', at, nameEnd), value);
     at = typeEnd + 5 + size;
   }
@@ -79,14 +79,14 @@ async function readAttributes(
 const HEADER_BYTES = 16 * 1024 * 1024;
 
 function windowOf(value: Buffer | undefined, path: string): Window {
-  if (value === undefined || value.length < 16) throw damaged(path);
+  if (value === undefined || value.length < 16) throw damagedPicture(path);
   const [left, top, right, bottom] = [0, 4, 8, 12].map((at) => value.readInt32LE(at)) as [
     number,
     number,
     number,
     number,
   ];
-  if (right < left || bottom < top) throw damaged(path);
+  if (right < left || bottom < top) throw damagedPicture(path);
   return { left, top, right, bottom };
 }
 
@@ -104,7 +104,7 @@ function readChannels(list: Buffer, path: string): Channel[] {
   const channels: Channel[] = [];
   for (let at = 0; at < list.length && list[at] !== 0; ) {
     const end = list.indexOf(0, at);
-    if (end < 0 || end + 17 > list.length) throw damaged(path);
+    if (end < 0 || end + 17 > list.length) throw damagedPicture(path);
     const sampling = Math.max(list.readInt32LE(end + 9), list.readInt32LE(end + 13));
     channels.push({ name: list.toString('latin1', at, end), type: list.readInt32LE(end + 1), sampling });
     at = end + 17;
@@ -155,23 +155,23 @@ async function checkChunks(
 ): Promise<void> {
   const { width, height } = sizeOf(data);
   const rows = ROWS[attributes.get('compression')?.[0] ?? -1];
-  if (rows === undefined) throw damaged(path);
+  if (rows === undefined) throw damagedPicture(path);
   let count = Math.ceil(height / rows);
   if (isTiled) {
-    if (tiles === null || tiles.length < 9) throw damaged(path);
+    if (tiles === null || tiles.length < 9) throw damagedPicture(path);
     // Smaller versions of the picture follow the first, which is the whole one.
     const [across, down] = [tiles.readUInt32LE(0), tiles.readUInt32LE(4)];
-    if (across < 1 || down < 1) throw damaged(path);
+    if (across < 1 || down < 1) throw damagedPicture(path);
     count = Math.ceil(width / across) * Math.ceil(height / down);
   }
-  if (count * 8 > source.size - end) throw damaged(path);
+  if (count * 8 > source.size - end) throw damagedPicture(path);
   const offsets = await source.read(end, count * 8);
   const sizeAt = isTiled ? 16 : 4;
   for (let at = 0; at < offsets.length; at += 8) {
     const offset = Number(offsets.readBigUInt64LE(at));
     const head = offset + sizeAt + 4 > source.size ? null : await source.read(offset + sizeAt, 4);
     if (head === null || head.length < 4 || offset + sizeAt + 4 + head.readUInt32LE(0) > source.size)
-      throw damaged(path);
+      throw damagedPicture(path);
   }
 }
 

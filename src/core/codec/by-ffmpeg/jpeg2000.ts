@@ -1,7 +1,7 @@
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { type Density, makeDensity } from '../metadata/exif.ts';
 import { iccColourSpace, type PictureMetadata } from '../metadata/metadata.ts';
 import { multipliedNote } from '../read/inspect.ts';
@@ -55,7 +55,7 @@ async function readContainer(source: ByteSource, path: string): Promise<Containe
     if (box.type === 'jp2c') codestream ??= box;
     if (box.type === 'uuid') container = { ...container, ...(await readUuid(source, box)) };
   }
-  if (codestream === null) throw damaged(path);
+  if (codestream === null) throw damagedPicture(path);
   return { ...container, codestream };
 }
 
@@ -136,12 +136,12 @@ async function readCodestream(
   path: string,
 ): Promise<{ size: Size; bits: readonly number[] }> {
   const siz = await source.read(start, 4 + 38 + 3 * MAX_COMPONENTS);
-  if (siz.length < 45 || siz.readUInt32BE(0) !== 0xff4fff51) throw damaged(path);
+  if (siz.length < 45 || siz.readUInt32BE(0) !== 0xff4fff51) throw damagedPicture(path);
   const components = siz.readUInt16BE(40);
   if (components < 1 || components > MAX_COMPONENTS) {
     throw unsupportedVariant(path, `is a JPEG 2000 picture of ${components} components`);
   }
-  if (siz.length < 42 + 3 * components) throw damaged(path);
+  if (siz.length < 42 + 3 * components) throw damagedPicture(path);
   const size = {
     width: siz.readUInt32BE(8) - siz.readUInt32BE(16),
     height: siz.readUInt32BE(12) - siz.readUInt32BE(20),
@@ -163,20 +163,20 @@ async function checkTiles(source: ByteSource, start: number, end: number, path: 
     const head = await source.read(at, 12);
     const marker = head.length < 2 ? 0 : head.readUInt16BE(0);
     if (marker === EOC) return;
-    if (head.length < 12 || marker < 0xff00) throw damaged(path);
+    if (head.length < 12 || marker < 0xff00) throw damagedPicture(path);
     if (marker !== SOT) {
       at += 2 + head.readUInt16BE(2);
       continue;
     }
     const bytes = head.readUInt32BE(6);
     if (bytes === 0) {
-      if ((await source.read(end - 2, 2)).readUInt16BE(0) !== EOC) throw damaged(path);
+      if ((await source.read(end - 2, 2)).readUInt16BE(0) !== EOC) throw damagedPicture(path);
       return;
     }
-    if (bytes < 14 || at + bytes > end) throw damaged(path);
+    if (bytes < 14 || at + bytes > end) throw damagedPicture(path);
     at += bytes;
   }
-  throw damaged(path);
+  throw damagedPicture(path);
 }
 
 /** Many times what encoders write. */

@@ -3,7 +3,7 @@ import { brotliDecompress } from 'node:zlib';
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { bareExif } from '../metadata/metadata.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
@@ -46,7 +46,7 @@ async function readContainer(source: ByteSource, path: string): Promise<Content>
   let exif: Uint8Array | null = null;
   let xmp: Uint8Array | null = null;
   for await (const box of boxesOf(source, 0, source.size)) {
-    if (box.end > source.size) throw damaged(path);
+    if (box.end > source.size) throw damagedPicture(path);
     if (box.type === 'jxlc') heads.push(await source.read(box.start, Math.min(HEAD_BYTES, box.end - box.start)));
     if (box.type === 'jxlp') {
       // The number of the part comes first.
@@ -59,7 +59,7 @@ async function readContainer(source: ByteSource, path: string): Promise<Content>
       warnings.push(`The ${type.trim()} data of ${path} cannot be read: they were left out.`);
   }
   const head = Buffer.concat(heads);
-  if (head.length === 0) throw damaged(path);
+  if (head.length === 0) throw damagedPicture(path);
   return { head, exif, xmp, warnings };
 }
 
@@ -91,7 +91,7 @@ async function unpack(packed: Buffer): Promise<Buffer | null> {
 
 /** SizeHeader and the beginning of ImageMetadata. */
 function readCodestreamHeader(head: Buffer, path: string): { size: Size; animated: boolean } {
-  if (head.length < 4 || head.readUInt16BE(0) !== 0xff0a) throw damaged(path);
+  if (head.length < 4 || head.readUInt16BE(0) !== 0xff0a) throw damagedPicture(path);
   const bits = bitReader(head.subarray(2));
   const small = bits(1) === 1;
   const side = () => (small ? (bits(5) + 1) * 8 : bits([9, 13, 18, 30][bits(2)]!) + 1);

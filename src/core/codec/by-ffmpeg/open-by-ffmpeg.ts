@@ -1,4 +1,4 @@
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
 import type { FfmpegFormat } from '../picture-kinds.ts';
 import type { PictureReader } from '../read/decode.ts';
@@ -39,9 +39,9 @@ export async function openByFfmpeg(file: PictureFile<FfmpegFormat>, limits: Pict
   checkSize(path, header.size, limits);
   const source: FfmpegSource = { path, name: kind.name, demuxer: kind.demuxer, limits };
   const [probed] = await probeStreams(source);
-  if (probed === undefined) throw damaged(path);
+  if (probed === undefined) throw damagedPicture(path);
   const { size } = header;
-  if (probed.width !== size.width || probed.height !== size.height) throw damaged(path);
+  if (probed.width !== size.width || probed.height !== size.height) throw damagedPicture(path);
   const format = formatOf(probed, path);
   const still = await describe(header, format, probed, source);
   const meaning: FrameMeaning = {
@@ -56,7 +56,7 @@ export async function openByFfmpeg(file: PictureFile<FfmpegFormat>, limits: Pict
     const pixelFormat = probed.pixelFormat === 'pal8' ? 'rgba' : null;
     const frames = decodeFrames(source, { stream: 0, frames: 1, frameBytes, pixelFormat });
     for await (const frame of frames) return unpackFrame(frame, format, size, meaning);
-    throw damaged(path);
+    throw damagedPicture(path);
   });
 }
 

@@ -1,4 +1,4 @@
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { readRest } from '../plain/rows.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
@@ -8,17 +8,17 @@ export const pcx: FfmpegKind = {
   demuxer: 'pcx_pipe',
   async readHeader(source, path) {
     const head = await source.read(0, 128);
-    if (head.length < 128) throw damaged(path);
+    if (head.length < 128) throw damagedPicture(path);
     const [left, top, right, bottom] = [4, 6, 8, 10].map((at) => head.readUInt16LE(at)) as [
       number,
       number,
       number,
       number,
     ];
-    if (right < left || bottom < top) throw damaged(path);
+    if (right < left || bottom < top) throw damagedPicture(path);
     const packed = await readRest(source, path, 128);
     // The decoder fills up what is missing.
-    if (unpackedBytes(packed) < head[65]! * head.readUInt16LE(66) * (bottom - top + 1)) throw damaged(path);
+    if (unpackedBytes(packed) < head[65]! * head.readUInt16LE(66) * (bottom - top + 1)) throw damagedPicture(path);
     return {
       size: { width: right - left + 1, height: bottom - top + 1 },
       warnings: [],

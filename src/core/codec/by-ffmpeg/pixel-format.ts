@@ -113,7 +113,7 @@ const SAMPLING: Readonly<Record<string, readonly [0 | 1 | 2, 0 | 1 | 2]>> = {
 };
 
 /** The gray that a frame begins with, as a format of its own. */
-export function lumaOf(format: PixelFormat): PixelFormat {
+export function lumaFormatOf(format: PixelFormat): PixelFormat {
   if (format.kind !== 'yuv') return format;
   const { bits, bigEndian } = format;
   return packed('Y', { bytes: bits > 8 ? 2 : 1, bits, bigEndian });

@@ -1,6 +1,6 @@
 import { UpreelError } from '../../errors.ts';
 import { type FfmpegPlan, ProgramError, probeLines, startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import type { PictureLimits } from '../read/inspect.ts';
 
 /** A picture file as ffmpeg is asked for it. */
@@ -91,7 +91,7 @@ export async function* decodeFrames(
           yield frame;
           frame = new Uint8Array(frameBytes);
           filled = 0;
-        } else if (at < chunk.length) throw damaged(source.path);
+        } else if (at < chunk.length) throw damagedPicture(source.path);
       }
     }
     await program.finished();
@@ -152,5 +152,5 @@ export function explain(error: unknown, { path, name }: FfmpegSource, messages: 
       cause: `${line}\n${text}`,
     });
   }
-  return damaged(path, text);
+  return damagedPicture(path, text);
 }

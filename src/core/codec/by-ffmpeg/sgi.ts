@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import type { FfmpegKind } from './ffmpeg-kind.ts';
 
 /** Silicon Graphics' pictures, 8 and 16 bits. @see "The SGI Image File Format", version 1.0 */
@@ -8,10 +8,10 @@ export const sgi: FfmpegKind = {
   demuxer: 'sgi_pipe',
   async readHeader(source, path) {
     const head = await source.read(0, 512);
-    if (head.length < 512) throw damaged(path);
+    if (head.length < 512) throw damagedPicture(path);
     const [width, height, bands] = [head.readUInt16BE(6), head.readUInt16BE(8), head.readUInt16BE(10)];
     const bytes = head[2] === 1 ? await endOfRuns(source, height * bands) : 512 + width * height * bands * head[3]!;
-    if (bytes > source.size) throw damaged(path);
+    if (bytes > source.size) throw damagedPicture(path);
     return { size: { width, height }, warnings: [] };
   },
 };

@@ -32,6 +32,6 @@ export function u64(value: bigint | number): Buffer {
 }
 
 /** With the 0 that ends it. */
-export function text(value: string): Buffer {
+export function endedText(value: string): Buffer {
   return Buffer.from(`${value}\0`, 'latin1');
 }

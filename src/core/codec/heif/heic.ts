@@ -1,6 +1,6 @@
 import { UpreelError } from '../../errors.ts';
 import { withFile } from '../bytes/with-file.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import type { DecodedPicture, PictureReader } from '../read/decode.ts';
 import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from '../read/inspect.ts';
 import { divideByAlpha } from '../samples.ts';
@@ -49,7 +49,7 @@ async function describe(
 ): Promise<{ info: PictureInfo; picture: HeifPicture; meta: HeifMeta }> {
   return await withFile(path, async (source) => {
     const file = await readHeifFile(source);
-    if (file.meta === null) throw damaged(path);
+    if (file.meta === null) throw damagedPicture(path);
     const picture = await describeHeif(source, file.meta, path);
     for (const layout of [picture.colour, picture.alpha]) if (layout !== null) checkLayout(path, layout, limits);
     const { metadata, warnings } = await readHeifMetadata(source, file.meta, picture, path);

@@ -1,5 +1,5 @@
 import type { Size } from '../../pixels/geometry.ts';
-import type { Plane } from './ycbcr.ts';
+import type { SamplePlane } from './ycbcr.ts';
 
 /** Equal parts side by side, row by row; what reaches beyond the canvas is cut off. */
 export interface Grid {
@@ -15,9 +15,9 @@ export interface Grid {
 export function composePlanes(
   { canvas, columns, partSize }: Grid,
   count: number,
-  decode: (part: number) => readonly Plane[] | null,
-): Plane[] | null {
-  let composed: Plane[] | null = null;
+  decode: (part: number) => readonly SamplePlane[] | null,
+): SamplePlane[] | null {
+  let composed: SamplePlane[] | null = null;
   for (let part = 0; part < count; part++) {
     const planes = decode(part);
     if (planes === null || !hasSize(planes, partSize)) return null;
@@ -37,7 +37,7 @@ export function composePlanes(
 }
 
 /** Luma of this size, chroma of the whole or half of it. */
-function hasSize([luma, ...chroma]: readonly Plane[], { width, height }: Size): boolean {
+function hasSize([luma, ...chroma]: readonly SamplePlane[], { width, height }: Size): boolean {
   const fits = (own: number, full: number) => own === full || own === (full + 1) >> 1;
   return (
     luma?.width === width &&
@@ -46,7 +46,7 @@ function hasSize([luma, ...chroma]: readonly Plane[], { width, height }: Size): 
   );
 }
 
-function makePlane(canvas: Size, partSize: Size, like: Plane): Plane {
+function makePlane(canvas: Size, partSize: Size, like: SamplePlane): SamplePlane {
   const width = scaled(canvas.width, like.width, partSize.width);
   const height = scaled(canvas.height, like.height, partSize.height);
   const samples = like.bits > 8 ? new Uint16Array(width * height) : new Uint8Array(width * height);
@@ -58,7 +58,7 @@ function scaled(canvas: number, own: number, full: number): number {
   return own === full ? canvas : (canvas + 1) >> 1;
 }
 
-function isLike(plane: Plane, composed: Plane, partSize: Size, canvas: Size): boolean {
+function isLike(plane: SamplePlane, composed: SamplePlane, partSize: Size, canvas: Size): boolean {
   // Halves of odd parts would not meet.
   const isEven = (own: number, full: number) => own === full || full % 2 === 0;
   return (
@@ -70,7 +70,7 @@ function isLike(plane: Plane, composed: Plane, partSize: Size, canvas: Size): bo
   );
 }
 
-function paste(target: Plane, source: Plane, to: { x: number; y: number }): void {
+function paste(target: SamplePlane, source: SamplePlane, to: { x: number; y: number }): void {
   const width = Math.min(source.width, target.width - to.x);
   const height = Math.min(source.height, target.height - to.y);
   for (let row = 0; row < height && width > 0; row++) {

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { CONVERT, foreignFormat } from '../read/sniff.ts';
 import { readHeifFile } from './heif-boxes.ts';
 import { codedItem } from './heif-layout.ts';
@@ -29,7 +29,7 @@ export async function codingInside(
       if (boxes.includes('moov')) throw foreignFormat(path, SEQUENCE);
       if (boxes.includes('mini'))
         throw foreignFormat(path, { what: 'a HEIF picture of the "mini" form', hint: CONVERT });
-      throw damaged(path);
+      throw damagedPicture(path);
     default:
       throw foreignFormat(path, {
         what: `a HEIF picture with ${CODEC_NAMES[codec] ?? `"${codec}"`} inside`,

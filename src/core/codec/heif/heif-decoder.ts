@@ -3,7 +3,7 @@ import { outOfMemory, tellsOfLackingMemory, UpreelError } from '../../errors.ts'
 import { ownProgram } from '../../files/own-files.ts';
 import type { Raster } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { CONVERT } from '../read/sniff.ts';
 import { type HeifMeta, readItem } from './heif-boxes.ts';
 import type { HeifLayout } from './heif-layout.ts';
@@ -53,7 +53,7 @@ async function readLayout(
   for (const { item, config } of parts) {
     const data = await readItem(source, meta, item, left);
     const units = data === null ? null : splitUnits(data, config.lengthBytes);
-    if (data === null || units === null) throw damaged(path);
+    if (data === null || units === null) throw damagedPicture(path);
     left -= data.length;
     coded.push([...config.sets, ...units]);
   }
@@ -85,7 +85,7 @@ async function ask(request: HeifRequest, signal: AbortSignal | undefined): Promi
 function failureOf({ failure, detail }: Extract<HeifReply, { failure: string }>, path: string): UpreelError {
   switch (failure) {
     case 'damaged':
-      return damaged(path, detail);
+      return damagedPicture(path, detail);
     case 'out-of-memory':
       return outOfMemory(`Not enough memory to read ${path}.`, detail);
     case 'unsupported':

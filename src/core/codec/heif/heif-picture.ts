@@ -1,6 +1,6 @@
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import type { CodePoints } from '../metadata/metadata.ts';
 import type { HeifItem, HeifMeta } from './heif-boxes.ts';
 import { type HeifLayout, layOut } from './heif-layout.ts';
@@ -27,10 +27,10 @@ export interface HeifPicture {
 export async function describeHeif(source: ByteSource, meta: HeifMeta, path: string): Promise<HeifPicture> {
   const primary = primaryItem(meta);
   const colour = primary === null ? null : await layOut(source, meta, primary);
-  if (primary === null || colour === null) throw damaged(path);
+  if (primary === null || colour === null) throw damagedPicture(path);
   const alphaItem = auxiliaries(meta, primary.id).find((item) => ALPHA_TYPES.has(auxiliaryType(item)));
   const alpha = alphaItem === undefined ? null : turnAlike(await layOut(source, meta, alphaItem), colour);
-  if (alphaItem !== undefined && alpha === null) throw damaged(path);
+  if (alphaItem !== undefined && alpha === null) throw damagedPicture(path);
   const [first] = colour.parts;
   const describedBy = [primary, first!.item];
   return {

@@ -4,7 +4,7 @@ import type { Size } from '../../pixels/geometry.ts';
 import { composePlanes, type Grid } from './heif-canvas.ts';
 import type { TurnStep } from './heif-layout.ts';
 import { type HevcDecoder, type HevcPicture, loadHevcDecoder } from './libde265.ts';
-import { type Plane, spreadPlane, type YcbcrCoding, ycbcrToRgb } from './ycbcr.ts';
+import { type SamplePlane, spreadPlane, type YcbcrCoding, ycbcrToRgb } from './ycbcr.ts';
 
 /** Entry of a thread that decodes one HEIC picture and ends: WebAssembly keeps its memory as long as its thread lives. */
 
@@ -41,7 +41,7 @@ function decode({ colour, alpha, channels, bytesPerSample, coding }: HeifRequest
   const samplesOf = (buffer: ArrayBuffer) => (bytesPerSample === 1 ? new Uint8Array(buffer) : new Uint16Array(buffer));
   const picture = decodeLayout(decoder, colour);
   if (picture === null || picture.planes.length !== channels) return damaged('the picture');
-  const [luma, cb, cr] = picture.planes as [Plane, Plane, Plane];
+  const [luma, cb, cr] = picture.planes as [SamplePlane, SamplePlane, SamplePlane];
   const own = codingOf(coding, picture.coding);
   const canvas = make(channels, colour.canvas);
   if (channels === 1) spreadPlane(luma, own.fullRange, samplesOf(canvas));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { MainModule } from 'libheif-js/libheif-wasm/libheif.js';
-import type { Plane, YcbcrCoding } from './ycbcr.ts';
+import type { SamplePlane, YcbcrCoding } from './ycbcr.ts';
 
 /**
  * The one door to libheif-js, of which only its HEVC decoder is used: its libheif switches the decoder's deblocking and
@@ -10,7 +10,7 @@ import type { Plane, YcbcrCoding } from './ycbcr.ts';
 
 export interface HevcPicture {
   /** Luma alone, or luma, Cb and Cr. */
-  readonly planes: readonly Plane[];
+  readonly planes: readonly SamplePlane[];
   /** As the coded picture has it, null if it has not. */
   readonly coding: YcbcrCoding | null;
 }
@@ -94,7 +94,7 @@ function takePicture(module: MainModule, image: number, scratch: number): HevcPi
 
 const UNSPECIFIED = 2;
 
-function takePlane(module: MainModule, image: number, channel: number, scratch: number): Plane {
+function takePlane(module: MainModule, image: number, channel: number, scratch: number): SamplePlane {
   const address = module._de265_get_image_plane(image, channel, scratch);
   const strideBytes: number = module.HEAPU32[scratch >> 2];
   const [width, height, bits] = [

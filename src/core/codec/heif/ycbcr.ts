@@ -1,5 +1,5 @@
 /** One plane of samples as a decoder left them, of 1 byte or, above 8 bits, 2 bytes (little-endian). */
-export interface Plane {
+export interface SamplePlane {
   readonly width: number;
   readonly height: number;
   readonly bits: number;
@@ -18,7 +18,11 @@ export interface YcbcrCoding {
 type Target = Uint8Array | Uint16Array;
 
 /** Luma or alpha over all levels of `target`, rounded to the nearest. @param fullRange false: 16 to 235, at 8 bits. */
-export function spreadPlane({ bits, width, height, stride, samples }: Plane, fullRange: boolean, target: Target): void {
+export function spreadPlane(
+  { bits, width, height, stride, samples }: SamplePlane,
+  fullRange: boolean,
+  target: Target,
+): void {
   const top = topLevel(target);
   const { scale, zero } = lumaRange(bits, fullRange);
   for (let y = 0, to = 0; y < height; y++) {
@@ -33,7 +37,7 @@ export function spreadPlane({ bits, width, height, stride, samples }: Plane, ful
  * @returns false, with nothing written, for a matrix that is not known.
  */
 export function ycbcrToRgb(
-  [luma, cb, cr]: readonly [Plane, Plane, Plane],
+  [luma, cb, cr]: readonly [SamplePlane, SamplePlane, SamplePlane],
   coding: YcbcrCoding,
   target: Target,
 ): boolean {
@@ -99,7 +103,7 @@ function chromaRange(bits: number, { matrix, fullRange }: YcbcrCoding): { scale:
 /** A row of chroma as wide as luma; valid until the next call. */
 type ChromaRows = (y: number) => Float32Array;
 
-function openChroma(chroma: Plane, luma: Plane, coding: YcbcrCoding): ChromaRows {
+function openChroma(chroma: SamplePlane, luma: SamplePlane, coding: YcbcrCoding): ChromaRows {
   const { samples, stride } = chroma;
   const { scale, zero } = chromaRange(chroma.bits, coding);
   const halfWidth = chroma.width < luma.width;

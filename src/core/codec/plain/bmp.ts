@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { iccColourSpace } from '../metadata/metadata.ts';
 import type { StillHeader } from '../read/still.ts';
 import { type Dib, parseDib } from './dib.ts';
@@ -18,12 +18,12 @@ interface Layout {
 export const bmp: PlainKind<Layout> = {
   async readHeader(source, path) {
     const head = await source.read(0, FILE_HEADER_BYTES + LONGEST_HEAD_BYTES);
-    if (head.length < FILE_HEADER_BYTES) throw damaged(path);
+    if (head.length < FILE_HEADER_BYTES) throw damagedPicture(path);
     const dib = parseDib(head.subarray(FILE_HEADER_BYTES), path);
     const stated = head.readUInt32LE(10);
     const offset = stated < FILE_HEADER_BYTES + 12 ? FILE_HEADER_BYTES + dib.headBytes : stated;
     const { width, height, bits } = dib;
-    if (dib.coding === 'plain' && offset + dibRowBytes(bits, width) * height > source.size) throw damaged(path);
+    if (dib.coding === 'plain' && offset + dibRowBytes(bits, width) * height > source.size) throw damagedPicture(path);
     const hasFourth = bits === 32 && !dib.hasMasks && (await usesFourthByte(source, { path, dib, offset }));
     const still: StillHeader = {
       size: { width, height },

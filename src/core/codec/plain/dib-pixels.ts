@@ -1,6 +1,6 @@
 import { makeRaster, type Raster } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { spreadTable } from '../spread.ts';
 import type { Dib } from './dib.ts';
 import { readRest, readRows } from './rows.ts';
@@ -98,7 +98,7 @@ function unpackRuns(bytes: Buffer, { width, height, coding }: Dib, path: string)
     if (count === undefined || value === undefined) {
       // Some writers leave the mark of the end out.
       if (y === height - 1 && x >= width) break;
-      throw damaged(path);
+      throw damagedPicture(path);
     }
     at += 2;
     if (count > 0) {
@@ -113,7 +113,7 @@ function unpackRuns(bytes: Buffer, { width, height, coding }: Dib, path: string)
       at += 2;
     } else {
       const literal = nibbles ? Math.ceil(value / 2) : value;
-      if (at + literal > bytes.length) throw damaged(path);
+      if (at + literal > bytes.length) throw damagedPicture(path);
       for (let n = 0; n < value; n++) {
         const byte = bytes[at + (nibbles ? n >> 1 : n)]!;
         put(nibbles ? (n % 2 === 0 ? byte >> 4 : byte & 15) : byte);

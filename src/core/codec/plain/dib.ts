@@ -1,4 +1,4 @@
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { type Density, makeDensity } from '../metadata/exif.ts';
 import { unsupportedVariant } from '../read/still.ts';
 
@@ -29,19 +29,19 @@ export interface Dib {
  */
 export function parseDib(head: Buffer, path: string): Dib {
   const headerBytes = head.length < 16 ? 0 : head.readUInt32LE(0);
-  if (headerBytes < 12 || headerBytes > 4096 || head.length < headerBytes) throw damaged(path);
+  if (headerBytes < 12 || headerBytes > 4096 || head.length < headerBytes) throw damagedPicture(path);
   const isCore = headerBytes < 16;
   const field = (at: number) => (at + 4 <= headerBytes ? head.readUInt32LE(at) : 0);
   const rawHeight = isCore ? head.readUInt16LE(6) : head.readInt32LE(8);
   const bits = head.readUInt16LE(isCore ? 10 : 14);
-  if (!isBits(bits)) throw damaged(path);
+  if (!isBits(bits)) throw damagedPicture(path);
   const compression = isCore ? 0 : field(16);
   checkCompression(compression, headerBytes, bits, path);
   const hasMasks = compression === 3 || compression === 6;
   // A header of 52 bytes and more has room for them; else they follow it.
   const maskCount = !hasMasks || headerBytes >= 52 ? 0 : compression === 6 ? 4 : 3;
   const masksEnd = headerBytes + 4 * maskCount;
-  if (head.length < masksEnd) throw damaged(path);
+  if (head.length < masksEnd) throw damagedPicture(path);
   const mask = (index: number) =>
     index < maskCount || headerBytes >= 52 + (index === 3 ? 4 : 0) ? head.readUInt32LE(40 + 4 * index) : 0;
   const masks = hasMasks ? ([mask(0), mask(1), mask(2), mask(3)] as const) : bits === 16 ? RGB555 : RGB888;
@@ -82,7 +82,7 @@ function checkCompression(compression: number, headerBytes: number, bits: number
     (!isOs2 && (compression === 3 || compression === 6) && (bits === 16 || bits === 32));
   if (fits) return;
   const name = (isOs2 ? OS2_NAMES : NAMES)[compression];
-  if (name === undefined) throw damaged(path);
+  if (name === undefined) throw damagedPicture(path);
   throw unsupportedVariant(path, `is a BMP picture with ${name} compression`);
 }
 

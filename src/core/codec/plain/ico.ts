@@ -1,6 +1,6 @@
 import { samplesOf } from '../../pixels/raster.ts';
 import { type ByteSource, bufferSource } from '../bytes/byte-source.ts';
-import { damaged, decodeError, openPipeline } from '../libvips.ts';
+import { damagedPicture, decodeError, openPipeline } from '../libvips.ts';
 import type { StillPixels } from '../read/still.ts';
 import { splitAlpha } from '../samples.ts';
 import { type Dib, parseDib } from './dib.ts';
@@ -17,14 +17,14 @@ interface Entry {
 /** Icons and cursors: the largest picture of each, with its mask, which ffmpeg leaves out. */
 export const ico: PlainKind<Entry> = {
   async readHeader(source, path) {
-    if (source.size < 6 + ENTRY_BYTES) throw damaged(path);
+    if (source.size < 6 + ENTRY_BYTES) throw damagedPicture(path);
     const count = (await source.read(4, 2)).readUInt16LE(0);
     const directory = await source.read(6, count * ENTRY_BYTES);
     const entries: { place: Entry; pixels: number; bits: number; size: { width: number; height: number } }[] = [];
     for (let at = 0; at + ENTRY_BYTES <= directory.length; at += ENTRY_BYTES) {
       const offset = directory.readUInt32LE(at + 12);
       const bytes = directory.readUInt32LE(at + 8);
-      if (offset + bytes > source.size) throw damaged(path);
+      if (offset + bytes > source.size) throw damagedPicture(path);
       const head = await source.read(offset, 40);
       const png = head.length >= 26 && head.toString('latin1', 0, 4) === '\x89PNG';
       const dib = png ? null : parseDib(head, path);
@@ -34,7 +34,7 @@ export const ico: PlainKind<Entry> = {
       entries.push({ place: { offset, bytes, png }, pixels: size.width * size.height, bits: dib?.bits ?? 32, size });
     }
     const largest = entries.sort((a, b) => b.pixels - a.pixels || b.bits - a.bits)[0];
-    if (largest === undefined || entries.length < count) throw damaged(path);
+    if (largest === undefined || entries.length < count) throw damagedPicture(path);
     const { size, place } = largest;
     const only = `${path} holds ${count} pictures: only the largest, ${size.width}x${size.height}, is read.`;
     const still = { size, channels: 3, bytesPerSample: 1, alpha: true, warnings: count > 1 ? [only] : [] } as const;
@@ -55,7 +55,7 @@ async function readPng(content: Buffer, path: string, size: { width: number; hei
       .ensureAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.width !== size.width || info.height !== size.height) throw damaged(path);
+    if (info.width !== size.width || info.height !== size.height) throw damagedPicture(path);
     const picture = { ...size, bands: info.channels, channels: 3, bytesPerSample: 1 } as const;
     return { ...splitAlpha(new Uint8Array(data), picture), warnings: [] };
   } catch (error) {

@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { linearNote, openLightEncoder } from '../colour/float-light.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { type StillHeader, type StillPixels, unsupportedVariant } from '../read/still.ts';
 import { spreadTable } from '../spread.ts';
 import type { PlainKind } from './plain-kind.ts';
@@ -69,7 +69,7 @@ function parseClassic(head: Buffer, path: string): PnmHeader {
   const bands = digit === '3' || digit === '6' || digit === 'F' ? 3 : 1;
   if (isFloat) {
     const scale = Number(maxval);
-    if (!Number.isFinite(scale) || scale === 0) throw damaged(path);
+    if (!Number.isFinite(scale) || scale === 0) throw damagedPicture(path);
     return { ...shape, kind: 'float', bands, maxval: 1, littleEndian: scale < 0 };
   }
   const kind = Number(digit) <= 3 ? 'text' : isBits ? 'bits' : 'binary';
@@ -84,7 +84,7 @@ function words(head: Buffer, count: number, path: string): { values: string[]; o
   word.lastIndex = 2;
   while (values.length < count) {
     const value = word.exec(text)?.[1];
-    if (value === undefined) throw damaged(path);
+    if (value === undefined) throw damagedPicture(path);
     values.push(value);
   }
   return { values, offset: word.lastIndex + 1 };
@@ -93,7 +93,7 @@ function words(head: Buffer, count: number, path: string): { values: string[]; o
 function parsePam(head: Buffer, path: string): PnmHeader {
   const text = head.toString('latin1');
   const end = /\nENDHDR[ \t\r]*\n/.exec(text);
-  if (end === null) throw damaged(path);
+  if (end === null) throw damagedPicture(path);
   const fields = new Map<string, string>();
   for (const line of text.slice(2, end.index).split('\n')) {
     const [, key, value] = /^\s*([A-Z]+)\s+(.*?)\s*$/.exec(line) ?? [];
@@ -106,7 +106,7 @@ function parsePam(head: Buffer, path: string): PnmHeader {
   }
   const isGray = type === '' ? bands <= 2 : !type.startsWith('RGB');
   const alpha = bands === (isGray ? 2 : 4);
-  if (bands !== (isGray ? 1 : 3) + (alpha ? 1 : 0)) throw damaged(path);
+  if (bands !== (isGray ? 1 : 3) + (alpha ? 1 : 0)) throw damagedPicture(path);
   return {
     kind: 'binary',
     width: whole(fields.get('WIDTH'), path),
@@ -121,13 +121,13 @@ function parsePam(head: Buffer, path: string): PnmHeader {
 }
 
 function whole(text: string | undefined, path: string): number {
-  if (text === undefined || !/^\d{1,9}$/.test(text)) throw damaged(path);
+  if (text === undefined || !/^\d{1,9}$/.test(text)) throw damagedPicture(path);
   return Number(text);
 }
 
 function checkMaxval(text: string | undefined, path: string): number {
   const maxval = whole(text, path);
-  if (maxval < 1 || maxval > 65_535) throw damaged(path);
+  if (maxval < 1 || maxval > 65_535) throw damagedPicture(path);
   return maxval;
 }
 
@@ -145,7 +145,7 @@ async function readText(source: ByteSource, path: string, own: PnmHeader, colour
       at++;
       if (own.inverted) break;
     }
-    if (value < 0 || value > own.maxval) throw damaged(path);
+    if (value < 0 || value > own.maxval) throw damagedPicture(path);
     samples[index] = table[own.inverted ? 1 - value : value]!;
   }
   return { colour, alpha: null, warnings: [] };

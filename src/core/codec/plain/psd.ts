@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { linearNote, openLightEncoder } from '../colour/float-light.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
 import { type StillHeader, type StillPixels, unsupportedVariant } from '../read/still.ts';
 import { exifOrientation } from '../read/turned.ts';
@@ -31,11 +31,11 @@ export const psd: PlainKind<Layout> = {
   async readHeader(source, path) {
     const head = await source.read(0, 26);
     const version = head.length < 26 ? 0 : head.readUInt16BE(4);
-    if (version !== 1 && version !== 2) throw damaged(path);
+    if (version !== 1 && version !== 2) throw damagedPicture(path);
     const [planes, depth, mode] = [head.readUInt16BE(12), head.readUInt16BE(22), head.readUInt16BE(24)];
     const colours = coloursOf(mode, path);
-    if (!isDepth(depth) || planes < colours || planes > 56) throw damaged(path);
-    if (mode === INDEXED && depth !== 8) throw damaged(path);
+    if (!isDepth(depth) || planes < colours || planes > 56) throw damagedPicture(path);
+    if (mode === INDEXED && depth !== 8) throw damagedPicture(path);
     const { palette, resources, layers, offset } = await sections(source, version, path);
     const kept = readPhotoshopResources(resources);
     if (!kept.hasMergedPicture) {
@@ -78,7 +78,7 @@ function coloursOf(mode: number, path: string): 1 | 3 {
   if (mode === RGB) return 3;
   if (mode === BITMAP || mode === GRAY || mode === INDEXED || mode === DUOTONE) return 1;
   const name = { 4: 'CMYK', 7: 'several inks', 9: 'CIELAB' }[mode];
-  if (name === undefined) throw damaged(path);
+  if (name === undefined) throw damagedPicture(path);
   const hint = 'Convert it to RGB first (Image, Mode), or save it as TIFF, whose CMYK and CIELAB upreel reads.';
   throw unsupportedVariant(path, `is a Photoshop document in ${name}`, hint);
 }
@@ -91,12 +91,12 @@ function isDepth(depth: number): depth is Layout['depth'] {
 async function sections(source: ByteSource, version: 1 | 2, path: string) {
   const lengthAt = async (at: number, bytes: 4 | 8) => {
     const field = await source.read(at, bytes);
-    if (field.length < bytes) throw damaged(path);
+    if (field.length < bytes) throw damagedPicture(path);
     return bytes === 4 ? field.readUInt32BE(0) : Number(field.readBigUInt64BE(0));
   };
   const content = async (at: number, bytes: number) => {
     const data = await source.read(at, Math.min(bytes, MAX_SECTION_BYTES));
-    if (bytes > MAX_SECTION_BYTES || data.length < bytes) throw damaged(path);
+    if (bytes > MAX_SECTION_BYTES || data.length < bytes) throw damagedPicture(path);
     return data;
   };
   let at = 26;
@@ -127,7 +127,7 @@ async function readPlanes(
   const light = openLightEncoder();
   const bytes = await readRest(source, path, own.offset);
   const rows = bytes.length < 2 ? null : rowSource(bytes, own, { rowBytes, height, path });
-  if (rows === null) throw damaged(path);
+  if (rows === null) throw damagedPicture(path);
   const planes = own.palette === null ? channels : 1;
   for (let plane = 0; plane < planes + (alpha === null ? 0 : 1); plane++) {
     const isAlpha = plane === planes;
@@ -168,7 +168,7 @@ function rowSource(
   const coding = bytes.readUInt16BE(0);
   const count = planes * height;
   if (coding === 0) {
-    if (bytes.length < 2 + count * rowBytes) throw damaged(path);
+    if (bytes.length < 2 + count * rowBytes) throw damagedPicture(path);
     return (index) => bytes.subarray(2 + index * rowBytes, 2 + (index + 1) * rowBytes);
   }
   if (coding !== 1)
@@ -176,12 +176,12 @@ function rowSource(
   const lengthBytes = version === 2 ? 4 : 2;
   const starts = new Float64Array(count + 1);
   starts[0] = 2 + count * lengthBytes;
-  if (bytes.length < starts[0]) throw damaged(path);
+  if (bytes.length < starts[0]) throw damagedPicture(path);
   for (let index = 0; index < count; index++) {
     const at = 2 + index * lengthBytes;
     starts[index + 1] = starts[index]! + (version === 2 ? bytes.readUInt32BE(at) : bytes.readUInt16BE(at));
   }
-  if (starts[count]! > bytes.length) throw damaged(path);
+  if (starts[count]! > bytes.length) throw damagedPicture(path);
   return (index) => unpackBits(bytes.subarray(starts[index], starts[index + 1]), rowBytes, path);
 }
 
@@ -191,11 +191,11 @@ function unpackBits(packed: Buffer, rowBytes: number, path: string): Uint8Array 
   let filled = 0;
   for (let at = 0; filled < rowBytes; ) {
     const code = packed[at++];
-    if (code === undefined) throw damaged(path);
+    if (code === undefined) throw damagedPicture(path);
     if (code === 128) continue;
     const count = code < 128 ? code + 1 : 257 - code;
     const used = code < 128 ? count : 1;
-    if (at + used > packed.length || filled + count > rowBytes) throw damaged(path);
+    if (at + used > packed.length || filled + count > rowBytes) throw damagedPicture(path);
     if (code < 128) row.set(packed.subarray(at, at + count), filled);
     else row.fill(packed[at]!, filled, filled + count);
     at += used;

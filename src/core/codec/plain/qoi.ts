@@ -1,5 +1,5 @@
 import { makeRaster } from '../../pixels/raster.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest } from './rows.ts';
 
@@ -8,7 +8,7 @@ export const qoi: PlainKind<null> = {
   async readHeader(source, path) {
     const head = await source.read(0, HEADER_BYTES);
     const channels = head[12];
-    if (head.length < HEADER_BYTES || (channels !== 3 && channels !== 4)) throw damaged(path);
+    if (head.length < HEADER_BYTES || (channels !== 3 && channels !== 4)) throw damagedPicture(path);
     const size = { width: head.readUInt32BE(4), height: head.readUInt32BE(8) };
     const still = { size, channels: 3, bytesPerSample: 1, alpha: channels === 4, warnings: [] } as const;
     return { still, own: null };
@@ -19,7 +19,7 @@ export const qoi: PlainKind<null> = {
     const colour = makeRaster(width, height, still);
     const alpha = still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null;
     const end = decode(bytes, colour.data, alpha?.data ?? null, width * height);
-    if (!bytes.subarray(end, end + END.length).equals(END)) throw damaged(path);
+    if (!bytes.subarray(end, end + END.length).equals(END)) throw damagedPicture(path);
     return { colour, alpha, warnings: [] };
   },
 };

@@ -1,6 +1,6 @@
 import { makeRaster, samplesOf } from '../../pixels/raster.ts';
 import { linearNote, openLightEncoder } from '../colour/float-light.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { unsupportedVariant } from '../read/still.ts';
 import type { PlainKind } from './plain-kind.ts';
 import { readRest } from './rows.ts';
@@ -18,7 +18,7 @@ export const radiance: PlainKind<Layout> = {
     const end = text.indexOf('\n\n');
     const [line, first, rows, second, columns] =
       /^([-+][XY]) +(\d{1,9}) +([-+][XY]) +(\d{1,9})\n/.exec(end < 0 ? '' : text.slice(end + 2)) ?? [];
-    if (line === undefined) throw damaged(path);
+    if (line === undefined) throw damagedPicture(path);
     if (/^FORMAT=.*xyze/m.test(text.slice(0, end))) throw unsupportedVariant(path, 'is a Radiance picture in CIE XYZ');
     if (!first!.endsWith('Y') || !second!.endsWith('X'))
       throw unsupportedVariant(path, 'is a Radiance picture on its side');
@@ -54,14 +54,14 @@ function readScanline(bytes: Buffer, start: number, row: Uint8Array, path: strin
   const width = row.length / 4;
   const isNew = bytes[start] === 2 && bytes[start + 1] === 2 && bytes[start + 2]! < 128;
   if (!isNew || width < 8 || width > 0x7fff) return readOldScanline(bytes, start, row, path);
-  if (((bytes[start + 2]! << 8) | (bytes[start + 3] ?? 0)) !== width) throw damaged(path);
+  if (((bytes[start + 2]! << 8) | (bytes[start + 3] ?? 0)) !== width) throw damagedPicture(path);
   let at = start + 4;
   for (let band = 0; band < 4; band++) {
     for (let x = 0; x < width; ) {
       const code = bytes[at++] ?? 0;
       const count = code > 128 ? code - 128 : code;
       const last = code > 128 ? at : at + count - 1;
-      if (count === 0 || x + count > width || last >= bytes.length) throw damaged(path);
+      if (count === 0 || x + count > width || last >= bytes.length) throw damagedPicture(path);
       for (let index = 0; index < count; index++) row[4 * x++ + band] = bytes[code > 128 ? at : at + index]!;
       at = last + 1;
     }
@@ -74,14 +74,14 @@ function readOldScanline(bytes: Buffer, start: number, row: Uint8Array, path: st
   const width = row.length / 4;
   let [at, shift] = [start, 0];
   for (let x = 0; x < width; at += 4) {
-    if (at + 4 > bytes.length) throw damaged(path);
+    if (at + 4 > bytes.length) throw damagedPicture(path);
     if (bytes[at] !== 1 || bytes[at + 1] !== 1 || bytes[at + 2] !== 1) {
       row.set(bytes.subarray(at, at + 4), 4 * x++);
       shift = 0;
       continue;
     }
     const count = bytes[at + 3]! * 2 ** shift;
-    if (x === 0 || x + count > width) throw damaged(path);
+    if (x === 0 || x + count > width) throw damagedPicture(path);
     for (let index = 0; index < count; index++, x++) row.copyWithin(4 * x, 4 * x - 4, 4 * x);
     shift += 8;
   }

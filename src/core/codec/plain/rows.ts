@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 
 /**
  * Hands on the rows of uncompressed pixels, in the order of the file, without the file in memory.
@@ -10,12 +10,12 @@ export async function readRows(
   { path, offset, rowBytes, rows }: { path: string; offset: number; rowBytes: number; rows: number },
   visit: (row: Buffer, index: number) => void,
 ): Promise<void> {
-  if (offset + rowBytes * rows > source.size) throw damaged(path);
+  if (offset + rowBytes * rows > source.size) throw damagedPicture(path);
   const atOnce = Math.max(1, Math.floor(READ_BYTES / rowBytes));
   for (let first = 0; first < rows; first += atOnce) {
     const count = Math.min(atOnce, rows - first);
     const bytes = await source.read(offset + first * rowBytes, count * rowBytes);
-    if (bytes.length < count * rowBytes) throw damaged(path);
+    if (bytes.length < count * rowBytes) throw damagedPicture(path);
     for (let row = 0; row < count; row++) visit(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), first + row);
   }
 }
@@ -25,7 +25,7 @@ const READ_BYTES = 8 * 1024 * 1024;
 /** What follows in a file whole: for compressed pixels. @throws UpreelError `input-damaged` */
 export async function readRest(source: ByteSource, path: string, offset: number): Promise<Buffer> {
   // Beyond that no buffer is.
-  if (offset > source.size || source.size - offset > MAX_BYTES) throw damaged(path);
+  if (offset > source.size || source.size - offset > MAX_BYTES) throw damagedPicture(path);
   const parts: Buffer[] = [];
   for (let at = offset; at < source.size; at += READ_BYTES) parts.push(await source.read(at, READ_BYTES));
   return Buffer.concat(parts);

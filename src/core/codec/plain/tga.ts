@@ -1,6 +1,6 @@
 import { makeRaster, type Raster } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { multipliedNote } from '../read/inspect.ts';
 import type { StillHeader, StillPixels } from '../read/still.ts';
 import { divideByAlpha } from '../samples.ts';
@@ -13,7 +13,7 @@ import { hasTgaFooter, parseTga, TGA_HEADER_BYTES, type TgaHeader } from './tga-
 export const tga: PlainKind<TgaHeader> = {
   async readHeader(source, path) {
     const own = parseTga(await source.read(0, TGA_HEADER_BYTES), await readAttributes(source));
-    if (own === null) throw damaged(path);
+    if (own === null) throw damagedPicture(path);
     const still: StillHeader = {
       size: { width: own.width, height: own.height },
       channels: own.kind === 'gray' ? 1 : 3,
@@ -49,7 +49,7 @@ async function readAttributes(source: ByteSource): Promise<number | null> {
 async function readPalette(source: ByteSource, path: string, own: TgaHeader): Promise<Uint8Array> {
   const bytes = Math.ceil(own.entryBits / 8);
   const packed = await source.read(own.paletteOffset, own.paletteLength * bytes);
-  if (packed.length < own.paletteLength * bytes) throw damaged(path);
+  if (packed.length < own.paletteLength * bytes) throw damagedPicture(path);
   const entries = new Uint8Array(4 * 65_536);
   for (let index = 0; index < own.paletteLength && own.paletteFirst + index < 65_536; index++) {
     readEntry(packed, index * bytes, own.entryBits, entries, 4 * (own.paletteFirst + index));
@@ -113,10 +113,10 @@ function unpack(
   let [at, filled, index] = [0, 0, 0];
   while (index < height) {
     const code = bytes[at++];
-    if (code === undefined) throw damaged(path);
+    if (code === undefined) throw damagedPicture(path);
     const isRun = code >= 128;
     for (let left = (code & 127) + 1; left > 0 && index < height; left--) {
-      if (at + pixelBytes > bytes.length) throw damaged(path);
+      if (at + pixelBytes > bytes.length) throw damagedPicture(path);
       for (let byte = 0; byte < pixelBytes; byte++) row[filled++] = bytes[at + byte]!;
       if (!isRun) at += pixelBytes;
       if (filled < rowBytes) continue;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UpreelError } from '../../errors.ts';
 import { samplesOf } from '../../pixels/raster.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 
 /**
  * A JPEG that breaks off, with the end mark that it lacks: first bare, then behind other bytes. If no pixel is missing, all
@@ -22,7 +22,7 @@ export function lacksEndMark(error: unknown): boolean {
 
 /** The refusal of what could be read in part. */
 export function concealable(path: string, cause: unknown): UpreelError {
-  const { code, message } = damaged(path, cause);
+  const { code, message } = damagedPicture(path, cause);
   const hint = 'Get the file again, or go on with what can be decoded of it: --on-decode-error conceal.';
   return new UpreelError(code, message, { hint, cause });
 }

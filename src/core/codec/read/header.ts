@@ -6,7 +6,7 @@ import { readJfifDensity } from '../format/jpeg.ts';
 import { readJpegExtras } from '../format/jpeg-extras.ts';
 import { readPngHeader } from '../format/png.ts';
 import { readAvif } from '../heif/avif.ts';
-import { damaged } from '../libvips.ts';
+import { damagedPicture } from '../libvips.ts';
 import { type Density, EXIF_BUDGET_BYTES, extractExif, ifdDensity, TAG } from '../metadata/exif.ts';
 import { entryNumbers, findEntry, type Ifd, readIfd, type TiffLayout } from '../metadata/ifd.ts';
 import { leftOutNote, type PictureMetadata } from '../metadata/metadata.ts';
@@ -97,7 +97,7 @@ async function readByFormat(source: ByteSource, path: string, format: LibvipsFor
 async function readTiff(source: ByteSource, path: string): Promise<OwnHeader> {
   const found = await readTiffPages(source);
   const first = found?.pages[0];
-  if (found === null || first === undefined) throw damaged(path);
+  if (found === null || first === undefined) throw damagedPicture(path);
   const { layout, pages } = found;
   if (await isCameraRaw(source, first.ifd, layout)) throw foreignFormat(path, CAMERA_RAW);
   const full = await readIfd(source, layout, layout.firstIfd, EXIF_BUDGET_BYTES);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { bufferSource } from '../bytes/byte-source.ts';
-import { damaged, decodeError, openPipeline } from '../libvips.ts';
+import { damagedPicture, decodeError, openPipeline } from '../libvips.ts';
 import { EXIF_BUDGET_BYTES, TAG } from '../metadata/exif.ts';
 import {
   findEntry,
@@ -52,7 +52,7 @@ async function readTiffFile(path: string, page: number): Promise<TiffFile> {
     ifd = await readIfd(source, layout, offset, EXIF_BUDGET_BYTES);
     offset = ifd?.next ?? 0;
   }
-  if (layout === null || ifd === null) throw damaged(path);
+  if (layout === null || ifd === null) throw damagedPicture(path);
   return { bytes, layout, ifd };
 }
 

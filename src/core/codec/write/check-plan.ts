@@ -2,12 +2,12 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nameTooLong, systemErrorCode, UpreelError } from '../../errors.ts';
 import { checkFormatHolds, FORMAT_ABILITIES } from './output-format.ts';
-import type { PicturePlan } from './picture-file-plan.ts';
+import type { PictureFilePlan } from './picture-file-plan.ts';
 import { writeError } from './write-error.ts';
 import { writtenSize } from './written-layout.ts';
 
 /** @throws UpreelError `usage` for what the format cannot hold or nobody can mean. */
-export function checkPlan(plan: PicturePlan): void {
+export function checkPlan(plan: PictureFilePlan): void {
   const { format, alpha, flatten, lossless, quality } = plan;
   const abilities = FORMAT_ABILITIES[format];
   checkFormatHolds(format, plan.pages.map(writtenSize));
@@ -57,7 +57,7 @@ export async function checkDestination(path: string, overwrite: boolean): Promis
 }
 
 /** Samples as the format holds them, and what is to be said of it. */
-export function chooseDepth({ format, bytesPerSample }: PicturePlan): {
+export function chooseDepth({ format, bytesPerSample }: PictureFilePlan): {
   bytesPerSample: 1 | 2;
   warning: string | null;
 } {

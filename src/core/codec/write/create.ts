@@ -3,7 +3,7 @@ import { proveJxl } from '../format/jxl.ts';
 import { checkPnmName } from '../format/pnm.ts';
 import { prepareMetadata } from '../metadata/output-metadata.ts';
 import { checkDestination, checkPlan, chooseDepth } from './check-plan.ts';
-import type { PicturePlan, PictureSink } from './picture-file-plan.ts';
+import type { PictureFilePlan, PictureSink } from './picture-file-plan.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { writtenLayout, writtenSize } from './written-layout.ts';
 
@@ -11,7 +11,7 @@ import { writtenLayout, writtenSize } from './written-layout.ts';
  * Starts a file. Everything that the format, the plan or the folder forbids is said here, before any work.
  * @throws UpreelError `usage`, `output-exists`, `output-unwritable`, `disk-full`, `ffmpeg-missing` (JPEG XL).
  */
-export async function createPicture(path: string, plan: PicturePlan): Promise<PictureSink> {
+export async function createPicture(path: string, plan: PictureFilePlan): Promise<PictureSink> {
   const { warnings, prepared } = await preparePicture(path, plan);
   const writer = new PictureWriter(path, prepared);
   await writer.guard(() => writer.open());
@@ -29,7 +29,7 @@ export async function createPicture(path: string, plan: PicturePlan): Promise<Pi
  */
 export async function checkPicture(
   path: string,
-  plan: PicturePlan,
+  plan: PictureFilePlan,
   isFolderThere: boolean,
 ): Promise<readonly string[]> {
   return (await preparePicture(path, plan, isFolderThere)).warnings;
@@ -37,9 +37,9 @@ export async function checkPicture(
 
 async function preparePicture(
   path: string,
-  plan: PicturePlan,
+  plan: PictureFilePlan,
   isFolderThere = true,
-): Promise<{ readonly warnings: readonly string[]; readonly prepared: PicturePlan }> {
+): Promise<{ readonly warnings: readonly string[]; readonly prepared: PictureFilePlan }> {
   checkPlan(plan);
   if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
   if (isFolderThere) await checkDestination(path, plan.overwrite);

@@ -4,7 +4,7 @@ import type { Effort, OutputFormat } from './output-format.ts';
 import type { PagePlan } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */
-export interface PicturePlan {
+export interface PictureFilePlan {
   /** The pages as their rows come, in order. */
   readonly pages: readonly PagePlan[];
   readonly channels: 1 | 3;

@@ -13,7 +13,7 @@ import { Carrier, type CarrierSamples } from './carrier.ts';
 import { completeFile } from './complete.ts';
 import { carried, type Encoding, encodePixels, qualityOf, renderPixels } from './encode.ts';
 import { flattenOn } from './flatten.ts';
-import type { PicturePlan } from './picture-file-plan.ts';
+import type { PictureFilePlan } from './picture-file-plan.ts';
 import { describeMismatch } from './row-mismatch.ts';
 import { writeError } from './write-error.ts';
 import { type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
@@ -21,7 +21,7 @@ import { type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 /** The file of a plan while its rows come. */
 export class PictureWriter {
   readonly #path: string;
-  readonly #plan: PicturePlan;
+  readonly #plan: PictureFilePlan;
   readonly #scratch: Scratch;
   /** Encoded pages of a TIFF file. */
   readonly #pageFiles: string[] = [];
@@ -37,7 +37,7 @@ export class PictureWriter {
   #step: Promise<unknown> = Promise.resolve();
   readonly #abort = new AbortController();
 
-  constructor(path: string, plan: PicturePlan) {
+  constructor(path: string, plan: PictureFilePlan) {
     this.#path = path;
     this.#plan = plan;
     this.#scratch = new Scratch(path);

@@ -1,7 +1,7 @@
 import { unsupported } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { type Graph, inputsOf, type Node } from './graph.ts';
-import { settingsOf, tensorsOf } from './wiring.ts';
+import { layerSettings, tensorsOf } from './wiring.ts';
 
 /**
  * (1 - alpha) * a + alpha * b over the weights of two graphs with the same layers in the same order.
@@ -44,7 +44,7 @@ function blendNode(node: Node, other: Node, alpha: number): Node {
 }
 
 function describe(node: Node): string {
-  return `${settingsOf(node, ({ shape }) => `[${shape}]`)} of ${inputsOf(node)}`;
+  return `${layerSettings(node, ({ shape }) => `[${shape}]`)} of ${inputsOf(node)}`;
 }
 
 function shortly(node: Node): string {

@@ -1,3 +1,5 @@
+import { greatestCommonDivisor } from '../../pixels/divisors.ts';
+
 /** Length of one axis as a function of the picture's: numerator / denominator * length + offset. */
 export interface Extent {
   readonly numerator: number;
@@ -41,12 +43,4 @@ export function toFraction(value: number): { numerator: number; denominator: num
     if (numerator >= 1 && Math.abs(numerator / denominator - value) < 1e-5) return { numerator, denominator };
   }
   return undefined;
-}
-
-export function leastCommonMultiple(a: number, b: number): number {
-  return (a / greatestCommonDivisor(a, b)) * b;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? Math.max(a, 1) : greatestCommonDivisor(b, a % b);
 }

@@ -1,4 +1,5 @@
-import { leastCommonMultiple, toFraction } from './extent.ts';
+import { leastCommonMultiple } from '../../pixels/divisors.ts';
+import { toFraction } from './extent.ts';
 import { type Graph, inputsOf, type Node, type Value } from './graph.ts';
 
 /** Closed interval of sample indices along one axis. */

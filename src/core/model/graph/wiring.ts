@@ -12,7 +12,7 @@ export function wiring(graph: Graph, nameOf: (weights: Tensor) => string): strin
   for (const node of graph.nodes) {
     const inputs = inputsOf(node).map((input) => places[input] ?? -1);
     if (isCommutative(node)) inputs.sort((a, b) => a - b);
-    const text = JSON.stringify([settingsOf(node, nameOf), inputs]);
+    const text = JSON.stringify([layerSettings(node, nameOf), inputs]);
     const number = numbers.get(text) ?? numbers.size;
     numbers.set(text, number);
     places.push(number);
@@ -26,7 +26,7 @@ export function tensorsOf(node: Node): [string, Tensor][] {
 }
 
 /** A node's own settings, without its inputs. */
-export function settingsOf(node: Node, nameOf: (weights: Tensor) => string): string {
+export function layerSettings(node: Node, nameOf: (weights: Tensor) => string): string {
   const { input: _, inputs: __, left: ___, right: ____, like: _____, ...settings } = { ...NO_INPUTS, ...node };
   return JSON.stringify(settings, (_key, value: unknown) => (isTensor(value) ? nameOf(value) : value));
 }

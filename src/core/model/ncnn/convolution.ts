@@ -2,7 +2,7 @@ import { isSingle } from '../graph/extent.ts';
 import type { Node, Value } from '../graph/graph.ts';
 import { refused } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
-import { count, type LayerContext, margin, only, smallCount, unsupportedSetting } from './layer-context.ts';
+import { countSetting, type LayerContext, margin, only, smallCount, unsupportedSetting } from './layer-context.ts';
 
 /** Convolution and ConvolutionDepthWise, with the activation that ncnn fuses into them. */
 export function translateConvolution(context: LayerContext, groups: number): Value {
@@ -12,10 +12,10 @@ export function translateConvolution(context: LayerContext, groups: number): Val
   if (settings.number(18, 0) !== 0) throw unsupportedSetting(context, 'padding by other than zeros');
   if (settings.number(19, 0) !== 0) throw unsupportedSetting(context, 'weights computed at run time');
 
-  const out = count(context, 0, 0);
+  const out = countSetting(context, 0, 0);
   const kernelWidth = smallCount(context, 1, 0);
   const kernelHeight = smallCount(context, 11, kernelWidth);
-  const size = count(context, 6, 0);
+  const size = countSetting(context, 6, 0);
   const perGroup = size / (out * kernelWidth * kernelHeight);
   if (!Number.isInteger(perGroup)) throw refused(`layer ${layer.name} has ${size} weights, which no shape explains.`);
   const weight = tensor([out, perGroup, kernelHeight, kernelWidth], weights.tagged(size, layer.name));
@@ -53,10 +53,10 @@ export function translateDeconvolution(context: LayerContext): Value {
   if (smallCount(context, 2, 1) !== 1 || smallCount(context, 12, 1) !== 1)
     throw unsupportedSetting(context, 'dilation');
   if (settings.number(8, 0) !== 0) throw unsupportedSetting(context, 'int8 weights');
-  const out = count(context, 0, 0);
+  const out = countSetting(context, 0, 0);
   const kernelWidth = smallCount(context, 1, 0);
   const kernelHeight = smallCount(context, 11, kernelWidth);
-  const size = count(context, 6, 0);
+  const size = countSetting(context, 6, 0);
   const channels = size / (out * kernelWidth * kernelHeight);
   if (!Number.isInteger(channels)) throw refused(`layer ${layer.name} has ${size} weights, which no shape explains.`);
   const stored = weights.tagged(size, layer.name);
@@ -102,8 +102,8 @@ export function translateInnerProduct(context: LayerContext): Value {
   const { channels, height, width } = builder.shapeOf(input);
   if (!isSingle(height) || !isSingle(width)) throw unsupportedSetting(context, 'a whole picture as input');
   if (settings.number(8, 0) !== 0) throw unsupportedSetting(context, 'int8 weights');
-  const out = count(context, 0, 0);
-  const size = count(context, 2, 0);
+  const out = countSetting(context, 0, 0);
+  const size = countSetting(context, 2, 0);
   if (size !== out * channels) throw refused(`layer ${layer.name} has ${size} weights for ${channels} x ${out}.`);
   const weight = tensor([out, channels, 1, 1], weights.tagged(size, layer.name));
   const bias = settings.number(1, 0) === 0 ? null : tensor([out], weights.plain(out, layer.name));

@@ -32,7 +32,7 @@ export function only({ layer, inputs }: LayerContext): Value {
 }
 
 /** A setting that counts something: a whole number of at least one. */
-export function count({ layer }: LayerContext, key: number, fallback: number): number {
+export function countSetting({ layer }: LayerContext, key: number, fallback: number): number {
   return within(layer, key, fallback, 1, 1 << 28);
 }
 

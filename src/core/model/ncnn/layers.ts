@@ -4,7 +4,14 @@ import { refused } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { translateConvolution, translateDeconvolution, translateInnerProduct } from './convolution.ts';
 import { translateCrop } from './crop.ts';
-import { count, type HeldConstant, type LayerContext, only, smallCount, unsupportedSetting } from './layer-context.ts';
+import {
+  countSetting,
+  type HeldConstant,
+  type LayerContext,
+  only,
+  smallCount,
+  unsupportedSetting,
+} from './layer-context.ts';
 
 type Translation = (context: LayerContext) => readonly Value[];
 
@@ -15,7 +22,7 @@ export const LAYERS: Readonly<Record<string, Translation>> = {
   Noop: (context) => [only(context)],
   Dropout: (context) => [only(context)],
   Convolution: (context) => [translateConvolution(context, 1)],
-  ConvolutionDepthWise: (context) => [translateConvolution(context, count(context, 7, 1))],
+  ConvolutionDepthWise: (context) => [translateConvolution(context, countSetting(context, 7, 1))],
   Deconvolution: (context) => [translateDeconvolution(context)],
   InnerProduct: (context) => [translateInnerProduct(context)],
   Pooling: (context) => {
@@ -73,7 +80,7 @@ function relu(context: LayerContext): Value {
 }
 
 function prelu(context: LayerContext): Value {
-  const slopes = count(context, 0, 0);
+  const slopes = countSetting(context, 0, 0);
   const slope = tensor([slopes], context.weights.plain(slopes, context.layer.name));
   return append(context, { op: 'prelu', input: only(context), slope });
 }

@@ -2,7 +2,7 @@ import { refused } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
 import { countTo } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';
-import { floatScalar, indexVector, type Planes, type Size } from './program-builder.ts';
+import { floatScalar, indexVector, type LengthVector, type Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
 /**
@@ -40,7 +40,7 @@ function spread(layers: ProgramLayers, planes: Planes, factor: number): Planes {
 }
 
 /** For each group of channels nine places for each pixel, [groups, 9 * height, width, 2] from -1 to 1. */
-function chosenPlaces(layers: ProgramLayers, queries: Planes, size: Size, name: string): StepIndex {
+function chosenPlaces(layers: ProgramLayers, queries: Planes, size: LengthVector, name: string): StepIndex {
   const op = (operator: string, ...inputs: Operand[]): StepIndex => layers.step(operator, inputs);
   const channels = queries.channels / GROUPS;
   // The groups are seen as pictures of a batch.
@@ -75,7 +75,7 @@ function chosenPlaces(layers: ProgramLayers, queries: Planes, size: Size, name: 
 }
 
 /** [1, channels, 9, height, width] */
-function readAt(layers: ProgramLayers, planes: Planes, size: Size, places: StepIndex): StepIndex {
+function readAt(layers: ProgramLayers, planes: Planes, size: LengthVector, places: StepIndex): StepIndex {
   const grouped = layers.step('Reshape', [planes.step, indexVector([GROUPS, planes.channels / GROUPS, 0, 0])]);
   const read = layers.step('GridSample', [grouped, places], {
     ...{ mode: 'bilinear', padding_mode: 'zeros', align_corners: 1 },
@@ -83,7 +83,7 @@ function readAt(layers: ProgramLayers, planes: Planes, size: Size, places: StepI
   return layers.step('Reshape', [read, shapeOf(layers, [1, planes.channels, PLACES], size)]);
 }
 
-function shapeOf(layers: ProgramLayers, before: readonly number[], { height, width }: Size): StepIndex {
+function shapeOf(layers: ProgramLayers, before: readonly number[], { height, width }: LengthVector): StepIndex {
   return layers.step('Concat', [indexVector(before), height, width], { axis: 0 });
 }
 

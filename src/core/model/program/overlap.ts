@@ -1,6 +1,6 @@
 import { countTo } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';
-import { indexVector, type Pixels, type ProgramBuilder, type Size, type Tokens } from './program-builder.ts';
+import { indexVector, type LengthVector, type Pixels, type ProgramBuilder, type Tokens } from './program-builder.ts';
 import { withZeroRow } from './windows.ts';
 
 /**
@@ -9,7 +9,7 @@ import { withZeroRow } from './windows.ts';
  */
 export function cutOverlapping(
   program: ProgramBuilder,
-  size: Size,
+  size: LengthVector,
   inner: number,
   outer: number,
 ): (pixels: Pixels) => Tokens {

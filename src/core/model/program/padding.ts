@@ -1,5 +1,5 @@
 import type { StepIndex } from './program.ts';
-import { indexScalar, indexVector, type Planes, type ProgramBuilder, type Size } from './program-builder.ts';
+import { indexScalar, indexVector, type LengthVector, type Planes, type ProgramBuilder } from './program-builder.ts';
 
 /** reflect does not repeat the border pixel, symmetric does; edge repeats only that. */
 export type PaddingMode = 'reflect' | 'symmetric' | 'edge' | 'zeros';
@@ -63,7 +63,7 @@ export function trim(program: ProgramBuilder, planes: Planes, margin: number): P
 }
 
 /** The top left part: `size` times `scale`. */
-export function cropToSize(program: ProgramBuilder, planes: Planes, size: Size, scale: number): Planes {
+export function cropToSize(program: ProgramBuilder, planes: Planes, size: LengthVector, scale: number): Planes {
   const lengths = program.step('Concat', [size.height, size.width], { axis: 0 });
   const ends = program.step('Mul', [lengths, indexVector([scale])]);
   return resized(planes, program.step('Slice', [planes.step, indexVector([0, 0]), ends, indexVector([2, 3])]));

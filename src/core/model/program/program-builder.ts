@@ -33,7 +33,7 @@ export interface Tokens extends Feature {
 export type Rows = Pixels | Tokens;
 
 /** int64 vectors of one number. */
-export interface Size {
+export interface LengthVector {
   readonly height: StepIndex;
   readonly width: StepIndex;
 }
@@ -42,7 +42,7 @@ export interface Size {
 export class ProgramBuilder {
   readonly #state: StateDict;
   readonly #steps: Step[] = [];
-  readonly #sizes = new Map<StepIndex, Size>();
+  readonly #sizes = new Map<StepIndex, LengthVector>();
   readonly #tables = new Map<string, IndexTensor>();
   #parameters = 0;
   #flopsPerPixel = 0;
@@ -111,7 +111,7 @@ export class ProgramBuilder {
   }
 
   /** Height and width, taken from the picture while the program runs. */
-  sizeOf({ extent, step, layout }: Planes | Rows): Size {
+  sizeOf({ extent, step, layout }: Planes | Rows): LengthVector {
     const known = this.#sizes.get(extent);
     if (known !== undefined) return known;
     if (layout !== 'planes') throw refused('its sizes cannot be told.');

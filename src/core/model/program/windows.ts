@@ -3,11 +3,11 @@ import { countTo, roundedUp } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';
 import {
   indexVector,
+  type LengthVector,
   type Pixels,
   type Planes,
   type ProgramBuilder,
   type Rows,
-  type Size,
   type Tokens,
 } from './program-builder.ts';
 
@@ -41,7 +41,7 @@ export interface Windows {
  */
 export function cutWindows(
   program: ProgramBuilder,
-  size: Size,
+  size: LengthVector,
   { height, width, shift = [0, 0], order = 'block', placesPerKey = 1 }: WindowShape,
   multiple: number | null,
 ): Windows {
@@ -112,7 +112,7 @@ interface WindowCut {
 /** For each token, which row of the pixels it is; the one behind the last where it lies outside of the picture. */
 function indicesOfWindows(
   program: ProgramBuilder,
-  size: Size,
+  size: LengthVector,
   { rows, columns, height, width }: WindowCut,
   isWhole: boolean,
 ): StepIndex {

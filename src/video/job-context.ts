@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Facts, Identity, JobDirectory, JobFile } from '../store/index.ts';
+import type { Identity, IdentityFacts, JobDirectory, JobFile } from '../store/index.ts';
 import { sourceFacts } from '../store/index.ts';
 import { planDecode } from './decode/decode-plan.ts';
 import { planEncode } from './encode/encode-plan.ts';
@@ -9,9 +9,9 @@ import { planSegments, type SegmentLimits } from './segment/segments.ts';
 import { SETTINGS_OF_THE_RUN, type VideoSettings } from './settings.ts';
 
 /** What the caller knows of a job, and the video does not. */
-export interface JobFacts {
+export interface JobContext {
   /** Everything of the network that its results depend on: content hash, device class, tile, ... */
-  readonly model: Facts;
+  readonly model: IdentityFacts;
   /** Floating-point operations per pixel of the source; 0 if not known. */
   readonly flopsPerPixel: number;
   /** Name and version of what makes the result. */
@@ -27,7 +27,7 @@ export interface JobFacts {
 export async function beginJob(
   directory: JobDirectory,
   plan: VideoPlan,
-  { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobFacts; readonly device: string },
+  { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobContext; readonly device: string },
   signal: AbortSignal,
 ): Promise<JobFile> {
   const how = { whole: settings.verify === 'full' };
@@ -46,11 +46,11 @@ export async function beginJob(
   return begun;
 }
 
-function settingsFacts(plan: VideoPlan, settings: VideoSettings): Facts {
+function settingsFacts(plan: VideoPlan, settings: VideoSettings): IdentityFacts {
   const entries = Object.entries(settings).filter(
     ([name]) => !(SETTINGS_OF_THE_RUN as readonly string[]).includes(name),
   );
-  return { ...(Object.fromEntries(entries) as Facts), pictureChain: hashChain(plan) };
+  return { ...(Object.fromEntries(entries) as IdentityFacts), pictureChain: hashChain(plan) };
 }
 
 /** Over the arguments that ffmpeg gets, so that another version of upreel cannot go on in another way. */

@@ -2,11 +2,11 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { PreviewPair } from '../video/index.ts';
 import { MAX_CRASHES } from './after-kill.ts';
+import { type EngineClient, EngineDied, type EngineOptions, type RunOptions, startEngine } from './engine-client.ts';
 import type { EngineResult, EngineTask, OpenTile } from './engine-protocol.ts';
-import { type Engine, EngineDied, type EngineOptions, type RunOptions, startEngine } from './supervisor.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
-export interface TaskQueue {
+export interface RestartingEngine {
   /**
    * Out of memory is met with a new engine and half the tile, down to the smallest; a crash likewise, a few times. One
    * that was killed from outside is replaced as often, with the same tile.
@@ -21,9 +21,9 @@ export interface TaskQueue {
   close(): Promise<void>;
 }
 
-export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
+export function openRestartingEngine(engineOptions: EngineOptions = {}): RestartingEngine {
   let isPaused = false;
-  let engine: Engine | null = null;
+  let engine: EngineClient | null = null;
   /** What proved too large is not tried again on the next input. */
   let ceilingPx = Number.POSITIVE_INFINITY;
 
@@ -42,7 +42,7 @@ export function openTaskQueue(engineOptions: EngineOptions = {}): TaskQueue {
       runOptions.onEvent(event);
     };
     for (;;) {
-      const running: Engine = engine?.alive ? engine : startEngine(engineOptions);
+      const running: EngineClient = engine?.alive ? engine : startEngine(engineOptions);
       engine = running;
       if (isPaused) running.pause(true);
       try {

@@ -20,7 +20,7 @@ import { PIXEL_PORT } from './pixel-port.ts';
 import { STREAMS_FLAG } from './standard-streams.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
-export interface Engine {
+export interface EngineClient {
   readonly pid: number;
   /**
    * Runs one task. Aborting cancels it, waits shortly for its temporary files to go, and ends the engine.
@@ -85,7 +85,7 @@ const HEAP_FLAGS = ['--max-semi-space-size=1'];
 /** For glibc, which else keeps what is freed: in a heap for each thread, and up to 64 MB at the end of one. */
 const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
-export function startEngine(options: EngineOptions = {}): Engine {
+export function startEngine(options: EngineOptions = {}): EngineClient {
   const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
   const script = ownProgram('engine');
   const memory = watchMemory();

@@ -7,7 +7,7 @@ import type { Rational } from '../rational.ts';
 import { pipeTimes, planEncode } from './encode-plan.ts';
 
 /** One encoder that writes one file. Whoever made it calls `stop` in a `finally`. */
-export interface Encoder {
+export interface EncoderProcess {
   readonly pid: number;
   /** Hands over a frame's bytes and waits until the pipe has taken them. @throws UpreelError `ffmpeg-failed`, `disk-full`. */
   write(frame: Frame): Promise<void>;
@@ -23,7 +23,7 @@ export function startEncoder(
   sampleAspectRatio: Rational | null,
   signal: AbortSignal,
   stdout: number | null = null,
-): Encoder {
+): EncoderProcess {
   const program = startFfmpeg(planEncode(plan, file), signal, { stdout });
   program.stdout.resume();
   const { frameRate } = plan;
