@@ -1,18 +1,15 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
+import { DEFAULT_PICTURE_LIMITS, EFFORTS, FORMAT_CHOICES } from '../core/codec/index.ts';
 import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Target } from '../core/files/output-name.ts';
-import { COLOUR_SOURCES } from '../core/model/index.ts';
-import type { Rect } from '../core/pixels/geometry.ts';
-import type { AlphaMethod } from '../core/still/image-request.ts';
+import { COLOUR_SOURCES, readCatalogue } from '../core/model/index.ts';
+import { pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
 import { NO_PRESET } from '../library/index.ts';
 import { jobFlagShape, jobFlags } from './job-options.ts';
-import { parseCrop, videoFlagShape, videoFlags } from './video-options.ts';
-
-const DEFAULT_MODEL = 'realesr-general-x4v3';
+import { videoFlagShape, videoFlags } from './video-options.ts';
 
 /** The flags of `upreel INPUT...`: declared once here, parsed once here. What is left out stays out until then. */
 export function upscaleFlags(): Option[] {
@@ -22,7 +19,7 @@ export function upscaleFlags(): Option[] {
   };
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
-    new Option('-m, --model <id>', `catalogue id or checkpoint file; default: ${DEFAULT_MODEL}`),
+    new Option('-m, --model <id>', `catalogue id or checkpoint file; default: ${readCatalogue().default}`),
     new Option('--preset <name>', 'a bundle of model and settings: see upreel presets'),
     new Option('--no-config', 'leave the configuration file out'),
     new Option('--recursive', 'folders: with all that is below them'),
@@ -71,7 +68,10 @@ export function upscaleFlags(): Option[] {
     new Option('--strip', 'do not tell in the result how it was made; pictures: nor EXIF, XMP and IPTC'),
     new Option('--effort <how>', 'pictures: how long to try for a smaller file; default: balanced').choices(EFFORTS),
     new Option('--flatten <colour>', 'pictures: put transparent ones on this colour (#rrggbb)'),
-    new Option('--max-input-megapixels <n>', 'pictures: refuse larger ones; default: 1000').argParser(number),
+    new Option(
+      '--max-input-megapixels <n>',
+      `pictures: refuse larger ones; default: ${DEFAULT_PICTURE_LIMITS.maxInputMegapixels}`,
+    ).argParser(number),
     new Option('--dry-run', 'say what would be done, and write nothing'),
     new Option('--json', 'one JSON object per line on standard output'),
     new Option('--no-tui', 'plain lines instead of the live view'),
@@ -81,9 +81,14 @@ export function upscaleFlags(): Option[] {
   ];
 }
 
+const pictureShape = pictureSettingsSchema.unwrap().shape;
+
 const flagsSchema = z.object({
   output: z.string().min(1).optional(),
-  model: z.string().min(1).default(DEFAULT_MODEL),
+  model: z
+    .string()
+    .min(1)
+    .default(() => readCatalogue().default),
   preset: z.string().min(1).optional(),
   recursive: z.boolean().default(false),
   skipExisting: z.boolean().default(false),
@@ -116,7 +121,7 @@ const flagsSchema = z.object({
   threads: networkSettingsSchema.shape.threads.optional(),
   overwrite: z.boolean().default(false),
   keepTimes: z.boolean().default(false),
-  quality: z.number().min(0).max(100).optional(),
+  quality: pictureShape.quality.unwrap().unwrap().optional(),
   encoder: z.string().min(1).optional(),
   reuse: z.boolean().default(true),
   reuseThreshold: z.number().min(0).max(64).optional(),
@@ -128,14 +133,11 @@ const flagsSchema = z.object({
   verify: z.enum(['sampled', 'full']).optional(),
   spaceCheck: z.boolean().default(true),
   stallSeconds: z.number().min(1).max(86_400).optional(),
-  format: z.enum(FORMAT_CHOICES).optional(),
+  format: pictureShape.format.unwrap().unwrap().optional(),
   strip: z.boolean().default(false),
-  effort: z.enum(EFFORTS).default('balanced'),
-  flatten: z
-    .string()
-    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #ffffff')
-    .optional(),
-  maxInputMegapixels: z.number().gt(0).default(1000),
+  effort: pictureShape.effort,
+  flatten: pictureShape.flatten.unwrap().unwrap().optional(),
+  maxInputMegapixels: pictureShape.maxInputMegapixels,
   dryRun: z.boolean().default(false),
   json: z.boolean().default(false),
   tui: z.boolean().default(true),
@@ -200,20 +202,4 @@ export function targetOf({ scale, size, shortSide }: UpscaleFlags): Target {
   }
   if (width && height) return { kind: 'size', size: { width, height } };
   return width ? { kind: 'side', side: 'width', px: width } : { kind: 'side', side: 'height', px: height! };
-}
-
-/** @throws UpreelError `usage` for what only videos can do. */
-export function pictureAlpha({ alpha }: UpscaleFlags): AlphaMethod {
-  if (alpha === 'drop') {
-    throw new UpreelError('usage', '--alpha takes network or lanczos for pictures, got "drop".', {
-      hint: 'To write a picture without transparency, put a colour behind it: --flatten "#ffffff".',
-    });
-  }
-  return alpha === 'lanczos' ? 'lanczos' : 'network';
-}
-
-/** Borders are found in films alone. @throws UpreelError `usage` for no place. */
-export function pictureCrop({ crop = 'off' }: UpscaleFlags): Rect | null {
-  const parsed = parseCrop(crop);
-  return typeof parsed === 'string' ? null : parsed;
 }

@@ -2,7 +2,6 @@ import { isatty } from 'node:tty';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule } from '../core/files/output-name.ts';
-import { checkedFilters } from '../core/still/user-filters.ts';
 import { chooseDevice, type EngineNetwork } from '../engine/index.ts';
 import { checkFile } from './check-source.ts';
 import { requireTwin } from './denoise-twin.ts';
@@ -13,16 +12,10 @@ import type { Input } from './input.ts';
 import { expandInputs } from './inputs.ts';
 import { queueingOf } from './job-options.ts';
 import { fileNamedBy, planOutputs } from './outputs.ts';
+import { pictureSettings } from './picture-settings.ts';
 import { runCommand } from './run-command.ts';
 import type { FileTask } from './task-source.ts';
-import {
-  networkSettings,
-  pictureAlpha,
-  pictureCrop,
-  presetOf,
-  targetOf,
-  type UpscaleFlags,
-} from './upscale-options.ts';
+import { networkSettings, targetOf, type UpscaleFlags } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /**
@@ -133,24 +126,5 @@ function taskFor(input: Input, output: OutputRule, flags: UpscaleFlags, network:
     const settings = { ...videoSettings(flags), frames: input.frames === undefined ? null : [...input.frames] };
     return { kind: 'video', network, request: { input: input.path, output, target, settings } };
   }
-  const { overwrite, strip, effort, maxInputMegapixels } = flags;
-  return {
-    kind: 'image',
-    network,
-    request: {
-      ...{ input: input.path, output, target, overwrite, strip, effort, maxInputMegapixels },
-      keepTimes: flags.keepTimes,
-      preset: presetOf(flags),
-      format: flags.format ?? null,
-      crop: pictureCrop(flags),
-      pre: flags.pre === undefined ? null : checkedFilters(flags.pre, '--pre'),
-      fill: flags.fill ?? 'fit',
-      lossless: flags.lossless ?? false,
-      quality: flags.quality ?? null,
-      flatten: flags.flatten ?? null,
-      alpha: pictureAlpha(flags),
-      gray: flags.gray ?? 'auto',
-      onDecodeError: flags.onDecodeError ?? 'fail',
-    },
-  };
+  return { kind: 'image', network, request: { input: input.path, output, target, ...pictureSettings(flags) } };
 }

@@ -86,7 +86,7 @@ export const videoFlagShape = {
 type VideoFlags = z.output<z.ZodObject<typeof videoFlagShape>>;
 
 /** Those that were given, as settings. @throws UpreelError `usage`. */
-export function pictureSettings(flags: VideoFlags): Partial<VideoSettings> {
+export function frameSettings(flags: VideoFlags): Partial<VideoSettings> {
   const { trim, crop, fps, sound, encoderOptions, alpha, ...plain } = flags;
   const settings = {
     ...plain,

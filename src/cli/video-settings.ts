@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { type VideoSettings, videoSettingsSchema } from '../video/index.ts';
 import { presetOf, type UpscaleFlags } from './upscale-options.ts';
-import { pictureSettings } from './video-options.ts';
+import { frameSettings } from './video-options.ts';
 
 /** @throws UpreelError `usage` for an encoder or filter that upreel does not know, and for values out of range. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
@@ -13,7 +13,7 @@ export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
     ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
-    ...pictureSettings(flags),
+    ...frameSettings(flags),
     ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
     ...(verify === undefined ? {} : { verify }),
     ...(stallSeconds === undefined ? {} : { stallSeconds }),

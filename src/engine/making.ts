@@ -3,7 +3,7 @@ import type { Target } from '../core/files/output-name.ts';
 import { ownVersion } from '../core/files/own-files.ts';
 import type { ModelDescriptor } from '../core/model/index.ts';
 import type { Making } from '../core/provenance.ts';
-import type { ImageRequest } from '../core/still/image-request.ts';
+import { pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { AUTOMATIC_NETWORK } from '../core/upscaler/network-settings.ts';
 import { videoSettingsSchema } from '../video/index.ts';
 import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
@@ -23,29 +23,7 @@ export function filmMaking({ network, request }: Task<'video'>, descriptor: Mode
   return making({ network, target: request.target, descriptor, device }, request.settings, FILM_DEFAULTS);
 }
 
-const PICTURE_DEFAULTS: Omit<ImageRequest, 'input' | 'output' | 'target'> = {
-  ...{
-    format: null,
-    crop: null,
-    pre: null,
-    fill: 'fit',
-    overwrite: false,
-    quality: null,
-    lossless: false,
-    effort: 'balanced',
-  },
-  ...{
-    strip: false,
-    preset: null,
-    keepTimes: false,
-    flatten: null,
-    alpha: 'network',
-    gray: 'auto',
-    maxInputMegapixels: 1000,
-  },
-  onDecodeError: 'fail',
-};
-
+const PICTURE_DEFAULTS = pictureSettingsSchema.parse({});
 const FILM_DEFAULTS = videoSettingsSchema.parse({});
 
 /** They name files, or nothing of the result depends on them. */

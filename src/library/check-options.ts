@@ -1,5 +1,6 @@
 import { UpreelError } from '../core/errors.ts';
 import { nearestOf } from '../core/nearest.ts';
+import { pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { videoSettingsSchema } from '../video/index.ts';
 import type { UpscaleFileOptions, UpscaleImageOptions, UpscaleVideoOptions } from './options.ts';
 import { findPreset, NO_PRESET } from './presets.ts';
@@ -22,28 +23,21 @@ const FILE_OPTIONS: Names<UpscaleFileOptions> = {
 };
 
 export const PICTURE_OPTIONS: Names<UpscaleImageOptions> = {
+  ...namesIn<Omit<UpscaleImageOptions, keyof UpscaleFileOptions>>(pictureSettingsSchema.unwrap().shape),
   ...FILE_OPTIONS,
-  ...{
-    crop: true,
-    pre: true,
-    fill: true,
-    lossless: true,
-    format: true,
-    effort: true,
-    flatten: true,
-    alpha: true,
-    gray: true,
-  },
-  ...{ maxInputMegapixels: true, onDecodeError: true },
 };
 
-export const VIDEO_OPTIONS = {
-  ...(Object.fromEntries(Object.keys(videoSettingsSchema.unwrap().shape).map((name) => [name, true])) as Names<
-    Omit<UpscaleVideoOptions, keyof UpscaleFileOptions | 'only' | 'onDone'>
-  >),
+export const VIDEO_OPTIONS: Names<UpscaleVideoOptions> = {
+  ...namesIn<Omit<UpscaleVideoOptions, keyof UpscaleFileOptions | 'only' | 'onDone'>>(
+    videoSettingsSchema.unwrap().shape,
+  ),
   ...FILE_OPTIONS,
   ...{ only: true, onDone: true },
-} satisfies Names<UpscaleVideoOptions>;
+};
+
+function namesIn<Options>(shape: object): Names<Options> {
+  return Object.fromEntries(Object.keys(shape).map((name) => [name, true])) as Names<Options>;
+}
 
 /** Flags of presets whose options have other names. */
 const RENAMED: Readonly<Record<string, string>> = { tta: 'ensemble' };

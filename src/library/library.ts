@@ -4,7 +4,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule, Target } from '../core/files/output-name.ts';
-import { checkedFilters } from '../core/still/user-filters.ts';
+import { readCatalogue } from '../core/model/index.ts';
+import { type PictureSettings, pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openRestartingEngine } from '../engine/index.ts';
 import {
@@ -66,31 +67,20 @@ export async function upscaleImage(
 
 function upscalePictureFile(input: string, given: UpscaleImageOptions): Promise<UpscaledFile> {
   const options = checkedOptions('pictures', given, PICTURE_OPTIONS);
+  const settings = pictureSettingsOf(options);
+  const output = outputRule(input, options.output, '.png');
   return upscaleFile(input, options, (network) => ({
     kind: 'image',
     network,
-    request: {
-      input: resolve(input),
-      output: outputRule(input, options.output, '.png'),
-      target: targetOf(options),
-      overwrite: options.overwrite ?? false,
-      quality: options.quality ?? null,
-      format: options.format ?? null,
-      crop: options.crop ?? null,
-      pre: options.pre === undefined ? null : checkedFilters(options.pre, 'The option pre'),
-      fill: options.fill ?? 'fit',
-      lossless: options.lossless ?? false,
-      strip: options.strip ?? false,
-      keepTimes: options.keepTimes ?? false,
-      preset: options.preset ?? null,
-      effort: options.effort ?? 'balanced',
-      flatten: options.flatten ?? null,
-      alpha: options.alpha ?? 'network',
-      gray: options.gray ?? 'auto',
-      maxInputMegapixels: options.maxInputMegapixels ?? 1000,
-      onDecodeError: options.onDecodeError ?? 'fail',
-    },
+    request: { input: resolve(input), output, target: targetOf(options), ...settings },
   }));
+}
+
+/** @throws UpreelError `usage`, naming the option. */
+function pictureSettingsOf(options: UpscaleImageOptions): PictureSettings {
+  const parsed = pictureSettingsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw badOption(parsed.error.issues[0]!);
 }
 
 /**
@@ -188,7 +178,7 @@ async function runTask(
 function networkOf(options: UpscaleFileOptions): NetworkSettings {
   const parsed = networkSettingsSchema.safeParse({
     ...AUTOMATIC_NETWORK,
-    model: options.model ?? 'realesr-general-x4v3',
+    model: options.model ?? readCatalogue().default,
     denoise: options.denoise ?? null,
     colour: options.colour ?? 'network',
     onnxRange: options.onnx?.range ?? null,

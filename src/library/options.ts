@@ -1,9 +1,7 @@
-import type { Effort, FormatChoice } from '../core/codec/index.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OnnxOptions } from '../core/model/index.ts';
-import type { Fill } from '../core/pixels/fill.ts';
-import type { Rect, Size } from '../core/pixels/geometry.ts';
-import type { GrayMode } from '../core/pixels/gray.ts';
+import type { Size } from '../core/pixels/geometry.ts';
+import type { PictureSettings } from '../core/still/picture-settings.ts';
 import type { EngineNetwork } from '../engine/index.ts';
 import type { VideoSettings } from '../video/index.ts';
 
@@ -58,33 +56,11 @@ export interface UpscaleFileOptions {
   readonly onEvent?: (event: TaskEvent) => void;
 }
 
-export interface UpscaleImageOptions extends UpscaleFileOptions {
-  /** Only this part of each page, in source pixels, upright. Default: the whole. */
-  readonly crop?: Rect;
-  /** ffmpeg's filters before the network, from an allow-list (docs/stills.md). Default: none. */
-  readonly pre?: string;
-  /** How the size of `target` is filled by another shape. Default: fit. */
-  readonly fill?: Fill;
-  /** WebP, AVIF and JPEG XL without loss. Default: false. */
-  readonly lossless?: boolean;
-  /**
-   * jpg, png, webp, tiff, avif, jxl, bmp, pnm, exr or same, where `output` is left out. Default: PNG; animations WebP,
-   * several pages TIFF.
-   */
-  readonly format?: FormatChoice;
-  /** Time against size; lossless pixels do not depend on it. Default: balanced. */
-  readonly effort?: Effort;
-  /** Colour (#rrggbb) behind a transparent picture, for formats without alpha. */
-  readonly flatten?: string;
-  /** What enlarges the alpha of a transparent picture. Default: network. */
-  readonly alpha?: 'network' | 'lanczos';
-  /** Whether a picture in RGB is taken for gray, and comes out so. Default: auto. */
-  readonly gray?: GrayMode;
-  /** Refuse larger pictures. Default: 1000. */
-  readonly maxInputMegapixels?: number;
-  /** A damaged picture is refused, or what can be decoded of it is enlarged, with a warning. Default: fail. */
-  readonly onDecodeError?: 'fail' | 'conceal';
-}
+/** Every setting of pictures, as on the command line (docs/library.md); each has its default. */
+export interface UpscaleImageOptions extends UpscaleFileOptions, Partial<Omit<PictureSettings, SharedOption>> {}
+
+/** Told for pictures and videos alike in `UpscaleFileOptions`. */
+type SharedOption = Extract<keyof PictureSettings, keyof UpscaleFileOptions>;
 
 /** Every setting of video, as on the command line (docs/library.md); each has its default. */
 export interface UpscaleVideoOptions

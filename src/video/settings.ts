@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FILLS } from '../core/pixels/fill.ts';
 import { GRAY_MODES } from '../core/pixels/gray.ts';
-import { type FilterPlace, problemOfFilters } from '../core/still/user-filters.ts';
+import { userFilters } from '../core/still/user-filters.ts';
 
 export const ENCODER_NAMES = [
   'libx264',
@@ -29,16 +29,6 @@ const HWACCELS = [
   ...(['off', 'auto', 'cuda', 'vaapi', 'qsv', 'videotoolbox', 'd3d11va', 'dxva2', 'vdpau', 'vulkan', 'drm'] as const),
 ] as const;
 export type Hwaccel = (typeof HWACCELS)[number];
-
-const userFilters = (place: FilterPlace) =>
-  z
-    .string()
-    .superRefine((text, context) => {
-      const problem = problemOfFilters(text, place);
-      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-    })
-    .nullable()
-    .default(null);
 
 /** Parsed once at the edge; inside, nothing is optional. */
 export const videoSettingsSchema = z

@@ -3,7 +3,7 @@ import { type GrayMode, type Grayness, graynessOf, lumaOf, spreadGray } from '..
 import { enlargeByLanczos } from '../pixels/lanczos.ts';
 import { makeRaster, type Raster } from '../pixels/raster.ts';
 import type { Upscaler } from '../upscaler/upscaler.ts';
-import type { AlphaMethod } from './image-request.ts';
+import type { AlphaMethod } from './picture-settings.ts';
 
 /** Rows of a result, from top to bottom. */
 export interface PageBand {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { UpreelError } from '../errors.ts';
 
 /** Before the network filters may look at several frames; after it segments are filtered one by one. */
@@ -34,6 +35,17 @@ export function problemOfFilters(text: string, place: FilterPlace): string | nul
   }
   return null;
 }
+
+/** A setting that names filters; null: none. */
+export const userFilters = (place: FilterPlace) =>
+  z
+    .string()
+    .superRefine((text, context) => {
+      const problem = problemOfFilters(text, place);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    })
+    .nullable()
+    .default(null);
 
 /** Whether a filter's result depends on frames before. */
 export function looksBack(text: string | null): boolean {
