@@ -9,7 +9,7 @@ test: build
 
 # All of what a commit's tests take a part of: damaged files for every reader, tiles, kills, kinds of image in GIMP.
 fuzz: build
-	@UPREEL_FUZZ=$${UPREEL_FUZZ:-20000} npx vitest run fuzz core/codec/hostile core/open-upscaler video/resume bridge/gimp-batch
+	@UPREEL_FUZZ=$${UPREEL_FUZZ:-20000} npx vitest run fuzz core/codec/hostile core/upscaler/open-upscaler video/resume bridge/gimp-batch
 
 bench: build
 	@node bench/run.mjs

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
-import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
+import { upscaleFilm, videoSettingsSchema } from '../dist/video/index.js';
 import { scratchFolder } from './support.mjs';
 
 const [root, keepFlag, keepFolder] = process.argv.slice(2);
@@ -34,7 +34,7 @@ for (const [index, path] of clipsIn(root).entries()) {
     const { signal } = new AbortController();
     const onEvent = (event) => event.type === 'warning' && codes.push(event.code);
     const request = { input: path, output, model: 'nearest', settings: settingsFor(extension), job: JOB };
-    await upscaleVideo(request, { upscaler: nearestUpscaler(2), onEvent, signal, drain: signal });
+    await upscaleFilm(request, { upscaler: nearestUpscaler(2), onEvent, signal, drain: signal });
     print([relative(root, path), ...compare(describe(path), describe(output)), [...new Set(codes)].join(', ') || '-']);
   } catch (error) {
     print([

@@ -11,7 +11,7 @@ import { planTiles } from '../dist/core/tile/tiles.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/upscaler/network-settings.js';
 import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 import { CPU_TARGET } from '../dist/core/upscaler/window-runner.js';
-import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
+import { upscaleFilm, videoSettingsSchema } from '../dist/video/index.js';
 import { makeClip, scratchFolder, spread } from './support.mjs';
 
 const MODEL = process.env.MODEL ?? 'realesr-general-x4v3';
@@ -107,7 +107,7 @@ async function upscaleStill(input, output, effort, upscaler) {
 async function upscaleClip(input, output, upscaler) {
   const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
   const settings = videoSettingsSchema.parse({ encoder: 'ffv1' });
-  await upscaleVideo({ input, output, model: MODEL, settings, job }, contextOf(upscaler));
+  await upscaleFilm({ input, output, model: MODEL, settings, job }, contextOf(upscaler));
 }
 
 function contextOf(upscaler) {

@@ -7,7 +7,7 @@ import { loadModel } from '../dist/core/model/index.js';
 import { changedRects } from '../dist/core/tile/changed-rects.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/upscaler/network-settings.js';
 import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
-import { upscaleVideo, videoSettingsSchema } from '../dist/video/index.js';
+import { upscaleFilm, videoSettingsSchema } from '../dist/video/index.js';
 import { makeClip, median, scratchFolder } from './support.mjs';
 
 const MODEL = process.env.MODEL ?? 'realesr-animevideov3-x2';
@@ -78,7 +78,7 @@ async function saving(clip) {
     const job = { model: { id: MODEL }, flopsPerPixel: 0, program: 'bench', task: null };
     let result;
     const seconds = await timed(async () => {
-      result = await upscaleVideo({ input: clip, output, model: MODEL, settings, job }, context);
+      result = await upscaleFilm({ input: clip, output, model: MODEL, settings, job }, context);
     });
     results[reuse] = { seconds, result, bytes: readFileSync(output) };
   }

@@ -11,7 +11,7 @@ import { imageRequest } from '../support/image-request.ts';
 import { MODEL_TEST_TIMEOUT, testModel, testModelEnv } from '../support/models.ts';
 import { allEnded, descendantsOf, until } from '../support/processes.ts';
 
-const { startEngine } = await fromDist<typeof import('../../src/engine/engine-client.ts')>('engine/supervisor.js');
+const { startEngine } = await fromDist<typeof import('../../src/engine/engine-client.ts')>('engine/engine-client.js');
 
 const { AUTOMATIC_NETWORK } = await fromDist<typeof import('../../src/core/upscaler/network-settings.ts')>(
   'core/upscaler/network-settings.js',

@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 // The built one: its engine is a process of its own.
 const { upscaleImage, upscaleVideo } = (await import(
-  '../dist/index.js' as string
+  '../../dist/index.js' as string
 )) as typeof import('../../src/index.ts');
 
 beforeAll(() => {
@@ -136,7 +136,7 @@ test('CommonJS can require it', () => {
 });
 
 test('docs/library.md lists every option', () => {
-  const text = readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../docs/library.md', import.meta.url), 'utf8');
   const names = [
     ...Object.keys(videoSettingsSchema.unwrap().shape),
     ...Object.keys({ ...VIDEO_OPTIONS, ...PICTURE_OPTIONS }),

@@ -149,7 +149,7 @@ describe('the lock of a job', () => {
   });
 
   test('is free the moment its holder is killed with SIGKILL, and not before', async () => {
-    const built = new URL('../../../dist/store/lock.js', import.meta.url).href;
+    const built = new URL('../../dist/store/lock.js', import.meta.url).href;
     const script = `const { takeLock } = await import(${JSON.stringify(built)});
       await takeLock('killed', 0); console.log('held'); setInterval(() => {}, 1000);`;
     const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -3,7 +3,7 @@
  * and when frames were written; exits with the error's exit code. Its last argument is JSON.
  */
 import { UpreelError } from '../../dist/core/errors.js';
-import { upscaleVideo, videoSettingsSchema } from '../../dist/video/index.js';
+import { upscaleFilm, videoSettingsSchema } from '../../dist/video/index.js';
 
 const { input, output, settings, delayMs, model = 'copies' } = JSON.parse(process.argv.at(-1));
 const upscaler = {
@@ -33,7 +33,7 @@ const onEvent = (event) => {
 };
 try {
   const job = { model: { id: model }, flopsPerPixel: 0, program: 'a test', task: null };
-  await upscaleVideo(
+  await upscaleFilm(
     { input, output, model, settings: videoSettingsSchema.parse({ ...settings, reuse: false }), job, making: null },
     { upscaler, onEvent, signal: new AbortController().signal, drain: drain.signal },
   );

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
@@ -6,36 +8,39 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * little later, since CI may still be making its tree.
  */
 const SLOW = [
-  'video/sound-table',
+  'video/plan/sound-table',
   'job/jobs',
   'cli/jobs-terminal',
   'job/resume',
-  'video/frames-in',
+  'video/frame-files/frames-in',
   'video/upscale-video',
-  'job/devices',
+  'engine/devices',
   'bridge/gimp-faults',
   'bridge/gimp-batch',
   'bridge/gimp-gui',
   'video/resume',
-  'video/bad-input',
-  'video/segment-decode',
+  'video/source/bad-input',
+  'video/segment/segment-decode',
   'bridge/upscale',
-  'video/picture',
+  'video/plan/picture',
   'cli/upscale-stills',
   'install',
-  'video/trim',
-  'core/open-upscaler',
+  'video/source/trim',
+  'core/upscaler/open-upscaler',
   'cli/damage-terminal',
-  'video/shape-change',
+  'video/shapes/shape-change',
   'bridge/faults',
   'video/part',
   'video/odd-recordings',
   'cli/upscale-video',
-  'video/changed-frames',
-  'video/ending',
-  'job/out-of-memory',
+  'video/frames/changed-frames',
+  'video/finish/ending',
+  'engine/out-of-memory',
   'cli/dry-run',
 ].map((name) => `/test/${name}.test.ts`);
+
+const gone = SLOW.filter((name) => !existsSync(fileURLToPath(new URL(`../..${name}`, import.meta.url))));
+if (gone.length > 0) throw new Error(`There is no ${gone.join(', ')}: update the list of slow tests.`);
 
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -160,13 +160,13 @@ function outputs(): string[] {
 
 const SLOW = nearestUpscaler(2, { delayMs: 30 });
 
-/** Runs the built program's upscaleVideo in a process of its own; it tells on stdout when frames have been written. */
+/** Runs the built program's upscaleFilm in a process of its own; it tells on stdout when frames have been written. */
 function startElsewhere(input: string, output: string, mode = 'slowly'): ChildProcess {
   const script = at(`run-${mode}.mjs`);
-  const built = fileURLToPath(new URL('../../dist/video/index.js', import.meta.url));
+  const built = fileURLToPath(new URL('../../../dist/video/index.js', import.meta.url));
   writeFileSync(
     script,
-    `import { upscaleVideo, videoSettingsSchema } from ${JSON.stringify(built)};
+    `import { upscaleFilm, videoSettingsSchema } from ${JSON.stringify(built)};
     const [, , input, output, mode] = process.argv;
     const upscale = async (source, { onTile }) => {
       if (mode === 'slowly') await new Promise((resolve) => setTimeout(resolve, 50));
@@ -185,7 +185,7 @@ function startElsewhere(input: string, output: string, mode = 'slowly'): ChildPr
     const settings = videoSettingsSchema.parse({ encoder: 'ffv1', reuse: false });
     const job = { model: {}, flopsPerPixel: 0, program: 'a test', task: null };
     const { signal } = new AbortController();
-    await upscaleVideo({ input, output, model: 'test', settings, job }, { upscaler, onEvent, signal, drain: signal });
+    await upscaleFilm({ input, output, model: 'test', settings, job }, { upscaler, onEvent, signal, drain: signal });
     console.log('peak ' + peak);`,
   );
   return spawn(process.execPath, [script, input, output, mode], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -15,7 +15,7 @@ import { upscaleClip } from '../../support/upscale-clip.ts';
  */
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
-const DOC = fileURLToPath(new URL('../../docs/sound.md', import.meta.url));
+const DOC = fileURLToPath(new URL('../../../docs/sound.md', import.meta.url));
 const OUTPUTS = ['mkv', 'mp4', 'mov', 'webm'] as const;
 
 interface Sound {
