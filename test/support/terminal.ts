@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReadStream } from 'node:tty';
 import type { IPty } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { beforeEach } from 'vitest';
@@ -39,6 +40,7 @@ export class TestTerminal {
       // Not ours with CI in it: Ink would then draw only its last frame.
       env: { PATH: process.env.PATH ?? '', TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
     });
+    readToTheEnd(this.#process);
     this.#process.onData((data) => {
       this.output += data;
       this.#screen.write(data);
@@ -152,6 +154,22 @@ export class TestTerminal {
     const { active } = this.#screen.buffer;
     return Array.from({ length: to - from }, (_, row) => active.getLine(from + row)?.translateToString(true) ?? '');
   }
+}
+
+/**
+ * node-pty gives up reading 200 ms after a program's end, by the clock: on a busy machine the last words are lost then.
+ * This gives the event loop ten turns more, each of which reads what is there.
+ */
+function readToTheEnd(process: IPty): void {
+  const { _socket: socket } = process as IPty & { readonly _socket: ReadStream };
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error) => {
+    void (async () => {
+      for (let turn = 0; turn < 10; turn++) await sleep(50);
+      destroy(error);
+    })();
+    return socket;
+  };
 }
 
 /** A busy machine of two cores draws late. */
