@@ -23,9 +23,9 @@ export async function proveEncoder(
   const available = await listEncoders(signal);
   const problem = available.has(codec) ? refusal : 'this ffmpeg was built without it';
   if (fallback !== null) {
-    const proven = await proveEncoder(replan(fallback), replan, signal);
+    const replaced = await proveEncoder(replan(fallback), replan, signal);
     const message = `The encoder ${name} does not work here (${problem}): ${fallback} is used instead.`;
-    return { ...proven, warnings: [...proven.warnings, { code: 'encoder-replaced', message }] };
+    return { ...replaced, warnings: [...replaced.warnings, { code: 'encoder-replaced', message }] };
   }
   if (!available.has(codec)) {
     const others = ENCODER_NAMES.filter((other) => available.has(other));
@@ -39,10 +39,17 @@ export async function proveEncoder(
   });
 }
 
+/** Trials that went well, of the ffmpeg that is found: a folder of films asks once. Hardware may be gone the next time. */
+const proven = new Set<string>();
+
 /** @returns ffmpeg's reason, or null if the frame was encoded. */
 async function tryEncoder(plan: VideoPlan, signal: AbortSignal): Promise<string | null> {
+  const trial = planTrial(plan);
+  const key = JSON.stringify([process.env.PATH, trial]);
+  if (proven.has(key)) return null;
   try {
-    await runFfmpeg(planTrial(plan), signal);
+    await runFfmpeg(trial, signal);
+    if (ENCODERS[plan.encoder.name].fallback === null) proven.add(key);
     return null;
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
