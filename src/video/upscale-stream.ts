@@ -165,7 +165,7 @@ async function finish(
   { plan, request, context: { signal, onEvent, pause = new Pause() } }: Work,
   file: string,
   { ptsTicks, reuse, patchedTicks }: EncodedSegment,
-  ending: Pick<EndingContext, 'directory' | 'progress' | 'provenance'>,
+  ending: Pick<EndingContext, 'progress' | 'provenance'> & { readonly directory: JobDirectory },
 ): Promise<Verification> {
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };

@@ -9,8 +9,9 @@ import { finisherFor } from './finish.ts';
 import type { Verification } from './verify.ts';
 
 export interface EndingContext {
-  readonly directory: JobDirectory;
-  readonly progress: VideoProgress;
+  /** Where the segments lie, where the result is made and where it appears. */
+  readonly directory: Pick<JobDirectory, 'place' | 'resultFile' | 'outputPlace'>;
+  readonly progress: Pick<VideoProgress, 'during' | 'enter'>;
   /** How the film is made, for its tags and its report. */
   readonly provenance: Provenance | null;
   /** No stage begins while it is on. */

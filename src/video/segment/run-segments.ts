@@ -8,9 +8,8 @@ import { reusedShare } from '../frames/changed-results.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { PreviewTap } from '../preview.ts';
 import type { VideoProgress } from '../progress.ts';
-import { runSegment } from './run-segment.ts';
+import { produceSegment } from './produce-segment.ts';
 import type { Segment } from './segment.ts';
-import { verifySegment } from './verify-segment.ts';
 
 /** Where one segment stands. Each `running` is an attempt at it. */
 export interface SegmentNews extends Pick<Segment, 'index' | 'startFrame' | 'endFrame'> {
@@ -95,17 +94,12 @@ async function makeSegment(
     const watch = progress.watchSegment(onHandedOver);
     try {
       const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
-      const { ptsTicks, reuse, patchedTicks } = await runSegment(plan, segment, { ...context, file: part, watch });
-      const { bytes } = await watch.clocks.encode.during(async () => {
-        const begun = performance.now();
-        const facts = await verifySegment(plan, part, ptsTicks, signal);
-        watch.onChecked((performance.now() - begun) / 1000);
-        const frames = { index, startFrame, endFrame, ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
-        return job.commit(part, { ...frames, reuse, ...facts });
-      });
+      const { onChecked } = watch;
+      const made = await produceSegment(plan, segment, { ...context, file: part, watch, onChecked });
+      const { bytes } = await watch.clocks.encode.during(() => job.commit(part, made));
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);
-      onSegment({ index, startFrame, endFrame, state: 'done', reusedShare: reusedShare(reuse), bytes });
+      onSegment({ index, startFrame, endFrame, state: 'done', reusedShare: reusedShare(made.reuse), bytes });
       return;
     } catch (error) {
       watch.takeBack();
