@@ -1,6 +1,7 @@
 import type { CacheKind } from '../core/model/index.ts';
 import type { JobState } from '../job/index.ts';
-import { bytes, count, joinText, type SafeText, safeText, text } from '../tui/index.ts';
+import { bytes, count, type SafeText, safeText, text } from '../tui/index.ts';
+import { alignColumns } from './table.ts';
 
 /** `logs`: of jobs that have ended. `jobs`: folders of jobs that are not done. `runtime`: what runs the networks. */
 export type KeptWhat = CacheKind | 'logs' | 'jobs' | 'runtime';
@@ -18,14 +19,7 @@ export interface Kept {
 export function keptTable(kept: readonly Kept[]): SafeText {
   const head = [text`WHAT`, text`FILES`, text`SIZE`, text`WHERE`];
   const rows = [head, ...kept.map((row) => [nameOf(row), count(row.files), bytes(row.bytes), safeText(row.path)])];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    joinText(
-      row.map((cell, column) => (column === 3 ? cell : (cell.padEnd(widths[column]!) as SafeText))),
-      text`  `,
-    ),
-  );
-  return joinText(lines, '\n' as SafeText);
+  return alignColumns(rows);
 }
 
 function nameOf({ what, job }: Kept): SafeText {

@@ -1,5 +1,6 @@
 import type { DeviceReport, KnownVerdict } from '../engine/index.ts';
-import { alignColumns, describeBytes } from './models-text.ts';
+import { describeBytes } from './models-text.ts';
+import { alignColumns } from './table.ts';
 
 export interface DoctorReport {
   readonly versions: {

@@ -11,6 +11,7 @@ import {
   text,
 } from '../tui/index.ts';
 import type { FilmPlan, PlannedStream } from '../video/index.ts';
+import { alignColumns } from './table.ts';
 
 /** What `--dry-run` says of one input. */
 export type DryPlan = (
@@ -41,8 +42,8 @@ export function dryText(plan: DryPlan): SafeText {
     [text`time`, text`${time} on this CPU, for the network alone`],
     ...warnings.map((warning): [SafeText, SafeText] => [text`warning`, safeText(warning)]),
   ];
-  const lines = rows.map(([name, value]) => text`  ${name.padEnd(9) as SafeText}${value}`);
-  return joinText([text`${safeText(input)} would be upscaled:`, ...lines], '\n' as SafeText);
+  const table = alignColumns(rows, { indent: '  ' });
+  return joinText([text`${safeText(input)} would be upscaled:`, table], '\n' as SafeText);
 }
 
 function ofPages(plan: DryPlan): SafeText {

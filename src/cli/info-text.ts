@@ -1,12 +1,13 @@
 import type { Provenance, SourceMark } from '../core/provenance.ts';
 import { bytes, duration, frameRate, joinText, pictureSize, type SafeText, safeText, text } from '../tui/index.ts';
 import type { FileInfo } from './file-info.ts';
+import { alignColumns } from './table.ts';
 
 /** What `upreel info` says of a file: its name, a line on what it is, and how it was made. */
 export function infoLines(info: FileInfo): SafeText {
   const { path, provenance } = info;
-  const made = provenance === null ? [text`  It does not say that upreel made it.`] : provenanceRows(provenance);
-  return joinText([safeText(path), text`  ${factsOf(info)}`, ...made], NEW_LINE);
+  const made = provenance === null ? text`  It does not say that upreel made it.` : provenanceRows(provenance);
+  return joinText([safeText(path), text`  ${factsOf(info)}`, made], NEW_LINE);
 }
 
 /** The one control character of a table, which no cell can hold. */
@@ -36,7 +37,7 @@ function shortly(raw: string): SafeText {
   return safeText(raw, { maxColumns: 200 });
 }
 
-function provenanceRows({ program, model, network, device, preset, options, source }: Provenance): SafeText[] {
+function provenanceRows({ program, model, network, device, preset, options, source }: Provenance): SafeText {
   const rows: [SafeText, SafeText][] = [
     [text`made by`, shortly(program)],
     [text`model`, text`${shortly(model)} (${shortly(network)})`],
@@ -45,7 +46,7 @@ function provenanceRows({ program, model, network, device, preset, options, sour
     [text`options`, optionsText(options)],
     [text`source`, sourceText(source)],
   ];
-  return rows.map(([name, value]) => text`  ${name.padEnd(9) as SafeText}${value}`);
+  return alignColumns(rows, { indent: '  ' });
 }
 
 function optionsText(options: Provenance['options']): SafeText {

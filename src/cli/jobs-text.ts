@@ -3,7 +3,6 @@ import {
   bytes,
   chooseLook,
   duration,
-  joinText,
   type Look,
   percent,
   type SafeText,
@@ -11,6 +10,7 @@ import {
   shortDuration,
   text,
 } from '../tui/index.ts';
+import { alignColumns, columnWidths } from './table.ts';
 
 /** The look of this process's terminal, or of none. */
 export function lookHere(): Look {
@@ -25,19 +25,11 @@ export function jobsTable(jobs: readonly JobSnapshot[], look: Look, columns: num
   if (jobs.length === 0) return text`No jobs. upreel VIDEO starts one.`;
   const { charset } = look;
   const facts = inOrder(jobs).map((job) => ({ job, cells: cells(job) }));
-  const widths = HEAD.map((head, column) => {
-    return Math.max(head.length, ...facts.map(({ cells }) => cells[column]?.length ?? 0));
-  });
-  const used = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const widths = columnWidths([HEAD.slice(0, -1), ...facts.map((row) => row.cells)]);
+  const used = widths.reduce((sum, width) => sum + width + 2, 0);
   const fitting = columns === null ? { charset } : { charset, maxColumns: Math.max(SHORTEST_OUTPUT, columns - used) };
   const table = [HEAD, ...facts.map(({ job, cells }) => [...cells, safeText(job.output, fitting)])];
-  const lines = table.map((row) =>
-    joinText(
-      row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]!))),
-      text`  `,
-    ),
-  );
-  return joinText(lines, NEW_LINE);
+  return alignColumns(table);
 }
 
 /** What works, then what waits (by its place), what can go on, what failed, what is done; the newest of each first. */
@@ -60,8 +52,6 @@ export function jobLine(job: JobSnapshot, look: Look): SafeText {
 
 const SHORTEST_OUTPUT = 16;
 const HEAD = [text`JOB`, text`STATE`, text`AGE`, text`DONE`, text`LEFT`, text`SIZE`, text`DEVICE`, text`OUTPUT`];
-/** The one control character that a table needs, and that no cell can hold. */
-const NEW_LINE = '\n' as SafeText;
 
 function cells(job: JobSnapshot): readonly SafeText[] {
   const { progress } = job;
@@ -76,9 +66,4 @@ function cells(job: JobSnapshot): readonly SafeText[] {
     progress === null || progress.bytesWritten === 0 ? text`-` : bytes(progress.bytesWritten),
     safeText(job.device),
   ];
-}
-
-/** Cells of these columns are ASCII: a character is a column. */
-function padded(cell: SafeText, width: number): SafeText {
-  return cell.padEnd(width) as SafeText;
 }

@@ -1,5 +1,6 @@
 import type { CatalogueModel, ListedModel, ModelDescriptor, PullEvent } from '../core/model/index.ts';
 import { sizeText } from '../core/pixels/geometry.ts';
+import { alignColumns } from './table.ts';
 
 /** What `upreel models info` knows of one network. */
 export interface ModelInfo {
@@ -64,16 +65,4 @@ export function pullLine({ model, bytesDone, bytesTotal, from }: PullEvent): str
 export function describeBytes(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
-export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -4,8 +4,8 @@ import { type FlagValues, PRESETS, type Preset } from '../library/index.ts';
 import { safeText } from '../tui/index.ts';
 import { configPath, readConfigFile } from './config-file.ts';
 import { twinOf } from './denoise-twin.ts';
-import { alignColumns } from './models-text.ts';
 import { printText } from './print-text.ts';
+import { alignColumns } from './table.ts';
 
 /** Adds `upreel presets`: the bundles that --preset knows, upreel's own and the user's. */
 export function addPresetsCommand(program: Command): void {

@@ -1,5 +1,6 @@
 import { directFile, runsShared, type SharedModel, sizeOfShared } from '../core/model/shared/index.ts';
-import { alignColumns, describeBytes } from './models-text.ts';
+import { describeBytes } from './models-text.ts';
+import { alignColumns } from './table.ts';
 
 /** More rows are no help: more words are. */
 const MAX_ROWS = 40;

@@ -6,6 +6,7 @@ export { type Painted, paintStrip } from './picture/paint-pair.ts';
 export { type Charset, joinText, type SafeText, safeText, text } from './safe-text.ts';
 export { fractionDone } from './state.ts';
 export { countsTiles, doneSummary, pulledName, stageName } from './summary.ts';
+export { columnsOf } from './text-columns.ts';
 export {
   bytes,
   count,
