@@ -46,7 +46,11 @@ export interface BridgeClient {
 
 export function bridgeClient({ port, token }: Pick<BridgeState, 'port' | 'token'>): BridgeClient {
   const ask = (method: string, path: string, more: Partial<RequestOptions> = {}): RequestOptions => ({
-    ...{ host: '127.0.0.1', port, method, path, agent: false },
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    agent: false,
     ...more,
     headers: { authorization: `Bearer ${token}`, ...(more.headers as Record<string, string | number>) },
   });
@@ -129,7 +133,9 @@ async function textOf(response: IncomingMessage): Promise<string> {
 function errorFrom(body: unknown, status: number | undefined): UpreelError {
   const { code, message, hint } = errorBodySchema
     .catch({
-      ...{ code: 'internal', message: `The service answered with status ${status}.`, hint: '' },
+      code: 'internal',
+      message: `The service answered with status ${status}.`,
+      hint: '',
     })
     .parse(body);
   return new UpreelError(code in EXIT_CODES ? (code as ErrorCode) : 'internal', message, { hint, cause: code });

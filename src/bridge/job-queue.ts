@@ -120,8 +120,11 @@ export function openJobQueue({ waitingJobs }: { readonly waitingJobs: number }):
     },
     list: () =>
       all().map((entry) => ({
-        ...{ id: entry.id, state: entry === running ? 'running' : 'waiting', ...entry.facts },
-        ...{ fraction: entry.fraction, seconds: (Date.now() - entry.startedAt) / 1000 },
+        id: entry.id,
+        state: entry === running ? 'running' : 'waiting',
+        ...entry.facts,
+        fraction: entry.fraction,
+        seconds: (Date.now() - entry.startedAt) / 1000,
       })),
     cancel(id) {
       const entry = all().find((candidate) => candidate.id === id);

@@ -51,7 +51,9 @@ const OPERATIONS: Readonly<Record<PlainRoute, object>> = {
     summary: 'Upscales pixels.',
     parameters: [
       {
-        ...{ name: 'Upreel-Request', in: 'header', required: true },
+        name: 'Upreel-Request',
+        in: 'header',
+        required: true,
         content: { 'application/json': { schema: reference('UpscaleRequest') } },
       },
     ],

@@ -32,7 +32,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   const engine = openWarmEngine();
   let lastUse = Date.now();
   const server = await openBridgeServer({
-    ...{ queue, engine, limits, token, version },
+    queue,
+    engine,
+    limits,
+    token,
+    version,
     onUse: () => {
       lastUse = Date.now();
     },

@@ -92,7 +92,10 @@ function settingsOf(
 
 function taskOf({ width, height, channels, depth, target, strength }: UpscaleRequest): PixelTask {
   return {
-    ...{ source: { width, height }, channels, depth, strength },
+    source: { width, height },
+    channels,
+    depth,
+    strength,
     target: targetOf(target),
   };
 }

@@ -57,7 +57,11 @@ function making(
   const { network, target, descriptor, device } = what;
   const { id, contentHash } = descriptor;
   return {
-    ...{ program: `upreel ${ownVersion()}`, model: id, network: contentHash, device, preset: settings.preset },
+    program: `upreel ${ownVersion()}`,
+    model: id,
+    network: contentHash,
+    device,
+    preset: settings.preset,
     options: {
       ...(target.kind === 'native' ? {} : { target }),
       ...changed(network, AUTOMATIC_NETWORK),

@@ -31,15 +31,26 @@ export async function runPixelTask(
     bytesPerSample: request.depth === 'u8' ? 1 : 2,
   });
   onEvent({
-    ...{ type: 'started', kind: 'image', input: NAME, output: NAME, model: network.model, device: upscaler.device },
-    ...{ source: request.source, target, framesTotal: 1, tilesPerFrame: upscaler.countTiles(request.source) },
+    type: 'started',
+    kind: 'image',
+    input: NAME,
+    output: NAME,
+    model: network.model,
+    device: upscaler.device,
+    source: request.source,
+    target,
+    framesTotal: 1,
+    tilesPerFrame: upscaler.countTiles(request.source),
     framesKept: 0,
   });
   const pixels = await port.read(pixelBytes(request.source, request), signal);
   const natural = scaleSize(request.source, upscaler.scale);
   const passPixels = natural.width * natural.height;
   const meter = openProgressMeter({
-    ...{ input: NAME, framesTotal: 1, outputPixelsTotal: passPixels, emit: onEvent },
+    input: NAME,
+    framesTotal: 1,
+    outputPixelsTotal: passPixels,
+    emit: onEvent,
   });
   meter.enter('upscale');
   const onTile = (outputPixels: number, tiles: number): void => meter.add({ outputPixels, tiles });

@@ -17,8 +17,13 @@ export function jobContext(task: VideoTask, { contentHash, flopsPerPixel, id }: 
   // Not the tile: it is halved where memory runs out, and that must not end the job.
   const { device, haloPx, ensemble } = task.network;
   const model = {
-    ...{ id, contentHash, exporter: EXPORTER_VERSION, runtime: runtimeIdentity() },
-    ...{ device: deviceClass(device), haloPx, ensemble },
+    id,
+    contentHash,
+    exporter: EXPORTER_VERSION,
+    runtime: runtimeIdentity(),
+    device: deviceClass(device),
+    haloPx,
+    ensemble,
   };
   // Names of files in it may be relative.
   return {

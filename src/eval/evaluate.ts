@@ -97,7 +97,11 @@ async function enlargeFile(
 async function writeRaster(raster: Raster, path: string): Promise<void> {
   const { width, height, channels, bytesPerSample } = raster;
   const sink = await createPicture(path, {
-    ...{ pages: [{ width, height, resizeTo: null }], channels, bytesPerSample, alpha: false, format: 'png' },
+    pages: [{ width, height, resizeTo: null }],
+    channels,
+    bytesPerSample,
+    alpha: false,
+    format: 'png',
     ...{
       quality: null,
       effort: 'fast',

@@ -160,11 +160,19 @@ function historyLine(line: string): string {
 const size = z.object({ width: z.number(), height: z.number() });
 const knownRecord = z.discriminatedUnion('type', [
   z.object({
-    ...{ type: z.literal('started'), source: size, target: size, model: z.string(), device: z.string() },
-    ...{ framesTotal: z.number().nullable(), framesKept: z.number() },
+    type: z.literal('started'),
+    source: size,
+    target: size,
+    model: z.string(),
+    device: z.string(),
+    framesTotal: z.number().nullable(),
+    framesKept: z.number(),
   }),
   z.object({
-    ...{ type: z.literal('segment-committed'), startFrame: z.number(), endFrame: z.number(), attempt: z.number() },
+    type: z.literal('segment-committed'),
+    startFrame: z.number(),
+    endFrame: z.number(),
+    attempt: z.number(),
   }),
   z.object({ type: z.literal('done'), framesTotal: z.number(), seconds: z.number(), bytes: z.number() }),
 ]);

@@ -10,7 +10,15 @@ const MAX_WARNINGS = 50;
 export function snapshotOf(entry: JobEntry): JobSnapshot {
   const { id, input, output, folder, model, nice, only, createdAtMs, started, ended } = entry;
   return {
-    ...{ id, input, output, folder, model, nice, only, createdAtMs, started },
+    id,
+    input,
+    output,
+    folder,
+    model,
+    nice,
+    only,
+    createdAtMs,
+    started,
     state: ended?.state ?? 'interrupted',
     device: entry.devices.join('+'),
     place: null,
@@ -30,13 +38,22 @@ function progressOfDone({ input, started, ended }: JobEntry): Progress | null {
   const { framesTotal, seconds, bytes } = ended.done;
   const outputPixels = framesTotal * started.target.width * started.target.height;
   return {
-    ...{ type: 'progress', input, stage: 'publish', framesDone: framesTotal, framesTotal },
+    type: 'progress',
+    input,
+    stage: 'publish',
+    framesDone: framesTotal,
+    framesTotal,
     ...{
       tilesDone: framesTotal * started.tilesPerFrame,
       outputPixelsDone: outputPixels,
       outputPixelsTotal: outputPixels,
     },
-    ...{ elapsedSeconds: seconds, framesPerSecond: null, secondsLeft: 0, queues: [], rssBytes: 0, bytesWritten: bytes },
+    elapsedSeconds: seconds,
+    framesPerSecond: null,
+    secondsLeft: 0,
+    queues: [],
+    rssBytes: 0,
+    bytesWritten: bytes,
   };
 }
 

@@ -7,13 +7,19 @@ import { type JobEntry, type JobPlace, jobPlaceFor, readEntry, supervisorLock, w
 
 export function newEntry({ task, output, cwd, queueing }: JobSpec, { id, folder }: JobPlace): JobEntry {
   return {
-    ...{ schema: 1, id, folder, output },
+    schema: 1,
+    id,
+    folder,
+    output,
     input: task.request.input,
     model: task.network.model,
     devices: [...devicesOf(task.network)],
     task: JSON.parse(JSON.stringify({ ...task, cwd })),
     ...queueing,
-    ...{ socket: null, createdAtMs: Date.now(), started: null, ended: null },
+    socket: null,
+    createdAtMs: Date.now(),
+    started: null,
+    ended: null,
   };
 }
 

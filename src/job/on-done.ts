@@ -18,7 +18,10 @@ export async function runOnDone(
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
-      ...{ UPREEL_JOB: id, UPREEL_OUTPUT: output, UPREEL_STATE: state, UPREEL_EXIT_CODE: String(exitCode) },
+      UPREEL_JOB: id,
+      UPREEL_OUTPUT: output,
+      UPREEL_STATE: state,
+      UPREEL_EXIT_CODE: String(exitCode),
     },
   });
   await new Promise<void>((resolve) => {

@@ -8,7 +8,14 @@ import { findPreset, NO_PRESET } from './presets.ts';
 type Names<Options> = Readonly<Record<keyof Options, true>>;
 
 const FILE_OPTIONS: Names<UpscaleFileOptions> = {
-  ...{ output: true, preset: true, model: true, denoise: true, target: true, onnx: true, device: true, tilePx: true },
+  output: true,
+  preset: true,
+  model: true,
+  denoise: true,
+  target: true,
+  onnx: true,
+  device: true,
+  tilePx: true,
   ...{
     haloPx: true,
     gpus: true,
@@ -19,7 +26,11 @@ const FILE_OPTIONS: Names<UpscaleFileOptions> = {
     memoryBytes: true,
     overwrite: true,
   },
-  ...{ keepTimes: true, strip: true, quality: true, signal: true, onEvent: true },
+  keepTimes: true,
+  strip: true,
+  quality: true,
+  signal: true,
+  onEvent: true,
 };
 
 export const PICTURE_OPTIONS: Names<UpscaleImageOptions> = {
@@ -32,7 +43,8 @@ export const VIDEO_OPTIONS: Names<UpscaleVideoOptions> = {
     videoSettingsSchema.unwrap().shape,
   ),
   ...FILE_OPTIONS,
-  ...{ only: true, onDone: true },
+  only: true,
+  onDone: true,
 };
 
 function namesIn<Options>(shape: object): Names<Options> {

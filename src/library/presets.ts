@@ -78,7 +78,10 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     both: {},
     pictures: { model: 'realesrgan-x4plus-anime' },
     video: {
-      ...{ model: 'realesr-animevideov3-x2', deinterlace: 'auto', ivtc: 'auto', crop: 'auto' },
+      model: 'realesr-animevideov3-x2',
+      deinterlace: 'auto',
+      ivtc: 'auto',
+      crop: 'auto',
       pre: 'deflicker=size=5,hqdn3d=3:2:6:4',
     },
   },

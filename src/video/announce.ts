@@ -43,8 +43,10 @@ export function announce(
   const pixels = width * height;
   const work = sumReuse(kept.map((segment) => segment.reuse)).framesOfWork;
   const done = {
-    ...{ frames, tiles: Math.round(work * tilesPerFrame) },
-    ...{ outputPixels: Math.round(work * pixels), reusedPixels: Math.round((frames - work) * pixels) },
+    frames,
+    tiles: Math.round(work * tilesPerFrame),
+    outputPixels: Math.round(work * pixels),
+    reusedPixels: Math.round((frames - work) * pixels),
   };
   const keptBytes = kept.reduce((sum, segment) => sum + segment.bytes, 0);
   const outputPixelsTotal = framesTotal === null ? null : framesTotal * pixels;
@@ -52,7 +54,11 @@ export function announce(
   const converted = carried.filter(({ sound }) => sound !== null).length;
   const progress = new VideoProgress(
     {
-      ...{ input, framesTotal, outputPixelsTotal, done, lanes: upscaler.lanes },
+      input,
+      framesTotal,
+      outputPixelsTotal,
+      done,
+      lanes: upscaler.lanes,
       hasCarried: carried.length > 0,
       soundSeconds: converted * (plan.source.durationSeconds ?? 0),
     },

@@ -67,9 +67,15 @@ export async function planFilm(
   const isBegun = (await stat(job).catch(() => null)) !== null && !settings.restart;
   const begun = `There is a job in ${job}: if it is the same, it goes on where it stopped.`;
   return {
-    ...{ output, source: plan.picture.size, target: plan.encodedSize },
-    ...{ frames: plan.frames.count, framesPerSecond: plan.frameRate.num / plan.frameRate.den },
-    ...{ encoder: plan.encoder.name, pixelFormat: plan.encoder.pixelFormat, streams: plannedStreams(plan), ...space },
+    output,
+    source: plan.picture.size,
+    target: plan.encodedSize,
+    frames: plan.frames.count,
+    framesPerSecond: plan.frameRate.num / plan.frameRate.den,
+    encoder: plan.encoder.name,
+    pixelFormat: plan.encoder.pixelFormat,
+    streams: plannedStreams(plan),
+    ...space,
     warnings: [...plan.warnings.map(({ message }) => message), ...(isBegun ? [begun] : [])],
   };
 }

@@ -60,7 +60,8 @@ export const videoSettingsSchema = z
         z.object({ kind: z.literal('scale'), scale: z.number().gt(0).max(32) }),
         z.object({ kind: z.literal('fit'), width: z.int().min(2).max(32768), height: z.int().min(2).max(32768) }),
         z.object({
-          ...{ kind: z.literal('side'), side: z.enum(['width', 'height', 'short']) },
+          kind: z.literal('side'),
+          side: z.enum(['width', 'height', 'short']),
           px: z.int().min(2).max(32768),
         }),
       ])
@@ -92,8 +93,10 @@ export const videoSettingsSchema = z
       .union([
         z.enum(['off', 'auto']),
         z.object({
-          ...{ x: z.int().min(0), y: z.int().min(0) },
-          ...{ width: z.int().min(1), height: z.int().min(1) },
+          x: z.int().min(0),
+          y: z.int().min(0),
+          width: z.int().min(1),
+          height: z.int().min(1),
         }),
       ])
       .default('off'),

@@ -99,7 +99,8 @@ async function run(work: Work): Promise<VideoResult> {
     if (settings.report !== null) {
       const told = { model, device: upscaler.device, frames: framesTotal, reuse, damage, verification: finished };
       const report = makeReport(plan, {
-        ...{ ...told, provenance },
+        ...told,
+        provenance,
         stageSeconds: progress.stageSeconds,
         warnings: [...plan.warnings, ...lost],
       });
@@ -136,7 +137,14 @@ async function runWhole(
     // Whoever is at the other ends may take their time: that nothing moves says nothing.
     const stallSeconds = Number.POSITIVE_INFINITY;
     const made = await runSegment(plan, film, {
-      ...{ upscaler, file, watch: counting, pause, preview, stallSeconds, pipes, signal },
+      upscaler,
+      file,
+      watch: counting,
+      pause,
+      preview,
+      stallSeconds,
+      pipes,
+      signal,
     });
     if (source !== null && plan.picture.keepsFrames && plan.picture.trim === null) {
       expectEqual('frames', source.frames, made.ptsTicks.length);
@@ -203,8 +211,11 @@ async function planStream(
   const settings = settingsFor(output, isMarked ? { ...asked, deinterlace: 'on' } : asked);
   const picture = planPicture(source, settings, null, 0);
   const frames: FrameList = {
-    ...{ count: Number.POSITIVE_INFINITY, ptsTicks: new Float64Array(0), isExact: false },
-    ...{ timeBase: picture.timeBase, lastDurationTicks: picture.keepsFrames || settings.fps !== null ? 1 : 0 },
+    count: Number.POSITIVE_INFINITY,
+    ptsTicks: new Float64Array(0),
+    isExact: false,
+    timeBase: picture.timeBase,
+    lastDurationTicks: picture.keepsFrames || settings.fps !== null ? 1 : 0,
   };
   const hdr = { mastering: null, light: null, dynamic: [], dolbyVision: null };
   const planWith = (encoder: VideoSettings['encoder']) =>
@@ -219,6 +230,14 @@ async function planStream(
 }
 
 const NO_SCAN: PacketScan = {
-  ...{ packetsRead: 0, packets: 0, ptsTicks: new Float64Array(0), keyTicks: new Float64Array(0) },
-  ...{ lastDurationTicks: 0, lastIndex: 0, endByte: 0, bytes: 0, smallestBytes: 0, demuxerError: null },
+  packetsRead: 0,
+  packets: 0,
+  ptsTicks: new Float64Array(0),
+  keyTicks: new Float64Array(0),
+  lastDurationTicks: 0,
+  lastIndex: 0,
+  endByte: 0,
+  bytes: 0,
+  smallestBytes: 0,
+  demuxerError: null,
 };

@@ -134,8 +134,18 @@ function describeProgram({ program, recognition }: ProgramNetwork, id: string): 
     throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
   }
   const descriptor: ModelDescriptor = {
-    ...{ id, ...recognition, scale, gridPx, parameters, flopsPerPixel },
-    ...{ receptiveFieldPx: null, windowExact: false, alignPx: 1, fixedPx: null, seams: 'narrow', wholeOnly: false },
+    id,
+    ...recognition,
+    scale,
+    gridPx,
+    parameters,
+    flopsPerPixel,
+    receptiveFieldPx: null,
+    windowExact: false,
+    alignPx: 1,
+    fixedPx: null,
+    seams: 'narrow',
+    wholeOnly: false,
     contentHash: contentHash([steps, output]),
   };
   return { descriptor, coreFor: () => coreOfProgram(program) };

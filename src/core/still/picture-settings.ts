@@ -14,7 +14,7 @@ export const pictureSettingsSchema = z
     format: z.enum(FORMAT_CHOICES).nullable().default(null),
     /** Only this part of each page, in source pixels, upright; null: the whole. */
     crop: z
-      .object({ ...{ x: z.int().min(0), y: z.int().min(0) }, ...{ width: z.int().min(1), height: z.int().min(1) } })
+      .object({ x: z.int().min(0), y: z.int().min(0), width: z.int().min(1), height: z.int().min(1) })
       .readonly()
       .nullable()
       .default(null),

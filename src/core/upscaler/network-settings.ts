@@ -36,8 +36,18 @@ export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
 /** Everything left to the model and the machine. */
 export const AUTOMATIC_NETWORK = Object.freeze({
-  ...{ denoise: null, onnxRange: null, onnxChannels: null, colour: 'network', device: 'auto' },
-  ...{ gpus: [], ensemble: false, tilePx: null, haloPx: null, sessions: null, threads: null, memoryBytes: null },
+  denoise: null,
+  onnxRange: null,
+  onnxChannels: null,
+  colour: 'network',
+  device: 'auto',
+  gpus: [],
+  ensemble: false,
+  tilePx: null,
+  haloPx: null,
+  sessions: null,
+  threads: null,
+  memoryBytes: null,
 }) satisfies Omit<NetworkSettings, 'model'>;
 
 /** @throws UpreelError `usage` if GPUs are numbered for a device that cannot be told which. */

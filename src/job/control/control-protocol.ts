@@ -31,13 +31,16 @@ const changeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('segments'), news: z.array(segmentNewsSchema) }),
   z.object({
     type: z.literal('state'),
-    ...{ state: stateSchema, place: z.number().nullable(), endedAtMs: z.number().nullable() },
+    state: stateSchema,
+    place: z.number().nullable(),
+    endedAtMs: z.number().nullable(),
     begunAtMs: z.exactOptional(z.number().nullable()),
   }),
 ]) satisfies z.ZodType<JobChange>;
 
 const picture = z.object({
-  ...{ width: z.int().positive().max(4096), height: z.int().positive().max(65_536) },
+  width: z.int().positive().max(4096),
+  height: z.int().positive().max(65_536),
   /** Packed RGB in base64. */
   rgb: z.string(),
 });
@@ -46,7 +49,9 @@ const pairSchema = z.object({ frame: z.number(), before: picture, after: picture
 /** What a supervisor says. */
 export const messageSchema = z.discriminatedUnion('type', [
   z.object({
-    ...{ v: version, type: z.literal('reply'), id: z.number() },
+    v: version,
+    type: z.literal('reply'),
+    id: z.number(),
     error: errorSchema.optional(),
     pair: pairSchema.nullable().optional(),
   }),
@@ -67,7 +72,8 @@ export function changeMessage(change: JobChange): string {
 
 export function packPair({ frame, before, after }: FramePair): PackedPair {
   const pack = ({ width, height, rgb }: FramePair['before']) => ({
-    ...{ width, height },
+    width,
+    height,
     rgb: Buffer.from(rgb.buffer, rgb.byteOffset, rgb.byteLength).toString('base64'),
   });
   return { frame, before: pack(before), after: pack(after) };
@@ -76,7 +82,8 @@ export function packPair({ frame, before, after }: FramePair): PackedPair {
 /** @returns null if the bytes are not as many as the sizes say. */
 export function unpackPair({ frame, before, after }: PackedPair): FramePair | null {
   const unpack = ({ width, height, rgb }: PackedPair['before']) => ({
-    ...{ width, height },
+    width,
+    height,
     rgb: new Uint8Array(Buffer.from(rgb, 'base64')),
   });
   const pair = { frame, before: unpack(before), after: unpack(after) };

@@ -70,7 +70,9 @@ function segmentAt(
   const after = times.findIndex((ticks) => since(ticks) > atSeconds + 1e-6);
   const index = Math.max(0, (after === -1 ? times.length : after) - 1);
   const segment = {
-    ...{ index: 0, startFrame: index, endFrame: Math.min(count, index + 1) },
+    index: 0,
+    startFrame: index,
+    endFrame: Math.min(count, index + 1),
     startTicks: times[index] ?? null,
     endTicks: times[index + 1] ?? null,
   };

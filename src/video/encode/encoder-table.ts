@@ -231,8 +231,15 @@ function hardware(
   rateOptions: (quality: number) => readonly string[],
 ): EncoderRow {
   return {
-    ...{ ...TAGS, chromaLocations: [], containers, fallback, segmentContainer: MP4, needsEvenSize: true },
-    ...{ storesFullRange: true, isLosslessCapable: false, carriesHdr: false },
+    ...TAGS,
+    chromaLocations: [],
+    containers,
+    fallback,
+    segmentContainer: MP4,
+    needsEvenSize: true,
+    storesFullRange: true,
+    isLosslessCapable: false,
+    carriesHdr: false,
     pixelFormat: ({ bits, chroma, alpha }) =>
       chroma !== '420' || alpha || bits === 16 ? null : bits === 8 ? eight : (ten ?? null),
     options: ({ quality }) => [...rateOptions(quality), ...(fallback === 'libx265' ? ['-tag:v', 'hvc1'] : [])],

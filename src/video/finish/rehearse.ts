@@ -53,7 +53,10 @@ async function firstReadable(
   signal: AbortSignal,
 ): Promise<CarriedStream | null> {
   const ways = entry.otherwise.map((sound, index) => ({
-    ...{ ...entry, codec: sound.encoder, sound, otherwise: entry.otherwise.slice(index + 1) },
+    ...entry,
+    codec: sound.encoder,
+    sound,
+    otherwise: entry.otherwise.slice(index + 1),
     warning: conversionWarning(entry.source, sound, plan.container),
   }));
   for (const way of [entry, ...ways]) {

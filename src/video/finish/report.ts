@@ -56,7 +56,12 @@ export function makeReport(
   const { source, output, picture, encodedSize, encoder } = plan;
   const { bytes, checks } = made.verification;
   return {
-    ...{ v: 1, input: source.path, output, model: made.model, device: made.device, frames: made.frames },
+    v: 1,
+    input: source.path,
+    output,
+    model: made.model,
+    device: made.device,
+    frames: made.frames,
     source: { ...picture.size, bytes: source.fileBytes },
     result: { ...encodedSize, bytes, encoder: encoder.name, pixelFormat: encoder.pixelFormat },
     stages: [...made.stageSeconds].map(([name, seconds]) => ({

@@ -23,7 +23,11 @@ export async function framesFacts(
   }
   const sampled = await hashContents(samplesOf(paths), false, signal);
   return {
-    ...{ frames: paths.length, bytes, rate: `${rate.num}/${rate.den}`, listing: listing.digest('hex'), sampled },
+    frames: paths.length,
+    bytes,
+    rate: `${rate.num}/${rate.den}`,
+    listing: listing.digest('hex'),
+    sampled,
     whole: whole ? await hashContents(paths, true, signal) : null,
     sound: sound === null ? null : await sourceFacts(sound.path, { whole }, signal),
   };

@@ -187,7 +187,11 @@ async function parseDpx(bytes: Bytes, isBig: boolean): Promise<HeaderOrProblem> 
   if (long(4) + (size.width * size.height * samples * bits) / 8 > bytes.size + 1) throw new CutOff();
   const isDensity = [1, 3].includes(head[801] ?? 0);
   return {
-    ...{ ...UPRIGHT, kind: 'dpx', size, bits, alpha: [51, 52, 101, 103].includes(descriptor) },
+    ...UPRIGHT,
+    kind: 'dpx',
+    size,
+    bits,
+    alpha: [51, 52, 101, 103].includes(descriptor),
     notes: isDensity ? ['film-density'] : [],
   };
 }

@@ -39,7 +39,10 @@ export async function readFrames(input: string, settings: VideoSettings, signal:
   const sound = settings.sound === null ? null : await probeSound(settings.sound, signal);
   const rate = settings.fps ?? DEFAULT_RATE;
   const frames: FrameFiles = {
-    ...{ paths, rate, decoder: DECODERS[header.kind], decoderOptions: DECODER_OPTIONS[header.kind] ?? [] },
+    paths,
+    rate,
+    decoder: DECODERS[header.kind],
+    decoderOptions: DECODER_OPTIONS[header.kind] ?? [],
     filters: [...TURNS[header.orientation - 1]!, ...likeFilters(header, first)],
     sound: sound === null ? null : { path: sound.path, startSeconds: sound.startSeconds },
     premultiplied: header.premultiplied,
@@ -64,7 +67,11 @@ const DECODERS: Readonly<Record<FrameKind, string>> = {
 };
 /** Of one picture each: they follow no names. */
 const DEMUXERS: Readonly<Record<FrameKind, string>> = {
-  ...{ png: 'png_pipe', tiff: 'tiff_pipe', dpx: 'dpx_pipe', exr: 'exr_pipe', jpeg: 'jpeg_pipe' },
+  png: 'png_pipe',
+  tiff: 'tiff_pipe',
+  dpx: 'dpx_pipe',
+  exr: 'exr_pipe',
+  jpeg: 'jpeg_pipe',
 };
 /** Linear light would leave the shadows of a film with no steps: it is coded as sRGB. */
 const DECODER_OPTIONS: Partial<Record<FrameKind, readonly string[]>> = { exr: ['-apply_trc', 'iec61966_2_1'] };
@@ -110,7 +117,12 @@ function describe(
   const { width, height } = header.size;
   const video: VideoStream = {
     ...first,
-    ...{ index: 0, tags: {}, dispositions: ['default'], startSeconds: 0, rotationDegrees: 0, sideData: [] },
+    index: 0,
+    tags: {},
+    dispositions: ['default'],
+    startSeconds: 0,
+    rotationDegrees: 0,
+    sideData: [],
     size: isTurned ? { width: height, height: width } : header.size,
     pixelFormat,
     bitsPerSample: Math.max(bitsPerSampleOf(pixelFormat), header.kind === 'jpeg' ? header.bits : 8),
@@ -123,9 +135,17 @@ function describe(
     hasAlpha: header.alpha && header.kind !== 'exr',
   };
   return Object.freeze({
-    ...{ path, fileBytes: bytes + (sound?.fileBytes ?? 0), formatName: 'frames', startSeconds: 0 },
+    path,
+    fileBytes: bytes + (sound?.fileBytes ?? 0),
+    formatName: 'frames',
+    startSeconds: 0,
     durationSeconds: (paths.length * rate.den) / rate.num,
-    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video, ...(sound?.streams ?? [])], frames },
+    tags: {},
+    chapters: 0,
+    timecode: null,
+    video,
+    streams: [video, ...(sound?.streams ?? [])],
+    frames,
   });
 }
 
@@ -141,8 +161,16 @@ function colourOf({ kind, isFullRange }: PictureHeader, said: ColourTags, pixelF
 function scanOf(count: number, bytes: number): PacketScan {
   const ptsTicks = Float64Array.from({ length: count }, (_, index) => index);
   return {
-    ...{ packetsRead: count, packets: count, ptsTicks, keyTicks: ptsTicks, lastDurationTicks: 1 },
-    ...{ lastIndex: count - 1, endByte: 0, bytes, smallestBytes: 0, demuxerError: null },
+    packetsRead: count,
+    packets: count,
+    ptsTicks,
+    keyTicks: ptsTicks,
+    lastDurationTicks: 1,
+    lastIndex: count - 1,
+    endByte: 0,
+    bytes,
+    smallestBytes: 0,
+    demuxerError: null,
   };
 }
 

@@ -124,8 +124,14 @@ export function parseY4mHeader(line: string): Y4mHeader {
 const MAX_PIXELS = 100_000_000;
 
 const PIXEL_FORMATS: Readonly<Record<string, string>> = {
-  ...{ '420': 'yuv420p', '420jpeg': 'yuv420p', '420mpeg2': 'yuv420p', '420paldv': 'yuv420p', '411': 'yuv411p' },
-  ...{ '422': 'yuv422p', '444': 'yuv444p', mono: 'gray' },
+  '420': 'yuv420p',
+  '420jpeg': 'yuv420p',
+  '420mpeg2': 'yuv420p',
+  '420paldv': 'yuv420p',
+  '411': 'yuv411p',
+  '422': 'yuv422p',
+  '444': 'yuv444p',
+  mono: 'gray',
 };
 
 /** "420p10", "mono12". */
@@ -149,14 +155,30 @@ export function frameBytes(pixelFormat: string, { width, height }: Size): number
 export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo {
   const { frameRate } = header;
   const video: VideoStream = {
-    ...{ index: 0, kind: 'video', codec: 'rawvideo', isCoverArt: false, startSeconds: 0, language: null, tags: {} },
-    ...{ dispositions: ['default'], rotationDegrees: 0, declaredFrames: null, hasAlpha: false, sideData: [] },
+    index: 0,
+    kind: 'video',
+    codec: 'rawvideo',
+    isCoverArt: false,
+    startSeconds: 0,
+    language: null,
+    tags: {},
+    dispositions: ['default'],
+    rotationDegrees: 0,
+    declaredFrames: null,
+    hasAlpha: false,
+    sideData: [],
     sound: null,
     obstacle: null,
-    ...{ size: header.size, pixelFormat: header.pixelFormat, bitsPerSample, frameRate },
+    size: header.size,
+    pixelFormat: header.pixelFormat,
+    bitsPerSample,
+    frameRate,
     colour: {
-      ...{ matrix: null, primaries: null, transfer: null },
-      ...{ range: header.range, chromaLocation: header.chromaLocation },
+      matrix: null,
+      primaries: null,
+      transfer: null,
+      range: header.range,
+      chromaLocation: header.chromaLocation,
     },
     baseRate: null,
     timeBase: { num: frameRate.den, den: frameRate.num },
@@ -164,8 +186,16 @@ export function describeY4m(header: Y4mHeader, bitsPerSample: number): VideoInfo
     sampleAspectRatio: header.sampleAspectRatio,
   };
   return {
-    ...{ path: '-', fileBytes: 0, formatName: 'yuv4mpegpipe', startSeconds: 0, durationSeconds: null },
-    ...{ tags: {}, chapters: 0, timecode: null, video, streams: [video] },
+    path: '-',
+    fileBytes: 0,
+    formatName: 'yuv4mpegpipe',
+    startSeconds: 0,
+    durationSeconds: null,
+    tags: {},
+    chapters: 0,
+    timecode: null,
+    video,
+    streams: [video],
   };
 }
 

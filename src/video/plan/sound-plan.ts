@@ -117,7 +117,12 @@ function depthOf({ sampleFormat, bitsPerRawSample }: SoundFacts): number {
 function toPcm(sound: SoundFacts, isQuickTime: boolean): SoundConversion {
   const format = sound.sampleFormat?.replace(/p$/, '');
   const pcm = (kind: string, bits: string, isExact = true): SoundConversion => ({
-    ...{ encoder: `pcm_${kind}`, codec: `pcm_${kind}`, options: [], filter: null, label: `PCM (${bits})`, isExact },
+    encoder: `pcm_${kind}`,
+    codec: `pcm_${kind}`,
+    options: [],
+    filter: null,
+    label: `PCM (${bits})`,
+    isExact,
     changes: isExact ? [] : ['its 64-bit samples are rounded to 53 bits'],
   });
   if (format === 'u8') return pcm('u8', '8 bits');
@@ -133,7 +138,7 @@ function toFlac(sound: SoundFacts, placement: Placement): SoundConversion | null
   if (depth > 24 || sound.channels > 8 || sound.sampleRate > MOST_FLAC_RATE) return null;
   const deep = depth === 24 ? ([['bits_per_raw_sample', '24']] as const) : [];
   const options = [['sample_fmt', depth === 24 ? 's32' : 's16'], ...deep] as const;
-  return { ...{ encoder: 'flac', codec: 'flac', label: 'FLAC', options, isExact: true }, ...placed(placement) };
+  return { encoder: 'flac', codec: 'flac', label: 'FLAC', options, isExact: true, ...placed(placement) };
 }
 
 const MOST_FLAC_RATE = 655_350;
@@ -153,7 +158,12 @@ function toAlac(sound: SoundFacts): SoundConversion {
     ...(isDeep ? [['bits_per_raw_sample', '24'] as const] : []),
   ];
   return {
-    ...{ encoder: 'alac', codec: 'alac', label: 'ALAC', filter: null, isExact: true, changes: [] },
+    encoder: 'alac',
+    codec: 'alac',
+    label: 'ALAC',
+    filter: null,
+    isExact: true,
+    changes: [],
     options: options as SoundConversion['options'],
   };
 }

@@ -27,7 +27,10 @@ export async function produceSegment(
     return found;
   });
   return {
-    ...{ index, startFrame, endFrame, reuse },
+    index,
+    startFrame,
+    endFrame,
+    reuse,
     ptsTicks: [...ptsTicks],
     patchedTicks: [...patchedTicks],
     ...facts,

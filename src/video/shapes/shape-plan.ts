@@ -51,9 +51,13 @@ export function planShapes(
   const mixesColours = traits.includes(MATRIX) || traits.includes(RANGE);
   const { matrix, range } = colourOf(shape);
   const canvas = planCanvas({
-    ...{ size: shape.size, sampleAspectRatio: shape.sampleAspectRatio, pixelFormat: shape.pixelFormat },
+    size: shape.size,
+    sampleAspectRatio: shape.sampleAspectRatio,
+    pixelFormat: shape.pixelFormat,
     pictures: shown.map((run) => ({ startTicks: run.startTicks, ...run.shape })),
-    ...{ hasAlpha: video.hasAlpha, timeBase: video.timeBase, turn: rotationFilters(video.rotationDegrees) },
+    hasAlpha: video.hasAlpha,
+    timeBase: video.timeBase,
+    turn: rotationFilters(video.rotationDegrees),
     colour: mixesColours && !isRgbFormat(shape.pixelFormat) ? { matrix, range } : null,
   });
   if (canvas.filters.join().length > LONGEST_FILTERS) throw refusal(source, told ?? '', traits);
@@ -144,7 +148,9 @@ function uprightVideo(video: VideoStream, { size, sampleAspectRatio, pixelFormat
     size: isTurned ? { width: size.height, height: size.width } : size,
     sampleAspectRatio: isTurned ? { num: sampleAspectRatio.den, den: sampleAspectRatio.num } : sampleAspectRatio,
     rotationDegrees: 0,
-    ...{ pixelFormat, bitsPerSample: bitsPerSampleOf(pixelFormat), colour },
+    pixelFormat,
+    bitsPerSample: bitsPerSampleOf(pixelFormat),
+    colour,
   };
 }
 

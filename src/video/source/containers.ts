@@ -163,9 +163,18 @@ const CONTAINERS: Readonly<Record<OutputContainer['name'], OutputContainer>> = {
 
 function picturesOnly(name: 'png' | 'tiff' | 'y4m', muxer: string): OutputContainer {
   return {
-    ...{ name, holds: 'pictures', muxer, muxerOptions: [], audioCodecs: [], subtitleCodecs: [] },
+    name,
+    holds: 'pictures',
+    muxer,
+    muxerOptions: [],
+    audioCodecs: [],
+    subtitleCodecs: [],
     triesOtherSound: false,
-    ...{ textSubtitleCodec: '', attachments: false, coverArt: false, extraVideo: false, tags: null },
+    textSubtitleCodec: '',
+    attachments: false,
+    coverArt: false,
+    extraVideo: false,
+    tags: null,
   };
 }
 

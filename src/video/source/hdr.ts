@@ -49,8 +49,16 @@ const sideData = z.array(z.looseObject({ side_data_type: z.string().default('') 
 const holder = z.looseObject({ side_data_list: sideData });
 const reportSchema = z.object({ frames: z.array(holder).default([]), streams: z.array(holder).default([]) });
 const masteringSchema = z.object({
-  ...{ red_x: ratio, red_y: ratio, green_x: ratio, green_y: ratio, blue_x: ratio, blue_y: ratio },
-  ...{ white_point_x: ratio, white_point_y: ratio, min_luminance: ratio, max_luminance: ratio },
+  red_x: ratio,
+  red_y: ratio,
+  green_x: ratio,
+  green_y: ratio,
+  blue_x: ratio,
+  blue_y: ratio,
+  white_point_x: ratio,
+  white_point_y: ratio,
+  min_luminance: ratio,
+  max_luminance: ratio,
 });
 const dolbySchema = z.object({ dv_profile: z.int(), dv_bl_signal_compatibility_id: z.int() });
 const lightSchema = z.object({ max_content: z.number(), max_average: z.number() });

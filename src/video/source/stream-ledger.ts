@@ -89,8 +89,11 @@ class Sum {
   total(): StreamLedger {
     const seconds = (ticks: number) => (Number.isFinite(ticks) ? ticks * this.secondsPerTick : null);
     return {
-      ...{ packets: this.#packets, filledPackets: this.#filledPackets, bytes: this.#bytes },
-      ...{ startSeconds: seconds(this.#start), filledStartSeconds: seconds(this.#filledStart) },
+      packets: this.#packets,
+      filledPackets: this.#filledPackets,
+      bytes: this.#bytes,
+      startSeconds: seconds(this.#start),
+      filledStartSeconds: seconds(this.#filledStart),
       endSeconds: seconds(this.#end),
       lengthSeconds: this.#length * this.secondsPerTick,
       checksum: this.#high * 65_536 + this.#low,

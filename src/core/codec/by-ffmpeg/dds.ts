@@ -29,8 +29,16 @@ export const dds: FfmpegKind = {
 };
 
 const REFUSED_DXGI: Readonly<Record<number, string>> = {
-  ...{ 2: '32-bit floats', 10: '16-bit floats', 26: '11-bit floats', 67: 'shared exponents' },
-  ...{ 94: 'BC6H', 95: 'BC6H', 96: 'BC6H', 97: 'BC7', 98: 'BC7', 99: 'BC7' },
+  2: '32-bit floats',
+  10: '16-bit floats',
+  26: '11-bit floats',
+  67: 'shared exponents',
+  94: 'BC6H',
+  95: 'BC6H',
+  96: 'BC6H',
+  97: 'BC7',
+  98: 'BC7',
+  99: 'BC7',
 };
 const REFUSED_CODES: Readonly<Record<string, string>> = {
   'q\0\0\0': '16-bit floats',

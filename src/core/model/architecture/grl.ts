@@ -156,13 +156,16 @@ function openStripes(layers: ProgramLayers, planes: Planes, anchor: number) {
     const name = `${height}x${width}${isShifted ? ' shifted' : ''}`;
     const shift = isShifted ? ([height >> 1, width >> 1] as const) : ([0, 0] as const);
     const make = (): Stripe => ({
-      ...{ height, width, anchor },
+      height,
+      width,
+      anchor,
       places: cutWindows(layers, size, { height, width, shift, placesPerKey: anchor }, null),
       anchors: cutWindows(
         layers,
         small,
         {
-          ...{ height: height / anchor, width: width / anchor },
+          height: height / anchor,
+          width: width / anchor,
           shift: [Math.floor(shift[0] / anchor), Math.floor(shift[1] / anchor)],
         },
         null,
@@ -249,13 +252,21 @@ function stripeAttention(layers: ProgramLayers, qkv: Pixels, anchors: Pixels, na
   const turned = places.mask === null ? null : layers.step('Transpose', [places.mask], { perm: [0, 1, 3, 2] });
   const one = `${name}.attn_transform1`;
   const gathered = attend(layers, asked, k, v, {
-    ...{ heads, tokens: keys, keys: tokens, mask: turned, directions: directionScales(layers, one, heads) },
+    heads,
+    tokens: keys,
+    keys: tokens,
+    mask: turned,
+    directions: directionScales(layers, one, heads),
     bias: continuousBias(layers, one, offsets, gather, { heads, tokens: keys, keys: tokens }),
   });
   const two = `${name}.attn_transform2`;
   return places.join(
     attend(layers, q, asked, gathered, {
-      ...{ heads, tokens, keys, mask: places.mask, directions: directionScales(layers, two, heads) },
+      heads,
+      tokens,
+      keys,
+      mask: places.mask,
+      directions: directionScales(layers, two, heads),
       bias: continuousBias(layers, two, offsets, read, { heads, tokens, keys }),
     }),
   );

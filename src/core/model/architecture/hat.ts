@@ -54,7 +54,9 @@ export const hat = defineArchitecture<HatPlan>({
     return buildFrame(layers, frame, { multiple: side }, (first) => {
       const windows = openSwinWindows(layers, first, side);
       const overlap: Overlap = {
-        ...{ windows, outer, index: overlapIndex(side, outer) },
+        windows,
+        outer,
+        index: overlapIndex(side, outer),
         split: cutOverlapping(layers, layers.sizeOf(first), side, outer),
       };
       return chainGroups(

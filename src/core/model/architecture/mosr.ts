@@ -37,7 +37,9 @@ export const mosr = defineArchitecture<MosrPlan>({
       throw unsupported(`The MoSR network enlarges ${scale} times; upreel runs those from RGB to RGB.`);
     }
     return {
-      ...{ features: axis(state, 'gblocks.0.weight', 0), scale, tail },
+      features: axis(state, 'gblocks.0.weight', 0),
+      scale,
+      tail,
       seen: axis(state, 'gblocks.1.conv.weight', 0),
       blocks: countConsecutive(state, (index) => `gblocks.${index}.fc1.weight`, 1),
     };

@@ -38,7 +38,9 @@ export const nafnet = defineArchitecture<NafnetPlan>({
     return {
       channels,
       features: axis(state, 'intro.weight', 0),
-      ...{ encoders: each('encoders'), decoders: each('decoders'), middle: blocks('middle_blks') },
+      encoders: each('encoders'),
+      decoders: each('decoders'),
+      middle: blocks('middle_blks'),
     };
   },
 

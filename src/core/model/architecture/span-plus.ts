@@ -40,7 +40,8 @@ export const spanPlus = defineArchitecture<SpanPlusPlan>({
     return {
       features: axis(state, 'feats.1.conv_cat.weight', 0),
       blocks: Array.from({ length: groups }, (_, group) => countBlocks(state, group + 1)),
-      ...{ scale, tail },
+      scale,
+      tail,
     };
   },
 

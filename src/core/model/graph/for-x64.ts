@@ -49,8 +49,14 @@ function appendFactors(builder: GraphBuilder, input: Value, factors: Float32Arra
   const channels = factors.length;
   return builder.append(
     {
-      ...{ op: 'conv', input, weight: tensor([channels, 1, 1, 1], factors), bias: null, groups: channels },
-      ...{ stride: [1, 1], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } },
+      op: 'conv',
+      input,
+      weight: tensor([channels, 1, 1, 1], factors),
+      bias: null,
+      groups: channels,
+      stride: [1, 1],
+      dilation: [1, 1],
+      padding: { top: 0, left: 0, bottom: 0, right: 0 },
     },
     'a part of PReLU',
   );
@@ -76,8 +82,14 @@ function appendHalving(builder: GraphBuilder, input: Value, a: number): Value {
   const padded = builder.append({ op: 'pad', input, padding }, 'the border of a halving');
   return builder.append(
     {
-      ...{ op: 'conv', input: padded, weight: tensor([channels, channels, 4, 4], weight), bias: null, groups: 1 },
-      ...{ stride: [2, 2], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } },
+      op: 'conv',
+      input: padded,
+      weight: tensor([channels, channels, 4, 4], weight),
+      bias: null,
+      groups: 1,
+      stride: [2, 2],
+      dilation: [1, 1],
+      padding: { top: 0, left: 0, bottom: 0, right: 0 },
     },
     'a halving',
   );

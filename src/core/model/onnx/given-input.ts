@@ -18,8 +18,14 @@ export interface GivenInput {
 export type GivenType = keyof typeof ELEMENT_BYTES;
 
 export const ELEMENT_BYTES = {
-  ...{ float32: 4, float16: 2, bfloat16: 2, float64: 8 },
-  ...{ int32: 4, int64: 8, uint8: 1, bool: 1 },
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  bool: 1,
 } as const;
 
 export type GivenValues = { readonly name: string } & (

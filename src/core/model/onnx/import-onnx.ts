@@ -63,7 +63,10 @@ export async function importOnnx(
   checkOpset(model);
   const fixedPx = fixedSizeOf(model, layout, enlargeFirst);
   const use = (range: Range): ForeignUse => ({
-    ...{ channels, layout, fixedPx, enlargeFirst },
+    channels,
+    layout,
+    fixedPx,
+    enlargeFirst,
     samples: { ...range, order },
   });
   const bytesRange = isFloat ? null : BYTES;

@@ -33,7 +33,9 @@ export function dySample(layers: ProgramLayers, planes: Planes, name: string, sc
   const grid = layers.step('Transpose', [split], { perm: [1, 2, 3, 0] });
   const grouped = layers.step('Reshape', [planes.step, indexVector([groups, planes.channels / groups, 0, 0])]);
   const read = layers.step('GridSample', [grouped, grid], {
-    ...{ mode: 'bilinear', padding_mode: 'border', align_corners: 0 },
+    mode: 'bilinear',
+    padding_mode: 'border',
+    align_corners: 0,
   });
   const joined = layers.step('Reshape', [read, indexVector([1, planes.channels, 0, 0])]);
   const made: Planes = { ...places, step: joined, channels: planes.channels };

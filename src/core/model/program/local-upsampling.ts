@@ -78,7 +78,9 @@ function chosenPlaces(layers: ProgramLayers, queries: Planes, size: LengthVector
 function readAt(layers: ProgramLayers, planes: Planes, size: LengthVector, places: StepIndex): StepIndex {
   const grouped = layers.step('Reshape', [planes.step, indexVector([GROUPS, planes.channels / GROUPS, 0, 0])]);
   const read = layers.step('GridSample', [grouped, places], {
-    ...{ mode: 'bilinear', padding_mode: 'zeros', align_corners: 1 },
+    mode: 'bilinear',
+    padding_mode: 'zeros',
+    align_corners: 1,
   });
   return layers.step('Reshape', [read, shapeOf(layers, [1, planes.channels, PLACES], size)]);
 }

@@ -143,8 +143,13 @@ export class ProgramBuilder {
     const { channels } = output;
     if (channels !== 1 && channels !== 3) throw refused(`it makes ${channels} channels.`);
     return {
-      ...{ channels, steps: this.#steps, output: output.step, scale, gridPx },
-      ...{ parameters: this.#parameters, flopsPerPixel: this.#flopsPerPixel },
+      channels,
+      steps: this.#steps,
+      output: output.step,
+      scale,
+      gridPx,
+      parameters: this.#parameters,
+      flopsPerPixel: this.#flopsPerPixel,
     };
   }
 }

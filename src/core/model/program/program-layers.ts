@@ -38,7 +38,10 @@ export class ProgramLayers extends ProgramBuilder {
     }
     const [y, x] = padding === 'same' ? [((height - 1) >> 1) * dilation, ((width - 1) >> 1) * dilation] : [0, 0];
     const step = this.step('Conv', [planes.step, weight, bias], {
-      ...{ kernel_shape: [height, width], strides: [stride, stride], pads: [y, x, y, x], group: groups },
+      kernel_shape: [height, width],
+      strides: [stride, stride],
+      pads: [y, x, y, x],
+      group: groups,
       ...(dilation === 1 ? {} : { dilations: [dilation, dilation] }),
     });
     const density = planes.density / stride ** 2;
@@ -66,7 +69,9 @@ export class ProgramLayers extends ProgramBuilder {
     const [, channels = 0] = weight.shape;
     const bias = this.optionalWeight(`${name}.bias`, [channels]);
     const step = this.step('ConvTranspose', [planes.step, weight, bias], {
-      ...{ kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [crop, crop, crop, crop] },
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [crop, crop, crop, crop],
     });
     this.countWork(channels * planes.channels * kernel ** 2 * planes.density);
     return { ...planes, step, channels, density: planes.density * stride ** 2, extent: step };

@@ -43,8 +43,12 @@ export function countUnetBlocks(state: StateDict, part: string): UnetBlocks['cou
     return number;
   };
   return {
-    ...{ m_down1: count('m_down1', 0), m_down2: count('m_down2', 0), m_down3: count('m_down3', 0) },
-    ...{ m_up3: count('m_up3', 1), m_up2: count('m_up2', 1), m_up1: count('m_up1', 1) },
+    m_down1: count('m_down1', 0),
+    m_down2: count('m_down2', 0),
+    m_down3: count('m_down3', 0),
+    m_up3: count('m_up3', 1),
+    m_up2: count('m_up2', 1),
+    m_up1: count('m_up1', 1),
   };
 }
 

@@ -40,8 +40,14 @@ export async function pullShared(
   }
   const { extension, bytes, sha256, url } = file;
   const listed: CatalogueModel = {
-    ...{ id, architecture: 'rrdb', scale: 1, licence: model.licence ?? 'unknown', author: model.authors.join(', ') },
-    ...{ homepage: model.page, summary: model.name, suits: '' },
+    id,
+    architecture: 'rrdb',
+    scale: 1,
+    licence: model.licence ?? 'unknown',
+    author: model.authors.join(', '),
+    homepage: model.page,
+    summary: model.name,
+    suits: '',
     sources: [{ kind: 'url', files: [{ name: `${id}${extension}`, bytes, sha256, url }] }],
   };
   await pullModel({ ...catalogue, models: [listed] }, listed, cacheFolders().models, options);
