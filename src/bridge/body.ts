@@ -12,7 +12,8 @@ interface Passage {
 }
 
 /**
- * Passes exactly `bytes` of a request's body on to the engine, at the engine's pace and no slower than the limits allow.
+ * Passes exactly `bytes` of a request's body on to the engine, at the engine's pace and no slower than the limits
+ * allow.
  * @throws UpreelError `input-damaged` if the body is shorter, longer or too slow.
  */
 export async function passBody(request: IncomingMessage, { bytes, to, pace, signal }: Passage): Promise<void> {

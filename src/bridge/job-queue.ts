@@ -11,7 +11,7 @@ export interface JobQueue {
   /** @returns false if there is no such job */
   cancel(id: string): boolean;
   /**
-   * Waits for the job's turn and works. `onPosition` is told while it waits (1: the next).
+   * Waits for the job's turn and works. `onPosition` is called while it waits (1: the next).
    * @throws UpreelError what `work` throws, or the reason of the abort.
    */
   run(job: BridgeJobFacts, work: (job: RunningJob) => Promise<void>, options: QueueOptions): Promise<void>;
@@ -44,7 +44,7 @@ interface Entry {
   fraction: number;
 }
 
-/** A waiting client is told as often; writing to it also finds out whether it is still there. */
+/** A waiting client hears its place as often; writing to it also finds out whether it is still there. */
 const POSITION_MILLISECONDS = 1000;
 
 export function openJobQueue({ waitingJobs }: { readonly waitingJobs: number }): JobQueue {

@@ -54,7 +54,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Two that start at the same moment both pass: the later state file stands, and the other service gives up when idle. */
+/**
+ * Two that start at the same moment both pass: the later state file stands, and the other service gives up when idle.
+ */
 async function refuseSecond(stateFile: string): Promise<void> {
   const state = await readStateFile(stateFile);
   if (state === null) return;

@@ -19,8 +19,8 @@ export interface UpscaleServices {
 const PREPARING_MILLISECONDS = 1000;
 
 /**
- * Answers one POST /v1/upscale: a stream of lines and pixels that ends with `done` or `error`. The body is read when the
- * job's turn has come, so that waiting jobs cost no memory. A closed connection aborts the work.
+ * Answers one POST /v1/upscale: a stream of lines and pixels that ends with `done` or `error`. The body is read when
+ * the job's turn has come, so that waiting jobs cost no memory. A closed connection aborts the work.
  */
 export async function streamUpscale(
   { request: asked, bodyBytes }: PlannedUpscale,

@@ -1,7 +1,7 @@
 import type { Command, Help, Option } from 'commander';
 import { COMMAND_GROUPS, EXAMPLES, FLAG_GROUPS } from './help-groups.ts';
 
-/** How much of the flags is told. */
+/** How much of the flags is shown. */
 export type HelpExtent = 'common' | 'all';
 
 const INDENT = 2;

@@ -31,7 +31,7 @@ export function chooseReporter({ json, noTui, stdoutIsTty, env }: ReporterChoice
   return 'view';
 }
 
-/** Standard output may be the film's: whatever is told goes to standard error then. */
+/** Standard output may be the film's: all reports go to standard error then. */
 export function shownOn(raw: Record<string, unknown>): NodeJS.WriteStream {
   return raw.output === '-' ? process.stderr : process.stdout;
 }

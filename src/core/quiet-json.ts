@@ -1,6 +1,6 @@
 /**
- * What a terminal obeys or does not show: controls, separators, bidi and other invisible characters. Cn (not assigned in
- * this Unicode version) is in, because nobody knows its width; private use is not.
+ * What a terminal obeys or does not show: controls, separators, bidi and other invisible characters. Cn (not assigned
+ * in this Unicode version) is in, because nobody knows its width; private use is not.
  */
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 

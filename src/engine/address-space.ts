@@ -7,8 +7,9 @@ export function addressSpaceIsLimited(): boolean {
 }
 
 /**
- * A failure that native code may have had for lack of address space without knowing it ("unsupported image format", where
- * a thread could not start) becomes `out-of-memory` if this process has come close to its limit. Others stay as they are.
+ * A failure that native code may have had for lack of address space without knowing it ("unsupported image format",
+ * where a thread could not start) becomes `out-of-memory` if this process has come close to its limit. Others stay as
+ * they are.
  */
 export function underAddressSpaceLimit(error: unknown): UpreelError {
   const known = asUpreelError(error);

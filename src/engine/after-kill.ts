@@ -3,7 +3,10 @@ import { EngineDied } from './engine-client.ts';
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 export const MAX_CRASHES = 3;
 
-/** Makes something anew whose engine was ended from outside, which says nothing about it. @throws what `attempt` throws */
+/**
+ * Makes something anew whose engine was ended from outside, which says nothing about it.
+ * @throws what `attempt` throws
+ */
 export async function againAfterKill<T>(attempt: () => Promise<T>): Promise<T> {
   for (let kills = 0; ; kills++) {
     try {

@@ -3,9 +3,9 @@ import { homedir, release } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
 /**
- * What changes when a GPU or its driver does: the system's version, the kernel's drivers, and the Vulkan drivers with the
- * times and sizes of their libraries. On Windows and macOS drivers come with the system, mostly: there its version stands
- * for them.
+ * What changes when a GPU or its driver does: the system's version, the kernel's drivers, and the Vulkan drivers with
+ * the times and sizes of their libraries. On Windows and macOS drivers come with the system, mostly: there its version
+ * stands for them.
  */
 export function driverFacts(): readonly unknown[] {
   return [process.platform, process.arch, release(), ...renderNodes(), ...kernelDrivers(), ...vulkanDrivers()];

@@ -42,7 +42,9 @@ export interface EngineClient {
 
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Aborted: the task may finish what it cannot take up again, and stops then. Tasks that keep nothing are cancelled. */
+  /**
+   * Aborted: the task may finish what it cannot take up again, and stops then. Tasks that keep nothing are cancelled.
+   */
   readonly drain?: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
   /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
@@ -233,7 +235,7 @@ function lowerPriority(pid: number, nice: number): void {
   try {
     setPriority(pid, nice);
   } catch {
-    // It has ended already, which is told elsewhere.
+    // It has ended already, which is reported elsewhere.
   }
 }
 

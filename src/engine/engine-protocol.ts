@@ -8,7 +8,9 @@ import type { PixelLayout } from '../core/still/upscale-pixels.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import type { PreviewPair, SegmentNews, VideoSettings } from '../video/index.ts';
 
-/** Messages between the supervisor and its engine process. Pixels travel elsewhere (pixel-port.ts), but for previews. */
+/**
+ * Messages between the supervisor and its engine process. Pixels travel elsewhere (pixel-port.ts), but for previews.
+ */
 
 /** Settings whose device is decided. */
 export type EngineNetwork = NetworkSettings & { readonly device: DeviceName };

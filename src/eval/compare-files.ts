@@ -9,8 +9,8 @@ export interface FileComparison extends Comparison {
 
 /**
  * Compares two picture files, page by page: all frames of animations, all pages of TIFF files.
- * @throws UpreelError `usage` where the numbers of pages or their sizes differ, or the border leaves nothing of one, before
- * anything is decoded; as `openPicture` does.
+ * @throws UpreelError `usage` where the numbers of pages or their sizes differ, or the border leaves nothing of one,
+ * before anything is decoded; as `openPicture` does.
  */
 export async function compareFiles(a: string, b: string, measuring: Measuring): Promise<FileComparison> {
   const [left, right] = [await openPicture(a, DEFAULT_PICTURE_LIMITS), await openPicture(b, DEFAULT_PICTURE_LIMITS)];
@@ -43,7 +43,7 @@ function checkPages(a: PictureInfo, b: PictureInfo, border: number): void {
   }
 }
 
-/** Samples are compared as they are stored; what else decides how a picture looks is told. */
+/** Samples are compared as they are stored; what else decides how a picture looks goes into the notes. */
 function unseen(a: PictureInfo, b: PictureInfo): string[] {
   const profiles = [a, b].map(({ metadata: { icc } }) => Buffer.from(icc ?? new Uint8Array()));
   const times = [a, b].map(({ animated, metadata: { delaysMs, loop } }) =>

@@ -65,8 +65,8 @@ export function comparePages(a: Page, b: Page, { border, luma }: Measuring): Pag
 }
 
 /**
- * Two gray pictures are compared as they are: MATLAB's scripts convert to YCbCr only what has three channels. Studio range
- * would raise their PSNR by 1.3 dB.
+ * Two gray pictures are compared as they are: MATLAB's scripts convert to YCbCr only what has three channels. Studio
+ * range would raise their PSNR by 1.3 dB.
  */
 function lumaOfBoth(a: Raster, b: Raster, rounding: LumaRounding): LumaPlane[] {
   if (a.channels === 1 && b.channels === 1) return [channelPlane(a, 0), channelPlane(b, 0)];

@@ -50,7 +50,8 @@ export function isBaseline(model: string): model is KernelName {
 /**
  * Scores models as the papers do: each picture is cut to a multiple of the scale, shrunk as MATLAB's imresize does it,
  * enlarged again by the model, and compared on luma without its border. Yields each model's score when it is known.
- * @throws UpreelError `usage` for a folder without pictures or with one that is too small, and what the upscaling throws.
+ * @throws UpreelError `usage` for a folder without pictures or with one that is too small, and what the upscaling
+ * throws.
  */
 export async function* evaluate(evaluation: Evaluation): AsyncIterable<Score> {
   const { folder, scale, models, onNote } = evaluation;

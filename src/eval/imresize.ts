@@ -17,10 +17,10 @@ interface Kernel {
 }
 
 /**
- * The low-resolution picture that the papers make of a full-size one: MATLAB's `imresize(picture, 1 / factor)` of integer
- * samples. The bicubic kernel is stretched by the factor (antialiasing), borders are repeated, and samples are rounded and
- * clamped after each pass: first down the columns, then along the rows. The published pictures of Set5 and Set14 (SelfExSR)
- * come out to the sample; docs/measuring.md tells which ones have mirrored borders instead.
+ * The low-resolution picture that the papers make of a full-size one: MATLAB's `imresize(picture, 1 / factor)` of
+ * integer samples. The bicubic kernel is stretched by the factor (antialiasing), borders are repeated, and samples are
+ * rounded and clamped after each pass: first down the columns, then along the rows. The published pictures of Set5 and
+ * Set14 (SelfExSR) come out to the sample; docs/measuring.md tells which ones have mirrored borders instead.
  * @param raster its width and height are multiples of `factor`
  */
 export function shrink(raster: Raster, factor: number): Raster {

@@ -44,9 +44,9 @@ const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
 
 /**
- * Structural similarity, -1..1 (Wang et al., "Image quality assessment: from error visibility to structural similarity",
- * 2004, and its ssim_index.m): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie inside; null:
- * there is none.
+ * Structural similarity, -1..1 (Wang et al., "Image quality assessment: from error visibility to structural
+ * similarity", 2004, and its ssim_index.m): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie
+ * inside; null: there is none.
  */
 export function ssim(a: LumaPlane, b: LumaPlane): number | null {
   if (Math.min(a.width, a.height) < WINDOW) return null;

@@ -22,8 +22,8 @@ export interface Truth {
 
 /**
  * The pictures of a folder by name, looked at without being decoded.
- * @throws UpreelError `input-missing`; `usage` for a folder without pictures and for a picture of which the scale or the
- * border leaves nothing; as `inspectPicture` does.
+ * @throws UpreelError `input-missing`; `usage` for a folder without pictures and for a picture of which the scale or
+ * the border leaves nothing; as `inspectPicture` does.
  */
 export async function findTruths(folder: string, measured: { scale: number; border: number }): Promise<Truth[]> {
   const truths: Truth[] = [];
@@ -40,7 +40,9 @@ export async function findTruths(folder: string, measured: { scale: number; bord
   return truths;
 }
 
-/** The first page's colour, cut at its right and lower side to a multiple of `scale`: `modcrop` of the papers' scripts. */
+/**
+ * The first page's colour, cut at its right and lower side to a multiple of `scale`: `modcrop` of the papers' scripts.
+ */
 export async function readTruth({ path }: Truth, scale: number): Promise<Raster> {
   const raster = await readColour(path);
   const size = cutSize(raster, scale);

@@ -6,7 +6,8 @@ import { snapshotOf } from './job-trace.ts';
 import type { JobEntry } from './registry/index.ts';
 
 /**
- * A job that nobody works on, from the list and its folder. A folder that is gone or damaged is a job with nothing done.
+ * A job that nobody works on, from the list and its folder. A folder that is gone or damaged is a job with nothing
+ * done.
  */
 export async function inspectJob(entry: JobEntry): Promise<JobSnapshot> {
   const listed = snapshotOf(entry);

@@ -178,8 +178,8 @@ const knownRecord = z.discriminatedUnion('type', [
 ]);
 
 /**
- * "176x144 to 352x288, 120 frames, 30 of them kept, realesr-animevideov3-x2 on cpu", without what the view shows beside;
- * "frames 1 to 30", counted from 1 as people do; "120 frames in 134 s, 288123 bytes".
+ * "176x144 to 352x288, 120 frames, 30 of them kept, realesr-animevideov3-x2 on cpu", without what the view shows
+ * beside; "frames 1 to 30", counted from 1 as people do; "120 frames in 134 s, 288123 bytes".
  */
 function describeKnown(data: z.infer<typeof knownRecord>): string {
   switch (data.type) {

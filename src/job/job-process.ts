@@ -9,8 +9,8 @@ import { jobPlaceFor } from './registry/index.ts';
 import { runJob } from './run-job.ts';
 
 /**
- * Entry of a supervisor that no terminal waits for: gets its jobs over the channel of who started it, says which it has,
- * and lives on alone. Usually it has one; a batch of many shares one, since those that wait need next to nothing.
+ * Entry of a supervisor that no terminal waits for: gets its jobs over the channel of who started it, says which it
+ * has, and lives on alone. Usually it has one; a batch of many shares one, since those that wait need next to nothing.
  * What it writes to stderr goes to the log in the first job's folder.
  */
 

@@ -68,8 +68,8 @@ export function devicesOf({ device, gpus }: EngineNetwork): readonly string[] {
 }
 
 /**
- * Names in a task may be relative to where it was begun; all jobs of one process were begun in one folder. If it is gone,
- * they mean nothing any more, and whoever needs them says so.
+ * Names in a task may be relative to where it was begun; all jobs of one process were begun in one folder. If it is
+ * gone, they mean nothing any more, and whoever needs them says so.
  */
 export function enterFolder(cwd: string): void {
   try {

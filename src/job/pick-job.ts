@@ -3,8 +3,9 @@ import { UpreelError } from '../core/errors.ts';
 import type { JobSnapshot } from './job-snapshot.ts';
 
 /**
- * The one of the listed jobs that a person means: by its id or the beginning of it, its folder, its output or its source,
- * with their folders or without. What is nearer goes first: a path before a bare name, an output before a source.
+ * The one of the listed jobs that a person means: by its id or the beginning of it, its folder, its output or its
+ * source, with their folders or without. What is nearer goes first: a path before a bare name, an output before a
+ * source.
  * @returns null if there is none. @throws UpreelError `usage` if there are several, with what tells them apart.
  */
 export function pickJob(jobs: readonly JobSnapshot[], name: string): JobSnapshot | null {

@@ -21,7 +21,8 @@ export async function removeJob({ id, output, folder, task, socket }: JobEntry):
   try {
     if ((await lstat(folder).catch(() => null)) !== null) {
       const workDir = parseTask(task, output)?.task.request.settings.workDir ?? null;
-      // As whoever begins anew: only with the folder's own lock, which the engine of a killed supervisor may still have.
+      // As whoever begins anew: only with the folder's own lock, which the engine of a killed supervisor may still
+      // have.
       const directory = await openJobDirectory(output, { workDir, restart: true }).catch(async (error) => {
         // It is left as it is, and said; the list need not keep what cannot be gone on with.
         if (error instanceof UpreelError && error.code === 'place-untrusted') await removeEntry(id);

@@ -9,8 +9,8 @@ import { type JobContext, SupervisedJob } from './supervised-job.ts';
 const PATIENCE_MILLISECONDS = 1000;
 
 /**
- * Supervises one job, in the terminal that waits for it or in a process of its own: lists it, waits for its turn and its
- * hours, runs it, and answers those who look at it or steer it.
+ * Supervises one job, in the terminal that waits for it or in a process of its own: lists it, waits for its turn and
+ * its hours, runs it, and answers those who look at it or steer it.
  * @throws UpreelError what the job ended with; `job-running` if it has a supervisor already.
  */
 export async function runJob(spec: JobSpec, context: JobContext): Promise<void> {

@@ -20,8 +20,8 @@ const RARE_LOOKS = 10;
 const NEAR_PLACE = 3;
 
 /**
- * Looks at the clock and the queue twice a second as long as there is something to look for. A job outside its hours gives
- * its turn to others; one that a person paused keeps the turn that it has, and waits for none.
+ * Looks at the clock and the queue twice a second as long as there is something to look for. A job outside its hours
+ * gives its turn to others; one that a person paused keeps the turn that it has, and waits for none.
  */
 export class Steering {
   readonly #options: SteeringOptions;

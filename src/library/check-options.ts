@@ -56,7 +56,8 @@ const RENAMED: Readonly<Record<string, string>> = { tta: 'ensemble' };
 
 /**
  * The options as they are meant: those of the preset below those that were given.
- * @param known names that there are. @throws UpreelError `usage`, naming an option or preset that there is not, with what
+ * @param known names that there are. @throws UpreelError `usage`, naming an option or preset that there is not, with
+ * what
  *   it may have been, and for a value of `nice` that is none.
  */
 export function checkedOptions<Options extends UpscaleFileOptions>(

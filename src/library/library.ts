@@ -84,9 +84,9 @@ function pictureSettingsOf(options: UpscaleImageOptions): PictureSettings {
 }
 
 /**
- * Upscales one video file as `upscaleImage` does pictures: sound and the other streams are copied, frame count and times
- * are verified before the result gets its name. A call that was interrupted goes on when it is made again. Needs ffmpeg
- * and ffprobe. `output` may name a sequence of pictures (`frames/%06d.png`).
+ * Upscales one video file as `upscaleImage` does pictures: sound and the other streams are copied, frame count and
+ * times are verified before the result gets its name. A call that was interrupted goes on when it is made again. Needs
+ * ffmpeg and ffprobe. `output` may name a sequence of pictures (`frames/%06d.png`).
  * @throws UpreelError as above.
  */
 export async function upscaleVideo(input: string, given: UpscaleVideoOptions = {}): Promise<UpscaledFile> {

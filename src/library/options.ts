@@ -14,8 +14,8 @@ export interface UpscaleFileOptions {
   /** Catalogue id or checkpoint file. Default: realesr-general-x4v3. */
   readonly model?: string;
   /**
-   * 0..1: how strongly noise is removed; for realesr-general-x4v3, whose default, the model alone, is 1, and checkpoints of
-   * DRUNet and FDnCNN.
+   * 0..1: how strongly noise is removed; for realesr-general-x4v3, whose default, the model alone, is 1, and
+   * checkpoints of DRUNet and FDnCNN.
    */
   readonly denoise?: number;
   /** Where colours come from: the network alone, or corrected by the source's. Default: network. */

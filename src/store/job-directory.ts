@@ -25,7 +25,9 @@ export interface JobDirectory {
   readonly place: string;
   /** The job that was begun here before; null: none. */
   readonly begun: JobFile | null;
-  /** The finished file, or folder of pictures, before it gets its name: on the output's file system, this user's alone. */
+  /**
+   * The finished file, or folder of pictures, before it gets its name: on the output's file system, this user's alone.
+   */
   readonly resultFile: string;
   /** The folder that the result appears in, for people, and the result's place in it for programs. */
   readonly outputFolder: string;

@@ -6,7 +6,7 @@ import { resultPlace } from '../core/files/sequence-name.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { jobFolderFor } from './job-folder.ts';
 
-/** job.json: written once when a job begins, never changed. What is done is told by the segments' own files. */
+/** job.json: written once when a job begins, never changed. The segments' own files say what is done. */
 
 const facts = z.record(z.string(), z.json());
 const ticks = z.number().nullable();
@@ -15,7 +15,9 @@ const segmentRange = z.object({
   /** Half-open range of frames as shown. */
   startFrame: z.int().nonnegative(),
   endFrame: z.int().nonnegative(),
-  /** Half-open range of times in ticks of the source's time base; null at the film's ends, or where frames are counted. */
+  /**
+   * Half-open range of times in ticks of the source's time base; null at the film's ends, or where frames are counted.
+   */
   startTicks: ticks,
   endTicks: ticks,
 });
@@ -53,7 +55,10 @@ export async function writeJobFile(folder: OwnFolder, plan: JobPlan): Promise<Jo
   return job;
 }
 
-/** @returns null if there is none. @throws UpreelError `usage` for one that this version cannot read; `place-untrusted`. */
+/**
+ * @returns null if there is none.
+ * @throws UpreelError `usage` for one that this version cannot read; `place-untrusted`.
+ */
 export async function readJobFile(folder: string): Promise<JobFile | null> {
   const own = await OwnFolder.open(folder, { hint: 'Go on with jobs of your own alone: run the command anew.' });
   if (own === null) return null;

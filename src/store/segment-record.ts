@@ -42,7 +42,10 @@ export function segmentStem(index: number): string {
 /** Of one that holds an hour of film at 1000 frames a second, and what a stranger may make us read. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
-/** The segments whose data is there as it was committed, and that fit the plan. @throws UpreelError `place-untrusted`. */
+/**
+ * The segments whose data is there as it was committed, and that fit the plan.
+ * @throws UpreelError `place-untrusted`.
+ */
 export async function readSegments(folder: string, plan: readonly SegmentRange[]): Promise<Map<number, SegmentRecord>> {
   const own = await OwnFolder.open(folder, { hint: '' });
   if (own === null) return new Map();

@@ -38,8 +38,8 @@ export interface PlannedStream {
 }
 
 /**
- * Finds out what `upscaleVideo` would do, by all that it finds out before the first frame, and leaves nothing behind: the
- * beginning of the sound may lie in the temporary folder while it is tried.
+ * Finds out what `upscaleVideo` would do, by all that it finds out before the first frame, and leaves nothing behind:
+ * the beginning of the sound may lie in the temporary folder while it is tried.
  * @param folders that are not there and would be made first.
  * @throws UpreelError where the work would be refused before it begins.
  */

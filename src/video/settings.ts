@@ -69,7 +69,9 @@ export const videoSettingsSchema = z
     /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
     reuse: z.boolean().default(true),
     reuseThreshold: z.number().min(0).max(64).default(0),
-    /** How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels. */
+    /**
+     * How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels.
+     */
     fill: z.enum(FILLS).default('fit'),
     /** Decode on hardware if its first frames are those of software; auto: whichever ffmpeg has. */
     hwaccel: z.enum(HWACCELS).default('off'),
@@ -79,7 +81,10 @@ export const videoSettingsSchema = z
     deinterlace: z.enum(['auto', 'off', 'on', 'bob']).default('auto'),
     /** Inverse telecine, film on 30 frames a second back to 24: where it is found, never, always. */
     ivtc: z.enum(['auto', 'off', 'on']).default('auto'),
-    /** Part of the film, in seconds of the result's clock without it: from the first to before the second (null: the end). */
+    /**
+     * Part of the film, in seconds of the result's clock without it: from the first to before the second (null: the
+     * end).
+     */
     trim: z
       .object({ startSeconds: z.number().min(0), endSeconds: z.number().gt(0).nullable() })
       .refine(
@@ -116,7 +121,9 @@ export const videoSettingsSchema = z
     /** Filters before and after the network, from an allow-list (user-filters.ts). */
     pre: userFilters('before'),
     post: userFilters('after'),
-    /** What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can. */
+    /**
+     * What a picture does that cannot be decoded without errors: stop the work, or be replaced as well as ffmpeg can.
+     */
     onDecodeError: z.enum(['fail', 'conceal']).default('fail'),
     /** Sound and subtitles: copied or else converted; copied or else refused; left out. */
     audio: z.enum(['auto', 'copy', 'none']).default('auto'),

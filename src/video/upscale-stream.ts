@@ -37,8 +37,8 @@ export function isStream({ input, output }: Pick<VideoRequest, 'input' | 'output
 }
 
 /**
- * Upscales a film that comes from standard input, goes to standard output, or both, in one go: nothing of it can be taken
- * up again. What goes to a file appears complete and verified as always; what has gone through a pipe is gone.
+ * Upscales a film that comes from standard input, goes to standard output, or both, in one go: nothing of it can be
+ * taken up again. What goes to a file appears complete and verified as always; what has gone through a pipe is gone.
  * @throws UpreelError as `upscaleVideo`; `output-closed` when nobody reads the output any more.
  */
 export async function upscaleStream(request: VideoRequest, context: VideoContext): Promise<VideoResult> {

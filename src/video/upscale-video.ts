@@ -29,8 +29,9 @@ import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts
 
 /**
  * Upscales a video: the same film, frame for frame, with the source's times, sound, subtitles, chapters, attachments
- * and colours. `-` means standard input or output, in Y4M (upscale-stream.ts). The output appears under its name only when it is complete and verified. Until then it is made in
- * segments in a job's folder: called again after an interruption, a crash or a full disk, it goes on there.
+ * and colours. `-` means standard input or output, in Y4M (upscale-stream.ts). The output appears under its name only
+ * when it is complete and verified. Until then it is made in segments in a job's folder: called again after an
+ * interruption, a crash or a full disk, it goes on there.
  * @throws UpreelError `usage`, `output-exists`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`, `disk-full`,
  *   `verification-failed`, `output-unwritable`, `job-running`,
  *   `interrupted`, and what the upscaler throws.

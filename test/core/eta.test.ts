@@ -125,7 +125,9 @@ describe('openEta', () => {
   });
 });
 
-/** Largest error of all estimates from this share of the work on, by the active time of the whole or of what is left. */
+/**
+ * Largest error of all estimates from this share of the work on, by the active time of the whole or of what is left.
+ */
 function worstError(step: (index: number) => Step, from: number, of: 'whole' | 'left' = 'whole'): number {
   const steps = Array.from({ length: FRAMES }, (_, index) => step(index));
   const whole = steps.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -238,7 +238,9 @@ async function interrupt(job: ClipJob): Promise<void> {
   await running.finished;
 }
 
-/** From before the first frame to the middle of the join; further on with each kill, so that there is something to keep. */
+/**
+ * From before the first frame to the middle of the join; further on with each kill, so that there is something to keep.
+ */
 async function momentToKill({ out }: RunningClip, random: () => number): Promise<void> {
   const share = (random() + 1) / 2;
   const frames = () => lastFrames(out());

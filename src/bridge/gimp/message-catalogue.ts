@@ -1,6 +1,7 @@
 /**
- * Compiles a gettext catalogue (.po: comments, msgid, msgstr) to what programs read (.mo): a header of seven numbers, two
- * tables of lengths and offsets sorted by the original, and the texts. @see GNU gettext manual, "The Format of GNU MO Files"
+ * Compiles a gettext catalogue (.po: comments, msgid, msgstr) to what programs read (.mo): a header of seven numbers,
+ * two tables of lengths and offsets sorted by the original, and the texts. @see GNU gettext manual, "The Format of GNU
+ * MO Files"
  */
 export function compileCatalogue(po: string): Uint8Array {
   const messages = [...readMessages(po)].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -2,12 +2,14 @@ import sharp, { type Sharp, type SharpInput, type SharpOptions } from 'sharp';
 import { isOutOfMemory, outOfMemory, tellsOfLackingMemory, UpreelError } from '../errors.ts';
 
 /**
- * The one way to a libvips pipeline, with the loaders that upreel does not want switched off and without libvips' cache,
- * which would answer from a file's earlier content. A profile never changes the pixels unless `ignoreIcc` is false.
+ * The one way to a libvips pipeline, with the loaders that upreel does not want switched off and without libvips'
+ * cache, which would answer from a file's earlier content. A profile never changes the pixels unless `ignoreIcc` is
+ * false.
  */
 export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
   sharp.cache(false);
-  // Only ever blocks (blocking all and allowing some would fail pipelines that open at that moment); harmless when repeated.
+  // Only ever blocks (blocking all and allowing some would fail pipelines that open at that moment); harmless when
+  // repeated.
   sharp.block({ operation: UNWANTED_LOADERS });
   const pipeline = sharp(input, {
     failOn: 'error',
@@ -25,8 +27,8 @@ export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
 const lacking = new WeakMap<Sharp, string>();
 
 /**
- * What a pipeline gives, or an error where libvips only warned that memory ran out: its result may then hold what lay in
- * memory before (seen once in 60 pictures that were written just below a limit of the address space).
+ * What a pipeline gives, or an error where libvips only warned that memory ran out: its result may then hold what lay
+ * in memory before (seen once in 60 pictures that were written just below a limit of the address space).
  */
 export async function whole<T>(pipeline: Sharp, result: Promise<T>): Promise<T> {
   const given = await result;

@@ -78,7 +78,10 @@ export function isOpaque(
   return true;
 }
 
-/** 16-bit rows as 8-bit ones, rounded to the nearest level (libvips cuts the low byte off, which darkens by half a level). */
+/**
+ * 16-bit rows as 8-bit ones, rounded to the nearest level (libvips cuts the low byte off, which darkens by half a
+ * level).
+ */
 export function narrowSamples(raster: Raster): Raster {
   if (raster.bytesPerSample === 1) return raster;
   const source = samplesOf(raster);

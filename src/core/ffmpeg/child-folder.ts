@@ -1,4 +1,4 @@
-/** Where a program is started, and what it is told there. */
+/** Where a program is started, and how it finds its files there. */
 export interface ChildPlace {
   /** null: where we are. */
   readonly cwd: string | null;
@@ -6,9 +6,9 @@ export interface ChildPlace {
 }
 
 /**
- * Names in a folder that is held by its descriptor (own-folder.ts) lead through /proc/PID/fd, which not every program may
- * read in ours (snaps). So a child is started in the folder that it writes to, and its names there become relative: the
- * folder is entered before the program is, and is the right one whatever it is called by then. Names in other held
+ * Names in a folder that is held by its descriptor (own-folder.ts) lead through /proc/PID/fd, which not every program
+ * may read in ours (snaps). So a child is started in the folder that it writes to, and its names there become relative:
+ * the folder is entered before the program is, and is the right one whatever it is called by then. Names in other held
  * folders stay as they are.
  */
 export function placeChild(args: readonly string[]): ChildPlace {

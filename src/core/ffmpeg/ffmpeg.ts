@@ -23,8 +23,8 @@ export interface RunningProgram {
 }
 
 /**
- * Starts ffmpeg; `onLine` hears its messages. Its stdin is a pipe that ends with us, its stdout a pipe that fails without
- * us, or the descriptor of ours that is named: then the child alone writes there.
+ * Starts ffmpeg; `onLine` hears its messages. Its stdin is a pipe that ends with us, its stdout a pipe that fails
+ * without us, or the descriptor of ours that is named: then the child alone writes there.
  */
 export function startFfmpeg(
   plan: FfmpegPlan,
@@ -157,7 +157,7 @@ function startProgram(
   const stderr = keepLastLines(child.stderr, onLine);
   const kill = () => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
-  // A broken pipe is told by the exit code; without a listener it would end our process.
+  // The exit code reports a broken pipe; without a listener it would end our process.
   child.stdin.on('error', () => {});
 
   const ended = new Promise<Ending>((resolve) => {

@@ -49,9 +49,10 @@ export interface Numbering {
 }
 
 /**
- * Puts pictures in their natural order, in which 10 comes after 9, and finds the number that counts them: the only one in
- * the names that is not the same in all.
- * @throws UpreelError `usage` for pictures of several folders, for two with one number, and for several sequences, which
+ * Puts pictures in their natural order, in which 10 comes after 9, and finds the number that counts them: the only one
+ * in the names that is not the same in all.
+ * @throws UpreelError `usage` for pictures of several folders, for two with one number, and for several sequences,
+ * which
  *   nobody wants one after the other (layers of a rendering).
  */
 export function orderFrames(paths: readonly string[]): FrameSequence {

@@ -10,10 +10,11 @@ export function temporaryNameFor(destination: string): string {
 }
 
 /**
- * Gives a finished file its name: all or nothing, durable when it returns. With `share` a file that was this user's alone
- * gets the rights of any new file; `shownAs` is the destination's name for people.
+ * Gives a finished file its name: all or nothing, durable when it returns. With `share` a file that was this user's
+ * alone gets the rights of any new file; `shownAs` is the destination's name for people.
  * Without `overwrite` an existing destination is never replaced, not even one that appeared a moment ago.
- * @throws UpreelError `output-exists`, `disk-full`, `output-unwritable`; the temporary file stays for the caller to remove.
+ * @throws UpreelError `output-exists`, `disk-full`, `output-unwritable`; the temporary file stays for the caller to
+ * remove.
  */
 export async function publishFile(
   temporary: string,

@@ -44,7 +44,10 @@ export async function openCacheFolder(path: string): Promise<OwnFolder> {
   }
 }
 
-/** Nothing is made. @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone. */
+/**
+ * Nothing is made.
+ * @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone.
+ */
 export async function requireOwnCache(folders: CacheFolders): Promise<void> {
   for (const path of Object.values(folders)) {
     if (await isSharedFolder(dirname(path))) {

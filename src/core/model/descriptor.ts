@@ -99,15 +99,17 @@ export interface NetworkVariant {
   readonly channels: 1 | 3;
   /** Default: `any`. */
   readonly target?: NetworkTarget;
-  /** Of weights and arithmetic; default: float32. float16 moves a sample of 8 bit by a level, and spoils those of 16. */
+  /**
+   * Of weights and arithmetic; default: float32. float16 moves a sample of 8 bit by a level, and spoils those of 16.
+   */
   readonly precision?: Precision;
 }
 
 export type Precision = 'float32' | 'float16';
 
 /**
- * What the same network is written for: the CPU provider on x64 (graph/for-x64.ts), or GPUs, where nothing may fall back
- * to the CPU in the middle.
+ * What the same network is written for: the CPU provider on x64 (graph/for-x64.ts), or GPUs, where nothing may fall
+ * back to the CPU in the middle.
  */
 export type NetworkTarget = 'any' | 'x64' | 'gpu';
 

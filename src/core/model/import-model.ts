@@ -64,7 +64,10 @@ function idTaken(id: string, folder: string): UpreelError {
   });
 }
 
-/** Of an ONNX file, null without. @throws UpreelError `usage` if it names files whose names may be taken in the cache */
+/**
+ * Of an ONNX file, null without.
+ * @throws UpreelError `usage` if it names files whose names may be taken in the cache
+ */
 async function sidecarPath(path: string): Promise<string | null> {
   const beside = extname(path).toLowerCase() === '.onnx' ? await sidecarFiles(path) : null;
   if (beside === null) return null;

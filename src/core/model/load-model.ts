@@ -29,9 +29,9 @@ export interface LoadModelOptions {
 
 export interface NetworkOptions extends LoadModelOptions {
   /**
-   * 0..1: how strongly noise is removed. For a catalogue model with a twin that keeps it (realesr-general-x4v3) 1 is the
-   * model alone; checkpoints of denoisers that are told how strong noise is (DRUNet, FDnCNN) take it as a share of the
-   * strongest that they were trained with.
+   * 0..1: how strongly noise is removed. For a catalogue model with a twin that keeps it (realesr-general-x4v3) 1 is
+   * the model alone; checkpoints of denoisers that are told how strong noise is (DRUNet, FDnCNN) take it as a share of
+   * the strongest that they were trained with.
    */
   readonly denoise?: number;
   /** Where the colours of results come from; each is a network of its own, with its own content hash. */
@@ -40,9 +40,11 @@ export interface NetworkOptions extends LoadModelOptions {
 
 /**
  * A network by its id (of the catalogue, of an imported checkpoint, or of a file in UPREEL_MODELS) or by the path of a
- * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time. Each `denoise` is a network of its own, with its own content hash.
- * @throws UpreelError `usage` (a `denoise` that cannot be had), `model-missing`, `model-download-failed`, `model-refused`,
- * `model-unsupported`, `runtime-missing`, `interrupted`, `disk-full`, `output-unwritable`, `place-untrusted`.
+ * checkpoint file. A catalogue model that is not on this machine is fetched; its hash is checked each time. Each
+ * `denoise` is a network of its own, with its own content hash.
+ * @throws UpreelError `usage` (a `denoise` that cannot be had), `model-missing`, `model-download-failed`,
+ * `model-refused`, `model-unsupported`, `runtime-missing`, `interrupted`, `disk-full`, `output-unwritable`,
+ * `place-untrusted`.
  */
 export async function loadModel(idOrFile: string, options: NetworkOptions = {}): Promise<Model> {
   const { denoise } = options;
@@ -93,7 +95,9 @@ export async function hasWeights(idOrFile: string): Promise<boolean> {
   );
 }
 
-/** The id of the network that a catalogue model is blended with for a weaker denoise; undefined for one of the user's. */
+/**
+ * The id of the network that a catalogue model is blended with for a weaker denoise; undefined for one of the user's.
+ */
 function twinFor(id: string, denoise: number, options: LoadModelOptions): string | undefined {
   if (!(denoise >= 0 && denoise <= 1)) {
     throw new UpreelError('usage', `Expected a denoise strength from 0 to 1, got ${denoise}.`);

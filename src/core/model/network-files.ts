@@ -6,8 +6,8 @@ import { sidecarFiles } from './onnx/sidecar.ts';
 import { fileSha256, type WeightFiles } from './store.ts';
 
 /**
- * Every file that a network is read from, the one that was named first: with the .param of a .bin, and what an ONNX file
- * keeps beside it.
+ * Every file that a network is read from, the one that was named first: with the .param of a .bin, and what an ONNX
+ * file keeps beside it.
  * @throws UpreelError `model-missing`, `model-refused`
  */
 export async function networkFiles({ path, paramPath }: WeightFiles): Promise<readonly string[]> {

@@ -15,12 +15,12 @@ export interface OwnFolderOptions {
 }
 
 /**
- * A folder that upreel keeps its own files in, where strangers may have been before: a real folder of this user (or root)
- * that nobody else may write to, and files in it that are the same.
+ * A folder that upreel keeps its own files in, where strangers may have been before: a real folder of this user (or
+ * root) that nobody else may write to, and files in it that are the same.
  *
  * It is asked and used by descriptor: on Linux `at` gives names below `/proc/PID/fd/N`, which lead to the very folder
- * that was looked at, whoever renames it or puts another in its place. Elsewhere they are plain names. Whoever opened it
- * closes it.
+ * that was looked at, whoever renames it or puts another in its place. Elsewhere they are plain names. Whoever opened
+ * it closes it.
  */
 export class OwnFolder {
   /** For people: as it was named. */
@@ -233,7 +233,10 @@ export interface HeldFolder {
   release(): Promise<void>;
 }
 
-/** Holds the folder of a result, which the user named: links on the way there are the user's. @throws the system's error. */
+/**
+ * Holds the folder of a result, which the user named: links on the way there are the user's.
+ * @throws the system's error.
+ */
 export async function holdFolder(path: string): Promise<HeldFolder> {
   const real = resolve(path);
   if (process.platform === 'win32') return { path: real, place: real, release: async () => {} };

@@ -32,8 +32,8 @@ export async function proveOwner(folder: string): Promise<OwnerProof | null> {
 }
 
 /**
- * Whom to believe after the proof. Where modes are kept, files that look like ours are ours. Where they are not, everybody
- * who may write there may write everything: that is believed only if it all belongs to this user.
+ * Whom to believe after the proof. Where modes are kept, files that look like ours are ours. Where they are not,
+ * everybody who may write there may write everything: that is believed only if it all belongs to this user.
  */
 export function trustAfter({ uid, keepsModes }: OwnerProof): Trust {
   const { uids } = usualTrust();

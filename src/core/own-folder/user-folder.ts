@@ -45,7 +45,7 @@ async function followOwnLink(path: string): Promise<string> {
 async function requireSafeParent(path: string, hint: string): Promise<void> {
   if (process.geteuid === undefined) return;
   const parent = dirname(path);
-  // Where there is none it is made with the folder; one that cannot be seen is told by who opens the folder.
+  // Where there is none it is made with the folder; whoever opens the folder reports one that cannot be seen.
   const stats = await stat(parent).catch(() => null);
   if (stats === null || (stats.mode & OTHERS_MAY_WRITE) === 0 || (stats.mode & STICKY) !== 0) return;
   throw new UpreelError('place-untrusted', `Anybody may replace ${path}: ${parent} can be written to by all.`, {

@@ -10,11 +10,11 @@ export const BLEED_PX = 32;
 
 /**
  * Gives wholly transparent pixels the colour of what is beside them, in place: a network that sees black behind an
- * outline darkens the outline. Ring by ring outwards, each pixel becomes the mean of those of its eight neighbours that have
- * a colour already, weighed by their alpha, since colours of faint pixels are known badly. Pixels with any alpha keep
- * theirs, and so do transparent ones more than `reachPx` away from all of those, along x or along y.
- * What a pixel becomes depends on the pixels within `reachPx` alone. Works by blocks: memory hardly grows, and other work
- * gets its turn in between.
+ * outline darkens the outline. Ring by ring outwards, each pixel becomes the mean of those of its eight neighbours that
+ * have a colour already, weighed by their alpha, since colours of faint pixels are known badly. Pixels with any alpha
+ * keep theirs, and so do transparent ones more than `reachPx` away from all of those, along x or along y.
+ * What a pixel becomes depends on the pixels within `reachPx` alone. Works by blocks: memory hardly grows, and other
+ * work gets its turn in between.
  * @param alpha one channel, of the colour's size and depth
  */
 export async function bleedColour(colour: Raster, alpha: Raster, reachPx = BLEED_PX): Promise<void> {

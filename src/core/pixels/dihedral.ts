@@ -1,8 +1,8 @@
 import type { Rect, Size } from './geometry.ts';
 
 /**
- * The eight ways to lay a picture on its grid (four turns, each mirrored or not), numbered 0 to 7: bit 0 mirrors left to
- * right, bit 1 top to bottom, bit 2 swaps the axes afterwards. 0 leaves it as it is.
+ * The eight ways to lay a picture on its grid (four turns, each mirrored or not), numbered 0 to 7: bit 0 mirrors left
+ * to right, bit 1 top to bottom, bit 2 swaps the axes afterwards. 0 leaves it as it is.
  */
 export const TRANSFORMS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 export type Transform = (typeof TRANSFORMS)[number];

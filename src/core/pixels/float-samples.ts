@@ -7,7 +7,9 @@ export interface FloatSpan {
 /** Values farther out are cut off: a wider span would leave the visible part too few of the 65,536 levels. */
 const WIDEST: FloatSpan = { low: -1, high: 8 };
 
-/** 0..1, or wider where the colour samples are (high dynamic range). Alpha, the last channel if any, never widens it. */
+/**
+ * 0..1, or wider where the colour samples are (high dynamic range). Alpha, the last channel if any, never widens it.
+ */
 export function spanOf(samples: Float32Array, channels: 1 | 2 | 3 | 4): FloatSpan {
   const colours = channels === 2 || channels === 4 ? channels - 1 : channels;
   let low = 0;

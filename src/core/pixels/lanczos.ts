@@ -4,8 +4,9 @@ import { makeRaster, type Raster, samplesOf } from './raster.ts';
 const LOBES = 3;
 
 /**
- * Enlarges one channel by a whole factor with Lanczos (three lobes), borders repeated, by bands of source rows from top to
- * bottom. Done here and not by libvips, which enlarges by bicubic whatever kernel it is told. Flat areas stay exactly flat.
+ * Enlarges one channel by a whole factor with Lanczos (three lobes), borders repeated, by bands of source rows from top
+ * to bottom. Done here and not by libvips, which enlarges by bicubic whatever kernel it is told. Flat areas stay
+ * exactly flat.
  * @param bandHeights heights of the bands in source rows; they sum to the source's height
  */
 export async function* enlargeByLanczos(

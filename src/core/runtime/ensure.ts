@@ -4,8 +4,8 @@ import { runtimeMissing } from './missing.ts';
 import { findRuntime } from './place.ts';
 
 /**
- * Fetches onnxruntime if npm could not install it: its install script asks a server for CUDA's libraries, and where that
- * is out of reach npm leaves the whole package out.
+ * Fetches onnxruntime if npm could not install it: its install script asks a server for CUDA's libraries, and where
+ * that is out of reach npm leaves the whole package out.
  * @throws UpreelError as `installRuntime` does; `runtime-missing` also where the network is not to be used
  */
 export async function ensureRuntime(options: FetchRuntimeOptions & { readonly offline?: boolean }): Promise<void> {

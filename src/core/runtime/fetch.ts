@@ -18,8 +18,8 @@ export interface FetchRuntimeOptions {
 }
 
 /**
- * Brings onnxruntime from the npm registry into upreel's own folder, checked by its sum, this machine's libraries alone.
- * One process at a time: others wait, and find it there.
+ * Brings onnxruntime from the npm registry into upreel's own folder, checked by its sum, this machine's libraries
+ * alone. One process at a time: others wait, and find it there.
  * @throws UpreelError `runtime-missing`, `interrupted`, `disk-full`, `place-untrusted`.
  */
 export async function fetchRuntime({ signal = NEVER, onPull }: FetchRuntimeOptions): Promise<void> {

@@ -1,4 +1,6 @@
-/** Whether a process that ended so was ended from outside, by a person or another program: crashes have other signals. */
+/**
+ * Whether a process that ended so was ended from outside, by a person or another program: crashes have other signals.
+ */
 export function isKill(signal: NodeJS.Signals | null): boolean {
   return signal !== null && KILLS.has(signal);
 }

@@ -72,7 +72,10 @@ export async function openFloatSession(networkFile: string): Promise<FloatSessio
   };
 }
 
-/** Providers that this build of onnxruntime-node can load, as device names; whether the machine has one is another matter. */
+/**
+ * Providers that this build of onnxruntime-node can load, as device names; whether the machine has one is another
+ * matter.
+ */
 export function listDevicesOfRuntime(): readonly DeviceName[] {
   const names = new Set(
     loadRuntime()
@@ -111,8 +114,9 @@ export function runError(error: unknown, device: DeviceName, width: number, heig
 }
 
 /**
- * What onnxruntime 1.30's WebGPU says when a layer is larger than a buffer may be. The first was seen on an H100 with 64
- * channels of 3072x3072 pixels in float32 and 4096x4096 in float16; the others are the words of WebGPU's limits, not seen.
+ * What onnxruntime 1.30's WebGPU says when a layer is larger than a buffer may be. The first was seen on an H100 with
+ * 64 channels of 3072x3072 pixels in float32 and 4096x4096 in float16; the others are the words of WebGPU's limits, not
+ * seen.
  */
 const WEBGPU_TOO_LARGE = /raw_hash_map<>::at|exceeds the max|maxStorageBufferBindingSize|maxBufferSize/i;
 

@@ -8,12 +8,13 @@ import { type Raster, samplesOf } from '../pixels/raster.ts';
 import { pictureFilters } from './user-filters.ts';
 
 /**
- * Runs ffmpeg's filters over a page, in place. They see full-range Y'CbCr 4:4:4 (Rec. 601): 12 bits of a page of 8, 16 of
- * one of 16, and 8 of either where one of them knows no more. What they change is added to the page's own samples, so that
- * what they leave alone stays as it is to the bit, whatever is lost between RGB and Y'CbCr. Transparent pixels get the
- * colour of their neighbours first, and transparency itself is changed by what moves pixels alone.
+ * Runs ffmpeg's filters over a page, in place. They see full-range Y'CbCr 4:4:4 (Rec. 601): 12 bits of a page of 8, 16
+ * of one of 16, and 8 of either where one of them knows no more. What they change is added to the page's own samples,
+ * so that what they leave alone stays as it is to the bit, whatever is lost between RGB and Y'CbCr. Transparent pixels
+ * get the colour of their neighbours first, and transparency itself is changed by what moves pixels alone.
  * @param filters as `problemOfFilters` has found them right.
- * @throws UpreelError `usage` where ffmpeg does not take them, `ffmpeg-missing`, `input-unsupported` for a page too large.
+ * @throws UpreelError `usage` where ffmpeg does not take them, `ffmpeg-missing`, `input-unsupported` for a page too
+ * large.
  */
 export async function filterPage(
   page: { readonly colour: Raster; readonly alpha: Raster | null },

@@ -5,8 +5,8 @@ import { GRAY_MODES } from '../pixels/gray.ts';
 import { userFilters } from './user-filters.ts';
 
 /**
- * What becomes of a picture, but for its network, its names and its size. Parsed once at the edge (flags, library); inside,
- * nothing is optional.
+ * What becomes of a picture, but for its network, its names and its size. Parsed once at the edge (flags, library);
+ * inside, nothing is optional.
  */
 export const pictureSettingsSchema = z
   .object({

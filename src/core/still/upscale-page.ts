@@ -15,7 +15,10 @@ export interface PageBand {
 export interface PageContext {
   readonly upscaler: Upscaler;
   readonly signal: AbortSignal;
-  /** After each tile of colour or alpha: the output pixels that it finished, and how many tiles have no pass before them. */
+  /**
+   * After each tile of colour or alpha: the output pixels that it finished, and how many tiles have no pass before
+   * them.
+   */
   readonly onTile: (outputPixels: number, tiles: 0 | 1) => void;
   /** Before the work: how often the network goes over the page. 2: over colour, and over alpha. */
   readonly onPasses?: (passes: 1 | 2) => void;

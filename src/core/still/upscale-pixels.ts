@@ -117,8 +117,8 @@ function layoutOf({ channels, bytesPerSample }: IntegerWork) {
 }
 
 /**
- * `rows` becomes strength * rows + (1 - strength) * plain, rounded to the nearest level. Where their alpha differs, colours
- * weigh by it: one that is transparent has no colour to give.
+ * `rows` becomes strength * rows + (1 - strength) * plain, rounded to the nearest level. Where their alpha differs,
+ * colours weigh by it: one that is transparent has no colour to give.
  */
 function blend(rows: Uint8Array, plain: Uint8Array, { channels, bytesPerSample, strength }: IntegerWork): void {
   const target = samplesOf({ data: rows, bytesPerSample });

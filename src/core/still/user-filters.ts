@@ -5,8 +5,8 @@ import { UpreelError } from '../errors.ts';
 export type FilterPlace = 'before' | 'after';
 
 /**
- * Filters that users may name: those that keep size, count and times of frames, work on YUV of all depths (but for a few
- * that know 8 bits only), and open no file, device or second input.
+ * Filters that users may name: those that keep size, count and times of frames, work on YUV of all depths (but for a
+ * few that know 8 bits only), and open no file, device or second input.
  */
 const SPATIAL = new Set([
   ...['unsharp', 'cas', 'gblur', 'avgblur', 'median', 'hue', 'deblock', 'deband', 'chromanr', 'fillborders', 'hflip'],

@@ -26,7 +26,9 @@ export function changedRects(before: Raster, after: Raster, thresholdLevels = 0)
 const FINE_CELL_PX = 16;
 /** Where most of the picture changes, finer cells find nothing to save. */
 const COARSE_CELL_PX = 64;
-/** From this share of changed cells on, halos cover the rest, but for black pillars: film is not looked at any closer. */
+/**
+ * From this share of changed cells on, halos cover the rest, but for black pillars: film is not looked at any closer.
+ */
 const NOTHING_TO_SAVE = 0.8;
 /** More rectangles than this are joined to larger ones: their halos overlap anyway. */
 const MAX_RECTS = 64;

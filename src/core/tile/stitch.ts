@@ -4,7 +4,9 @@ import { pasteInto } from '../pixels/rows.ts';
 import { blendAcross } from './feather.ts';
 import type { Tile, TilePlan } from './tiles.ts';
 
-/** One row of tiles coming together: its cores, and the feather above and below them that it shares with its neighbours. */
+/**
+ * One row of tiles coming together: its cores, and the feather above and below them that it shares with its neighbours.
+ */
 export interface Stitch {
   /** Takes the upscaled window of one column, in any order. */
   take(column: number, upscaled: Uint8Array): void;

@@ -3,7 +3,9 @@ import type { ModelDescriptor } from '../model/descriptor.ts';
 /** Stills come one at a time; frames of a video follow each other, so that several sessions are kept busy. */
 export type Work = 'stills' | 'frames';
 
-/** What one session adds to the process's resident memory: a part for the network, and one for each pixel of a window. */
+/**
+ * What one session adds to the process's resident memory: a part for the network, and one for each pixel of a window.
+ */
 export interface MemoryCost {
   readonly fixedBytes: number;
   readonly bytesPerPixel: number;
@@ -30,8 +32,8 @@ export interface TileBudget {
 }
 
 /**
- * The largest tile (without its halo) whose windows fit the budget; at least the smallest that makes sense. In steps, so
- * that two measurements on one machine mostly lead to the same tiles.
+ * The largest tile (without its halo) whose windows fit the budget; at least the smallest that makes sense. In steps,
+ * so that two measurements on one machine mostly lead to the same tiles.
  */
 export function tileForBudget(budget: TileBudget): number {
   const tile = Math.floor(Math.sqrt(windowPixels(budget))) - 2 * budget.haloPx;
@@ -51,8 +53,8 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 
 /**
  * What upreel allows itself unless told: at most half of what the machine (or the control group) has left. Beyond these
- * figures larger tiles save little work: with a halo of 34 px, 400 MB lose 35 % to it on stills, 900 MB would lose 25 %.
- * Attention takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md).
+ * figures larger tiles save little work: with a halo of 34 px, 400 MB lose 35 % to it on stills, 900 MB would lose 25
+ * %. Attention takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md).
  */
 export function defaultMemoryBytes(
   { flopsPerPixel, gridPx }: ModelDescriptor,

@@ -18,9 +18,9 @@ export interface EnsembleRun {
 }
 
 /**
- * Self-ensemble ("test-time augmentation"): the network sees the window in eight ways, and the results, turned back, are
- * averaged. Samples are summed as whole numbers of 16 bit, so the order of the runs does not matter, and the picture
- * turned or mirrored gives exactly the result turned or mirrored. Its own work is near 1 % of eight runs.
+ * Self-ensemble ("test-time augmentation"): the network sees the window in eight ways, and the results, turned back,
+ * are averaged. Samples are summed as whole numbers of 16 bit, so the order of the runs does not matter, and the
+ * picture turned or mirrored gives exactly the result turned or mirrored. Its own work is near 1 % of eight runs.
  */
 export async function runEnsemble(pool: SessionPool, run: EnsembleRun, signal: AbortSignal | undefined): Promise<void> {
   const { networkFile, source, window, scale } = run;

@@ -6,9 +6,9 @@ import { type NetworkSettings, resolveUpscalerOptions } from './network-settings
 import type { UpscalerOptions } from './open-upscaler.ts';
 
 /**
- * How the network is opened: as the settings say, with a tile that fits the memory budget. On devices other than the CPU,
- * whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it. A network of
- * fixed size has nothing to fit.
+ * How the network is opened: as the settings say, with a tile that fits the memory budget. On devices other than the
+ * CPU, whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it. A
+ * network of fixed size has nothing to fit.
  */
 export async function fitUpscalerOptions(
   settings: NetworkSettings & { readonly device: DeviceName },

@@ -9,7 +9,9 @@ export type Flatness = 'none' | 'part' | 'whole';
 
 /** Cells of this side are looked at, in source pixels: smaller than what one NaN spreads to in a deep network. */
 const CELL_PX = 32;
-/** A source cell whose levels of 255 span this much is a picture; networks do smooth weaker noise to one exact value. */
+/**
+ * A source cell whose levels of 255 span this much is a picture; networks do smooth weaker noise to one exact value.
+ */
 const PICTURE_LEVELS = 64;
 
 /**

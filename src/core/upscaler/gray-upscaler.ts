@@ -5,8 +5,8 @@ import { cropInto, pasteInto } from '../pixels/rows.ts';
 import type { Upscaler } from './upscaler.ts';
 
 /**
- * The same network for pictures in RGB that are gray: their luma goes through its form of one channel, and comes back in
- * three equal ones. The work is the same; what a network would invent of colour is left out.
+ * The same network for pictures in RGB that are gray: their luma goes through its form of one channel, and comes back
+ * in three equal ones. The work is the same; what a network would invent of colour is left out.
  */
 export function grayUpscaler(upscaler: Upscaler): Upscaler {
   const { scale } = upscaler;

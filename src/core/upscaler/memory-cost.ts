@@ -18,7 +18,8 @@ import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 
 /**
  * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then
- * remembered beside the devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep RRDB.
+ * remembered beside the devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep
+ * RRDB.
  */
 export async function measuredMemoryCost(
   model: Model,

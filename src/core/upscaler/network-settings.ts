@@ -112,8 +112,8 @@ function shorterSide({ width, height }: FixedSize): number {
 
 /**
  * Tiles that see all they depend on are equal where they overlap: blending them would only cost time. The others are
- * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md). Where two tiles show inventions of their own,
- * there is no right one: they go over into each other as slowly as they can.
+ * blended over a quarter of the halo: more of it costs PSNR (docs/tiling.md). Where two tiles show inventions of their
+ * own, there is no right one: they go over into each other as slowly as they can.
  */
 function defaultFeatherPx({ receptiveFieldPx, seams }: ModelDescriptor, haloPx: number): number {
   if (receptiveFieldPx !== null && haloPx >= receptiveFieldPx) return 0;
@@ -167,8 +167,8 @@ const SHARED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt'];
 const SESSIONS_PER_GPU = 3;
 
 /**
- * Frames keep several sessions of one thread busy, which do not wait for each other inside an operator. A still is often
- * one tile, and a wide network would need its memory twice: both get all threads in one session.
+ * Frames keep several sessions of one thread busy, which do not wait for each other inside an operator. A still is
+ * often one tile, and a wide network would need its memory twice: both get all threads in one session.
  */
 function defaultCpuSessions({ flopsPerPixel }: ModelDescriptor, cores: number, work: Work): number {
   return work === 'frames' && flopsPerPixel < WIDE_NETWORK_FLOPS ? Math.min(cores, 4) : 1;

@@ -27,7 +27,9 @@ export interface UpscalerOptions {
   readonly gpus: readonly number[];
   /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
   readonly ensemble: boolean;
-  /** Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial. */
+  /**
+   * Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial.
+   */
   readonly rerunBlank: boolean;
 }
 

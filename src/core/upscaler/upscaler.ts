@@ -41,6 +41,8 @@ export interface UpscaleOptions {
   readonly signal?: AbortSignal;
   /** After each tile, with the output pixels that it finished. */
   readonly onTile?: (outputPixels: number) => void;
-  /** Receives the result instead of a new raster (same format as the source, `scale` times its size). `upscale` only. */
+  /**
+   * Receives the result instead of a new raster (same format as the source, `scale` times its size). `upscale` only.
+   */
   readonly into?: Raster;
 }

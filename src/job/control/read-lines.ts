@@ -1,8 +1,8 @@
 import { UpreelError } from '../../core/errors.ts';
 
 /**
- * The lines of a stream, without their line feeds. What is not read yet stays in the stream: a sender that is quicker than
- * its reader waits.
+ * The lines of a stream, without their line feeds. What is not read yet stays in the stream: a sender that is quicker
+ * than its reader waits.
  * @throws UpreelError `usage` for a line longer than `maxLength` characters.
  */
 export async function* readLines(stream: NodeJS.ReadableStream, maxLength: number): AsyncGenerator<string> {

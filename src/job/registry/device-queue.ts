@@ -5,9 +5,9 @@ import { supervisorLock } from './job-id.ts';
 import { inExistingState, inState, stateRoot } from './state-folder.ts';
 
 /**
- * Jobs that want the same device take turns, without anybody who rules them: each that waits has a ticket, an empty file
- * whose name says its order, its job and its devices; each device is a lock, held by who runs. Both are nothing without
- * the living process behind them.
+ * Jobs that want the same device take turns, without anybody who rules them: each that waits has a ticket, an empty
+ * file whose name says its order, its job and its devices; each device is a lock, held by who runs. Both are nothing
+ * without the living process behind them.
  */
 export interface Turn {
   release(): Promise<void>;
@@ -85,7 +85,10 @@ export class QueuePlace {
   }
 }
 
-/** Changes places with the one before it or after it, of those that want the same device. @returns false: there is none. */
+/**
+ * Changes places with the one before it or after it, of those that want the same device.
+ * @returns false: there is none.
+ */
 export async function moveInQueue(id: string, direction: 'up' | 'down'): Promise<boolean> {
   const mine = await findTicket(id);
   if (mine === null) return false;

@@ -5,8 +5,8 @@ import { endSchema, startedSchema } from '../snapshot-schema.ts';
 import { inExistingState, inState } from './state-folder.ts';
 
 /**
- * What the list knows of a job. Its folder is the truth about its work: this says where it is, how it queues, and how it
- * ended. Written by its supervisor alone while there is one.
+ * What the list knows of a job. Its folder is the truth about its work: this says where it is, how it queues, and how
+ * it ended. Written by its supervisor alone while there is one.
  */
 const jobEntry = z.object({
   schema: z.literal(1),

@@ -167,7 +167,7 @@ function sourceFilters(source: VideoInfo, picture: PicturePlan): string[] {
   const unit = hasNoTimes(source.formatName) ? [`settb=${num}/${den}`] : [];
   const first = [...unit, ...canvasFilters(source, picture), ...(source.formatName === 'mpeg' ? [ASCENDING] : [])];
   if (offset === 0) return [...first, ...picture.filters];
-  // A part is told in the source's times, so that the offset comes after it.
+  // A part is given in the source's times, so that the offset comes after it.
   const after = picture.trim === null ? 0 : 1;
   return [...first, ...picture.filters.slice(0, after), `setpts=PTS+${offset}`, ...picture.filters.slice(after)];
 }

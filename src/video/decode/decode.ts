@@ -27,7 +27,10 @@ export interface Decoder {
    * @throws UpreelError `input-damaged` with the frame and time where the source cannot be decoded or stops early.
    */
   readonly frames: AsyncIterable<Frame>;
-  /** Times of the frames so far that were damaged and are patched, in the frames' ticks; none where damage ends the work. */
+  /**
+   * Times of the frames so far that were damaged and are patched, in the frames' ticks; none where damage ends the
+   * work.
+   */
   readonly patchedTicks: () => readonly number[];
 }
 

@@ -5,8 +5,8 @@ import type { StreamWarning } from '../source/streams.ts';
 import { planDecode } from './decode-plan.ts';
 
 /**
- * Decodes the first frames of the film on the hardware that was asked for and in software, and takes the hardware only if
- * every sample of every frame is the same: codecs define their pictures to the bit, drivers do not always.
+ * Decodes the first frames of the film on the hardware that was asked for and in software, and takes the hardware only
+ * if every sample of every frame is the same: codecs define their pictures to the bit, drivers do not always.
  * @returns the plan with what was proven; in software, with a warning, where nothing was.
  */
 export async function proveHwaccel(plan: VideoPlan, asked: Hwaccel, signal: AbortSignal): Promise<VideoPlan> {

@@ -66,8 +66,8 @@ export interface PipeTimes {
 }
 
 /**
- * Frames' ticks where the shift is a whole number of them, else ticks so fine that both are whole (a part of a film at 5
- * frames a second). Where there is no such unit, frames keep their distances and the shift is rounded to a nanosecond
+ * Frames' ticks where the shift is a whole number of them, else ticks so fine that both are whole (a part of a film at
+ * 5 frames a second). Where there is no such unit, frames keep their distances and the shift is rounded to a nanosecond
  * or so.
  */
 export function pipeTimes({ frames, shiftSeconds }: Pick<VideoPlan, 'frames' | 'shiftSeconds'>): PipeTimes {
@@ -167,7 +167,9 @@ function isSame(left: Size, right: Size): boolean {
   return left.width === right.width && left.height === right.height;
 }
 
-/** As an option of the input it marks the frames themselves, which the filter that marks them cannot before ffmpeg 7. */
+/**
+ * As an option of the input it marks the frames themselves, which the filter that marks them cannot before ffmpeg 7.
+ */
 function chromaOption({ chromaLocation }: VideoPlan['resultColour']['tags']): string[] {
   return chromaLocation === null ? [] : ['-chroma_sample_location', chromaLocation];
 }

@@ -1,7 +1,9 @@
 import { UpreelError } from '../../core/errors.ts';
 import type { EncoderName } from '../settings.ts';
 
-/** Where options of an encoder go: to ffmpeg as options of their own, or into the encoder's own string of parameters. */
+/**
+ * Where options of an encoder go: to ffmpeg as options of their own, or into the encoder's own string of parameters.
+ */
 interface AllowedOptions {
   readonly options: readonly string[];
   readonly params: readonly string[];

@@ -9,7 +9,10 @@ import { pipeTimes, planEncode } from './encode-plan.ts';
 /** One encoder that writes one file. Whoever made it calls `stop` in a `finally`. */
 export interface EncoderProcess {
   readonly pid: number;
-  /** Hands over a frame's bytes and waits until the pipe has taken them. @throws UpreelError `ffmpeg-failed`, `disk-full`. */
+  /**
+   * Hands over a frame's bytes and waits until the pipe has taken them.
+   * @throws UpreelError `ffmpeg-failed`, `disk-full`.
+   */
   write(frame: Frame): Promise<void>;
   /** Waits until the file is complete. */
   finish(): Promise<void>;

@@ -27,7 +27,9 @@ export interface EncoderPlan {
   readonly segmentContainer: SegmentContainer;
 }
 
-/** @throws UpreelError `usage` if the container cannot hold the encoder's stream, or the encoder what is asked of it. */
+/**
+ * @throws UpreelError `usage` if the container cannot hold the encoder's stream, or the encoder what is asked of it.
+ */
 export function planEncoder(
   settings: VideoSettings,
   source: VideoStream,

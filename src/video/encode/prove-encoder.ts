@@ -6,8 +6,8 @@ import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { ENCODERS } from './encoder-table.ts';
 
 /**
- * Has the planned encoder encode one frame of the result's size, with all its options. A hardware encoder that cannot is
- * replaced by the software one of the same codec, with a warning.
+ * Has the planned encoder encode one frame of the result's size, with all its options. A hardware encoder that cannot
+ * is replaced by the software one of the same codec, with a warning.
  * @param replan the same plan with another encoder.
  * @throws UpreelError `usage` if this ffmpeg lacks the encoder, or the encoder refuses what is asked of it.
  */
@@ -39,7 +39,9 @@ export async function proveEncoder(
   });
 }
 
-/** Trials that went well, of the ffmpeg that is found: a folder of films asks once. Hardware may be gone the next time. */
+/**
+ * Trials that went well, of the ffmpeg that is found: a folder of films asks once. Hardware may be gone the next time.
+ */
 const proven = new Set<string>();
 
 /** @returns ffmpeg's reason, or null if the frame was encoded. */

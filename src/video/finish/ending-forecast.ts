@@ -26,7 +26,9 @@ export class EndingForecast {
     this.#startSeconds = seconds;
   }
 
-  /** From a segment's last tile until it was in its place. Others may have worked at the same time: the shortest counts. */
+  /**
+   * From a segment's last tile until it was in its place. Others may have worked at the same time: the shortest counts.
+   */
   drained(seconds: number): void {
     this.#drainSeconds = Math.min(this.#drainSeconds ?? Number.POSITIVE_INFINITY, seconds);
   }

@@ -70,8 +70,8 @@ export function singleInput(file: string): JoinInput {
 }
 
 /**
- * Several files, one after the other. The times in each are the film's already: every file is told to last until the
- * next one's own start, so that nothing moves within the film, and the whole begins where the first does.
+ * Several files, one after the other. The times in each are the film's already: every file is declared to last until
+ * the next one's own start, so that nothing moves within the film, and the whole begins where the first does.
  */
 export function concatInput(listFile: string, first: JoinedFile): JoinInput {
   const offset = first.startSeconds === 0 ? [] : ['-itsoffset', first.startSeconds.toFixed(6)];
@@ -263,7 +263,7 @@ function subtitleOptions(carried: readonly CarriedStream[]): string[] {
 
 /**
  * A pipe carries no durations, so the last frame would be shown for as long as the encoder guessed: it gets the
- * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is told as a
+ * source's duration. Time bases differ between versions of ffmpeg at this point, so the duration is given as a
  * multiple of the packet's own time, or of its own duration where it is the only one. Decoding times of a segment with
  * B-frames may begin before those of the segment before it end: they only have to ascend.
  */

@@ -34,7 +34,10 @@ export async function joinSegments(
   if (isMatroska(plan.container)) await markMatroskaRate(target, plan.frameRate);
 }
 
-/** All segments one after the other, as one input. @throws UpreelError `verification-failed` if they do not fit together. */
+/**
+ * All segments one after the other, as one input.
+ * @throws UpreelError `verification-failed` if they do not fit together.
+ */
 export async function segmentsInput(segments: readonly SegmentRecord[], folder: string) {
   const [first] = segments;
   if (first === undefined) throw new UpreelError('internal', 'Expected segments to join.');

@@ -21,7 +21,7 @@ const TAG = 'UPREEL';
 
 /**
  * The muxer's options that write it: in Matroska a tag of our own, in MP4 the encoding tool, in MOV, whose muxer has no
- * place for that, an XMP packet as in pictures. @param provenance null: nothing is told.
+ * place for that, an XMP packet as in pictures. @param provenance null: nothing is written.
  */
 export function provenanceOptions(provenance: Provenance | null, { name }: OutputContainer): string[] {
   if (provenance === null) return ['-metadata', `${TAG}=`];

@@ -5,8 +5,8 @@ import { writeNutFrameHeader, writeNutHeader } from '../frames/nut-writer.ts';
 import type { FrameFiles } from './frame-files.ts';
 
 /**
- * What ffmpeg gets of a film made of pictures: it never sees their names. Their bytes, as they are, go into its standard
- * input in NUT, numbered from 0 in units of a frame; which decoder reads them is said on the command line.
+ * What ffmpeg gets of a film made of pictures: it never sees their names. Their bytes, as they are, go into its
+ * standard input in NUT, numbered from 0 in units of a frame; which decoder reads them is said on the command line.
  */
 export function frameInput({ decoder, decoderOptions }: FrameFiles): {
   readonly options: readonly string[];

@@ -125,7 +125,10 @@ const MAX_CHUNKS = 10_000;
 /** Some writers leave a few bytes behind the end. */
 const END_BYTES = 4096;
 
-/** JPEG (ITU-T T.81, annex B): the segments up to the first scan; in a scan, 0xFF is never followed by 0xD9 but at its end. */
+/**
+ * JPEG (ITU-T T.81, annex B): the segments up to the first scan; in a scan, 0xFF is never followed by 0xD9 but at its
+ * end.
+ */
 async function parseJpeg(bytes: Bytes): Promise<HeaderOrProblem> {
   let position = 2;
   let orientation = 1;

@@ -4,9 +4,9 @@ import { makeRaster, type Raster, samplesOf } from '../../core/pixels/raster.ts'
 import { type Frame, splitStacked } from './frame.ts';
 
 /**
- * Makes stacked frames fit for the network, in their own buffers: alpha is divided out of colours that are multiplied with
- * it, and colours bleed under what is transparent. This comes before frames are held against each other: it depends on the
- * frame alone, so equal frames stay equal, and changes are found in what the network will see.
+ * Makes stacked frames fit for the network, in their own buffers: alpha is divided out of colours that are multiplied
+ * with it, and colours bleed under what is transparent. This comes before frames are held against each other: it
+ * depends on the frame alone, so equal frames stay equal, and changes are found in what the network will see.
  */
 export async function* bleedFrames(
   frames: AsyncIterable<Frame>,

@@ -85,8 +85,8 @@ class LastFrame implements Reference {
 }
 
 /**
- * The source that the last result was made from, put together from several frames: with a threshold, changes too small to
- * count must not add up unseen.
+ * The source that the last result was made from, put together from several frames: with a threshold, changes too small
+ * to count must not add up unseen.
  */
 class UpscaledSource implements Reference {
   #raster: Raster | null = null;

@@ -42,7 +42,8 @@ const MAX_DISTANCE = 65_536;
 function mainHeader({ timeBase }: NutVideoHeader): number[] {
   const version = 3;
   const flags = NUT_FLAGS.key | NUT_FLAGS.codedPts | NUT_FLAGS.sizeMsb | NUT_FLAGS.checksum;
-  // One entry of 6 fields (pts delta, size multiplier, stream, size, reserved, count) describes all frame codes but "N".
+  // One entry of 6 fields (pts delta, size multiplier, stream, size, reserved, count) describes all frame codes but
+  // "N".
   const frameCodes = [...variable(flags), 6, ...signed(0), 1, 0, 0, 0, ...variable(255)];
   const streams = 1;
   const timeBases = 1;

@@ -11,8 +11,8 @@ import type { FrameList } from './frame-list.ts';
 import type { PicturePlan } from './picture-plan.ts';
 
 /**
- * The source's own list where every packet is a picture and filters keep them, else what decoder and filters give, asked
- * by running the source through them.
+ * The source's own list where every packet is a picture and filters keep them, else what decoder and filters give,
+ * asked by running the source through them.
  * @param concealsErrors pictures that the decoder cannot give are listed, too: they are to be told as lost.
  * @throws UpreelError `usage` if nothing is left.
  */

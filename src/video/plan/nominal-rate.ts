@@ -6,8 +6,8 @@ type Times = Pick<FrameList, 'ptsTicks' | 'timeBase'>;
 
 /**
  * The rate of a film of one rate. Times in milliseconds are rounded, and an average of them is a little off (17671/737
- * for 24000/1001): every time has to lie where a rate puts it, as near as rounding brings it. Frames may be missing here
- * and there.
+ * for 24000/1001): every time has to lie where a rate puts it, as near as rounding brings it. Frames may be missing
+ * here and there.
  * @param average ffprobe's avg_frame_rate. @param base its r_frame_rate; of interlaced video often that of the fields.
  * @returns null: the rate varies, or cannot be told.
  */

@@ -4,7 +4,7 @@ import type { VideoInfo } from '../source/video-info.ts';
 
 /**
  * Broadcast clocks start anywhere: the first stream that goes along starts at 0. All others stay as they are, but for
- * video that starts before 0, which would else be cut.
+ * video that starts before 0, which would otherwise be cut.
  */
 export function originOf({ formatName, video }: VideoInfo, streams: StreamPlan): number {
   const videoStart = video.startSeconds ?? 0;

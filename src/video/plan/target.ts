@@ -14,8 +14,8 @@ export interface TargetPlan {
 }
 
 /**
- * Size of the result. By factor, by the network, by one side, and fitted in a box it keeps the source's sample aspect ratio, so the
- * picture's shape stays; the other ways to fill a box give square pixels.
+ * Size of the result. By factor, by the network, by one side, and fitted in a box it keeps the source's sample aspect
+ * ratio, so the picture's shape stays; the other ways to fill a box give square pixels.
  * @param multiple sizes other than the network's own are rounded to multiples of this (2 for 4:2:0).
  */
 export function planTarget(

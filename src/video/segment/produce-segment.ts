@@ -8,8 +8,8 @@ import { verifySegment } from './verify-segment.ts';
 export type ProducedSegment = Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>;
 
 /**
- * Makes one segment of a film into `context.file`, holds the file against the frames that went into it, and describes it.
- * It knows neither a job's folder nor what else is made: whoever has a plan can call it.
+ * Makes one segment of a film into `context.file`, holds the file against the frames that went into it, and describes
+ * it. It knows neither a job's folder nor what else is made: whoever has a plan can call it.
  * @throws UpreelError as `runSegment` does, and `verification-failed`.
  */
 export async function produceSegment(

@@ -80,7 +80,7 @@ export async function runSegment(
   { upscaler, file, watch, pause, preview, stallSeconds, signal, pipes = NO_PIPES }: SegmentContext,
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
-  // One failure stops all stages at once: the others would else wait for a neighbour that is gone.
+  // One failure stops all stages at once: the others would otherwise wait for a neighbour that is gone.
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   // Each frame in flight listens.

@@ -83,8 +83,8 @@ function aspectExpression({ pictures, timeBase }: CanvasSpec): string {
 }
 
 /**
- * The first shape of a pixel, and each step to the next from its time on; half a tick before, for the arithmetic. A sum,
- * because ffmpeg nests conditions no deeper than its stack.
+ * The first shape of a pixel, and each step to the next from its time on; half a tick before, for the arithmetic. A
+ * sum, because ffmpeg nests conditions no deeper than its stack.
  */
 function aspectByTime(pictures: readonly TimedAspect[], timeBase: Rational): string {
   const text = ({ sampleAspectRatio: { num, den } }: TimedAspect) => `${num}/${den}`;

@@ -5,7 +5,9 @@ import type { VideoInfo } from '../source/video-info.ts';
 /** Codecs that may change the size at any frame, whose headers ffmpeg can list without decoding. */
 export const TRACED_CODECS: readonly string[] = ['vp9', 'av1'];
 
-/** Fields of VP9's and AV1's headers that say what a picture is like. Sizes taken from another frame are not among them. */
+/**
+ * Fields of VP9's and AV1's headers that say what a picture is like. Sizes taken from another frame are not among them.
+ */
 const TELLING_FIELDS = new Set([
   ...['frame_width_minus_1', 'frame_height_minus_1', 'max_frame_width_minus_1', 'max_frame_height_minus_1'],
   ...['render_and_frame_size_different', 'render_width_minus_1', 'render_height_minus_1'],

@@ -16,8 +16,8 @@ export interface ShapeScan {
 
 /**
  * Lists the packets, and beside it finds what shape the pictures have, as cheaply as the codec allows: a film is never
- * decoded whole but where its headers say that the shape changes. (One run cannot do both: what a decoder is told changes
- * how the demuxer guesses times.)
+ * decoded whole but where its headers say that the shape changes. (One run cannot do both: what a decoder is told
+ * changes how the demuxer guesses times.)
  */
 export async function scanShapes(source: VideoInfo, signal: AbortSignal): Promise<ShapeScan> {
   const { path, video } = source;
@@ -52,8 +52,8 @@ async function scanHeaders(source: VideoInfo, signal: AbortSignal): Promise<Shap
 }
 
 /**
- * Codecs whose shape changes at keyframes alone, and of which ffmpeg can decode these alone. The rest has its shape from
- * the container.
+ * Codecs whose shape changes at keyframes alone, and of which ffmpeg can decode these alone. The rest has its shape
+ * from the container.
  */
 const KEYED_CODECS: readonly string[] = [
   ...['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'mpeg4', 'h263', 'flv1', 'vp8', 'theora', 'vc1', 'wmv3'],

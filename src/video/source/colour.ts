@@ -14,9 +14,9 @@ export interface Colour {
 
 /**
  * Decides matrix and range of a source. Where it says nothing, the usual guess of players: BT.709 where the longer side
- * has 1280 pixels or more or the shorter one more than 576, BT.601 below, whichever way the picture is turned. The guess
- * is made on the source's whole size, before any crop, and written into the result, because the same guess on the larger
- * result would come out otherwise and shift the colours.
+ * has 1280 pixels or more or the shorter one more than 576, BT.601 below, whichever way the picture is turned. The
+ * guess is made on the source's whole size, before any crop, and written into the result, because the same guess on the
+ * larger result would come out otherwise and shift the colours.
  */
 export function resolveColour(tags: ColourTags, size: Size, pixelFormat: string): Colour {
   const isRgb = isRgbFormat(pixelFormat);
@@ -44,8 +44,8 @@ export function rgbColour(colour: Colour): Colour {
 }
 
 /**
- * The same colours with the code values of limited range as they are: RGB then has black at 16 and white at 235 (of 255),
- * and room for what lies beyond. The sums are those of full range; only the tags say what the values mean.
+ * The same colours with the code values of limited range as they are: RGB then has black at 16 and white at 235 (of
+ * 255), and room for what lies beyond. The sums are those of full range; only the tags say what the values mean.
  */
 export function withHeadroom(colour: Colour): Colour {
   return { ...colour, range: 'pc' };

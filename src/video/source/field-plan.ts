@@ -14,7 +14,8 @@ export interface FieldMeasure {
 
 /**
  * Both fields of a progressive frame show one moment, so the step from the second field to the next frame's first is
- * as large in either order. In an interlaced frame the step is one field's time in the true order and three in the other.
+ * as large in either order. In an interlaced frame the step is one field's time in the true order and three in the
+ * other.
  */
 export interface FieldMotion {
   /** Moving frames whose steps say top field first, bottom field first, and that both fields show one moment. */

@@ -24,7 +24,9 @@ export class PatchedFrames {
     this.#offsetTicks = offsetTicks;
   }
 
-  /** Ascending, in ticks of the frames' time base. Since ffmpeg 7 some frames early: its decoder runs ahead of filters. */
+  /**
+   * Ascending, in ticks of the frames' time base. Since ffmpeg 7 some frames early: its decoder runs ahead of filters.
+   */
   get ticks(): readonly number[] {
     return this.#ticks;
   }

@@ -30,7 +30,9 @@ export async function probeVideo(input: string, signal: AbortSignal, packets?: P
 }
 
 const PROBE_TIMEOUT_MS = 60_000;
-/** A decoded frame of this many pixels is 600 MB in 16-bit RGB; the largest video standards stay below 34 megapixels. */
+/**
+ * A decoded frame of this many pixels is 600 MB in 16-bit RGB; the largest video standards stay below 34 megapixels.
+ */
 const MAX_PIXELS = 100_000_000;
 
 async function checkFile(path: string): Promise<number> {

@@ -20,7 +20,10 @@ export interface PacketScan {
   readonly bytes: number;
   /** Of the packet that has least of those to be shown; 0 if there is none. */
   readonly smallestBytes: number;
-  /** The first thing that the demuxer complained about; it goes on after the broken place, and leaves out what was there. */
+  /**
+   * The first thing that the demuxer complained about; it goes on after the broken place, and leaves out what was
+   * there.
+   */
   readonly demuxerError: string | null;
 }
 

@@ -3,8 +3,8 @@ import type { VideoStream } from './video-info.ts';
 
 /**
  * Whether packets may mean "as before" and give no picture, which is no damage. Screen recorders write most of theirs
- * so, MPEG-4 and its kin a few (dropped frames of a capture, fillers of packed B-frames): those are too small to say even
- * of each macroblock that it is skipped.
+ * so, MPEG-4 and its kin a few (dropped frames of a capture, fillers of packed B-frames): those are too small to say
+ * even of each macroblock that it is skipped.
  */
 export function hasPacketsWithoutPicture({ codec, size }: VideoStream, { smallestBytes }: PacketScan): boolean {
   if (PICTURE_PER_PACKET.includes(codec)) return false;

@@ -33,8 +33,8 @@ export interface TimecodePlan {
 }
 
 /**
- * The source's timecode, from the result's first frame on: of a part, as many frames later. Where the result has another
- * rate, it begins in the same second and counts that rate.
+ * The source's timecode, from the result's first frame on: of a part, as many frames later. Where the result has
+ * another rate, it begins in the same second and counts that rate.
  * @param rate of the result.
  */
 export function planTimecode(

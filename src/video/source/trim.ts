@@ -3,7 +3,8 @@ import type { VideoSettings } from '../settings.ts';
 
 /**
  * A part of the film, half-open. One rule says what it holds: the frames whose time, rounded to the microsecond as
- * ffprobe prints it, is not before the start and before the end. So a time that was copied from ffprobe means its frame.
+ * ffprobe prints it, is not before the start and before the end. So a time that was copied from ffprobe means its
+ * frame.
  */
 export interface TrimPlan {
   /** On the source's own clock; the end may be infinite. */

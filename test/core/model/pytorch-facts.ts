@@ -21,8 +21,8 @@ interface Fact {
 const FACTS_FILE = join(import.meta.dirname, 'pytorch-facts.json');
 
 /**
- * With UPREEL_PYTORCH=FOLDER the networks and pictures are written there, for bench/pytorch-facts.py to run, and what it
- * made of them is compared whole.
+ * With UPREEL_PYTORCH=FOLDER the networks and pictures are written there, for bench/pytorch-facts.py to run, and what
+ * it made of them is compared whole.
  */
 const FOLDER = process.env.UPREEL_PYTORCH;
 

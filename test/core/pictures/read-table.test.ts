@@ -66,7 +66,9 @@ function noiseOf({ channels, bits, alpha }: Sort, width: number, height: number)
   return { width, height, bands, bytesPerSample, data };
 }
 
-/** Samples of fewer bits than 16 as they were before they were spread, which decoders do by rounding or by repetition. */
+/**
+ * Samples of fewer bits than 16 as they were before they were spread, which decoders do by rounding or by repetition.
+ */
 function codesOf(samples: ArrayLike<number>, { bits }: Sort): number[] {
   const spread = bits === 10 || bits === 12 ? (2 ** bits - 1) / 65_535 : 1;
   return Array.from(samples, (sample) => Math.round(sample * spread));

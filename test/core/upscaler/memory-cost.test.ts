@@ -41,8 +41,8 @@ test(
     vi.stubEnv('UPREEL_CACHE', folder);
     const signal = new AbortController().signal;
     const cost = await measuredMemoryCost(model, { threadsPerSession: 2 }, signal);
-    // Input and output of a layer and a part of its PReLU, 64 floats each; what onnxruntime keeps in reserve is less than
-    // those again.
+    // Input and output of a layer and a part of its PReLU, 64 floats each; what onnxruntime keeps in reserve is less
+    // than those again.
     expect(cost.bytesPerPixel).toBeGreaterThan(2 * 64 * 4);
     expect(cost.bytesPerPixel).toBeLessThan(8 * 64 * 4);
     const files = await readdir(join(folder, 'devices'));

@@ -212,7 +212,10 @@ async function expectTruncationsRefused(whole: string, message: RegExp): Promise
   expect((await upscaleClip(whole, `${whole}.mkv`)).framesTotal).toBe(frameTimes(whole).length);
 }
 
-/** A place from `start` on in ffmpeg's own MPEG-TS amid a packet of sound, of 16 cells or so: between packets nothing is missing. */
+/**
+ * A place from `start` on in ffmpeg's own MPEG-TS amid a packet of sound, of 16 cells or so: between packets nothing is
+ * missing.
+ */
 function insideSoundOfTs(file: string, start: number): number {
   const bytes = readFileSync(file);
   for (let at = 188 * Math.floor(start / 188); at < bytes.length; at += 188) {

@@ -139,7 +139,10 @@ function addDolbyVision(file: string, profile: number, compatibility: number): v
   writeFileSync(file, Buffer.concat([bytes.subarray(0, end), record, bytes.subarray(end)]));
 }
 
-/** Puts the least that HDR10+ can say (SMPTE ST 2094-40 in an SEI of ITU-T T.35) before each picture of an Annex B stream. */
+/**
+ * Puts the least that HDR10+ can say (SMPTE ST 2094-40 in an SEI of ITU-T T.35) before each picture of an Annex B
+ * stream.
+ */
 function withHdr10Plus(stream: Buffer): Buffer {
   // Version 1, one window, 1000 cd/m2, no peaks; maxSCL, average, no percentiles, no fraction, no curve, no saturation.
   const fields: [number, number][] = [

@@ -20,7 +20,10 @@ const at = (name: string) => join(folder, name);
 const { signal } = new AbortController();
 const NTSC = '30000/1001';
 
-/** Rates and time bases of every kind: what makes it, and how many cuts are tried (each decodes where packets lack times). */
+/**
+ * Rates and time bases of every kind: what makes it, and how many cuts are tried (each decodes where packets lack
+ * times).
+ */
 const CLIPS: readonly (readonly [string, readonly string[], number])[] = [
   ['odd-rate.avi', [...pattern(2, { rate: '300003/10000' }), '-c:v', 'mpeg4'], 200],
   ['microseconds.avi', [...pattern(2, { rate: '1000000/33367' }), '-c:v', 'mjpeg'], 200],

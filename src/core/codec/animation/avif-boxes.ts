@@ -24,7 +24,9 @@ export interface AvifTrack {
   readonly codePoints: readonly [number, number, number] | null;
 }
 
-/** Everything before the pictures: they follow as the data of a box whose head is the last part of this, colour first. */
+/**
+ * Everything before the pictures: they follow as the data of a box whose head is the last part of this, colour first.
+ */
 export function avifHead(sequence: AvifSequence): Buffer {
   const media = mediaBytes(sequence);
   const inside = extrasOf(sequence.metadata).reduce((sum, { data }) => sum + data.length, media);
@@ -56,7 +58,10 @@ function dataHead(bytes: number): Buffer {
   return Buffer.concat([u32(bytes + 8), Buffer.from('mdat', 'latin1')]);
 }
 
-/** `avis` for its pictures in time, `avif` and `mif1` for readers that show the first of them. @see AVIF 1.1, section 6 */
+/**
+ * `avis` for its pictures in time, `avif` and `mif1` for readers that show the first of them.
+ * @see AVIF 1.1, section 6
+ */
 function fileType({ colour }: AvifSequence): Buffer {
   const profile = colour.stream.profile === 0 ? 'MA1B' : 'MA1A';
   return box('ftyp', Buffer.from(`avis\0\0\0\0avifavismif1msf1iso8miaf${profile}`, 'latin1'));

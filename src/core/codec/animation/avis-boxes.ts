@@ -39,7 +39,10 @@ interface Track extends AvisTrack {
   readonly multipliedWith: readonly number[];
 }
 
-/** @see AV1 Image File Format (AVIF) v1.1, section 3; ISO/IEC 23008-12, section 7 @throws UpreelError `input-damaged` */
+/**
+ * @see AV1 Image File Format (AVIF) v1.1, section 3; ISO/IEC 23008-12, section 7
+ * @throws UpreelError `input-damaged`
+ */
 export async function readAvis(source: ByteSource, path: string): Promise<Avis> {
   const tracks: Track[] = [];
   for await (const box of boxesOf(source, 0, source.size)) {

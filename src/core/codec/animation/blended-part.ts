@@ -6,8 +6,8 @@ import type { PageBytes } from './changed-rect.ts';
 const BLOCK_PX = 8;
 
 /**
- * A part of a page with alpha, to be laid over the page before: blocks that are equal there are transparent. null: there
- * are none, or what has changed is not opaque and would mix with what is under it.
+ * A part of a page with alpha, to be laid over the page before: blocks that are equal there are transparent. null:
+ * there are none, or what has changed is not opaque and would mix with what is under it.
  * @param keepsColours whether the colours stay under the transparency: lossy coders would take others over the edge
  */
 export function blendedPart(

@@ -120,7 +120,7 @@ async function* readPages(
       };
       page++;
     }
-    // Its end is looked at, too: what the decoder found wrong is told there.
+    // Its end is looked at, too: what the decoder found wrong is reported there.
     await alphas?.next();
   } finally {
     await alphas?.return(undefined);

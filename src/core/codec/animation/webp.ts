@@ -11,8 +11,8 @@ import { PageQueue } from './page-queue.ts';
 import { type AnimationPlan, type AnimationWriter, GrowingFile } from './writer.ts';
 
 /**
- * An animated WebP: each page is the part of it that differs from the one before. libwebp's own maker of animations joins
- * equal pages and is therefore not used.
+ * An animated WebP: each page is the part of it that differs from the one before. libwebp's own maker of animations
+ * joins equal pages and is therefore not used.
  * @see RFC 9649, section 2.7
  */
 export async function startWebpAnimation(plan: AnimationPlan): Promise<AnimationWriter> {

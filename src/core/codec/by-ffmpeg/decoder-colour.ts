@@ -4,8 +4,8 @@ import type { PictureMetadata } from '../metadata/metadata.ts';
 import { explain, type FfmpegSource, inputOf, keepFirst, type ProbedStream } from './run.ts';
 
 /**
- * What colours the samples of a JPEG XL are, which is coded so that only its decoder can tell: code points as PNG's cICP,
- * or a profile, for which ffmpeg is asked to write a PNG of one pixel.
+ * What colours the samples of a JPEG XL are, which is coded so that only its decoder can tell: code points as PNG's
+ * cICP, or a profile, for which ffmpeg is asked to write a PNG of one pixel.
  */
 export async function decoderColour(
   source: FfmpegSource,

@@ -7,7 +7,7 @@ import type { FrameMeaning } from './unpack.ts';
 export interface FfmpegKind {
   /** For messages, such as "JPEG XL". */
   readonly name: string;
-  /** ffmpeg's demuxer, which is told, never guessed. */
+  /** ffmpeg's demuxer: named, never guessed. */
   readonly demuxer: string;
   /** @throws UpreelError `input-damaged`, `input-unsupported`. */
   readHeader(source: ByteSource, path: string): Promise<FfmpegHeader>;

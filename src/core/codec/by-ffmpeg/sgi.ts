@@ -16,7 +16,9 @@ export const sgi: FfmpegKind = {
   },
 };
 
-/** Where the last of the packed rows ends, of which all begin where a table says; the decoder fills up what is missing. */
+/**
+ * Where the last of the packed rows ends, of which all begin where a table says; the decoder fills up what is missing.
+ */
 async function endOfRuns(source: ByteSource, rows: number): Promise<number> {
   const tables = await source.read(512, 8 * rows);
   let end = 512 + 8 * rows;

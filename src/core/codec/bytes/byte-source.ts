@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** Bytes that can be read at any place: a file's or a buffer's. Reading past the end gives fewer bytes, never an error. */
+/**
+ * Bytes that can be read at any place: a file's or a buffer's. Reading past the end gives fewer bytes, never an error.
+ */
 export interface ByteSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Buffer>;

@@ -4,8 +4,8 @@ import { temporaryNameFor } from '../../files/publish.ts';
 import { OwnFolder } from '../../own-folder/index.ts';
 
 /**
- * Temporary files beside an output, in a folder that is this user's alone: what is written again and again under one name
- * must not be exchanged by others who may write beside the output. All removed at the end.
+ * Temporary files beside an output, in a folder that is this user's alone: what is written again and again under one
+ * name must not be exchanged by others who may write beside the output. All removed at the end.
  */
 export class Scratch {
   readonly #destination: string;

@@ -3,8 +3,8 @@ import { METRES_PER_INCH } from '../metadata/exif.ts';
 import { bandsOf, type RowFile, type RowPicture, writeAt } from './row-picture.ts';
 
 /**
- * BMP with rows from the bottom up, as every reader takes it: gray as 256 palette entries, RGB of 24 bits, or with alpha
- * of 32 bits. The header is the first one (40 bytes) unless alpha or a profile needs the fifth.
+ * BMP with rows from the bottom up, as every reader takes it: gray as 256 palette entries, RGB of 24 bits, or with
+ * alpha of 32 bits. The header is the first one (40 bytes) unless alpha or a profile needs the fifth.
  * @see Microsoft, BITMAPINFOHEADER and BITMAPV5HEADER
  */
 export async function createBmp(path: string, picture: RowPicture): Promise<RowFile> {

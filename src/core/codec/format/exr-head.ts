@@ -1,6 +1,8 @@
 import type { RowPicture } from './row-picture.ts';
 
-/** As the file orders them. Gray is luminance; with alpha it is RGB, which is all that some readers take beside alpha. */
+/**
+ * As the file orders them. Gray is luminance; with alpha it is RGB, which is all that some readers take beside alpha.
+ */
 export function channelNames({ channels, alpha }: Pick<RowPicture, 'channels' | 'alpha'>): readonly string[] {
   if (alpha) return ['A', 'B', 'G', 'R'];
   return channels === 1 ? ['Y'] : ['B', 'G', 'R'];

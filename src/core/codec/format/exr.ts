@@ -9,8 +9,8 @@ import { halfBits } from './half.ts';
 import { bandsOf, type RowFile, type RowPicture, writeAt } from './row-picture.ts';
 
 /**
- * OpenEXR: rows of linear light, alpha multiplied into it, in ZIP blocks of 16 rows. 8-bit samples become half floats and
- * 16-bit ones floats, which give them back to the level (docs/stills.md).
+ * OpenEXR: rows of linear light, alpha multiplied into it, in ZIP blocks of 16 rows. 8-bit samples become half floats
+ * and 16-bit ones floats, which give them back to the level (docs/stills.md).
  * @see "OpenEXR File Layout", and "Technical Introduction to OpenEXR" for alpha
  */
 export async function createExr(path: string, picture: RowPicture): Promise<RowFile> {

@@ -34,7 +34,10 @@ const APP2 = 0xe2;
 const FILM_CLAIM = /:(MotionPhoto|MicroVideo)(\s*=\s*["']|>)1/;
 const FURTHER = 'further';
 
-/** The pictures of a Multi-Picture Format file (CIPA DC-007) but for the first. @param base where offsets count from. */
+/**
+ * The pictures of a Multi-Picture Format file (CIPA DC-007) but for the first.
+ * @param base where offsets count from.
+ */
 async function readMultiPicture(source: ByteSource, index: Buffer, base: number): Promise<string[]> {
   const indexSource = bufferSource(index);
   const layout = await readTiffLayout(indexSource);

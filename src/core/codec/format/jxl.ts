@@ -18,7 +18,8 @@ export interface JxlSettings {
 }
 
 /**
- * Finds out before the work whether ffmpeg can write JPEG XL, and with the picture's profile: without it where it cannot.
+ * Finds out before the work whether ffmpeg can write JPEG XL, and with the picture's profile: without it where it
+ * cannot.
  * @throws UpreelError `ffmpeg-missing`, `usage` if this machine's ffmpeg cannot write JPEG XL at all.
  */
 export async function proveJxl(

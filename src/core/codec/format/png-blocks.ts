@@ -21,8 +21,9 @@ export interface PngChunk {
 }
 
 /**
- * Reads EXIF, XMP and IPTC where PNG has them (eXIf, iTXt) and where ImageMagick and exiftool put them ("Raw profile type
- * exif" and others, hexadecimal text), before the pixels or behind them. What is damaged or longer than 16 MiB is left out.
+ * Reads EXIF, XMP and IPTC where PNG has them (eXIf, iTXt) and where ImageMagick and exiftool put them ("Raw profile
+ * type exif" and others, hexadecimal text), before the pixels or behind them. What is damaged or longer than 16 MiB is
+ * left out.
  */
 export async function readPngBlocks(source: ByteSource, chunks: AsyncIterable<PngChunk>): Promise<PngBlocks> {
   let [exif, xmp]: [Uint8Array | null, Uint8Array | null] = [null, null];

@@ -3,7 +3,9 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Piece } from '../bytes/rewrite.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
 
-/** The WebP file in its extended form (VP8X), with profile, EXIF and XMP chunks. `alpha`: whether the pixels have it. */
+/**
+ * The WebP file in its extended form (VP8X), with profile, EXIF and XMP chunks. `alpha`: whether the pixels have it.
+ */
 export async function webpPieces(
   source: ByteSource,
   metadata: PictureMetadata,

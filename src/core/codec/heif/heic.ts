@@ -38,7 +38,10 @@ export async function openHeic(
   };
 }
 
-/** What the file says of its primary picture. @throws UpreelError `input-damaged`, `input-too-large`, `input-unreadable`. */
+/**
+ * What the file says of its primary picture.
+ * @throws UpreelError `input-damaged`, `input-too-large`, `input-unreadable`.
+ */
 export async function inspectHeic(file: { path: string; bytes: number }, limits: PictureLimits): Promise<PictureInfo> {
   return (await describe(file, limits)).info;
 }

@@ -102,7 +102,9 @@ function parseMeta(bytes: Buffer): HeifMeta | null {
 /** Version and flags of a box. */
 const FULL_BOX_BYTES = 4;
 
-/** Reads numbers one after the other from a box that starts with a version and flags; throws RangeError past its end. */
+/**
+ * Reads numbers one after the other from a box that starts with a version and flags; throws RangeError past its end.
+ */
 function fields(body: Buffer) {
   let at = Math.min(FULL_BOX_BYTES, body.length);
   return {

@@ -8,7 +8,8 @@ import { primaryItem } from './heif-picture.ts';
 /**
  * Whose decoder a HEIF file needs: brands say what may be inside, the primary picture what is.
  * @param branded by its brands
- * @throws UpreelError `input-unsupported`, named, for what neither decoder knows; `input-damaged` where nothing says it.
+ * @throws UpreelError `input-unsupported`, named, for what neither decoder knows; `input-damaged` where nothing says
+ * it.
  */
 export async function codingInside(
   source: ByteSource,

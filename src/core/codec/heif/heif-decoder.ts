@@ -13,7 +13,8 @@ import { splitUnits } from './hevc-config.ts';
 
 /**
  * Decodes a primary picture on a thread of its own, which takes seconds and is gone afterwards with all its memory.
- * @throws UpreelError `input-damaged`, also where the file holds another picture than it describes; `input-unsupported`,
+ * @throws UpreelError `input-damaged`, also where the file holds another picture than it describes;
+ * `input-unsupported`,
  *   `out-of-memory`; the signal's reason.
  */
 export async function decodeHeic(

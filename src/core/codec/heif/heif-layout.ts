@@ -142,7 +142,9 @@ function withStep(layout: HeifLayout, step: TurnStep): HeifLayout {
   return { ...layout, steps: [...layout.steps, step], size: transformedSize(step.part, step.transform) };
 }
 
-/** The clean aperture: fractions for its size and for the shift of its centre, here in whole pixels inside the picture. */
+/**
+ * The clean aperture: fractions for its size and for the shift of its centre, here in whole pixels inside the picture.
+ */
 function aperture(body: Buffer, size: Size): Rect | null {
   if (body.length < 32) return null;
   const along = (at: number, full: number): { first: number; length: number } => {

@@ -6,7 +6,9 @@ import type { TurnStep } from './heif-layout.ts';
 import { type HevcDecoder, type HevcPicture, loadHevcDecoder } from './libde265.ts';
 import { type SamplePlane, spreadPlane, type YcbcrCoding, ycbcrToRgb } from './ycbcr.ts';
 
-/** Entry of a thread that decodes one HEIC picture and ends: WebAssembly keeps its memory as long as its thread lives. */
+/**
+ * Entry of a thread that decodes one HEIC picture and ends: WebAssembly keeps its memory as long as its thread lives.
+ */
 
 export interface HeifRequest {
   readonly colour: CodedLayout;

@@ -119,7 +119,10 @@ export function densityExif({ x, y }: Density): Buffer {
   return Buffer.concat([classicHead(true), serialiseIfd(entries, layout, 8, 0)]);
 }
 
-/** What a TIFF page says about camera, author, time and place, as an EXIF block in the file's byte order; null if nothing. */
+/**
+ * What a TIFF page says about camera, author, time and place, as an EXIF block in the file's byte order; null if
+ * nothing.
+ */
 export async function extractExif(source: ByteSource, layout: TiffLayout, page: Ifd): Promise<Buffer | null> {
   const { main, photo, gps } = await readDescription(source, layout, page);
   if (main.length + photo.length + gps.length === 0) return null;

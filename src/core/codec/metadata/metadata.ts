@@ -4,7 +4,9 @@ import type { Density } from './exif.ts';
 export interface PictureMetadata {
   /** The colour profile, bit for bit. null if there is none, or if the pixels were converted to sRGB. */
   readonly icc: Uint8Array | null;
-  /** An EXIF block from its "II" or "MM" on, as the file has it (its orientation describes the file, not our pixels). */
+  /**
+   * An EXIF block from its "II" or "MM" on, as the file has it (its orientation describes the file, not our pixels).
+   */
   readonly exif: Uint8Array | null;
   /** An XMP packet. */
   readonly xmp: Uint8Array | null;
@@ -32,8 +34,8 @@ export const NO_METADATA: PictureMetadata = {
 };
 
 /**
- * Which samples a profile is for: "RGB", "GRAY", "CMYK", "Lab", ... (ICC.1 section 7.2.6), "" if it is no profile, or not
- * the whole of one.
+ * Which samples a profile is for: "RGB", "GRAY", "CMYK", "Lab", ... (ICC.1 section 7.2.6), "" if it is no profile, or
+ * not the whole of one.
  */
 export function iccColourSpace(icc: Uint8Array): string {
   const buffer = Buffer.from(icc.buffer, icc.byteOffset, icc.byteLength);

@@ -1,8 +1,8 @@
 import { type Raster, samplesOf } from '../../pixels/raster.ts';
 
 /**
- * Takes away the white that colours were laid over by their alpha, in place. Photoshop lays the picture of all layers so,
- * ImageMagick and GIMP do not: colours darker than white would leave anywhere were not laid over it.
+ * Takes away the white that colours were laid over by their alpha, in place. Photoshop lays the picture of all layers
+ * so, ImageMagick and GIMP do not: colours darker than white would leave anywhere were not laid over it.
  */
 export function takeOffWhite(colour: Raster, alpha: Raster): void {
   const [samples, opacity] = [samplesOf(colour), samplesOf(alpha)];

@@ -11,7 +11,10 @@ export interface PhotoshopFacts {
   readonly hasMergedPicture: boolean;
 }
 
-/** What a document's resources say, as far as they are whole. @see Adobe Photoshop File Formats, "Image Resource IDs" */
+/**
+ * What a document's resources say, as far as they are whole.
+ * @see Adobe Photoshop File Formats, "Image Resource IDs"
+ */
 export function readPhotoshopResources(bytes: Buffer): PhotoshopFacts {
   const found = new Map<number, { data: Buffer; whole: Buffer }>();
   for (let at = 0; at + 12 <= bytes.length && bytes.toString('latin1', at, at + 4) === '8BIM'; ) {

@@ -24,8 +24,8 @@ interface PnmHeader {
 }
 
 /**
- * PBM, PGM, PPM, PAM and PFM, of any greatest value. Read here because ffmpeg rounds some greatest values by a level and
- * leaves those of PAM as they are. @see https://netpbm.sourceforge.net/doc/
+ * PBM, PGM, PPM, PAM and PFM, of any greatest value. Read here because ffmpeg rounds some greatest values by a level
+ * and leaves those of PAM as they are. @see https://netpbm.sourceforge.net/doc/
  */
 export const pnm: PlainKind<PnmHeader> = {
   async readHeader(source, path) {

@@ -11,7 +11,10 @@ interface Layout {
   readonly rightToLeft: boolean;
 }
 
-/** Read here because ffmpeg has a decoder only since 6.0. @see "Real Pixels", Graphics Gems II, and Radiance's filefmts.pdf */
+/**
+ * Read here because ffmpeg has a decoder only since 6.0.
+ * @see "Real Pixels", Graphics Gems II, and Radiance's filefmts.pdf
+ */
 export const radiance: PlainKind<Layout> = {
   async readHeader(source, path) {
     const text = (await source.read(0, 64 * 1024)).toString('latin1');

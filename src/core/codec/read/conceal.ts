@@ -4,8 +4,8 @@ import { samplesOf } from '../../pixels/raster.ts';
 import { damagedPicture } from '../libvips.ts';
 
 /**
- * A JPEG that breaks off, with the end mark that it lacks: first bare, then behind other bytes. If no pixel is missing, all
- * of them decode alike, because nothing reads those; libvips does not tell of what is missing in the last rows.
+ * A JPEG that breaks off, with the end mark that it lacks: first bare, then behind other bytes. If no pixel is missing,
+ * all of them decode alike, because nothing reads those; libvips does not tell of what is missing in the last rows.
  */
 export async function withEndMarks(path: string): Promise<Buffer[]> {
   const bytes = await readFile(path);
@@ -38,7 +38,8 @@ interface Decoded {
 
 /**
  * What to say of a page that was decoded as far as possible; null: nothing of it was. Decoders leave what they did not
- * reach in one colour: an area of it along a side (the lower one, before the page was turned upright) is taken for missing.
+ * reach in one colour: an area of it along a side (the lower one, before the page was turned upright) is taken for
+ * missing.
  */
 export function describeLoss(path: string, page: Decoded): string | null {
   const strips = SIDES.map((side) => ({ side, share: emptyShare(page, side) }));
@@ -62,7 +63,9 @@ const SIDES: readonly Side[] = [
   { where: 'on the left', isRow: false, isFirst: true },
 ];
 
-/** Share of the pixels that are of the colour in the side's corner: of whole lines, and what of the next ones goes on. */
+/**
+ * Share of the pixels that are of the colour in the side's corner: of whole lines, and what of the next ones goes on.
+ */
 function emptyShare(page: Decoded, side: Side): number {
   const [lines, length] = side.isRow ? [page.height, page.width] : [page.width, page.height];
   const filler = pixelAt(page, side, 0, length - 1);

@@ -84,7 +84,9 @@ async function* readPages(
   }
 }
 
-/** An animation is decoded from its start for every read, so that few reads are better; 64 megapixels bound the memory. */
+/**
+ * An animation is decoded from its start for every read, so that few reads are better; 64 megapixels bound the memory.
+ */
 function pagesAtOnce({ size, orientation }: PageDescription): number {
   return orientation > 1 ? 1 : Math.max(1, Math.floor(64e6 / (size.width * size.height)));
 }
@@ -200,7 +202,10 @@ async function decodeRaw(
   return { data: ownBytes(data), bands: info.channels, size };
 }
 
-/** Mirrors first, then turns by quarters clockwise: in whatever order it is asked, sharp does it so. @see EXIF 2.32, Orientation */
+/**
+ * Mirrors first, then turns by quarters clockwise: in whatever order it is asked, sharp does it so.
+ * @see EXIF 2.32, Orientation
+ */
 function turnUpright(pipeline: Sharp, orientation: number): Sharp {
   if (orientation === 4) return pipeline.flip();
   const quarters = [0, 0, 0, 2, 0, 3, 1, 1, 3][orientation] ?? 0;

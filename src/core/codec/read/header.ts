@@ -17,7 +17,9 @@ import { foreignFormat } from './sniff.ts';
 /** What upreel reads from a file itself, because libvips does not tell it. */
 export interface OwnHeader {
   readonly density: Density | null;
-  /** These only where libvips does not find them: camera data of TIFF, what stands in a PNG's text or behind its pixels. */
+  /**
+   * These only where libvips does not find them: camera data of TIFF, what stands in a PNG's text or behind its pixels.
+   */
   readonly icc: Uint8Array | null;
   readonly exif: Uint8Array | null;
   readonly xmp: Uint8Array | null;

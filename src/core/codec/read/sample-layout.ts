@@ -8,7 +8,9 @@ import type { TiffPageFacts } from './header.ts';
 export interface SampleLayout {
   readonly channels: 1 | 3;
   readonly bytesPerSample: 1 | 2;
-  /** Not multiplied into the colour: libvips divides it out of a TIFF's "associated" alpha, and upreel out of AVIF's. */
+  /**
+   * Not multiplied into the colour: libvips divides it out of a TIFF's "associated" alpha, and upreel out of AVIF's.
+   */
   readonly alpha: boolean;
   /** What the samples were if they must be converted to sRGB ("CMYK", "CIELAB"); null if they stay as they are. */
   readonly converted: string | null;

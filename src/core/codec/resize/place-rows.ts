@@ -1,8 +1,8 @@
 import type { Rect, Size } from '../../pixels/geometry.ts';
 
 /**
- * Rows of a canvas on which a picture's rows lie: what of the picture is beyond it is cut off, and `ground`, the bytes of a
- * pixel, lies around it.
+ * Rows of a canvas on which a picture's rows lie: what of the picture is beyond it is cut off, and `ground`, the bytes
+ * of a pixel, lies around it.
  * @param canvas in the picture's pixels @param rows one row each
  */
 export async function* placeRows(

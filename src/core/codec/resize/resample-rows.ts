@@ -3,11 +3,11 @@ import { samplesOf } from '../../pixels/raster.ts';
 import type { CarrierSamples } from '../write/carrier.ts';
 
 /**
- * Resamples a picture row by row, colour weighed by alpha, by the kernels of libvips: Lanczos (three lobes) where a side
- * shrinks, bicubic (Catmull-Rom) where it grows, edges repeated. For what libvips gets wrong: it rounds and clips multiplied
- * colours before it divides alpha out of them again, which is off by tens of levels where alpha is faint or overshoots,
- * while here both wait as floats, so that one colour stays that colour at every rim; and what it enlarges is displaced by
- * half a pixel of the result (8.18).
+ * Resamples a picture row by row, colour weighed by alpha, by the kernels of libvips: Lanczos (three lobes) where a
+ * side shrinks, bicubic (Catmull-Rom) where it grows, edges repeated. For what libvips gets wrong: it rounds and clips
+ * multiplied colours before it divides alpha out of them again, which is off by tens of levels where alpha is faint or
+ * overshoots, while here both wait as floats, so that one colour stays that colour at every rim; and what it enlarges
+ * is displaced by half a pixel of the result (8.18).
  * @param rows whole rows, interleaved, alpha last @yields rows of `to`, one by one
  */
 export async function* resampleRows(

@@ -20,9 +20,10 @@ export function needsSizing(
 }
 
 /**
- * Brings a carrier's pages to their sizes where libvips would be wrong: at rims (`resampleRows`), and around a picture in a
- * colour of 16 bits, which it takes times 256. Constant memory, as the carriers themselves.
- * @param carrier finished @param ground colour (#rrggbb) around opaque pictures; null: black, or nothing where there is alpha
+ * Brings a carrier's pages to their sizes where libvips would be wrong: at rims (`resampleRows`), and around a picture
+ * in a colour of 16 bits, which it takes times 256. Constant memory, as the carriers themselves.
+ * @param carrier finished @param ground colour (#rrggbb) around opaque pictures; null: black, or nothing where there is
+ * alpha
  * @param file where the new carrier's pixels go if they are many
  */
 export async function sizePages(

@@ -53,7 +53,8 @@ function labReader({ depth, facts, icc }: InkOrLab): PixelReader {
 const ICC_LAB = 9;
 
 /**
- * Through the page's profile, else libvips' own for CMYK, as libvips does it for 8 bits: perceptual, black mapped to black.
+ * Through the page's profile, else libvips' own for CMYK, as libvips does it for 8 bits: perceptual, black mapped to
+ * black.
  */
 async function inkReader({ icc }: InkOrLab): Promise<PixelReader> {
   const lut = (icc === null ? null : readIccLut(icc, 4)) ?? readIccLut(await usualInkProfile(), 4);

@@ -5,8 +5,8 @@ import type { TiffPageFacts } from '../read/header.ts';
 export type OddSamples = 'packed' | 'CIELAB' | 'CMYK';
 
 /**
- * Whether a page has to be made plain before libvips sees it: samples of 2 to 15 bits that share bytes; CIELAB; CMYK of 16
- * bits, which libvips would make 8 bits of.
+ * Whether a page has to be made plain before libvips sees it: samples of 2 to 15 bits that share bytes; CIELAB; CMYK of
+ * 16 bits, which libvips would make 8 bits of.
  */
 export function oddSamplesOf(facts: TiffPageFacts): OddSamples | null {
   const { bits, photometric, samplesPerPixel, isUnsigned } = facts;

@@ -21,8 +21,8 @@ import type { PlainSamples } from './plain-samples.ts';
 import { unpackBits } from './unpack-bits.ts';
 
 /**
- * The file with one page alone, in samples that libvips reads: 8 or 16 bits, gray, RGB, or RGB for CMYK and CIELAB. libvips
- * undoes strips, tiles and compression, by a directory that calls the samples bytes or RGB.
+ * The file with one page alone, in samples that libvips reads: 8 or 16 bits, gray, RGB, or RGB for CMYK and CIELAB.
+ * libvips undoes strips, tiles and compression, by a directory that calls the samples bytes or RGB.
  * @throws UpreelError `input-damaged`, `input-unsupported`.
  */
 export async function plainTiff(path: string, page: number, facts: TiffPageFacts, odd: OddSamples): Promise<Buffer> {
@@ -123,7 +123,9 @@ function withPixels(file: TiffFile, facts: TiffPageFacts, { data, bands, bytesPe
   );
 }
 
-/** The file with a directory of its own for the page: some numbers changed, some entries left out, no page behind it. */
+/**
+ * The file with a directory of its own for the page: some numbers changed, some entries left out, no page behind it.
+ */
 function withDirectory(
   { bytes, layout, ifd }: TiffFile,
   changes: readonly (readonly [number, ...number[]])[],

@@ -86,7 +86,9 @@ async function appendPage(
   }
 }
 
-/** Writes the page's directory at the end of the file and its offset at `linkAt`; returns where the next link belongs. */
+/**
+ * Writes the page's directory at the end of the file and its offset at `linkAt`; returns where the next link belongs.
+ */
 async function appendDirectory(
   target: FileHandle,
   layout: TiffLayout,
@@ -125,7 +127,8 @@ const TILE_OFFSETS = 0x144;
 
 /**
  * NewSubfileType, ImageWidth, ImageLength, BitsPerSample, Compression, Photometric, FillOrder, StripOffsets,
- * SamplesPerPixel, RowsPerStrip, StripByteCounts, PlanarConfiguration, Predictor, ColorMap, tiles, ExtraSamples, SampleFormat.
+ * SamplesPerPixel, RowsPerStrip, StripByteCounts, PlanarConfiguration, Predictor, ColorMap, tiles, ExtraSamples,
+ * SampleFormat.
  */
 const PIXEL_TAGS: ReadonlySet<number> = new Set([
   0xfe,
@@ -171,7 +174,9 @@ function densityEntries(density: Density | null, littleEndian: boolean): NewEntr
   ];
 }
 
-/** The rows of an uncompressed TIFF file of one page from libvips, some at a time, interleaved, in the machine's order. */
+/**
+ * The rows of an uncompressed TIFF file of one page from libvips, some at a time, interleaved, in the machine's order.
+ */
 export async function* readTiffRows(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   try {

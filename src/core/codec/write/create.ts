@@ -24,7 +24,8 @@ export async function createPicture(path: string, plan: PictureFilePlan): Promis
 }
 
 /**
- * What `createPicture` would say, without a file. @param isFolderThere whether the file's folder exists; else it can be made.
+ * What `createPicture` would say, without a file. @param isFolderThere whether the file's folder exists; else it can be
+ * made.
  * @returns its warnings. @throws UpreelError as `createPicture` does.
  */
 export async function checkPicture(

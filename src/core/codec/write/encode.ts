@@ -51,8 +51,8 @@ export function carried(encoding: Encoding): LibvipsEncoding {
 }
 
 /**
- * Encodes a carrier's pixels into a new file, without metadata; the profile does not touch the pixels. libvips reads row
- * by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
+ * Encodes a carrier's pixels into a new file, without metadata; the profile does not touch the pixels. libvips reads
+ * row by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
 export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEncoding, to: string): Promise<void> {
   const pipeline = finishedPixels(carrier, encoding).toColourspace(colourspaceOf(encoding));
@@ -142,7 +142,9 @@ export function webpOptions({
 
 const LARGE_PIXELS = 24e6;
 
-/** Milliseconds and size for a megapixel that a network made: 30 and 1.6 times, 75 and 1, 180 and 0.95 (docs/stills.md). */
+/**
+ * Milliseconds and size for a megapixel that a network made: 30 and 1.6 times, 75 and 1, 180 and 0.95 (docs/stills.md).
+ */
 export const PNG_EFFORT = {
   fast: { compressionLevel: 1, adaptiveFiltering: false },
   balanced: { compressionLevel: 3, adaptiveFiltering: true },

@@ -12,9 +12,9 @@ export function isGrayColour(colour: string): boolean {
 }
 
 /**
- * Puts a colour behind a transparent picture: sample * alpha + colour * (1 - alpha), rounded half up once. At 16 bits the
- * colour's levels are multiplied by 257, so that #ffffff is 65535. A gray picture becomes RGB where the colour is none of
- * its grays.
+ * Puts a colour behind a transparent picture: sample * alpha + colour * (1 - alpha), rounded half up once. At 16 bits
+ * the colour's levels are multiplied by 257, so that #ffffff is 65535. A gray picture becomes RGB where the colour is
+ * none of its grays.
  * @param alpha one channel, of the colour's size and depth; null: opaque @returns a new raster
  */
 export function flattenOn(colour: Raster, alpha: Raster | null, background: string): Raster {

@@ -9,8 +9,8 @@ export const FORMAT_CHOICES = [
 export type FormatChoice = (typeof FORMAT_CHOICES)[number];
 
 /**
- * The ending of a result's name. @param choice null: PNG, WebP for animations, TIFF for several pages; so too for `same`
- * where upreel does not write what the source is (HEIC, PSD). A still picture is no APNG but a PNG.
+ * The ending of a result's name. @param choice null: PNG, WebP for animations, TIFF for several pages; so too for
+ * `same` where upreel does not write what the source is (HEIC, PSD). A still picture is no APNG but a PNG.
  */
 export function extensionFor(
   choice: FormatChoice | null,

@@ -13,7 +13,10 @@ export interface FormatAbilities {
   readonly name: string;
   /** The longest side, in pixels. */
   readonly maxSidePx: number;
-  /** Megapixels beyond which its encoder fails or takes gigabytes of memory (bytes a pixel: 16 for WebP, 40 for AVIF and GIF, 100 for JPEG XL). */
+  /**
+   * Megapixels beyond which its encoder fails or takes gigabytes of memory (bytes a pixel: 16 for WebP, 40 for AVIF and
+   * GIF, 100 for JPEG XL).
+   */
   readonly maxMegapixels: number;
   readonly alpha: boolean;
   readonly sixteenBit: boolean;

@@ -1,7 +1,10 @@
 import type { Size } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/raster.ts';
 
-/** What is wrong with rows that a picture's writer got, or null. @param page that they belong to, with `rowsLeft` to come. */
+/**
+ * What is wrong with rows that a picture's writer got, or null.
+ * @param page that they belong to, with `rowsLeft` to come.
+ */
 export function describeMismatch(
   plan: { readonly channels: 1 | 3; readonly alpha: boolean },
   page: Size | undefined,

@@ -1,6 +1,8 @@
 import { asUpreelError, diskFull, isOutOfMemory, outOfMemory, systemErrorCode, UpreelError } from '../../errors.ts';
 
-/** What went wrong while `path` was written, as `disk-full`, `out-of-memory` or `output-unwritable` where it is that. */
+/**
+ * What went wrong while `path` was written, as `disk-full`, `out-of-memory` or `output-unwritable` where it is that.
+ */
 export function writeError(error: unknown, path: string): UpreelError {
   if (error instanceof UpreelError) return error;
   const code = systemErrorCode(error);

@@ -4,7 +4,10 @@ import { isGrayColour } from './flatten.ts';
 export interface PagePlan extends Size {
   /** What it is resampled to (Lanczos); null: nothing. */
   readonly resizeTo: Size | null;
-  /** What of that the file shows, in its pixels; beyond it lies the colour of `flatten`, else black or nothing. null: that. */
+  /**
+   * What of that the file shows, in its pixels; beyond it lies the colour of `flatten`, else black or nothing. null:
+   * that.
+   */
   readonly canvas?: Rect | null;
 }
 
@@ -23,7 +26,9 @@ interface RowsPlan {
   readonly flatten: string | null;
 }
 
-/** Of the file's pixels, after flattening. A gray picture becomes RGB where the colour behind or around it is no gray. */
+/**
+ * Of the file's pixels, after flattening. A gray picture becomes RGB where the colour behind or around it is no gray.
+ */
 export function writtenLayout({ channels, alpha, flatten, pages }: Layout & RowsPlan): Layout {
   if (flatten === null) return { channels, alpha };
   const isSeen = alpha || pages.some(isPadded);

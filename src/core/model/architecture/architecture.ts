@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Program } from '../program/program.ts';
 import { cannotBeTold } from './noise-level.ts';
 
-/** One family of networks: how it is told by its keys, and how its graph is rebuilt from its weights. */
+/** One family of networks: how its keys give it away, and how its graph is rebuilt from its weights. */
 export interface ArchitectureDefinition<Plan> {
   readonly architecture: Architecture;
   /** For people: "Compact (SRVGGNetCompact)". */

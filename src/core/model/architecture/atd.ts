@@ -29,9 +29,9 @@ interface AtdPlan {
 }
 
 /**
- * ATD (Adaptive Token Dictionary, Zhang et al. 2024; ATD, ATD-light): beside the attention of shifted windows, each place
- * attends to a dictionary, and to others that its best entry is the same for, wherever they are in the picture. What each
- * block makes refines the dictionary for the next.
+ * ATD (Adaptive Token Dictionary, Zhang et al. 2024; ATD, ATD-light): beside the attention of shifted windows, each
+ * place attends to a dictionary, and to others that its best entry is the same for, wherever they are in the picture.
+ * What each block makes refines the dictionary for the next.
  */
 export const atd = defineArchitecture<AtdPlan>({
   architecture: 'atd',

@@ -19,8 +19,8 @@ interface CraftPlan {
 }
 
 /**
- * CRAFT (Li et al. 2023): attention within rectangular windows beside convolutions that keep edges, whose view then asks
- * for channels of the first.
+ * CRAFT (Li et al. 2023): attention within rectangular windows beside convolutions that keep edges, whose view then
+ * asks for channels of the first.
  */
 export const craft = defineArchitecture<CraftPlan>({
   architecture: 'craft',

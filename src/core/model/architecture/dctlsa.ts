@@ -18,8 +18,8 @@ interface DctlsaPlan {
 }
 
 /**
- * DCTLSA (Zeng et al. 2023): six pairs of layers that attend linearly within windows of 16 pixels, each of which sees what
- * all before it made.
+ * DCTLSA (Zeng et al. 2023): six pairs of layers that attend linearly within windows of 16 pixels, each of which sees
+ * what all before it made.
  */
 export const dctlsa = defineArchitecture<DctlsaPlan>({
   architecture: 'dctlsa',

@@ -15,7 +15,9 @@ interface DrunetPlan {
   readonly noise: number;
 }
 
-/** DRUNet (Zhang et al. 2021), a denoiser that is told how strong the noise is: a U-Net of residual blocks without bias. */
+/**
+ * DRUNet (Zhang et al. 2021), a denoiser that is told how strong the noise is: a U-Net of residual blocks without bias.
+ */
 export const drunet = defineArchitecture<DrunetPlan>({
   architecture: 'drunet',
   title: 'DRUNet',

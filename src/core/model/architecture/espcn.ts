@@ -19,8 +19,8 @@ interface EspcnPlan {
 
 /**
  * ESPCN: convolutions at the input's size, then PixelShuffle, on luma or RGB. Remakes with sequences have three, with
- * tanh between them, on luma of limited range. Those named `conv1` to `conv3` are the same on luma of full range, with a
- * sigmoid at the end (leftthomas), and `conv1` to `conv4` have ReLU (torch's own example).
+ * tanh between them, on luma of limited range. Those named `conv1` to `conv3` are the same on luma of full range, with
+ * a sigmoid at the end (leftthomas), and `conv1` to `conv4` have ReLU (torch's own example).
  */
 export const espcn = defineArchitecture<EspcnPlan>({
   architecture: 'espcn',

@@ -23,8 +23,8 @@ interface FdatPlan {
 }
 
 /**
- * FDAT (2025): blocks that attend within windows and blocks that compare channels, by turns, each of which weighs what a
- * depthwise convolution sees beside it.
+ * FDAT (2025): blocks that attend within windows and blocks that compare channels, by turns, each of which weighs what
+ * a depthwise convolution sees beside it.
  */
 export const fdat = defineArchitecture<FdatPlan>({
   architecture: 'fdat',

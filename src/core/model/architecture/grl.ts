@@ -31,8 +31,8 @@ interface GrlPlan {
 }
 
 /**
- * GRL (Li et al. 2023; tiny, small and base): attention within shifted windows beside attention within stripes, which goes
- * by way of a few anchors; both compare directions, and the norms are behind them.
+ * GRL (Li et al. 2023; tiny, small and base): attention within shifted windows beside attention within stripes, which
+ * goes by way of a few anchors; both compare directions, and the norms are behind them.
  */
 export const grl = defineArchitecture<GrlPlan>({
   architecture: 'grl',

@@ -4,7 +4,9 @@ import { GraphBuilder, sameSizeConvolution } from '../graph/graph-builder.ts';
 import { tensor } from '../tensor.ts';
 import { foldBatchNorm, NORM_EPSILON } from './batch-norm.ts';
 
-/** A graph under construction together with the weights it is made of: layers are appended by the name of their keys. */
+/**
+ * A graph under construction together with the weights it is made of: layers are appended by the name of their keys.
+ */
 export class Layers extends GraphBuilder {
   readonly #state: StateDict;
 

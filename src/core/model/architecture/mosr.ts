@@ -17,8 +17,8 @@ interface MosrPlan {
 }
 
 /**
- * MoSR (MambaOut for super-resolution, 2024): gated blocks in which a part of the channels goes through a large depthwise
- * kernel, one shortcut from the input, and one of three ways to enlarge.
+ * MoSR (MambaOut for super-resolution, 2024): gated blocks in which a part of the channels goes through a large
+ * depthwise kernel, one shortcut from the input, and one of three ways to enlarge.
  */
 export const mosr = defineArchitecture<MosrPlan>({
   architecture: 'mosr',
@@ -69,7 +69,9 @@ const TAIL_KEYS: Record<MosrPlan['tail'], string> = {
   GeoEnsemblePixelShuffle: 'upsampler.in_to_k.weight',
 };
 
-/** How many numbers these convolutions make for each pixel of the result: colours; x and y of 4 groups; 8 times colours. */
+/**
+ * How many numbers these convolutions make for each pixel of the result: colours; x and y of 4 groups; 8 times colours.
+ */
 const SAMPLES_PER_PIXEL: Record<MosrPlan['tail'], number> = {
   PixelShuffle: 3,
   DySample: 8,

@@ -17,8 +17,8 @@ const DOUBLING = { kernel: 4, stride: 2, crop: 3 };
 const TRIPLING = { kernel: 5, stride: 3, crop: 2 };
 
 /**
- * Each has two U-Nets without padding. `marginPx` is what they take off on each side, in input pixels; `multiplePx` what
- * the sides are brought to, so that every halving is of an even number.
+ * Each has two U-Nets without padding. `marginPx` is what they take off on each side, in input pixels; `multiplePx`
+ * what the sides are brought to, so that every halving is of an even number.
  */
 const KINDS = {
   x2: { scale: 2, marginPx: 18, multiplePx: 2, unshuffle: 1, bottom: DOUBLING },

@@ -15,7 +15,10 @@ import {
 import { unsupported } from '../refusal.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
-/** What DAT and RGT have in common: SwinIR's frame around groups of blocks, of which every other has rectangular windows. */
+/**
+ * What DAT and RGT have in common: SwinIR's frame around groups of blocks, of which every other has rectangular
+ * windows.
+ */
 export interface RectanglePlan {
   readonly frame: FramePlan;
   readonly groups: readonly { readonly blocks: number; readonly heads: number }[];

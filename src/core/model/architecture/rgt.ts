@@ -14,9 +14,9 @@ import {
 } from './rectangle-groups.ts';
 
 /**
- * RGT (Recursive Generalization Transformer, Chen et al. 2024; RGT, RGT-S): blocks that attend in turn within rectangular
- * windows and to a picture made 16 times smaller. Its authors' code makes pictures from 1024 pixels on 64 times smaller;
- * this one does not, because a tile should be treated as its picture is.
+ * RGT (Recursive Generalization Transformer, Chen et al. 2024; RGT, RGT-S): blocks that attend in turn within
+ * rectangular windows and to a picture made 16 times smaller. Its authors' code makes pictures from 1024 pixels on 64
+ * times smaller; this one does not, because a tile should be treated as its picture is.
  */
 export const rgt = defineArchitecture<RectanglePlan>({
   architecture: 'rgt',
@@ -81,8 +81,8 @@ function recursiveAttention(layers: ProgramLayers, input: Pixels, name: string, 
 }
 
 /**
- * Attention of each place to all of the smaller picture. Head by head, because the weights of one head, a number for each
- * pair of places, are by far the largest value of the network.
+ * Attention of each place to all of the smaller picture. Head by head, because the weights of one head, a number for
+ * each pair of places, are by far the largest value of the network.
  */
 function attendAll(layers: ProgramLayers, q: Pixels, k: Pixels, v: Pixels, heads: number): Pixels {
   const [width, made] = [q.channels / heads, v.channels / heads];

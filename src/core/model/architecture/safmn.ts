@@ -16,8 +16,8 @@ interface SafmnPlan {
 }
 
 /**
- * SAFMN (Sun et al. 2023) and its restorer BCIE: blocks that weigh each sample by what a quarter of the channels each sees
- * at the full size, a half, a quarter and an eighth.
+ * SAFMN (Sun et al. 2023) and its restorer BCIE: blocks that weigh each sample by what a quarter of the channels each
+ * sees at the full size, a half, a quarter and an eighth.
  */
 export const safmn = defineArchitecture<SafmnPlan>({
   architecture: 'safmn',

@@ -21,8 +21,8 @@ interface ScunetPlan {
 }
 
 /**
- * SCUNet (Zhang et al. 2022), a blind denoiser: DRUNet's shape, of whose blocks half of the channels is convolved and the
- * other half attends within windows, shifted in every other block.
+ * SCUNet (Zhang et al. 2022), a blind denoiser: DRUNet's shape, of whose blocks half of the channels is convolved and
+ * the other half attends within windows, shifted in every other block.
  */
 export const scunet = defineArchitecture<ScunetPlan>({
   architecture: 'scunet',

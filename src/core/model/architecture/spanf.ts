@@ -14,8 +14,8 @@ interface SpanfPlan {
 }
 
 /**
- * SPANF (NTIRE 2025): SPAN's blocks, the first of which widens the picture and has no attention; the picture enlarged by
- * a convolution of its own (`conv_near`) joins the first and the last before PixelShuffle.
+ * SPANF (NTIRE 2025): SPAN's blocks, the first of which widens the picture and has no attention; the picture enlarged
+ * by a convolution of its own (`conv_near`) joins the first and the last before PixelShuffle.
  */
 export const spanf = defineArchitecture<SpanfPlan>({
   architecture: 'spanf',

@@ -15,8 +15,8 @@ interface SpsrPlan {
 }
 
 /**
- * SPSR (Ma et al. 2020): ESRGAN's network beside a second one, which enlarges the picture's gradients with what the first
- * has seen after every fifth block; both are joined at the end.
+ * SPSR (Ma et al. 2020): ESRGAN's network beside a second one, which enlarges the picture's gradients with what the
+ * first has seen after every fifth block; both are joined at the end.
  */
 export const spsr = defineArchitecture<SpsrPlan>({
   architecture: 'spsr',

@@ -15,8 +15,8 @@ interface SrformerPlan {
 }
 
 /**
- * SRFormer (Zhou et al. 2023): SwinIR with larger windows, in which each key stands for two by two places (their channels,
- * a quarter each, side by side), and a depthwise convolution within the MLP.
+ * SRFormer (Zhou et al. 2023): SwinIR with larger windows, in which each key stands for two by two places (their
+ * channels, a quarter each, side by side), and a depthwise convolution within the MLP.
  */
 export const srformer = defineArchitecture<SrformerPlan>({
   architecture: 'srformer',

@@ -172,7 +172,9 @@ function countBlocks(state: StateDict): number {
   return count;
 }
 
-/** A sequence of convolution, normalisation or none, PixelShuffle and PReLU for each doubling, all numbered in a row. */
+/**
+ * A sequence of convolution, normalisation or none, PixelShuffle and PReLU for each doubling, all numbered in a row.
+ */
 function enlargements(state: StateDict): Rule[] {
   const isNormed = state.has('upsampling.1.running_var');
   const parts: readonly (readonly [offset: number, name: string])[] = isNormed

@@ -20,8 +20,8 @@ interface Swin2srPlan {
 }
 
 /**
- * Swin2SR (Conde et al. 2022): SwinIR with the blocks of Swin V2, which compare directions, compute their position bias,
- * and have their norms behind attention and MLP.
+ * Swin2SR (Conde et al. 2022): SwinIR with the blocks of Swin V2, which compare directions, compute their position
+ * bias, and have their norms behind attention and MLP.
  */
 export const swin2sr = defineArchitecture<Swin2srPlan>({
   architecture: 'swin2sr',

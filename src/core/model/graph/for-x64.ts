@@ -33,9 +33,9 @@ function appendFast(builder: GraphBuilder, node: Node): Value {
 const BLOCK_CHANNELS = 16;
 
 /**
- * x + (1 - slope) * relu(-x), the factors as depthwise convolutions: Mul is not computed in the blocked layout. Two passes,
- * because onnxruntime makes the ReLU and the sum a part of the convolution before. Its own PRelu branches for each sample,
- * and mispredicts on pictures.
+ * x + (1 - slope) * relu(-x), the factors as depthwise convolutions: Mul is not computed in the blocked layout. Two
+ * passes, because onnxruntime makes the ReLU and the sum a part of the convolution before. Its own PRelu branches for
+ * each sample, and mispredicts on pictures.
  */
 function appendPrelu(builder: GraphBuilder, input: Value, slope: Tensor): Value {
   const minus = new Float32Array(slope.data.length).fill(-1);

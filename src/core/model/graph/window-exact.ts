@@ -1,9 +1,9 @@
 import type { Graph, Node } from './graph.ts';
 
 /**
- * Whether the CPU provider (x64) computes a pixel with the same operations in the same order wherever the window lies and
- * however large it is, so that a result pixel that the window's borders do not reach has the same bits in every window.
- * Measured, with counterexamples for what is left out, in docs/reuse.md.
+ * Whether the CPU provider (x64) computes a pixel with the same operations in the same order wherever the window lies
+ * and however large it is, so that a result pixel that the window's borders do not reach has the same bits in every
+ * window. Measured, with counterexamples for what is left out, in docs/reuse.md.
  */
 export function isWindowExact(graph: Graph): boolean {
   return graph.nodes.every((node) => isExact(node, graph));

@@ -4,8 +4,8 @@ import { refused } from '../refusal.ts';
 import { type LayerContext, margin, only, unsupportedSetting } from './layer-context.ts';
 
 /**
- * Crop in its two forms: offsets with a second input that gives the size, or starts and ends (counted from the far side)
- * along named axes.
+ * Crop in its two forms: offsets with a second input that gives the size, or starts and ends (counted from the far
+ * side) along named axes.
  */
 export function translateCrop(context: LayerContext): Value {
   const { layer, inputs, builder } = context;

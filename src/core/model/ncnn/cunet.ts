@@ -8,8 +8,8 @@ export function isCunet({ nodes }: Graph): boolean {
 }
 
 /**
- * Real-CUGAN for x4 makes only what is to be added to the input enlarged by repetition; its authors add that outside the
- * network, so the file does not have it. It alone ends in a pixel shuffle.
+ * Real-CUGAN for x4 makes only what is to be added to the input enlarged by repetition; its authors add that outside
+ * the network, so the file does not have it. It alone ends in a pixel shuffle.
  */
 export function withBase(graph: Graph): Graph {
   const end = graph.nodes[graph.output];

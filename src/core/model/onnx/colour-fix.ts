@@ -4,8 +4,8 @@ import type { OnnxWriter } from './onnx-writer.ts';
 import type { NetworkCore } from './wrap-network.ts';
 
 /**
- * Where a result's colours come from: the network alone; its low frequencies from the source, for networks shift levels;
- * or the source's mean and deviation for each channel of the whole picture (adaptive instance normalization).
+ * Where a result's colours come from: the network alone; its low frequencies from the source, for networks shift
+ * levels; or the source's mean and deviation for each channel of the whole picture (adaptive instance normalization).
  */
 export const COLOUR_SOURCES = ['network', 'source', 'adain'] as const;
 export type ColourSource = (typeof COLOUR_SOURCES)[number];
@@ -33,9 +33,9 @@ export function withColours(core: NetworkCore, colour: ColourSource): NetworkCor
 }
 
 /**
- * StableSR's wavelet fix replaces the low frequencies of a result by those of the enlarged source: result - low(result) +
- * low(source). Both are linear, so low(source - result) is added, and as it is smooth, it is taken at the source's size,
- * from the result averaged down: a 1/scale^2 of the work, and the mean of the sum is the source's.
+ * StableSR's wavelet fix replaces the low frequencies of a result by those of the enlarged source: result - low(result)
+ * + low(source). Both are linear, so low(source - result) is added, and as it is smooth, it is taken at the source's
+ * size, from the result averaged down: a 1/scale^2 of the work, and the mean of the sum is the source's.
  */
 function emitSourceColours(core: NetworkCore, writer: OnnxWriter, input: string): string {
   const { scale, channels } = core;

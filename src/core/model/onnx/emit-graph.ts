@@ -37,8 +37,8 @@ export function emitGraph(graph: Graph, writer: OnnxWriter, input: string, lateR
 
 /**
  * The enlarged input that is added to the end of many networks, with what it is added to. onnxruntime makes it first,
- * as soon as it can, and keeps it all the time (192 bytes for each pixel, beside 256 of each layer). If it takes its size
- * from the other term, it is made when that is there.
+ * as soon as it can, and keeps it all the time (192 bytes for each pixel, beside 256 of each layer). If it takes its
+ * size from the other term, it is made when that is there.
  */
 function resizesToDelay(graph: Graph): Map<Value, Value> {
   const uses = countUses(graph);

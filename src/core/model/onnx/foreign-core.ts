@@ -77,7 +77,9 @@ export function hashForeign({ opset, nodes, constants, input, output }: ForeignM
   return hash.digest('hex');
 }
 
-/** Trained numbers; and operations per input pixel as if every convolution ran at the input's size, which is a guess. */
+/**
+ * Trained numbers; and operations per input pixel as if every convolution ran at the input's size, which is a guess.
+ */
 export function sizeForeign({ nodes, constants }: ForeignModel): { parameters: number; flopsPerPixel: number } {
   const weights = [...constants.values()].filter(({ type }) => type !== DATA_TYPE.int64 && type !== DATA_TYPE.int32);
   const convolved = nodes.filter(({ operator }) => /^(Conv|ConvTranspose|MatMul|Gemm)$/.test(operator));

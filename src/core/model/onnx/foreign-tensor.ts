@@ -18,7 +18,10 @@ export interface ForeignTensor {
   integers(): readonly number[];
 }
 
-/** @throws UpreelError `model-refused`: external data (see `withExternalData`), absurd dimensions, lengths that do not fit */
+/**
+ * @throws UpreelError `model-refused`: external data (see `withExternalData`), absurd dimensions, lengths that do not
+ * fit
+ */
 export function readForeignTensor(reader: ProtoReader, encoded: Uint8Array): ForeignTensor {
   const dims: number[] = [];
   const data = new Map<number, Uint8Array>();

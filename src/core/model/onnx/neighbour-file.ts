@@ -12,7 +12,8 @@ export interface NeighbourFile {
 }
 
 /**
- * Opens a file by a name that a stranger wrote: it must be a plain name, of a plain file that lies in the folder itself.
+ * Opens a file by a name that a stranger wrote: it must be a plain name, of a plain file that lies in the folder
+ * itself.
  * @throws UpreelError `model-missing`, `model-refused`
  */
 export async function openNeighbour(folder: string, name: string): Promise<NeighbourFile> {

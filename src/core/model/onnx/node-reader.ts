@@ -13,8 +13,8 @@ export type Meaning =
   | PartedPixels;
 
 /**
- * A picture whose channels have been parted into `channels` with `factor` x `factor` samples each (six dimensions), on the
- * way to what PixelShuffle makes; `isTurned` once those samples lie beside the height and the width.
+ * A picture whose channels have been parted into `channels` with `factor` x `factor` samples each (six dimensions), on
+ * the way to what PixelShuffle makes; `isTurned` once those samples lie beside the height and the width.
  */
 export interface PartedPixels {
   readonly kind: 'parted';

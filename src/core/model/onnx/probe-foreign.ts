@@ -65,8 +65,8 @@ async function scaleOn(probe: NetworkProbe, trial: Trial): Promise<number> {
 
 /**
  * White of a network's samples: its output, averaged down, must resemble its input. A network for 0..255 that gets 0..1
- * sees black and answers with its own noise, which is large beside 1; one for 0..1 that gets 0..255 mostly bends what it
- * sees. undefined if neither gives a picture.
+ * sees black and answers with its own noise, which is large beside 1; one for 0..1 that gets 0..255 mostly bends what
+ * it sees. undefined if neither gives a picture.
  */
 export async function probeWhite(probe: NetworkProbe, trial: Trial, scale: number): Promise<1 | 255 | undefined> {
   const [small, large] = [await likeness(probe, trial, scale, 1), await likeness(probe, trial, scale, 255)];

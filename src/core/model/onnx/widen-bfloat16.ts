@@ -4,8 +4,8 @@ import type { ForeignAttribute, ForeignModel, ForeignNode, ForeignPort } from '.
 import { DATA_TYPE, type ForeignTensor } from './foreign-tensor.ts';
 
 /**
- * The network in float32 where it is in bfloat16, which onnxruntime has no arithmetic for on CPUs. No weight changes, and
- * what was rounded to 8 bits between layers is not any more.
+ * The network in float32 where it is in bfloat16, which onnxruntime has no arithmetic for on CPUs. No weight changes,
+ * and what was rounded to 8 bits between layers is not any more.
  * @throws UpreelError `model-refused` (weights that are no numbers)
  */
 export function widenBfloat16(model: ForeignModel): ForeignModel {

@@ -39,8 +39,8 @@ export function coreOf(graph: Graph, target: NetworkTarget = 'any'): NetworkCore
 
 /**
  * ONNX bytes of the network between integer samples: `source` [1, H, W, C] -> `upscaled` [1, H*scale, W*scale, C],
- * uint8 or uint16, rounded half to even (on GPUs: half up), clamped. No sample is touched outside the graph, which moves
- * a quarter of the bytes of float32 and costs nothing measurable beside the network.
+ * uint8 or uint16, rounded half to even (on GPUs: half up), clamped. No sample is touched outside the graph, which
+ * moves a quarter of the bytes of float32 and costs nothing measurable beside the network.
  */
 export function wrapNetwork(core: NetworkCore, variant: NetworkVariant): Uint8Array<ArrayBuffer> {
   const isHalf = variant.precision === 'float16' && core.canBeHalf;

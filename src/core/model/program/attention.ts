@@ -16,8 +16,8 @@ export interface AttentionShape {
   /** Of the products; default: one over the square root of a head's channels. */
   readonly scale?: number;
   /**
-   * Compares directions: queries and keys are brought to length 1, and each head's products are multiplied by its own of
-   * these [heads, 1, 1] instead of `scale`.
+   * Compares directions: queries and keys are brought to length 1, and each head's products are multiplied by its own
+   * of these [heads, 1, 1] instead of `scale`.
    */
   readonly directions?: Tensor | null;
 }
@@ -73,8 +73,9 @@ export function attendChannels<T extends Rows>(
 }
 
 /**
- * Attention whose weights are a product of two softmaxes less one (Shen et al. 2021): keys are weighed over the places of
- * a window, and what they gather of the values is read by the queries. Its work grows with the places, not their square.
+ * Attention whose weights are a product of two softmaxes less one (Shen et al. 2021): keys are weighed over the places
+ * of a window, and what they gather of the values is read by the queries. Its work grows with the places, not their
+ * square.
  */
 export function attendLinearly(
   program: ProgramBuilder,

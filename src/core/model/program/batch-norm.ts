@@ -4,8 +4,8 @@ import type { Planes } from './program-builder.ts';
 import type { ConvolutionOptions, ProgramLayers } from './program-layers.ts';
 
 /**
- * The convolution `name` and the batch norm `norm` behind it, as one convolution: a batch norm that is trained is a factor
- * and an offset for each channel. @throws UpreelError `model-refused`
+ * The convolution `name` and the batch norm `norm` behind it, as one convolution: a batch norm that is trained is a
+ * factor and an offset for each channel. @throws UpreelError `model-refused`
  */
 export function normedConvolution(
   layers: ProgramLayers,

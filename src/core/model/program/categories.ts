@@ -33,8 +33,8 @@ export function attendCategories(
 }
 
 /**
- * The order that sorts whole numbers from 0 on, equal ones as they stand; that of a permutation is its inverse. By numbers
- * of which no two are equal, so that it does not depend on how they are sorted.
+ * The order that sorts whole numbers from 0 on, equal ones as they stand; that of a permutation is its inverse. By
+ * numbers of which no two are equal, so that it does not depend on how they are sorted.
  */
 function sortedOrder(layers: ProgramLayers, numbers: StepIndex, count: StepIndex): StepIndex {
   const distinct = layers.step('Add', [layers.step('Mul', [numbers, count]), countTo(layers, count)]);

@@ -6,8 +6,9 @@ import { floatScalar, indexVector, type Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
 /**
- * DySample (Liu et al. 2023): enlarges by reading each pixel from a place that a convolution chooses near it, bilinearly,
- * one place for each group of channels. `name.end_conv`, where there is one, makes colours of what was read.
+ * DySample (Liu et al. 2023): enlarges by reading each pixel from a place that a convolution chooses near it,
+ * bilinearly, one place for each group of channels. `name.end_conv`, where there is one, makes colours of what was
+ * read.
  * @throws UpreelError `model-refused`
  */
 export function dySample(layers: ProgramLayers, planes: Planes, name: string, scale: number): Planes {

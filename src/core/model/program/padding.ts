@@ -84,8 +84,8 @@ export function countTo(program: ProgramBuilder, length: StepIndex): StepIndex {
 }
 
 /**
- * Which sample lies at each place of the padded axis, from `margin` before it to as much behind: a triangle wave with the
- * period 2 (length - 1), or 2 length.
+ * Which sample lies at each place of the padded axis, from `margin` before it to as much behind: a triangle wave with
+ * the period 2 (length - 1), or 2 length.
  */
 function reflection(
   program: ProgramBuilder,

@@ -7,8 +7,8 @@ import type { Tokens } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
 /**
- * CrossFormer's dynamic position bias (DAT, RGT): the number for an offset (dy, dx) is not trained but computed by small
- * layers `name.pos_proj`, `name.pos1` to `name.pos3`. onnxruntime does so once, when it loads the network.
+ * CrossFormer's dynamic position bias (DAT, RGT): the number for an offset (dy, dx) is not trained but computed by
+ * small layers `name.pos_proj`, `name.pos1` to `name.pos3`. onnxruntime does so once, when it loads the network.
  * Returns [heads, tokens, tokens].
  */
 export function dynamicBias(layers: ProgramLayers, name: string, window: readonly [number, number]): StepIndex {
@@ -27,8 +27,8 @@ export function dynamicBias(layers: ProgramLayers, name: string, window: readonl
 }
 
 /**
- * Swin V2's continuous position bias (Liu et al. 2022): computed by small layers `name.cpb_mlp` of the logarithm of each
- * offset, of which there are `offsets` [count, 2] in shares of the largest. 0 to 16, [heads, queries, keys].
+ * Swin V2's continuous position bias (Liu et al. 2022): computed by small layers `name.cpb_mlp` of the logarithm of
+ * each offset, of which there are `offsets` [count, 2] in shares of the largest. 0 to 16, [heads, queries, keys].
  */
 export function continuousBias(
   layers: ProgramLayers,

@@ -3,11 +3,11 @@ import type { NetworkCore } from '../onnx/wrap-network.ts';
 import { type IndexTensor, isTensor, type Tensor } from '../tensor.ts';
 
 /**
- * A network as ONNX operators in order of evaluation, for those that look at windows or at the whole picture (attention,
- * norms). `Graph` holds convolutions, whose field and sizes can be told from the layers, and is rewritten for speed by
- * what it knows of them. Here nothing could be told: each family joins reshaping, gathering and matrix products in its
- * own way, so an operator of ours for each would say no more than these do. Steps are therefore written as they stand,
- * take their sizes from the picture while they run, and the field counts as unknown.
+ * A network as ONNX operators in order of evaluation, for those that look at windows or at the whole picture
+ * (attention, norms). `Graph` holds convolutions, whose field and sizes can be told from the layers, and is rewritten
+ * for speed by what it knows of them. Here nothing could be told: each family joins reshaping, gathering and matrix
+ * products in its own way, so an operator of ours for each would say no more than these do. Steps are therefore written
+ * as they stand, take their sizes from the picture while they run, and the field counts as unknown.
  */
 export interface Program {
   /** What it takes and makes: RGB, or one channel. NCHW, 0..1, one picture. */

@@ -2,7 +2,9 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Planes } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
 
-/** DRUNet's shape (Zhang et al. 2021), which SCUNet and FBCNN share: three halvings, and sums with what was before each. */
+/**
+ * DRUNet's shape (Zhang et al. 2021), which SCUNet and FBCNN share: three halvings, and sums with what was before each.
+ */
 export interface UnetBlocks {
   /** Of each of `m_down1` to `m_down3` and `m_up3` to `m_up1`. */
   readonly counts: Readonly<Record<UnetStage, number>>;

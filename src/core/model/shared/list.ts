@@ -66,8 +66,8 @@ export interface SharedList {
 const kept = z.object({ at: z.number(), models: z.array(z.custom<SharedModel>()) });
 
 /**
- * The list of OpenModelDB, or of `UPREEL_MODEL_LIST` (an address of the same kind of file), at most a day old; older where
- * the network cannot be or is not to be used.
+ * The list of OpenModelDB, or of `UPREEL_MODEL_LIST` (an address of the same kind of file), at most a day old; older
+ * where the network cannot be or is not to be used.
  * @throws UpreelError `model-download-failed` if there is none at all, `interrupted`
  */
 export async function readSharedList(signal: AbortSignal): Promise<SharedList> {

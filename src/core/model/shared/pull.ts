@@ -10,7 +10,8 @@ import { readSharedList } from './list.ts';
 
 /**
  * Brings a network of the list into the cache, checked by the list's size and sha256; from then on its id means it.
- * @throws UpreelError `model-missing` (no such network), `model-download-failed` (only for a browser, too), `model-refused`
+ * @throws UpreelError `model-missing` (no such network), `model-download-failed` (only for a browser, too),
+ * `model-refused`
  *   (other bytes came), `usage` (an id of the catalogue), `interrupted`, `disk-full`
  */
 export async function pullShared(

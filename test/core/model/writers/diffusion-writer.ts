@@ -18,8 +18,9 @@ const FEATURES = 8;
 const GROUPS = 2;
 
 /**
- * One step of a latent diffusion network in small, with random weights: an encoder to an eighth of the size, group norms,
- * SiLU, an embedded timestep, attention within the picture and on a prompt, and a decoder. It adds a little to its input.
+ * One step of a latent diffusion network in small, with random weights: an encoder to an eighth of the size, group
+ * norms, SiLU, an embedded timestep, attention within the picture and on a prompt, and a decoder. It adds a little to
+ * its input.
  */
 export function writeDiffusion({ dimensions, opset, scale, extras }: DiffusionShape): Uint8Array<ArrayBuffer> {
   const onnx = new ForeignOnnx({ dimensions, opset });

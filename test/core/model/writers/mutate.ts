@@ -1,6 +1,8 @@
 import { seededRandom } from './random-networks.ts';
 
-/** A damaged copy: a few bytes, numbers or pieces changed, or the end cut off. The same seed damages in the same way. */
+/**
+ * A damaged copy: a few bytes, numbers or pieces changed, or the end cut off. The same seed damages in the same way.
+ */
 export function mutate(bytes: Uint8Array, seed: number): Buffer {
   const random = seededRandom(seed);
   const below = (limit: number) => Math.floor(((random() + 1) / 2) * limit) % Math.max(limit, 1);
