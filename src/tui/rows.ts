@@ -38,7 +38,7 @@ export function stageRow(kind: TaskStarted['kind'], current: Stage, { symbols }:
         : index === reached
           ? [symbols.running, 'active']
           : [symbols.waiting, 'faint'];
-    return span(text`${symbol} ${stageName(stage)}   `, tone);
+    return span(text`${index === 0 ? text`` : text`   `}${symbol} ${stageName(stage)}`, tone);
   });
 }
 
