@@ -27,7 +27,11 @@ export interface KeyboardProps {
   readonly onGone: () => void;
 }
 
-/** Reads keys until closed. Ink is given no row to draw, so that it writes none: the views paint theirs themselves. */
+/**
+ * Reads keys until closed. Ink is given nothing to draw: the views paint their rows themselves, because Ink composes every
+ * cell of a frame again, clears the scroll-back of a view as high as the screen, and leaves remains where a narrower
+ * terminal has wrapped rows.
+ */
 export function openKeyboard(
   terminal: { readonly stdin: NodeJS.ReadStream; readonly stdout: NodeJS.WriteStream },
   props: KeyboardProps,
@@ -35,6 +39,8 @@ export function openKeyboard(
   const ink = render(<Keyboard {...props} />, {
     ...{ stdin: terminal.stdin, stdout: terminal.stdout },
     ...{ exitOnCtrlC: false, patchConsole: false, isScreenReaderEnabled: false },
+    // Each frame as it is, which is empty: else a terminal that says to have no rows would be cleared.
+    debug: true,
   });
   return { close: () => ink.unmount() };
 }
