@@ -1,19 +1,11 @@
 import type { PaintedRow } from './line.ts';
+import { asOneUpdate, type Terminal } from './terminal.ts';
 import { columnsOf, wrappedRows } from './text-columns.ts';
 
 export interface CanvasOptions {
   /** Terminals that wrap what is on the screen anew when they become narrower; the others cut it. */
   readonly rewraps: boolean;
   readonly onResize?: () => void;
-}
-
-/** The real terminal below a canvas: process.stdout has this shape. */
-export interface Terminal {
-  readonly columns?: number;
-  readonly rows?: number;
-  write(data: string, done?: () => void): unknown;
-  on(event: 'resize', listener: () => void): unknown;
-  off(event: 'resize', listener: () => void): unknown;
 }
 
 /**
@@ -57,7 +49,7 @@ export class CellCanvas {
     if (update === '') return;
     const hide = this.#cursorIsHidden ? '' : HIDE_CURSOR;
     this.#cursorIsHidden = true;
-    this.#terminal.write(`${BEGIN_UPDATE}${hide}${update}${END_UPDATE}`);
+    this.#terminal.write(asOneUpdate(hide + update));
   }
 
   /** Leaves the last state on the terminal, and the cursor visible below it. Safe to call twice, and while exiting. */
@@ -100,8 +92,6 @@ export class CellCanvas {
 const CURSOR_ROW: PaintedRow = { styled: '', plain: '' };
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
-const BEGIN_UPDATE = '\x1b[?2026h';
-const END_UPDATE = '\x1b[?2026l';
 const ERASE_ROW = '\x1b[2K';
 const ERASE_REST = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';

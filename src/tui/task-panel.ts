@@ -1,5 +1,5 @@
 import { taskFacts } from './facts.ts';
-import { type Line, line, span } from './line.ts';
+import { EMPTY_LINE, type Line, line, span } from './line.ts';
 import type { Look } from './look.ts';
 import { MARGIN, stackSections } from './panel.ts';
 import { barRow, factRows, modelRow, outputRow, rateRows, sizesOf, stageRow } from './rows.ts';
@@ -27,7 +27,7 @@ export function drawTaskPanel(task: CurrentTask, options: TaskPanelOptions): rea
   const inner = columns - MARGIN;
   return stackSections(
     {
-      space: options.hasRowsAbove ? [[]] : [],
+      space: options.hasRowsAbove ? [EMPTY_LINE] : [],
       heading: [heading(task, options)],
       model: [modelRow(started.model, started.device, text`, ${sizesOf(started, look)}`, inner, look)],
       output: [outputRow(started.output, inner, look)],

@@ -7,6 +7,7 @@ import { type Line, type PaintedRow, paintLine } from './line.ts';
 import type { Look } from './look.ts';
 import { drawSettled } from './settled-row.ts';
 import { initialState, reduce, type ViewAction } from './state.ts';
+import { allWritten, outliveTerminal } from './terminal.ts';
 
 export interface ViewOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -32,7 +33,7 @@ export interface View {
 /** Draws a running task on a terminal until closed. A terminal that goes away is not an error: nothing is drawn then. */
 export function openView(options: ViewOptions): View {
   const { stdout, stdin, look, onInterrupt } = options;
-  stdout.on('error', ignoreLostTerminal);
+  outliveTerminal(stdout);
   const hasKeys = stdin.isTTY && onInterrupt !== null;
   const canvas = new CellCanvas(stdout, { rewraps: rewrapsLines(options.env), onResize: draw });
   let state = initialState(options.inputsTotal);
@@ -49,10 +50,7 @@ export function openView(options: ViewOptions): View {
       isClosed = true;
       keyboard.close();
       canvas.close();
-      await new Promise<void>((resolve) => {
-        if (stdout.destroyed) resolve();
-        else stdout.write('', () => resolve());
-      });
+      await allWritten(stdout);
     },
   };
 
@@ -86,10 +84,6 @@ export function openView(options: ViewOptions): View {
 
 /** News can wait a little, so that a batch of small pictures does not flicker; keys and resizes are answered at once. */
 const NEWS_INTERVAL_MS = 200;
-
-function ignoreLostTerminal(): void {
-  // A hung-up terminal (EIO, EPIPE) must not end the work that it was watching.
-}
 
 /** xterm, GNU screen and the Linux console cut lines when they become narrower; the others wrap them anew. */
 function rewrapsLines(env: Readonly<Record<string, string | undefined>>): boolean {

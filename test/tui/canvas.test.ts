@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CellCanvas, type Terminal } from '../../src/tui/canvas.ts';
+import { CellCanvas } from '../../src/tui/canvas.ts';
 import { line, type PaintedRow, paintLine } from '../../src/tui/line.ts';
 import { safeText } from '../../src/tui/safe-text.ts';
+import type { Terminal } from '../../src/tui/terminal.ts';
 
 class RecordingTerminal implements Terminal {
   columns = 80;

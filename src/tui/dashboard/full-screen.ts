@@ -1,5 +1,5 @@
-import type { Terminal } from '../canvas.ts';
 import type { PaintedRow } from '../line.ts';
+import { asOneUpdate, type Terminal } from '../terminal.ts';
 import { columnsOf } from '../text-columns.ts';
 
 /** What is drawn over the rows below it: cells as text, or a picture that the terminal draws itself. */
@@ -96,7 +96,7 @@ export class FullScreen {
     update += this.#rows(covering);
     if (isNew && overlay !== null) update += drawOverlay(overlay);
     this.#shownOverlay = overlay;
-    if (update !== '') this.#terminal.write(BEGIN_UPDATE + update + END_UPDATE);
+    if (update !== '') this.#terminal.write(asOneUpdate(update));
   }
 
   #rows(covering: Overlay | null): string {
@@ -123,8 +123,6 @@ export class FullScreen {
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const CLEAR = '\x1b[0m\x1b[2J';
-const BEGIN_UPDATE = '\x1b[?2026h';
-const END_UPDATE = '\x1b[?2026l';
 
 function place(row: number, column: number): string {
   return `\x1b[${row + 1};${column + 1}H`;

@@ -3,6 +3,7 @@ import { openKeyboard } from '../keyboard.tsx';
 import type { Look } from '../look.ts';
 import { CELLS_ONLY, queryGraphics } from '../picture/graphics-query.ts';
 import { safeText, text } from '../safe-text.ts';
+import { allWritten, outliveTerminal } from '../terminal.ts';
 import { type DashboardEnd, JobSession } from './job-session.ts';
 import { notification } from './notification.ts';
 import { Painter } from './painter.ts';
@@ -28,7 +29,7 @@ export interface DashboardOptions {
  */
 export async function openDashboard(options: DashboardOptions): Promise<DashboardEnd> {
   const { feed, stdout, stdin, ownJobs = [], selected = null } = options;
-  stdout.on('error', ignoreLostTerminal);
+  outliveTerminal(stdout);
   // Raw from here to the end: a key that comes before Ink reads would else wait for the end of a line.
   if (stdin.isTTY) stdin.setRawMode(true);
   const graphics = stdin.isTTY ? await queryGraphics(stdin, stdout) : CELLS_ONLY;
@@ -45,10 +46,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   } finally {
     painter.close();
     if (stdin.isTTY) stdin.setRawMode(false);
-    await new Promise<void>((resolve) => {
-      if (stdout.destroyed) resolve();
-      else stdout.write('', () => resolve());
-    });
+    await allWritten(stdout);
   }
 }
 
@@ -89,8 +87,4 @@ function ring(job: JobSnapshot, { stdout, env, look, bell = true }: DashboardOpt
   if (!bell || !stdout.isTTY) return;
   const name = safeText(job.output, { charset: look.charset, maxColumns: 60 });
   stdout.write(notification(text`${name} ${job.state === 'done' ? text`is done` : text`has failed`}`, env));
-}
-
-function ignoreLostTerminal(): void {
-  // A hung-up terminal (EIO, EPIPE) must not end the work that it was watching.
 }
