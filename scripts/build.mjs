@@ -1,7 +1,10 @@
-// Compiles src to dist, bundles what runs as a process of its own, makes the command executable and writes its manual page.
+// Compiles src to dist, bundles what runs as a process of its own, makes the command executable, writes its manual page and
+// compiles what the GIMP plug-in says in other languages.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mo, po } from 'gettext-parser';
 import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +21,7 @@ await bundlePrograms();
 chmodSync(`${root}dist/cli.js`, 0o755);
 
 await writeManual();
+compileCatalogues(`${root}plugins/gimp-bridge/upreel/locale/`, `${root}dist/locale/`);
 
 async function writeManual() {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -53,4 +57,12 @@ async function bundlePrograms() {
     entryFileNames: '[name].js',
     chunkFileNames: 'programs/[name]-[hash].js',
   });
+}
+
+/** From what translators write (.po) to what gettext reads (.mo). */
+function compileCatalogues(from, to) {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    writeFileSync(`${to}${basename(name, '.po')}.mo`, mo.compile(po.parse(readFileSync(`${from}${name}`))));
+  }
 }

@@ -7,12 +7,13 @@ export type HelpExtent = 'common' | 'all';
 const INDENT = 2;
 /** Of flags with their values; longer ones have a line of their own. */
 const TERM_WIDTH = 24;
+/** Descriptions are wrapped at this where the terminal leaves less. */
+export const MIN_WRAP_WIDTH = 20;
 /** More of them are told by --help-all alone. */
 const FEW_CHOICES = 8;
 
 /** What `upreel --help` or `--help-all` says: flags by groups, commands in short. */
 export function programHelp(program: Command, helper: Help, extent: HelpExtent): string {
-  const width = helper.helpWidth ?? 80;
   const blocks = [
     [
       'Usage: upreel [flags] INPUT...      pictures, videos, or folders of them',
@@ -23,9 +24,9 @@ export function programHelp(program: Command, helper: Help, extent: HelpExtent):
       const names = extent === 'all' ? [...common, ...rest] : common;
       return names.length === 0
         ? []
-        : [title, ...names.map((name) => flagLine(optionNamed(program, name), width, extent))];
+        : [title, ...names.map((name) => flagLine(optionNamed(program, name), helper, extent))];
     }),
-    ['Commands', ...COMMAND_GROUPS.map(({ title, commands }) => row(commands.join(', '), title, width, 46))],
+    ['Commands', ...COMMAND_GROUPS.map(({ title, commands }) => row(commands.join(', '), title, helper, 46))],
   ];
   if (extent === 'common') blocks.push(['Every flag: upreel --help-all. Documents: docs/ beside the README.']);
   return `${blocks
@@ -44,30 +45,19 @@ export function optionNamed(program: Command, name: string): Option {
   return found;
 }
 
-function flagLine(option: Option, width: number, extent: HelpExtent): string {
+function flagLine(option: Option, helper: Help, extent: HelpExtent): string {
   const { argChoices = [] } = option;
   const isTold = argChoices.length > 0 && (extent === 'all' || argChoices.length <= FEW_CHOICES);
   const choices = isTold ? ` (${argChoices.join(', ')})` : '';
-  return row(option.flags, `${option.description}${choices}`, width, TERM_WIDTH);
+  return row(option.flags, `${option.description}${choices}`, helper, TERM_WIDTH);
 }
 
 /** A term and its description, which goes on below itself. */
-function row(term: string, description: string, width: number, termWidth: number): string {
+function row(term: string, description: string, helper: Help, termWidth: number): string {
   const margin = INDENT + termWidth + 2;
-  const lines = wrapped(description, Math.max(20, width - margin));
+  const room = Math.max(MIN_WRAP_WIDTH, (helper.helpWidth ?? 80) - margin);
+  const lines = helper.boxWrap(description, room).split('\n');
   const head = ' '.repeat(INDENT) + term.padEnd(termWidth);
   const first = term.length > termWidth ? [head] : [`${head}  ${lines.shift() ?? ''}`];
   return [...first, ...lines.map((line) => ' '.repeat(margin) + line)].join('\n');
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -38,7 +38,7 @@ export async function openViewReporter(options: ReporterOptions, look: Look): Pr
   // React's development build costs half as much again per draw; it is chosen when React loads.
   process.env.NODE_ENV ??= 'production';
   // Loaded here: React and Ink cost a fifth of a second that the other reporters do not owe.
-  const { openView } = await import('../tui/view.tsx');
+  const { openView } = await import('../tui/view.ts');
   const view = openView({
     stdout: options.stdout,
     stdin: options.stdin,

@@ -1,7 +1,7 @@
 import { Command, Help, Option } from 'commander';
 import { ownVersion } from '../core/files/own-files.ts';
 import { addCommands } from './commands.ts';
-import { type HelpExtent, programHelp } from './help-text.ts';
+import { type HelpExtent, MIN_WRAP_WIDTH, programHelp } from './help-text.ts';
 import { upscaleFlags } from './upscale-options.ts';
 
 /** `upreel` with the commands that these words may mean. It throws CommanderError instead of leaving. */
@@ -17,6 +17,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'what a command does, and its flags')
     .configureHelp({
+      minWidthToWrap: MIN_WRAP_WIDTH,
       formatHelp(command: Command, helper: Help): string {
         if (command === program) return programHelp(program, helper, extent);
         return new Help().formatHelp.call(helper, command, helper);

@@ -141,7 +141,7 @@ function startedLine(started: TaskStarted, look: Look): SafeText {
 
 function progressLine(started: TaskStarted, progress: Progress, now: Date, look: Look): SafeText {
   const framesTotal = progress.framesTotal ?? started.framesTotal;
-  const parts = [percent(fractionDone({ started, progress, number: 1, newsAtMs: now.getTime() }))];
+  const parts = [percent(fractionDone({ started, progress }))];
   if (countsTiles(started, framesTotal)) {
     parts.push(text`${countOf(progress.tilesDone, started.tilesPerFrame)} tiles`);
     parts.push(megapixels(progress.outputPixelsDone, progress.outputPixelsTotal));

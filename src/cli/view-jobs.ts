@@ -43,7 +43,7 @@ async function viewOnDashboard(feed: JobFeed, ids: readonly string[], options: V
   const { stdout, stdin, stderr, env } = process;
   // React's development build costs half as much again per draw; it is chosen when React loads.
   env.NODE_ENV ??= 'production';
-  const { openDashboard } = await import('../tui/dashboard/open-dashboard.tsx');
+  const { openDashboard } = await import('../tui/dashboard/open-dashboard.ts');
   const look = lookHere();
   const [selected] = ids;
   const how = await openDashboard({

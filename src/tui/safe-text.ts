@@ -1,5 +1,5 @@
 import { UNPRINTABLE } from '../core/quiet-json.ts';
-import { columnsOf, headOf, shortenMiddle } from './text-columns.ts';
+import { columnsOf, headOf, piecesOf, shortenMiddle } from './text-columns.ts';
 
 /**
  * Text that a terminal shows and never obeys. Only this file makes it: from foreign text by `safeText`, from our own
@@ -49,18 +49,29 @@ export function cutText(safe: SafeText, maxColumns: number): SafeText {
 
 /** Broken between words into at most `maxRows` rows; a word that is wider than a row is shortened in its middle. */
 export function wrapText(safe: SafeText, columns: number, maxRows: number, charset: Charset): readonly SafeText[] {
-  const rows: string[] = [];
-  for (const whole of safe.split(' ').filter((word) => word !== '')) {
-    const word = shortenMiddle(whole, columns, ellipsisOf(charset));
-    const longer = rows.length === 0 ? word : `${rows.at(-1)} ${word}`;
-    if (rows.length > 0 && columnsOf(longer) <= columns) rows[rows.length - 1] = longer;
-    else rows.push(word);
-  }
+  const words = safe.split(' ').map((word) => shortenMiddle(word, columns, ellipsisOf(charset)));
+  const rows = rowsOfWords(words, columns);
   const kept = rows.slice(0, maxRows);
   if (rows.length > maxRows && maxRows > 0) {
     kept[maxRows - 1] = `${headOf(kept[maxRows - 1]!, columns - 4)} ${ellipsisOf(charset)}`;
   }
   return kept as SafeText[];
+}
+
+/** Broken between words, and within a word that is wider than a row: nothing is left out. */
+export function wrapWhole(safe: SafeText, columns: number): readonly SafeText[] {
+  const words = safe.split(' ').flatMap((word) => piecesOf(word, columns));
+  return rowsOfWords(words, columns) as SafeText[];
+}
+
+function rowsOfWords(words: readonly string[], columns: number): string[] {
+  const rows: string[] = [];
+  for (const word of words.filter((word) => word !== '')) {
+    const longer = rows.length === 0 ? word : `${rows.at(-1)} ${word}`;
+    if (rows.length > 0 && columnsOf(longer) <= columns) rows[rows.length - 1] = longer;
+    else rows.push(word);
+  }
+  return rows;
 }
 
 // A path is at most 4,096 bytes on Linux: more is an attack on time, not a name. What is shortened needs far less.

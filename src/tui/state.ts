@@ -122,15 +122,22 @@ function settle(state: ViewState, row: SettledRow): ViewState {
   return { ...state, settled: [...state.settled, row] };
 }
 
-/** Share of the work done, 0..1, by output pixels, or by frames while the pixels are not counted; null: unknown. */
-export function fractionDone(task: CurrentTask): number | null {
-  const { progress } = task;
+/** Share of the work done, 0..1; null: unknown. */
+export function fractionDone({ progress, started }: Pick<CurrentTask, 'progress' | 'started'>): number | null {
   if (progress === null) return 0;
-  if (progress.outputPixelsTotal !== null && progress.outputPixelsTotal > 0) {
+  return shareDone(progress, progress.framesDone, progress.framesTotal ?? started.framesTotal);
+}
+
+/** By output pixels, or by frames while the pixels are not counted, 0..1; null: unknown. */
+export function shareDone(
+  progress: Pick<Progress, 'outputPixelsDone' | 'outputPixelsTotal'> | null,
+  framesDone: number,
+  framesTotal: number | null,
+): number | null {
+  if (progress !== null && progress.outputPixelsTotal !== null && progress.outputPixelsTotal > 0) {
     return Math.min(1, progress.outputPixelsDone / progress.outputPixelsTotal);
   }
-  const framesTotal = progress.framesTotal ?? task.started.framesTotal;
-  return framesTotal !== null && framesTotal > 0 ? Math.min(1, progress.framesDone / framesTotal) : null;
+  return framesTotal !== null && framesTotal > 0 ? Math.min(1, framesDone / framesTotal) : null;
 }
 
 /** The stage that the others wait for: the one that waits least itself. null: not known. */

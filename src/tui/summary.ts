@@ -1,26 +1,10 @@
 import type { Progress, Stage, StageLoad, TaskDone, TaskStarted } from '../core/events.ts';
 import { type SafeText, text } from './safe-text.ts';
-import { type CurrentTask, rateAlone, slowestStage } from './state.ts';
+import { rateAlone, slowestStage } from './state.ts';
 import { columnsOf } from './text-columns.ts';
-import {
-  bytes,
-  countOf,
-  duration,
-  elapsed,
-  finishTime,
-  frameRate,
-  megapixels,
-  percent,
-  plural,
-  shortRate,
-} from './wording.ts';
+import { bytes, elapsed, percent, plural, shortRate } from './wording.ts';
 
-/** Sentences and facts about a task, for the view and for plain lines alike. */
-
-export interface Fact {
-  readonly label: SafeText;
-  readonly value: SafeText;
-}
+/** Sentences about a task, for the views and for plain lines alike. */
 
 /** "300 frames in 4 min 12 s, 48.2 MB", and what reuse has saved; a still picture has no frames to tell of. */
 export function doneSummary(done: TaskDone, kind: TaskStarted['kind']): SafeText {
@@ -35,48 +19,6 @@ export function doneSummary(done: TaskDone, kind: TaskStarted['kind']): SafeText
 /** "model realesr-general-x4v3"; onnxruntime, which is fetched as models are, is none. */
 export function pulledName(name: SafeText): SafeText {
   return name === 'onnxruntime' ? name : text`model ${name}`;
-}
-
-/** The facts of the running task, most wanted first. */
-export function taskFacts(task: CurrentTask, warnings: number, isOver: boolean): readonly Fact[] {
-  const { progress } = task;
-  const facts: Fact[] = amountFacts(task);
-  if (!isOver) {
-    facts.push({ label: text`time left`, value: duration(progress?.secondsLeft ?? null) });
-    facts.push({ label: text`finish`, value: finishTime(new Date(task.newsAtMs), progress?.secondsLeft ?? null) });
-  }
-  facts.push({ label: text`elapsed`, value: elapsed(progress?.elapsedSeconds ?? 0) });
-  if (progress !== null) {
-    if ((progress.reusedShare ?? 0) >= 0.001)
-      facts.push({ label: text`reused`, value: percent(progress.reusedShare ?? 0) });
-    // Zero: nothing is written or measured yet.
-    if (progress.bytesWritten > 0) facts.push({ label: text`written`, value: bytes(progress.bytesWritten) });
-    if (progress.rssBytes > 0) facts.push({ label: text`memory`, value: bytes(progress.rssBytes) });
-  }
-  if (warnings > 0) facts.push({ label: text`warnings`, value: text`${warnings}` });
-  return facts;
-}
-
-/** Whether a picture's progress is better told in tiles than in frames. */
-export function countsTiles(started: TaskStarted, framesTotal: number | null): boolean {
-  return started.kind === 'image' && (framesTotal ?? 1) <= 1;
-}
-
-/** "tiles 12 of 48" and "pixels 3.1 of 12.6 MP", or "frames 12 of 300" and "speed 4.2 frames/s". */
-function amountFacts(task: CurrentTask): Fact[] {
-  const { started, progress } = task;
-  const framesTotal = progress?.framesTotal ?? started.framesTotal;
-  if (countsTiles(started, framesTotal)) {
-    const pixelsTotal = progress?.outputPixelsTotal ?? started.target.width * started.target.height;
-    return [
-      { label: text`tiles`, value: countOf(progress?.tilesDone ?? 0, started.tilesPerFrame) },
-      { label: text`pixels`, value: megapixels(progress?.outputPixelsDone ?? 0, pixelsTotal) },
-    ];
-  }
-  return [
-    { label: text`frames`, value: countOf(progress?.framesDone ?? 0, framesTotal) },
-    { label: text`speed`, value: frameRate(progress?.framesPerSecond ?? null) },
-  ];
 }
 
 /**

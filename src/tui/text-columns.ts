@@ -29,19 +29,25 @@ export function headOf(line: string, maxColumns: number): string {
   return takeColumns(clusters, maxColumns).join('');
 }
 
-/** Rows that a line fills in a terminal that wraps it; an empty line fills one. */
-export function wrappedRows(line: string, terminalColumns: number): number {
-  let rows = 1;
+/** Pieces of so many columns at most, without looking for words, as a terminal wraps a line; an empty line is one. */
+export function piecesOf(line: string, maxColumns: number): readonly string[] {
+  const pieces = [''];
   let column = 0;
   for (const { segment } of SEGMENTER.segment(line)) {
     const columns = clusterColumns(segment);
-    if (column + columns > terminalColumns) {
-      rows += 1;
+    if (column + columns > maxColumns) {
+      pieces.push('');
       column = 0;
     }
+    pieces[pieces.length - 1] += segment;
     column += columns;
   }
-  return rows;
+  return pieces;
+}
+
+/** Rows that a line fills in a terminal that wraps it; an empty line fills one. */
+export function wrappedRows(line: string, terminalColumns: number): number {
+  return piecesOf(line, terminalColumns).length;
 }
 
 const SEGMENTER = new Intl.Segmenter('en');

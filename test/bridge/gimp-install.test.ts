@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { po } from 'gettext-parser';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findGimpProfiles } from '../../src/bridge/gimp/index.ts';
-import { compileCatalogue, readMessages } from '../../src/bridge/gimp/message-catalogue.ts';
 import { CLI } from '../support/dist.ts';
 
 const PLUG_IN = fileURLToPath(new URL('../../plugins/gimp-bridge/upreel/', import.meta.url));
@@ -113,7 +113,7 @@ describe('upreel gimp', { timeout: 180_000 }, () => {
 
 describe('translations', () => {
   test.each(['de', 'ko'])('translate every text of the plug-in: %s', async (language) => {
-    const messages = readMessages(await readFile(`${PLUG_IN}locale/${language}.po`, 'utf8'));
+    const messages = await readMessages(language);
     const texts = await textsOfPlugIn();
     expect(texts.length).toBeGreaterThan(40);
     expect(texts.filter((text) => !messages.has(text))).toEqual([]);
@@ -127,18 +127,22 @@ describe('translations', () => {
   });
 
   test.each(['de', 'ko'])('are read by gettext: %s', async (language) => {
-    const po = await readFile(`${PLUG_IN}locale/${language}.po`, 'utf8');
-    const file = join(home, 'upreel.mo');
-    await writeFile(file, compileCatalogue(po));
+    const file = join(dirname(CLI), `locale/${language}.mo`);
     const program =
       'import gettext,json,sys; t=gettext.GNUTranslations(open(sys.argv[1],"rb")); ' +
       'print(json.dumps([t.gettext(m) for m in json.load(sys.stdin)]))';
-    const messages = [...readMessages(po)].filter(([original]) => original !== '');
+    const messages = [...(await readMessages(language))].filter(([original]) => original !== '');
     const input = JSON.stringify(messages.map(([original]) => original));
     const { stdout } = spawnSync('python3', ['-c', program, file], { input, encoding: 'utf8' });
     expect(JSON.parse(stdout)).toEqual(messages.map(([, translation]) => translation));
   });
 });
+
+/** Original and translation. */
+async function readMessages(language: string): Promise<Map<string, string>> {
+  const { translations } = po.parse(await readFile(`${PLUG_IN}locale/${language}.po`));
+  return new Map(Object.values(translations['']!).map(({ msgid, msgstr }) => [msgid, msgstr[0]!]));
+}
 
 /** What stands in _("...") in the plug-in's files, adjacent literals joined. */
 async function textsOfPlugIn(): Promise<string[]> {

@@ -28,6 +28,11 @@ describe('matchesGlob', () => {
     ['/tmp/*/x.png', '/tmp/a/x.png', true],
     ['../*/x.png', '../a/x.png', true],
     ['?.png', '\u{1F600}.png', true],
+    ['* (1).jpg', 'a (1).jpg', true],
+    ['*|*', 'a', false],
+    ['"*"', '"b"', true],
+    ['*{.jpg', 'a{.jpg', true],
+    ['{*.jpg,*.png}', '.a.jpg', false],
   ])('%s for %s: %s', (pattern, path, expected) => {
     expect(matchesGlob(pattern, path)).toBe(expected);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { safeText, text } from '../../src/tui/safe-text.ts';
+import { safeText, text, wrapText, wrapWhole } from '../../src/tui/safe-text.ts';
 import { columnsOf } from '../../src/tui/text-columns.ts';
 import { HOSTILE_NAMES } from '../support/task-events.ts';
 
@@ -120,5 +120,31 @@ describe('safeText', () => {
 describe('text', () => {
   it('puts safe parts between our own words', () => {
     expect(text`${safeText('a\nb')} of ${3}`).toBe('a\\nb of 3');
+  });
+});
+
+describe('a text in rows', () => {
+  const texts = [...HOSTILE_NAMES, 'two words', 'x'.repeat(100), '全角'.repeat(30), 'a  b', 'e\u0301'.repeat(50)];
+  const sizes = [4, 20, 78];
+
+  it.each(sizes)('is no wider than %d columns, and whole', (columns) => {
+    for (const words of texts.map((raw) => safeText(raw))) {
+      const rows = wrapWhole(words, columns);
+      for (const row of rows) expect(columnsOf(row), row).toBeLessThanOrEqual(columns);
+      expect(rows.join('').replaceAll(' ', '')).toBe(words.replaceAll(' ', ''));
+    }
+  });
+
+  it.each(sizes)('is no wider than %d columns where only so many rows are wanted', (columns) => {
+    for (const words of texts.map((raw) => safeText(raw))) {
+      const rows = wrapText(words, columns, 2, 'utf8');
+      expect(rows.length).toBeLessThanOrEqual(2);
+      for (const row of rows) expect(columnsOf(row), row).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it('is broken between words where that is possible', () => {
+    expect(wrapWhole(text`one two three`, 8)).toEqual(['one two', 'three']);
+    expect(wrapWhole(text`one abcdefghijk two`, 8)).toEqual(['one', 'abcdefgh', 'ijk two']);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { drawBar } from '../../src/tui/bar.tsx';
+import { drawBar } from '../../src/tui/bar.ts';
+import { taskFacts } from '../../src/tui/facts.ts';
 import { chooseLook } from '../../src/tui/look.ts';
-import { fitSections } from '../../src/tui/sections.ts';
-import { doneSummary, stageRates, stagesOf, taskFacts } from '../../src/tui/summary.ts';
+import { fitSections } from '../../src/tui/panel.ts';
+import { doneSummary, stageRates, stagesOf } from '../../src/tui/summary.ts';
 import { imageStarted, progressAt, taskDone, videoStarted } from '../support/task-events.ts';
 
 function factsOf(task: Parameters<typeof taskFacts>[0], isOver = false): string[] {

@@ -115,6 +115,8 @@ describe('the view', () => {
     terminal.resize(80, 9);
     await terminal.until((screen) => /^▸ holiday 1998.mp4\n[\s\S]*28\.5 %/.test(screen));
     expect(occurrences(terminal.screen(), '28.5 %')).toBe(1);
+    // Neither the screen nor the scroll-back, which are the person's, is cleared.
+    expect(terminal.output).not.toMatch(/\x1b\[[23]J/);
   });
 
   it('keeps finished, failed and warned rows above, each once, and sums up', async () => {

@@ -1,4 +1,5 @@
 import type { JobSnapshot } from '../../job/index.ts';
+import { shareDone } from '../state.ts';
 import { isAtWork } from './job-state.ts';
 
 /** What can be reckoned from a snapshot; null: not known. */
@@ -56,11 +57,7 @@ function fractionOf(
   framesTotal: number | null,
 ): number | null {
   if (state === 'done') return 1;
-  if (progress !== null && progress.outputPixelsTotal !== null && progress.outputPixelsTotal > 0) {
-    return Math.min(1, progress.outputPixelsDone / progress.outputPixelsTotal);
-  }
-  if (framesTotal !== null && framesTotal > 0) return Math.min(1, framesDone / framesTotal);
-  return started === null ? 0 : null;
+  return shareDone(progress, framesDone, framesTotal) ?? (started === null ? 0 : null);
 }
 
 /** From whole segments, because encoders hold back frames; before the first one is whole, from what is in its file. */

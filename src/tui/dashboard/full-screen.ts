@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events';
-import type { Terminal } from '../canvas.ts';
+import type { PaintedRow } from '../line.ts';
+import { asOneUpdate, type Terminal } from '../terminal.ts';
 import { columnsOf } from '../text-columns.ts';
 
 /** What is drawn over the rows below it: cells as text, or a picture that the terminal draws itself. */
@@ -16,24 +16,26 @@ export interface Overlay {
 
 /**
  * The alternate screen, where each row has a place of its own. Only rows that changed are written, in one write, inside
- * a synchronized update, so that nothing flickers.
- *
- * It is also what Ink takes for its terminal. What Ink writes is left out: it composes every cell of a frame again, which
- * costs most of a draw, and our rows are composed already (bench/view-cpu.mjs measures).
+ * a synchronized update, so that nothing flickers (bench/view-cpu.mjs measures).
  */
-export class FullScreen extends EventEmitter {
-  /** Makes Ink leave the cursor to us. */
-  readonly isTTY = false;
+export class FullScreen {
   readonly #terminal: Terminal;
+  readonly #onResize: () => void;
+  /** As they were written. */
   #shown: readonly string[] = [];
-  #wanted: string[] = [];
+  #wanted: readonly PaintedRow[] = [];
   #shownOverlay: Overlay | null = null;
   #overlay: Overlay | null = null;
   #state: 'closed' | 'open' | 'left' = 'closed';
 
-  constructor(terminal: Terminal) {
-    super();
+  constructor(terminal: Terminal, onResize: () => void) {
     this.#terminal = terminal;
+    this.#onResize = () => {
+      // Nothing is cleared: what is wanted is written over what the terminal made of the old rows.
+      terminal.write(removalOf(this.#shownOverlay));
+      this.#forget();
+      onResize();
+    };
   }
 
   get columns(): number {
@@ -59,25 +61,9 @@ export class FullScreen extends EventEmitter {
     this.#terminal.write(`${removalOf(this.#shownOverlay)}${LEAVE}`);
   }
 
-  /** Takes what Ink writes. */
-  write(_frame: string, done?: () => void): boolean {
-    done?.();
-    return true;
-  }
-
-  /** A row with its styles, no wider than the terminal; shown with the next `show`. */
-  setRow(row: number, styled: string): void {
-    this.#wanted[row] = styled;
-  }
-
-  /** Shows so many rows. */
-  show(rows: number): void {
-    this.#wanted.length = rows;
-    this.#flush();
-  }
-
-  /** Draws over the frame, or takes away what was drawn. */
-  setOverlay(overlay: Overlay | null): void {
+  /** Shows these rows, none wider than the terminal, and what is drawn over them. */
+  show(rows: readonly PaintedRow[], overlay: Overlay | null): void {
+    this.#wanted = rows;
     this.#overlay = overlay;
     this.#flush();
   }
@@ -88,13 +74,6 @@ export class FullScreen extends EventEmitter {
     this.#forget();
     this.#flush();
   }
-
-  /** Nothing is cleared: what is wanted is written over what the terminal made of the old rows. */
-  readonly #onResize = (): void => {
-    this.#terminal.write(removalOf(this.#shownOverlay));
-    this.#forget();
-    this.emit('resize');
-  };
 
   #forget(): void {
     this.#shown = new Array<string>(this.terminalRows).fill(UNKNOWN);
@@ -117,7 +96,7 @@ export class FullScreen extends EventEmitter {
     update += this.#rows(covering);
     if (isNew && overlay !== null) update += drawOverlay(overlay);
     this.#shownOverlay = overlay;
-    if (update !== '') this.#terminal.write(BEGIN_UPDATE + update + END_UPDATE);
+    if (update !== '') this.#terminal.write(asOneUpdate(update));
   }
 
   #rows(covering: Overlay | null): string {
@@ -125,26 +104,25 @@ export class FullScreen extends EventEmitter {
     const wanted = this.#wanted.slice(0, this.terminalRows);
     let update = '';
     for (let row = 0; row < Math.max(wanted.length, shown.length); row++) {
-      const line = wanted[row] ?? '';
-      if (shown[row] === line) continue;
-      update += covering === null || row < covering.row ? this.#wholeRow(row, line) : rowBeside(covering, row, line);
+      const line = wanted[row] ?? BLANK_ROW;
+      if (shown[row] === line.styled) continue;
+      update +=
+        covering === null || row < covering.row ? this.#wholeRow(row, line) : rowBeside(covering, row, line.styled);
     }
-    this.#shown = wanted;
+    this.#shown = wanted.map(({ styled }) => styled);
     return update;
   }
 
   /** In the last column the cursor stands on what was written, which erasing the rest would take. */
-  #wholeRow(row: number, line: string): string {
-    const isFull = columnsOf(line.replace(STYLE, '')) >= this.columns;
-    return `${place(row, 0)}${line}\x1b[0m${isFull ? '' : '\x1b[K'}`;
+  #wholeRow(row: number, { styled, plain }: PaintedRow): string {
+    const isFull = columnsOf(plain) >= this.columns;
+    return `${place(row, 0)}${styled}\x1b[0m${isFull ? '' : '\x1b[K'}`;
   }
 }
 
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const CLEAR = '\x1b[0m\x1b[2J';
-const BEGIN_UPDATE = '\x1b[?2026h';
-const END_UPDATE = '\x1b[?2026l';
 
 function place(row: number, column: number): string {
   return `\x1b[${row + 1};${column + 1}H`;
@@ -171,8 +149,7 @@ function rowBeside({ column }: Overlay, row: number, line: string): string {
   return column === 0 ? '' : `${place(row, 0)}\x1b[${column}X${line}\x1b[0m`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control sequences.
-const STYLE = /\x1b\[[\d;]*m/g;
+const BLANK_ROW: PaintedRow = { styled: '', plain: '' };
 
 /** No line is this. */
 const UNKNOWN = '\0';

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { JobSnapshot } from '../../job/index.ts';
+import { column, EMPTY_LINE, type Line, line, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
 import { canResume, isAlive } from './job-state.ts';
-import { column, EMPTY_LINE, type Line, line, span } from './line.ts';
 import { lossOfAbort, lossOfCancel, lossOfRemoval } from './loss.ts';
 import type { DashboardState } from './ui-state.ts';
 

@@ -1,13 +1,13 @@
 import type { JobSnapshot } from '../../job/index.ts';
-import { drawBar } from '../bar.tsx';
+import { barSpans } from '../bar.ts';
+import { column, type Line, line, padLine, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
 import { percent, shortDuration } from '../wording.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { jobNames } from './job-names.ts';
-import { isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
-import { column, type Line, line, padLine, span } from './line.ts';
+import { barTone, stateDetail, stateSymbol, stateTone } from './job-state.ts';
 
 export interface JobListOptions {
   readonly selected: string | null;
@@ -51,13 +51,11 @@ function drawJob(
   const nameColumns = columns - 4 - barColumns - endColumns - 10;
   const tone = stateTone(job.state);
   const raw = safeText(name, { charset: look.charset, maxColumns: Math.max(1, nameColumns) });
-  const { full, rest } = drawBar(figures.fraction ?? 0, barColumns, look.symbols.barSteps);
   return [
     span(isSelected ? look.symbols.pointer : text` `, 'active'),
     span(text`${stateSymbol(job.state, look)} `, tone),
     span(column(raw, nameColumns + 1), isSelected ? 'name' : 'plain'),
-    span(full, isAtWork(job.state) ? 'active' : job.state === 'done' ? 'good' : 'faint'),
-    span(rest, 'faint'),
+    ...barSpans(figures.fraction, barColumns, look, barTone(job.state)),
     span(column(percent(figures.fraction), 8, 'right')),
     span(text`  `),
     ...padLine(ending(job, figures), endColumns),

@@ -1,21 +1,19 @@
 import type { Progress } from '../../core/events.ts';
 import type { JobSnapshot } from '../../job/index.ts';
-import { drawBar } from '../bar.tsx';
+import { column, EMPTY_LINE, type Line, line, repeatText, span } from '../line.ts';
 import type { Look } from '../look.ts';
-import { type SafeText, safeText, text, wrapText } from '../safe-text.ts';
-import { fitSections } from '../sections.ts';
-import { stageName, stagesOf } from '../summary.ts';
+import { MARGIN, type Sections, stackSections } from '../panel.ts';
+import { barRow, factRows, modelRow, outputRow, rateRows, sizesOf, stageRow } from '../rows.ts';
+import { joinText, type SafeText, safeText, text, wrapText } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
-import type { Tone } from '../tone.tsx';
-import { frameRate, percent, pictureSize, rateRange } from '../wording.ts';
+import { frameRate, rateRange } from '../wording.ts';
 import { chartRow, drawChart } from './chart.ts';
 import { jobFactRows } from './facts.ts';
-import { type Figures, figuresOf } from './figures.ts';
+import { figuresOf } from './figures.ts';
 import { type HistoryView, ratesIn } from './history.ts';
-import { isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
-import { column, EMPTY_LINE, indent, type Line, line, padLine, repeatText, span } from './line.ts';
+import { barTone, isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from './job-state.ts';
 import { drawMachine, type MachineLoad } from './machine.ts';
-import { drawRates, drawStages } from './pipeline.ts';
+import { drawStages } from './pipeline.ts';
 import { drawSegmentMap, segmentCells, segmentCounts } from './segment-map.ts';
 
 export interface JobPanelOptions {
@@ -27,95 +25,36 @@ export interface JobPanelOptions {
   readonly now: Date;
 }
 
-type SectionName =
-  | 'model'
-  | 'output'
-  | 'stages'
-  | 'gap-bar'
-  | 'bar'
-  | 'gap-facts'
-  | 'error'
-  | 'facts'
-  | 'gap-pipeline'
-  | 'pipeline'
-  | 'rates'
-  | 'gap-segments'
-  | 'segments'
-  | 'gap-speed'
-  | 'speed'
-  | 'gap-machine'
-  | 'machine'
-  | 'gap-warnings'
-  | 'warnings';
-
-/** All about one job, as much as there are rows for; what matters least goes first. */
+/** All about one job, as much as there are rows for. */
 export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readonly Line[] {
   const { columns, rows, look } = options;
-  const inner = columns - 2;
+  const inner = columns - MARGIN;
   const figures = figuresOf(job);
-  const parts: Record<SectionName, readonly Line[]> = {
-    model: modelRow(job, inner, look),
-    output: [outputRow(job, inner, look)],
-    stages: stageRow(job, look),
-    'gap-bar': [EMPTY_LINE],
-    bar: [barRow(job, figures, inner, look)],
-    'gap-facts': [EMPTY_LINE],
+  const sections: Sections = {
+    heading: [heading(job, columns, look)],
+    model: [jobModelRow(job, inner, look)],
+    output: [outputRow(job.output, inner, look)],
+    stages: hasStages(job) ? [stageRow('video', job.progress?.stage ?? 'prepare', look)] : [],
+    bar: [barRow(figures.fraction, inner, look, barTone(job.state))],
     error: errorRows(job, inner, look),
-    facts: factRows(job, figures, options.now, inner),
-    'gap-pipeline': [EMPTY_LINE],
+    facts: factRows(jobFactRows(job, figures, options.now), LABEL_COLUMNS, inner),
     pipeline: rows >= PIPELINE_ROWS && isUpscaling(job) ? drawStages(job.progress, inner, look) : [],
-    rates: rows < PIPELINE_ROWS && isUpscaling(job) ? drawRates(job.progress, inner) : [],
-    'gap-segments': [EMPTY_LINE],
+    rates: rows < PIPELINE_ROWS && isUpscaling(job) ? rateRows(job.progress, inner) : [],
     segments: segmentRows(job, inner, rows, look),
-    'gap-speed': [EMPTY_LINE],
-    speed: [],
-    'gap-machine': [EMPTY_LINE],
     machine: options.load === null || !isAlive(job.state) ? [] : drawMachine(options.load, inner, look),
-    'gap-warnings': [EMPTY_LINE],
     warnings: warningRows(job, inner, rows, look),
   };
-  const others = SECTIONS.reduce((sum, [name]) => sum + parts[name].length, 0);
-  parts.speed = speedRows(job, options.history, inner, Math.min(CHART_ROWS, Math.max(1, rows - 1 - others)), look);
-  for (const [gap, section] of GAPS) if (parts[section].length === 0) parts[gap] = [];
-  const sections = SECTIONS.map(([name, rank]) => ({ name, rank, rows: parts[name].length }));
-  const kept = fitSections(sections, rows - 1);
-  return [heading(job, columns, look), ...kept.flatMap((name) => parts[name].map((row) => indent(row, 2)))];
+  // The chart is as high as all others leave room for, and the blank row above it.
+  const room = rows - 1 - stackSections(sections, Number.POSITIVE_INFINITY).length;
+  const speed = speedRows(job, options.history, inner, Math.min(CHART_ROWS, Math.max(1, room)), look);
+  return stackSections({ ...sections, speed }, rows);
 }
 
 const CHART_ROWS = 16;
 /** With fewer rows, the three stages share one. */
 const PIPELINE_ROWS = 12;
-
-/** In their order, with how soon each is given up (`fitSections`). */
-const SECTIONS: readonly (readonly [SectionName, number])[] = [
-  ['model', 6],
-  ['output', 9],
-  ['stages', 8],
-  ['gap-bar', 14],
-  ['bar', 0],
-  ['gap-facts', 15],
-  ['error', 1],
-  ['facts', 2],
-  ['gap-pipeline', 16],
-  ['pipeline', 5],
-  ['rates', 4],
-  ['gap-segments', 17],
-  ['segments', 3],
-  ['gap-speed', 18],
-  ['speed', 7],
-  ['gap-machine', 19],
-  ['machine', 10],
-  ['gap-warnings', 20],
-  ['warnings', 5],
-];
-
-const GAPS: readonly (readonly [SectionName, SectionName])[] = [
-  ['gap-pipeline', 'pipeline'],
-  ['gap-segments', 'segments'],
-  ['gap-speed', 'speed'],
-  ['gap-machine', 'machine'],
-  ['gap-warnings', 'warnings'],
-];
+/** "segments" and a blank. */
+const LABEL_COLUMNS = 9;
 
 function heading(job: JobSnapshot, columns: number, look: Look): Line {
   const { symbols, charset } = look;
@@ -131,51 +70,17 @@ function heading(job: JobSnapshot, columns: number, look: Look): Line {
   ];
 }
 
-function modelRow(job: JobSnapshot, columns: number, look: Look): readonly Line[] {
-  const { charset, symbols } = look;
-  const device = safeText(job.started?.device ?? job.device, { charset, maxColumns: 24 });
-  const sizes =
-    job.started === null
-      ? text``
-      : text`   ${pictureSize(job.started.source)} ${symbols.arrow} ${pictureSize(job.started.target)}`;
+function jobModelRow({ started, device, model, nice, only }: JobSnapshot, columns: number, look: Look): Line {
   const more = [
-    ...(job.nice > 0 ? [text`   nice ${job.nice}`] : []),
-    ...(job.only === null ? [] : [text`   only ${safeText(job.only, { charset, maxColumns: 24 })}`]),
+    ...(started === null ? [] : [text`   ${sizesOf(started, look)}`]),
+    ...(nice > 0 ? [text`   nice ${nice}`] : []),
+    ...(only === null ? [] : [text`   only ${safeText(only, { charset: look.charset, maxColumns: 24 })}`]),
   ];
-  const tail = [text` on ${device}${sizes}`, ...more].reduce((a, b) => text`${a}${b}`);
-  const model = safeText(job.model, { charset, maxColumns: Math.max(8, columns - columnsOf(tail)) });
-  return [line(text`${model}${tail}`)];
+  return modelRow(model, started?.device ?? device, joinText(more), columns, look);
 }
 
-function outputRow(job: JobSnapshot, columns: number, { charset }: Look): Line {
-  return line(text`to ${safeText(job.output, { charset, maxColumns: Math.max(1, columns - 3) })}`, 'faint');
-}
-
-function stageRow(job: JobSnapshot, { symbols }: Look): readonly Line[] {
-  if (!isAtWork(job.state) && job.state !== 'paused') return [];
-  const current = job.progress?.stage ?? 'prepare';
-  const stages = stagesOf('video', current);
-  const reached = stages.indexOf(current);
-  return [
-    stages.map((stage, index) => {
-      const [symbol, tone]: [SafeText, Tone] =
-        index < reached
-          ? [symbols.done, 'good']
-          : index === reached
-            ? [symbols.running, 'active']
-            : [symbols.waiting, 'faint'];
-      return span(text`${symbol} ${stageName(stage)}   `, tone);
-    }),
-  ];
-}
-
-function barRow(job: JobSnapshot, { fraction }: Figures, columns: number, look: Look): Line {
-  const { full, rest } = drawBar(fraction ?? 0, Math.max(4, columns - 10), look.symbols.barSteps);
-  return [
-    span(full, isAtWork(job.state) ? 'active' : job.state === 'done' ? 'good' : 'faint'),
-    span(rest, 'faint'),
-    span(column(percent(fraction), 10, 'right'), 'name'),
-  ];
+function hasStages({ state }: JobSnapshot): boolean {
+  return isAtWork(state) || state === 'paused';
 }
 
 function errorRows({ error, state }: JobSnapshot, columns: number, look: Look): readonly Line[] {
@@ -193,24 +98,6 @@ function errorRows({ error, state }: JobSnapshot, columns: number, look: Look): 
     EMPTY_LINE,
   ];
 }
-
-function factRows(job: JobSnapshot, figures: Figures, now: Date, columns: number): readonly Line[] {
-  const facts = jobFactRows(job, figures, now);
-  const perRow = Math.max(1, Math.floor(columns / FACT_COLUMNS));
-  const width = Math.floor(columns / perRow);
-  return Array.from({ length: Math.ceil(facts.length / perRow) }, (_, row) =>
-    facts
-      .slice(row * perRow, (row + 1) * perRow)
-      .flatMap(({ label, value, tone }) => [
-        span(column(label, LABEL_COLUMNS), 'faint'),
-        ...padLine(line(value, tone ?? 'plain'), width - LABEL_COLUMNS),
-      ]),
-  );
-}
-
-const LABEL_COLUMNS = 9;
-/** A label and "12,340,000 of 43,200,000", or "2 h 5 min to 3 h 40 min". */
-const FACT_COLUMNS = 35;
 
 function isUpscaling(job: JobSnapshot): job is JobSnapshot & { readonly progress: Progress } {
   return isAtWork(job.state) && job.progress?.stage === 'upscale';

@@ -2,7 +2,7 @@ import type { Stage } from '../../core/events.ts';
 import type { JobSnapshot, JobState } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
-import type { Tone } from '../tone.tsx';
+import type { Tone } from '../tone.ts';
 
 /** How each state is written: symbol, word and tone; no two have the same symbol. */
 
@@ -46,6 +46,11 @@ export function stateTone(state: JobState): Tone {
     case 'cancelled':
       return 'faint';
   }
+}
+
+/** Of the bar that tells how much is done. */
+export function barTone(state: JobState): Tone {
+  return isAtWork(state) ? 'active' : state === 'done' ? 'good' : 'faint';
 }
 
 export function stateWord(state: JobState): SafeText {

@@ -1,26 +1,8 @@
 import type { JobAction, JobSnapshot } from '../../job/index.ts';
+import type { Key } from '../keyboard.tsx';
 import { canResume, isAlive } from './job-state.ts';
 import type { PreviewChange } from './preview-view.ts';
 import { type DashboardAction, type DashboardState, selectedJob } from './ui-state.ts';
-
-/** A key as Ink tells it. */
-export interface Key {
-  readonly input: string;
-  readonly upArrow?: boolean;
-  readonly downArrow?: boolean;
-  readonly leftArrow?: boolean;
-  readonly rightArrow?: boolean;
-  readonly pageUp?: boolean;
-  readonly pageDown?: boolean;
-  readonly home?: boolean;
-  readonly end?: boolean;
-  readonly return?: boolean;
-  readonly escape?: boolean;
-  readonly backspace?: boolean;
-  readonly delete?: boolean;
-  readonly ctrl?: boolean;
-  readonly meta?: boolean;
-}
 
 /** What a key asks for. */
 export type Command =

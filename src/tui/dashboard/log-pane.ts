@@ -1,7 +1,7 @@
+import { EMPTY_LINE, type Line, line, repeatText, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { safeText, text, wrapText } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
-import { EMPTY_LINE, type Line, line, repeatText, span } from './line.ts';
 
 /** A line of a history that needs more rows is cut. */
 const MAX_ROWS_EACH = 6;

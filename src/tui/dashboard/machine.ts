@@ -1,8 +1,8 @@
-import { drawBar } from '../bar.tsx';
+import { barSpans } from '../bar.ts';
+import { type Line, lineColumns, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { safeText, text } from '../safe-text.ts';
 import { bytes } from '../wording.ts';
-import { type Line, lineColumns, span } from './line.ts';
 
 /** What a job takes of the machine at one moment; null: the system does not tell. */
 export interface MachineLoad {
@@ -29,7 +29,7 @@ export function drawMachine(load: MachineLoad, columns: number, look: Look): rea
   if (load.cpuCores !== null) {
     rows.push([
       span(text`cpu      `, 'faint'),
-      ...bar(load.cpuCores / load.cores, barColumns, look),
+      ...barSpans(load.cpuCores / load.cores, barColumns, look),
       span(text`  ${tenths(load.cpuCores)} of ${load.cores} ${load.cores === 1 ? text`core` : text`cores`}`),
       ...(load.rssBytes === null
         ? []
@@ -40,7 +40,7 @@ export function drawMachine(load: MachineLoad, columns: number, look: Look): rea
     const { memoryUsedBytes: used, memoryTotalBytes: total } = gpu;
     const row: Line = [
       span(text`gpu      `, 'faint'),
-      ...bar(gpu.load ?? 0, barColumns, look),
+      ...barSpans(gpu.load, barColumns, look),
       span(gpu.load === null ? text`  load not told` : text`  ${Math.round(gpu.load * 100)} %`),
       ...(used === null
         ? []
@@ -54,11 +54,6 @@ export function drawMachine(load: MachineLoad, columns: number, look: Look): rea
     rows.push([...row, span(text`   ${name}`, 'faint')]);
   }
   return rows;
-}
-
-function bar(fraction: number, columns: number, look: Look): Line {
-  const { full, rest } = drawBar(fraction, columns, look.symbols.barSteps);
-  return [span(full, 'active'), span(rest, 'faint')];
 }
 
 function tenths(value: number) {

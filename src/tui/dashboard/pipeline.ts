@@ -1,11 +1,11 @@
 import type { Progress, QueueFill, StageLoad } from '../../core/events.ts';
-import { drawBar } from '../bar.tsx';
+import { barSpans } from '../bar.ts';
+import { column, EMPTY_LINE, type Line, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import { rateAlone, slowestStage } from '../state.ts';
-import { shareOf, stageRates, WORK_NAMES } from '../summary.ts';
+import { shareOf, WORK_NAMES } from '../summary.ts';
 import { frameRate } from '../wording.ts';
-import { column, EMPTY_LINE, type Line, span } from './line.ts';
 
 /** Three rows, a stage each: how busy it is, how fast it would be alone, and the frames at its place. */
 export function drawStages(progress: Progress, columns: number, look: Look): readonly Line[] {
@@ -13,12 +13,10 @@ export function drawStages(progress: Progress, columns: number, look: Look): rea
   const barColumns = columns >= 100 ? 20 : columns >= 72 ? 12 : 6;
   return (progress.stageLoads ?? []).map((load, index) => {
     const isSlowest = load === slowest;
-    const { full, rest } = drawBar(load.busy, barColumns, look.symbols.barSteps);
     const queue = progress.queues[index];
     return [
       span(column(WORK_NAMES[load.name], 9), 'faint'),
-      span(full, isSlowest ? 'caution' : 'active'),
-      span(rest, 'faint'),
+      ...barSpans(load.busy, barColumns, look, isSlowest ? 'caution' : 'active'),
       span(column(text`${shareOf(load)} busy`, 11, 'right')),
       span(text`  `),
       span(column(speedOf(load, progress, isSlowest), SPEED_COLUMNS), isSlowest ? 'caution' : 'faint'),
@@ -31,26 +29,12 @@ export function drawStages(progress: Progress, columns: number, look: Look): rea
 const SPEED_COLUMNS = 24;
 const QUEUE_MIN_COLUMNS = 72;
 
-/** One row: what each stage could do alone. */
-export function drawRates(progress: Progress, columns: number): readonly Line[] {
-  const rates = stageRates(progress, columns);
-  if (rates.length === 0) return [];
-  return [
-    rates.flatMap(({ words, isSlowest }, index) => [
-      span(index === 0 ? text`` : text`   `),
-      span(words, isSlowest ? 'caution' : 'plain'),
-    ]),
-  ];
-}
-
 function queueSpans(queue: QueueFill, look: Look, columns: number): Line {
   const cells = columns >= 100 ? 8 : 4;
   const fill = queue.capacity > 0 ? queue.length / queue.capacity : 0;
-  const { full, rest } = drawBar(fill, cells, look.symbols.barSteps);
   return [
     span(column(safeText(queue.name, { charset: look.charset, maxColumns: 8 }), 9), 'faint'),
-    span(full, 'active'),
-    span(rest, 'faint'),
+    ...barSpans(fill, cells, look),
     span(text` ${queue.length}/${queue.capacity}`),
   ];
 }

@@ -1,4 +1,5 @@
 import type { JobSnapshot } from '../../job/index.ts';
+import { beside, EMPTY_LINE, fitLine, type Line, line, lineColumns, span, spread } from '../line.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text, wrapText } from '../safe-text.ts';
 import { finishTime } from '../wording.ts';
@@ -7,7 +8,6 @@ import { NO_HISTORY } from './history.ts';
 import { drawJobList } from './job-list.ts';
 import { drawJobPanel } from './job-panel.ts';
 import { stateSymbol, stateTone, stateWord } from './job-state.ts';
-import { beside, EMPTY_LINE, type Line, line, lineColumns, padLine, span, spread } from './line.ts';
 import { drawLog, logRows } from './log-pane.ts';
 import type { MachineLoad } from './machine.ts';
 import { type DashboardState, selectedJob, visibleJobs } from './ui-state.ts';
@@ -42,7 +42,7 @@ export interface Screen {
 /** From here on the list stands beside the job, and not above it. */
 const WIDE_COLUMNS = 118;
 /** Rows from which the history is always shown. */
-const TALL_ROWS = 44;
+export const TALL_ROWS = 44;
 
 /** The whole screen, from plain data: the same data, the same screen. */
 export function drawScreen(state: DashboardState, options: ScreenOptions): Screen {
@@ -54,7 +54,7 @@ export function drawScreen(state: DashboardState, options: ScreenOptions): Scree
   const lines = [headerLine(state, options), EMPTY_LINE, ...fill(body.lines, bodyRows)];
   lines.push(...notice, helpLine(state, job, columns, look));
   return {
-    lines: lines.slice(-rows).map((row) => (lineColumns(row) > columns ? padLine(row, columns) : row)),
+    lines: lines.slice(-rows).map((row) => fitLine(row, columns)),
     picture: body.picture === null ? null : { ...body.picture, row: body.picture.row + 2 },
   };
 }

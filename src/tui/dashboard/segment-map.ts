@@ -1,10 +1,10 @@
 import type { JobSegment, JobSnapshot } from '../../job/index.ts';
+import { type Line, type Span, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { joinText, text } from '../safe-text.ts';
-import type { Tone } from '../tone.tsx';
+import type { Tone } from '../tone.ts';
 import { count } from '../wording.ts';
 import { isAlive } from './job-state.ts';
-import { type Line, type Span, span } from './line.ts';
 
 export type Cell = 'planned' | 'running' | 'done' | 'reused' | 'retried' | 'failed';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { lineColumns } from '../../../src/tui/dashboard/line.ts';
 import type { MachineLoad } from '../../../src/tui/dashboard/machine.ts';
 import { drawScreen } from '../../../src/tui/dashboard/screen.ts';
 import { type DashboardState, initialDashboard, reduceDashboard } from '../../../src/tui/dashboard/ui-state.ts';
+import { lineColumns } from '../../../src/tui/line.ts';
 import { chooseLook } from '../../../src/tui/look.ts';
 import { text } from '../../../src/tui/safe-text.ts';
 import { queuedJob, runningJob } from '../../support/job-snapshots.ts';

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { MAX_MODEL_BYTES } from '../checkpoint/read-model-file.ts';
 import { refused } from '../refusal.ts';
 import { type NeighbourFile, openNeighbour } from './neighbour-file.ts';
@@ -158,8 +159,7 @@ function measured(parts: readonly Part[], files: ReadonlyMap<string, NeighbourFi
       }
       case 'message': {
         const inner = measured(part.parts, files);
-        // Wire type 2: a length, and so many bytes.
-        const head = Uint8Array.from([...varint(part.number * 8 + 2), ...varint(inner.length)]);
+        const head = new BinaryWriter().tag(part.number, WireType.LengthDelimited).uint32(inner.length).finish();
         add({ kind: 'bytes', bytes: head }, head.length + inner.length);
         for (const run of inner.runs) runs.push(run);
         break;
@@ -192,11 +192,4 @@ async function joined(
     }
   }
   return whole;
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
-  return [...bytes, rest];
 }

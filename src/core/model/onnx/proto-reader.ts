@@ -1,11 +1,13 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { UpreelError } from '../../errors.ts';
 import { refused } from '../refusal.ts';
 
 /** One field of a protobuf message as it lies in the file: the wire format, without a schema. */
-export type ProtoField = FieldSpan &
-  (
-    | { readonly wire: 'varint'; readonly value: number }
-    | { readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array }
-  );
+export type ProtoField = FieldSpan & FieldContent;
+
+type FieldContent =
+  | { readonly wire: 'varint'; readonly value: number }
+  | { readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array };
 
 interface FieldSpan {
   readonly number: number;
@@ -23,37 +25,13 @@ export class ProtoReader {
 
   /** @throws UpreelError `model-refused` (cut off, or not protobuf) */
   *fields(message: Uint8Array): Generator<ProtoField> {
-    const cursor = { bytes: message, position: 0 };
-    while (cursor.position < message.length) {
+    const reader = new BinaryReader(message);
+    while (reader.pos < message.length) {
       this.#count();
-      const start = cursor.position;
-      const tag = readInteger(cursor);
-      const number = Math.floor(tag / 8);
-      if (number < 1) throw refused('it is not an ONNX file: its protobuf is broken.');
-      switch (tag % 8) {
-        case 0: {
-          const value = readInteger(cursor);
-          yield { number, wire: 'varint', value, start, end: cursor.position };
-          break;
-        }
-        case 1: {
-          const bytes = take(cursor, 8);
-          yield { number, wire: 'fixed64', bytes, start, end: cursor.position };
-          break;
-        }
-        case 2: {
-          const bytes = take(cursor, readInteger(cursor));
-          yield { number, wire: 'bytes', bytes, start, end: cursor.position };
-          break;
-        }
-        case 5: {
-          const bytes = take(cursor, 4);
-          yield { number, wire: 'fixed32', bytes, start, end: cursor.position };
-          break;
-        }
-        default:
-          throw refused('it is not an ONNX file: its protobuf is broken.');
-      }
+      const start = reader.pos;
+      const [number, type] = soundly(() => reader.tag());
+      const content = soundly(() => contentOf(message, reader, type));
+      yield { number, ...content, start, end: reader.pos };
     }
   }
 
@@ -61,10 +39,10 @@ export class ProtoReader {
   integers(field: ProtoField): number[] {
     if (field.wire !== 'bytes') return [integerOf(field)];
     const numbers: number[] = [];
-    const cursor = { bytes: field.bytes, position: 0 };
-    while (cursor.position < field.bytes.length) {
+    const reader = new BinaryReader(field.bytes);
+    while (reader.pos < field.bytes.length) {
       this.#count();
-      numbers.push(readInteger(cursor));
+      numbers.push(soundly(() => integer(reader)));
     }
     return numbers;
   }
@@ -99,9 +77,9 @@ export function integerOf(field: ProtoField): number {
 
 /** Exactly `count` whole numbers packed into bytes. @throws UpreelError `model-refused` if there are more or fewer */
 export function unpackIntegers(bytes: Uint8Array, count: number): number[] {
-  const cursor = { bytes, position: 0 };
-  const numbers = Array.from({ length: count }, () => readInteger(cursor));
-  if (cursor.position === bytes.length) return numbers;
+  const reader = new BinaryReader(bytes);
+  const numbers = soundly(() => Array.from({ length: count }, () => integer(reader)));
+  if (reader.pos === bytes.length) return numbers;
   throw refused(`a tensor has more values than its ${count} elements.`);
 }
 
@@ -110,40 +88,44 @@ export function floatOf(field: ProtoField): number {
   return new DataView(field.bytes.buffer, field.bytes.byteOffset, 4).getFloat32(0, true);
 }
 
-interface Cursor {
-  readonly bytes: Uint8Array;
-  position: number;
-}
-
-/** A varint as a signed number of 64 bits, as exactly as JavaScript has them. */
-function readInteger(cursor: Cursor): number {
-  let low = 0;
-  // Nearly all are short, and BigInt is slow.
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = next(cursor);
-    low |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return low;
+function contentOf(message: Uint8Array, reader: BinaryReader, type: WireType): FieldContent {
+  switch (type) {
+    case WireType.Varint:
+      return { wire: 'varint', value: integer(reader) };
+    case WireType.Bit64:
+      return { wire: 'fixed64', bytes: take(message, reader, 8) };
+    case WireType.LengthDelimited:
+      return { wire: 'bytes', bytes: take(message, reader, integer(reader)) };
+    case WireType.Bit32:
+      return { wire: 'fixed32', bytes: take(message, reader, 4) };
+    default:
+      throw refused(BROKEN);
   }
-  let value = BigInt(low);
-  for (let shift = 28n; shift < 70n; shift += 7n) {
-    const byte = next(cursor);
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return Number(BigInt.asIntN(64, value));
-  }
-  throw refused('it is not an ONNX file: it has a number of more than ten bytes.');
 }
 
-function next(cursor: Cursor): number {
-  const byte = cursor.bytes[cursor.position++];
-  if (byte === undefined) throw refused('it ends inside a field.');
-  return byte;
+/** A signed number of 64 bits, as exactly as JavaScript has them. */
+function integer(reader: BinaryReader): number {
+  return Number(reader.int64());
 }
 
-function take(cursor: Cursor, length: number): Uint8Array {
-  const end = cursor.position + length;
-  if (length < 0 || !Number.isSafeInteger(length) || end > cursor.bytes.length)
-    throw refused('it ends inside a field.');
-  const piece = cursor.bytes.subarray(cursor.position, end);
-  cursor.position = end;
+/** Not by the library's `bytes()`, which takes a length modulo 2^32. */
+function take(message: Uint8Array, reader: BinaryReader, length: number): Uint8Array {
+  const end = reader.pos + length;
+  if (length < 0 || end > message.length) throw refused(CUT_OFF);
+  const piece = message.subarray(reader.pos, end);
+  reader.pos = end;
   return piece;
+}
+
+const BROKEN = 'it is not an ONNX file: its protobuf is broken.';
+const CUT_OFF = 'it ends inside a field.';
+
+/** What the library complains of, in our words. */
+function soundly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UpreelError) throw error;
+    throw refused(error instanceof RangeError ? CUT_OFF : BROKEN, error);
+  }
 }

@@ -100,14 +100,20 @@ describe('readForeignModel', () => {
     expectRefusal(() => readForeignModel(write()), reason, 'model-unsupported');
   });
 
-  it.each<[string, Uint8Array]>([
-    ['text', Buffer.from('This is not a network.')],
-    ['a field that is cut off', changed(() => {}).subarray(0, 60)],
-    ['a number without an end', new Uint8Array(20).fill(0xff)],
-    ['nothing', new Uint8Array()],
-    ['more fields than a network has', new Uint8Array(2_200_000).fill(0).map((_, index) => (index % 2 === 0 ? 8 : 1))],
-  ])('refuses %s', (_, bytes) => {
-    expectRefusal(() => readForeignModel(bytes), /./);
+  it.each<[string, RegExp, Uint8Array]>([
+    ['text', /protobuf is broken/, Buffer.from('This is not a network.')],
+    ['a field that is cut off', /ends inside a field/, changed(() => {}).subarray(0, 60)],
+    ['a tag that is cut off', /ends inside a field/, Uint8Array.of(0xba)],
+    ['a number without an end', /protobuf is broken/, Uint8Array.of(8, ...new Uint8Array(20).fill(0xff))],
+    ['a field without a number', /protobuf is broken/, Uint8Array.of(0, 1)],
+    ['a group', /protobuf is broken/, Uint8Array.of(11, 12)],
+    ['a length below 0', /ends inside a field/, Uint8Array.of(10, ...new Uint8Array(9).fill(0xff), 1)],
+    // 2^32 + 2: it has two bytes.
+    ['a length of which 32 bits fit', /ends inside a field/, Uint8Array.of(10, 0x82, 0x80, 0x80, 0x80, 0x10, 0, 0)],
+    ['nothing', /./, new Uint8Array()],
+    ['more fields than a network has', /more than 500000/, new Uint8Array(1_000_002).map((_, at) => (at % 2 ? 1 : 8))],
+  ])('refuses %s', (_, reason, bytes) => {
+    expectRefusal(() => readForeignModel(bytes), reason);
   });
 
   it('does not read half a tensor message for a whole one', () => {

@@ -1,6 +1,6 @@
-import { cutText, joinText, type SafeText, text } from '../safe-text.ts';
-import { columnsOf } from '../text-columns.ts';
-import type { Tone } from '../tone.tsx';
+import { cutText, joinText, type SafeText, text } from './safe-text.ts';
+import { columnsOf } from './text-columns.ts';
+import { styleText, type Tone } from './tone.ts';
 
 /** A piece of a row, and what it means. */
 export interface Span {
@@ -10,6 +10,17 @@ export interface Span {
 
 /** A row of the screen from left to right. */
 export type Line = readonly Span[];
+
+/** A row as a terminal gets it, and its text alone, which tells how wide it is. */
+export interface PaintedRow {
+  readonly styled: string;
+  readonly plain: string;
+}
+
+export function paintLine(row: Line, hasColour: boolean): PaintedRow {
+  const styled = row.map((part) => styleText(part.text, part.tone, hasColour)).join('');
+  return { styled: styled.trimEnd(), plain: joinText(row.map((part) => part.text)).trimEnd() };
+}
 
 export function span(words: SafeText, tone: Tone = 'plain'): Span {
   return { text: words, tone };
@@ -63,6 +74,11 @@ export function repeatText(cell: SafeText, times: number): SafeText {
 export function column(words: SafeText, columns: number, side: 'left' | 'right' = 'left'): SafeText {
   const space = blanks(columns - columnsOf(words));
   return side === 'left' ? text`${words}${space}` : text`${space}${words}`;
+}
+
+/** No wider than that. */
+export function fitLine(row: Line, columns: number): Line {
+  return lineColumns(row) > columns ? cutLine(row, columns) : row;
 }
 
 function cutLine(row: Line, columns: number): Line {

@@ -1,18 +1,12 @@
-import { Text } from 'ink';
-import type { ReactNode } from 'react';
+import { type Line, span } from './line.ts';
+import type { Look } from './look.ts';
 import { joinText, type SafeText } from './safe-text.ts';
-import { useLook, Words } from './tone.tsx';
+import type { Tone } from './tone.ts';
 
 /** A bar of `columns` columns; an unknown share (null) is drawn empty. */
-export function Bar({ fraction, columns }: { fraction: number | null; columns: number }): ReactNode {
-  const { symbols } = useLook();
+export function barSpans(fraction: number | null, columns: number, { symbols }: Look, tone: Tone = 'active'): Line {
   const { full, rest } = drawBar(fraction ?? 0, columns, symbols.barSteps);
-  return (
-    <Text wrap="truncate">
-      <Words tone="active">{full}</Words>
-      <Words tone="faint">{rest}</Words>
-    </Text>
-  );
+  return [span(full, tone), span(rest, 'faint')];
 }
 
 /** `steps` go from empty to full; the cell at the edge shows how far it is filled. */

@@ -1,10 +1,13 @@
-import { render } from 'ink';
 import type { ErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { App } from './app.tsx';
 import { CellCanvas } from './canvas.ts';
+import { drawMoving } from './inline.ts';
+import { type Key, openKeyboard } from './keyboard.tsx';
+import { type Line, type PaintedRow, paintLine } from './line.ts';
 import type { Look } from './look.ts';
+import { drawSettled } from './settled-row.ts';
 import { initialState, reduce, type ViewAction } from './state.ts';
+import { allWritten, outliveTerminal } from './terminal.ts';
 
 export interface ViewOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -29,83 +32,58 @@ export interface View {
 
 /** Draws a running task on a terminal until closed. A terminal that goes away is not an error: nothing is drawn then. */
 export function openView(options: ViewOptions): View {
-  const { stdout, stdin, look } = options;
-  stdout.on('error', ignoreLostTerminal);
-  const canvas = new CellCanvas(stdout, { rewraps: rewrapsLines(options.env) });
+  const { stdout, stdin, look, onInterrupt } = options;
+  outliveTerminal(stdout);
+  const hasKeys = stdin.isTTY && onInterrupt !== null;
+  const canvas = new CellCanvas(stdout, { rewraps: rewrapsLines(options.env), onResize: draw });
   let state = initialState(options.inputsTotal);
+  let settledShown = 0;
   let drawing: NodeJS.Timeout | null = null;
   let isClosed = false;
 
-  const onInterrupt =
-    stdin.isTTY && options.onInterrupt !== null
-      ? () => {
-          dispatch({ type: 'interrupt' });
-          flush();
-          options.onInterrupt?.();
-        }
-      : null;
-  const onGone = () => canvas.close();
-  const draw = () => (
-    <App
-      state={state}
-      look={look}
-      // The last column stays free: a line that fills the row leaves the cursor in a state that terminals disagree on.
-      columns={Math.max(20, canvas.columns - 1)}
-      maxRows={Math.max(2, canvas.terminalRows - 2)}
-      onInterrupt={onInterrupt}
-      onGone={onGone}
-    />
-  );
-  // Before Ink's own listener, so that Ink draws the new size at once.
-  canvas.on('resize', () => ink.rerender(draw()));
-  const ink = render(draw(), {
-    stdout: canvas as unknown as NodeJS.WriteStream,
-    stdin,
-    exitOnCtrlC: false,
-    isScreenReaderEnabled: false,
-    maxFps: MAX_DRAWS_PER_SECOND,
-  });
-
+  const keyboard = openKeyboard({ stdin, stdout }, { onKey: hasKeys ? press : null, onGone: () => canvas.close() });
   return {
     event: (event) => dispatch({ type: 'event', event, atMs: Date.now() }),
     exit: (code, error) => dispatch({ type: 'exit', code, error }),
-    close,
+    async close() {
+      draw();
+      isClosed = true;
+      keyboard.close();
+      canvas.close();
+      await allWritten(stdout);
+    },
   };
+
+  function press({ input, ctrl }: Key): void {
+    if (input !== 'q' && input !== 'Q' && !(ctrl && input === 'c')) return;
+    dispatch({ type: 'interrupt' });
+    draw();
+    onInterrupt?.();
+  }
 
   function dispatch(action: ViewAction): void {
     state = reduce(state, action);
-    if (isClosed) return;
-    // Settled rows make Ink draw at once: this timer, not Ink's, is what keeps a batch of small pictures from flickering.
-    drawing ??= setTimeout(flush, NEWS_INTERVAL_MS);
+    if (!isClosed) drawing ??= setTimeout(draw, NEWS_INTERVAL_MS);
   }
 
-  function flush(): void {
+  function draw(): void {
     if (drawing !== null) clearTimeout(drawing);
     drawing = null;
-    ink.rerender(draw());
+    // The last column stays free: a row that fills it leaves the cursor in a state that terminals disagree on.
+    const columns = Math.max(20, canvas.columns - 1);
+    const maxRows = Math.max(2, canvas.terminalRows - 2);
+    const settled = state.settled.slice(settledShown).flatMap((row) => drawSettled(row, columns, look));
+    settledShown = state.settled.length;
+    canvas.show(paint(settled), paint(drawMoving(state, { look, columns, maxRows, hasKeys })));
   }
 
-  async function close(): Promise<void> {
-    if (isClosed) return;
-    isClosed = true;
-    flush();
-    ink.unmount();
-    canvas.close();
-    await new Promise<void>((resolve) => {
-      if (stdout.destroyed) resolve();
-      else stdout.write('', () => resolve());
-    });
+  function paint(lines: readonly Line[]): readonly PaintedRow[] {
+    return lines.map((row) => paintLine(row, look.colour));
   }
 }
 
-/** For what needs an answer at once, such as keys. */
-const MAX_DRAWS_PER_SECOND = 10;
-/** News can wait a little: drawing costs up to 8 ms of a core. */
+/** News can wait a little, so that a batch of small pictures does not flicker; keys and resizes are answered at once. */
 const NEWS_INTERVAL_MS = 200;
-
-function ignoreLostTerminal(): void {
-  // A hung-up terminal (EIO, EPIPE) must not end the work that it was watching.
-}
 
 /** xterm, GNU screen and the Linux console cut lines when they become narrower; the others wrap them anew. */
 function rewrapsLines(env: Readonly<Record<string, string | undefined>>): boolean {
