@@ -9,10 +9,10 @@ export interface CanvasOptions {
 }
 
 /**
- * Rows at the end of what a terminal has written: those that move are painted over those that stood there, those that are
- * settled scroll away above them. Only rows that changed are written, in one write, inside a synchronized update, so that
- * nothing flickers. It knows how many rows its rows fill after the terminal became narrower, so that no remains are left
- * above; and it never clears the screen or the scroll-back.
+ * Rows at the end of what a terminal has written: those that move are painted over those that stood there, those that
+ * are settled scroll away above them. Only rows that changed are written, in one write, inside a synchronized update,
+ * so that nothing flickers. It knows how many rows its rows fill after the terminal became narrower, so that no remains
+ * are left above; and it never clears the screen or the scroll-back.
  */
 export class CellCanvas {
   readonly #terminal: Terminal;

@@ -60,7 +60,8 @@ function summaryRows({ inputsDone, inputsFailed, end }: ViewState, { symbols }: 
 function helpWords(state: ViewState, hasKeys: boolean): SafeText | null {
   if (state.end !== null) return null;
   if (state.interrupts > 0) return text`Stopping. Press Ctrl-C again to stop at once.`;
-  // Before there is work here, it is not known whether there will be: films go to jobs of their own, which q leaves running.
+  // Before there is work here, it is not known whether there will be: films go to jobs of their own, which q leaves
+  // running.
   if (state.current === null) return null;
   return hasKeys ? text`q or Ctrl-C stops` : null;
 }

@@ -23,22 +23,27 @@ export interface Key {
 export interface KeyboardProps {
   /** Null: the keyboard is left alone, and Ctrl-C is the terminal's own signal. */
   readonly onKey: ((key: Key) => void) | null;
-  /** Called as the last thing when Ink ends, whatever the reason: it is closed, or the process ends or is terminated. */
+  /**
+   * Called as the last thing when Ink ends, whatever the reason: it is closed, or the process ends or is terminated.
+   */
   readonly onGone: () => void;
 }
 
 /**
- * Reads keys until closed. Ink is given nothing to draw: the views paint their rows themselves, because Ink composes every
- * cell of a frame again, clears the scroll-back of a view as high as the screen, and leaves remains where a narrower
- * terminal has wrapped rows.
+ * Reads keys until closed. Ink is given nothing to draw: the views paint their rows themselves, because Ink composes
+ * every cell of a frame again, clears the scroll-back of a view as high as the screen, and leaves remains where a
+ * narrower terminal has wrapped rows.
  */
 export function openKeyboard(
   terminal: { readonly stdin: NodeJS.ReadStream; readonly stdout: NodeJS.WriteStream },
   props: KeyboardProps,
 ): { close(): void } {
   const ink = render(<Keyboard {...props} />, {
-    ...{ stdin: terminal.stdin, stdout: terminal.stdout },
-    ...{ exitOnCtrlC: false, patchConsole: false, isScreenReaderEnabled: false },
+    stdin: terminal.stdin,
+    stdout: terminal.stdout,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    isScreenReaderEnabled: false,
     // Each frame as it is, which is empty: else a terminal that says to have no rows would be cleared.
     debug: true,
   });
@@ -52,8 +57,8 @@ function Keyboard({ onKey, onGone }: KeyboardProps): ReactNode {
 
 function Keys({ onKey }: { onKey: (key: Key) => void }): ReactNode {
   useInput((input, key) => {
-    // Keys that come fast come together; what begins like the rest of an escape sequence is one: a key without a name, or
-    // the terminal's answer about its graphics, which comes late over a slow line.
+    // Keys that come fast come together; what begins like the rest of an escape sequence is one: a key without a name,
+    // or the terminal's answer about its graphics, which comes late over a slow line.
     if (input.length < 2 || /^(?:\[|_G)/.test(input)) onKey({ ...key, input });
     else for (const letter of input) onKey({ ...key, ...keyOf(letter) });
   });

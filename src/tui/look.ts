@@ -7,7 +7,9 @@ export interface Look {
   readonly symbols: Symbols;
 }
 
-/** Every state has a symbol of its own, so that colour is never the only sign. One column each, none of them an emoji. */
+/**
+ * Every state has a symbol of its own, so that colour is never the only sign. One column each, none of them an emoji.
+ */
 interface Symbols {
   readonly done: SafeText;
   readonly failed: SafeText;

@@ -19,10 +19,10 @@ export interface SafeTextOptions {
 
 /**
  * Foreign text (file names, metadata, messages that quote them) made fit for a terminal, on one line.
- * Controls, escape sequences, line and paragraph separators, bidi controls, invisible and unassigned characters and lone
- * surrogates come out as visible escapes such as \x1b or \u202e, so that names do not differ by something invisible.
- * The exception: joiners that shape emoji and non-Latin scripts are dropped after non-ASCII characters, because
- * terminals disagree about their width.
+ * Controls, escape sequences, line and paragraph separators, bidi controls, invisible and unassigned characters and
+ * lone surrogates come out as visible escapes such as \x1b or \u202e, so that names do not differ by something
+ * invisible. The exception: joiners that shape emoji and non-Latin scripts are dropped after non-ASCII characters,
+ * because terminals disagree about their width.
  */
 export function safeText(raw: string, options: SafeTextOptions = {}): SafeText {
   const { maxColumns, charset = 'utf8' } = options;

@@ -30,7 +30,9 @@ export interface View {
   close(): Promise<void>;
 }
 
-/** Draws a running task on a terminal until closed. A terminal that goes away is not an error: nothing is drawn then. */
+/**
+ * Draws a running task on a terminal until closed. A terminal that goes away is not an error: nothing is drawn then.
+ */
 export function openView(options: ViewOptions): View {
   const { stdout, stdin, look, onInterrupt } = options;
   outliveTerminal(stdout);
@@ -82,7 +84,9 @@ export function openView(options: ViewOptions): View {
   }
 }
 
-/** News can wait a little, so that a batch of small pictures does not flicker; keys and resizes are answered at once. */
+/**
+ * News can wait a little, so that a batch of small pictures does not flicker; keys and resizes are answered at once.
+ */
 const NEWS_INTERVAL_MS = 200;
 
 /** xterm, GNU screen and the Linux console cut lines when they become narrower; the others wrap them anew. */

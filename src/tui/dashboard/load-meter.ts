@@ -79,7 +79,8 @@ async function readTree(root: number): Promise<readonly ProcessStat[] | null> {
 async function readStat(pid: number): Promise<ProcessStat | null> {
   const raw = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (raw === null) return null;
-  // The name in parentheses may contain anything, so fields are counted from its end: 12 and 13 are the times, 21 pages.
+  // The name in parentheses may contain anything, so fields are counted from its end: 12 and 13 are the times, 21
+  // pages.
   const fields = raw.slice(raw.lastIndexOf(')') + 2).split(' ');
   return { pid, ticks: Number(fields[11]) + Number(fields[12]), rssPages: Number(fields[21]) };
 }

@@ -1,8 +1,8 @@
 import type { SafeText } from '../safe-text.ts';
 
 /**
- * What tells a person at another window that a job has ended: a desktop notification where the terminal is known to show
- * them, and the bell.
+ * What tells a person at another window that a job has ended: a desktop notification where the terminal is known to
+ * show them, and the bell.
  */
 export function notification(words: SafeText, env: Readonly<Record<string, string | undefined>>): string {
   return desktopNotification(words, env) + BELL;

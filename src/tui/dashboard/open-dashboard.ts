@@ -34,7 +34,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   if (stdin.isTTY) stdin.setRawMode(true);
   const graphics = stdin.isTTY ? await queryGraphics(stdin, stdout) : CELLS_ONLY;
   const session: JobSession = new JobSession({
-    ...{ feed, selected, ownJobs },
+    feed,
+    selected,
+    ownJobs,
     showsLogs: () => painter.isTall(),
     onChange: (kind) => painter.drawSoon(kind),
     onRedraw: () => painter.redraw(),

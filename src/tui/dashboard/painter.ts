@@ -64,7 +64,11 @@ export class Painter {
     const { columns, terminalRows: rows } = this.#screen;
     const pair = state.showsPreview ? watch.pairOf(state.selected) : null;
     const { lines, picture } = drawScreen(state, {
-      ...{ columns, rows, look, now: new Date(), ownJobs },
+      columns,
+      rows,
+      look,
+      now: new Date(),
+      ownJobs,
       load: watch.loadOf(state.selected),
       previewCaption: previewCaption(pair, state.preview, look),
     });

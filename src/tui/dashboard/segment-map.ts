@@ -32,7 +32,9 @@ function cellOf({ state, attempts, reusedShare }: JobSegment, job: JobSnapshot['
 /** Segments a column, from which on there is another row. */
 const CROWDED = 1.5;
 
-/** The film from its start to its end, filling its rows: of several segments in a cell, what asks for attention shows. */
+/**
+ * The film from its start to its end, filling its rows: of several segments in a cell, what asks for attention shows.
+ */
 export function drawSegmentMap(cells: readonly Cell[], columns: number, maxRows: number, look: Look): readonly Line[] {
   if (cells.length === 0) return [];
   const rows = Math.min(maxRows, Math.max(1, Math.ceil(cells.length / columns / CROWDED)));

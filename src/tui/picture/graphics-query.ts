@@ -8,8 +8,8 @@ export interface Graphics {
 export const CELLS_ONLY: Graphics = { kind: 'cells', cell: { width: 8, height: 16 } };
 
 /**
- * Asks the terminal: for kitty's graphics, for the size of a cell, and, because every terminal answers that, for what it
- * is. What does not answer in time has cells only. Keys pressed meanwhile are given back to the stream.
+ * Asks the terminal: for kitty's graphics, for the size of a cell, and, because every terminal answers that, for what
+ * it is. What does not answer in time has cells only. Keys pressed meanwhile are given back to the stream.
  */
 export async function queryGraphics(
   stdin: NodeJS.ReadStream,

@@ -2,8 +2,8 @@ import { deflateSync } from 'node:zlib';
 import type { RgbPicture } from './resample.ts';
 
 /**
- * A picture by kitty's graphics protocol (sw.kovidgoyal.net/kitty/graphics-protocol), at the cursor, over so many cells,
- * without moving the cursor and without an answer.
+ * A picture by kitty's graphics protocol (sw.kovidgoyal.net/kitty/graphics-protocol), at the cursor, over so many
+ * cells, without moving the cursor and without an answer.
  */
 export function paintKitty(
   { width, height, rgb }: RgbPicture,
