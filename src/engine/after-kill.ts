@@ -1,4 +1,4 @@
-import { EngineDied } from './engine-client.ts';
+import { EngineDied } from './engine-end.ts';
 
 /** A crash that has nothing to do with memory comes again: it is not tried for ever. */
 export const MAX_CRASHES = 3;

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { fromErrorRecord, tellsOfLackingMemory, UpreelError } from '../core/errors.ts';
+import { fromErrorRecord, type UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { ownProgram } from '../core/files/own-files.ts';
 import { isKill } from '../core/session/kill-signals.ts';
 import { watchMemory } from '../core/session/memory-watch.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
-import { addressSpaceIsLimited } from './address-space.ts';
+import { engineDied } from './engine-end.ts';
 import type {
   EngineMessage,
   EngineRequest,
@@ -47,7 +47,7 @@ export interface RunOptions {
    */
   readonly drain?: AbortSignal;
   readonly onEvent: (event: TaskEvent) => void;
-  /** Tasks of kind `pixels`: that many bytes follow on `Engine.pixels`. */
+  /** Tasks of kind `pixels`: that many bytes follow on `EngineClient.pixels`. */
   readonly onRows?: (rows: RowsNotice) => void;
   /** Videos: all segments at the start, then each one as it changes. */
   readonly onSegments?: (news: readonly SegmentNews[]) => void;
@@ -88,146 +88,162 @@ const HEAP_FLAGS = ['--max-semi-space-size=1'];
 const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 export function startEngine(options: EngineOptions = {}): EngineClient {
-  const { stallSeconds = STALL_SECONDS, nice = 0, streams = false } = options;
-  const script = ownProgram('engine');
-  const memory = watchMemory();
-  const child = spawn(process.execPath, [...HEAP_FLAGS, script, ...(streams ? [STREAMS_FLAG] : [])], {
-    // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
-    detached: true,
-    env: { ...FRUGAL_MALLOC, ...process.env },
-    stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
-    serialization: 'advanced',
-  });
-  if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice);
-  const pending = new Map<number, Pending>();
-  let nextId = 0;
-  let stderrTail = '';
-  let alive = true;
-  let tile: OpenTile | null = null;
-  const previews: ((pair: PreviewPair | null) => void)[] = [];
+  return new EngineProcess(options);
+}
 
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    stderrTail = (stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
-  });
-  // Writing to an engine that has just ended must not end the supervisor.
-  child.stdin?.on('error', () => undefined);
-  // A pipe that libuv opens both ways.
-  const pixels = child.stdio[PIXEL_PORT] as Duplex;
-  pixels.on('error', () => undefined);
-  child.on('error', (error) => settleAll(`could not be started: ${error.message}`));
-  // Not 'exit': its last words may still be in the pipe.
-  child.on('close', (code, signal) =>
-    settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`, isKill(signal)),
-  );
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+class EngineProcess implements EngineClient {
+  readonly pixels: Duplex;
+  alive = true;
+  tile: OpenTile | null = null;
+  readonly #child: ChildProcess;
+  readonly #memory = watchMemory();
+  readonly #pending = new Map<number, Pending>();
+  readonly #previews: ((pair: PreviewPair | null) => void)[] = [];
+  readonly #ended: Promise<void>;
+  readonly #hearing: NodeJS.Timeout;
+  readonly #stallSeconds: number;
+  #nextId = 0;
+  #stderrTail = '';
+  /** Counted by looks, so that a machine that slept does not take that for silence. */
+  #silentSeconds = 0;
 
-  child.on('message', (message: EngineMessage) => {
-    silentSeconds = 0;
-    if (message.type === 'alive') return;
-    if (message.type === 'preview') {
-      previews.shift()?.(message.pair);
-      return;
-    }
-    const task = pending.get(message.id);
-    if (!task) return;
-    if (message.type === 'event') task.onEvent(message.event);
-    else if (message.type === 'opened') tile = message;
-    else if (message.type === 'rows') task.onRows?.(message.rows);
-    else if (message.type === 'segments') task.onSegments?.(message.news);
-    else if (message.type === 'settled') task.resolve(message.result);
-    else task.reject(fromErrorRecord(message.error));
-  });
-
-  function settleAll(what: string, wasKilled = false): void {
-    alive = false;
-    clearInterval(hearing);
-    const sign = wasKilled ? memory.sign() : null;
-    for (const task of [...pending.values()]) task.reject(engineDied({ what, wasKilled, sign, stderrTail }));
-    for (const answer of previews.splice(0)) answer(null);
-  }
-
-  function preview(): Promise<PreviewPair | null> {
-    if (!alive) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      previews.push(resolve);
-      setTimeout(() => resolve(null), PREVIEW_MILLISECONDS).unref();
-      send(child, { type: 'preview' });
+  constructor({ stallSeconds = STALL_SECONDS, nice = 0, streams = false }: EngineOptions) {
+    this.#stallSeconds = stallSeconds;
+    const child = spawn(process.execPath, [...HEAP_FLAGS, ownProgram('engine'), ...(streams ? [STREAMS_FLAG] : [])], {
+      // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
+      detached: true,
+      env: { ...FRUGAL_MALLOC, ...process.env },
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
+      serialization: 'advanced',
     });
+    this.#child = child;
+    if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice);
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#stderrTail = (this.#stderrTail + chunk).slice(-STDERR_TAIL_BYTES);
+    });
+    // Writing to an engine that has just ended must not end the supervisor.
+    child.stdin?.on('error', () => undefined);
+    // A pipe that libuv opens both ways.
+    this.pixels = child.stdio[PIXEL_PORT] as Duplex;
+    this.pixels.on('error', () => undefined);
+    child.on('error', (error) => this.#settleAll(`could not be started: ${error.message}`));
+    // Not 'exit': its last words may still be in the pipe.
+    child.on('close', (code, signal) =>
+      this.#settleAll(signal ? `was ended by ${signal}` : `ended with exit code ${code}`, isKill(signal)),
+    );
+    this.#ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    child.on('message', (message: EngineMessage) => this.#hear(message));
+    this.#hearing = setInterval(() => this.#listen(), 1000);
+    this.#hearing.unref();
   }
 
-  function run(task: EngineTask, { signal, drain, onEvent, onRows, onSegments }: RunOptions): Promise<EngineResult> {
-    const id = nextId++;
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  run(task: EngineTask, { signal, drain, onEvent, onRows, onSegments }: RunOptions): Promise<EngineResult> {
+    const id = this.#nextId++;
     return new Promise<EngineResult>((resolve, reject) => {
       const settle = (conclude: () => void): void => {
         signal.removeEventListener('abort', cancel);
         drain?.removeEventListener('abort', askToDrain);
-        pending.delete(id);
+        this.#pending.delete(id);
         if (!signal.aborted) {
           conclude();
           return;
         }
-        kill();
+        this.#kill();
         reject(signal.reason);
       };
       const cancel = (): void => {
-        send(child, { type: 'cancel', id });
+        this.#send({ type: 'cancel', id });
         setTimeout(() => settle(() => undefined), CANCEL_MILLISECONDS).unref();
       };
-      const askToDrain = (): void => send(child, { type: 'drain', id });
+      const askToDrain = (): void => this.#send({ type: 'drain', id });
       if (signal.aborted) {
         reject(signal.reason);
-      } else if (!alive) {
-        reject(engineDied({ what: 'had ended before', wasKilled: false, sign: null, stderrTail }));
+      } else if (!this.alive) {
+        reject(this.#died('had ended before', false, null));
       } else {
         signal.addEventListener('abort', cancel, { once: true });
-        pending.set(id, {
+        this.#pending.set(id, {
           onEvent,
           onRows,
           onSegments,
           resolve: (result) => settle(() => resolve(result)),
           reject: (error) => settle(() => reject(error)),
         });
-        send(child, { type: 'run', id, task });
+        this.#send({ type: 'run', id, task });
         drain?.addEventListener('abort', askToDrain, { once: true });
         if (drain?.aborted) askToDrain();
       }
     });
   }
 
-  // Counted by looks, so that a machine that slept does not take that for silence.
-  let silentSeconds = 0;
-  const hearing = setInterval(() => {
-    memory.look();
-    silentSeconds++;
-    if (silentSeconds < stallSeconds || pending.size === 0) return;
-    settleAll(`has not answered for ${stallSeconds} seconds`);
-    kill();
-  }, 1000);
-  hearing.unref();
-
-  function kill(): void {
-    alive = false;
-    child.kill('SIGKILL');
+  pause(on: boolean): void {
+    this.#send({ type: 'pause', on });
   }
 
-  return {
-    pid: child.pid ?? -1,
-    pixels,
-    run,
-    pause: (on) => send(child, { type: 'pause', on }),
-    preview,
-    get tile() {
-      return tile;
-    },
-    get alive() {
-      return alive;
-    },
-    async close() {
-      alive = false;
-      child.stdin?.end();
-      await ended;
-    },
-  };
+  preview(): Promise<PreviewPair | null> {
+    if (!this.alive) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#previews.push(resolve);
+      setTimeout(() => resolve(null), PREVIEW_MILLISECONDS).unref();
+      this.#send({ type: 'preview' });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.alive = false;
+    this.#child.stdin?.end();
+    await this.#ended;
+  }
+
+  #hear(message: EngineMessage): void {
+    this.#silentSeconds = 0;
+    if (message.type === 'alive') return;
+    if (message.type === 'preview') {
+      this.#previews.shift()?.(message.pair);
+      return;
+    }
+    const task = this.#pending.get(message.id);
+    if (!task) return;
+    if (message.type === 'event') task.onEvent(message.event);
+    else if (message.type === 'opened') this.tile = message;
+    else if (message.type === 'rows') task.onRows?.(message.rows);
+    else if (message.type === 'segments') task.onSegments?.(message.news);
+    else if (message.type === 'settled') task.resolve(message.result);
+    else task.reject(fromErrorRecord(message.error));
+  }
+
+  #listen(): void {
+    this.#memory.look();
+    this.#silentSeconds++;
+    if (this.#silentSeconds < this.#stallSeconds || this.#pending.size === 0) return;
+    this.#settleAll(`has not answered for ${this.#stallSeconds} seconds`);
+    this.#kill();
+  }
+
+  #settleAll(what: string, wasKilled = false): void {
+    this.alive = false;
+    clearInterval(this.#hearing);
+    const sign = wasKilled ? this.#memory.sign() : null;
+    for (const task of [...this.#pending.values()]) task.reject(this.#died(what, wasKilled, sign));
+    for (const answer of this.#previews.splice(0)) answer(null);
+  }
+
+  #died(what: string, wasKilled: boolean, sign: string | null): UpreelError {
+    return engineDied({ what, wasKilled, sign, stderrTail: this.#stderrTail });
+  }
+
+  #kill(): void {
+    this.alive = false;
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(request: EngineRequest): void {
+    if (this.#child.connected) this.#child.send(request, () => undefined);
+  }
 }
 
 /** At once, before it has threads: those that it starts later, and its children, have what it has then. */
@@ -237,50 +253,4 @@ function lowerPriority(pid: number, nice: number): void {
   } catch {
     // It has ended already, which is reported elsewhere.
   }
-}
-
-function send(child: ChildProcess, request: EngineRequest): void {
-  if (child.connected) child.send(request, () => undefined);
-}
-
-/** An engine that ended without an answer, and nothing points to memory as the cause. */
-export class EngineDied extends UpreelError {
-  /** Whether it was ended from outside, by whatever: it may do better the next time. */
-  readonly wasKilled: boolean;
-
-  constructor(what: string, wasKilled: boolean, options: { readonly hint: string; readonly cause: unknown }) {
-    super('engine-died', `The engine process ${what}.`, options);
-    this.wasKilled = wasKilled;
-  }
-}
-
-interface EngineEnd {
-  /** Goes on after "The engine process". */
-  readonly what: string;
-  readonly wasKilled: boolean;
-  /** Of lack of memory, if it was killed; null: there is none. */
-  readonly sign: string | null;
-  readonly stderrTail: string;
-}
-
-function engineDied(end: EngineEnd): UpreelError {
-  const hint = 'Try a smaller --tile or a smaller --memory; if it goes on, --device cpu.';
-  const cause = end.stderrTail.trim() || undefined;
-  const lack = lackOfMemory(end);
-  return lack === null
-    ? new EngineDied(end.what, end.wasKilled, { hint, cause })
-    : new UpreelError('out-of-memory', lack, { hint, cause });
-}
-
-/** What points to memory as the cause of an engine's end, as a sentence; null if nothing does. */
-function lackOfMemory({ what, wasKilled, sign, stderrTail }: EngineEnd): string | null {
-  if (tellsOfLackingMemory(`${what}\n${stderrTail}`)) {
-    return 'The engine ran out of memory.';
-  }
-  // Whoever ends an engine on purpose is not waiting for its task: this is the system, a person, or another program.
-  if (wasKilled) return sign === null ? null : `The engine process ${what} ${sign}.`;
-  if (/SIG\w+$/.test(what) && addressSpaceIsLimited()) {
-    return `The engine ${what} under a limit on its address space (ulimit -v), most likely for lack of memory.`;
-  }
-  return null;
 }

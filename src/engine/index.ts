@@ -1,6 +1,7 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
 export { type KnownVerdict, listVerdicts } from './device-verdict.ts';
-export { type EngineClient, EngineDied, startEngine } from './engine-client.ts';
+export { type EngineClient, startEngine } from './engine-client.ts';
+export { EngineDied } from './engine-end.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openRestartingEngine, type RestartingEngine } from './restarting-engine.ts';

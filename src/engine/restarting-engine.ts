@@ -2,7 +2,8 @@ import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { PreviewPair } from '../video/index.ts';
 import { MAX_CRASHES } from './after-kill.ts';
-import { type EngineClient, EngineDied, type EngineOptions, type RunOptions, startEngine } from './engine-client.ts';
+import { type EngineClient, type EngineOptions, type RunOptions, startEngine } from './engine-client.ts';
+import { EngineDied } from './engine-end.ts';
 import type { EngineResult, EngineTask, OpenTile } from './engine-protocol.ts';
 
 /** Runs tasks one after another on an engine that is started when needed and replaced when it dies. */
