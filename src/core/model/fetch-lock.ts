@@ -8,7 +8,8 @@ import { unwritable } from './fetch-sink.ts';
 
 /**
  * Runs `act` while no other process writes into a folder of models; what killed ones left there is removed first.
- * Its signal aborts also when the lock is lost, which only a suspended process can meet.
+ * Its signal aborts also when the lock is lost, which only a suspended process can meet. A lock of the file system,
+ * other than a job's (store/lock.ts): a cache may be shared by machines, which see no socket of another.
  */
 export async function withPullLock<T>(
   folder: string,
