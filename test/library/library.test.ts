@@ -124,6 +124,22 @@ test.each([
   }
 });
 
+test.each([
+  { quality: 101 },
+  { effort: 'most' },
+  { gray: 'maybe' },
+  { flatten: 'white' },
+  { crop: { x: 0, y: 0, width: 0, height: 4 } },
+  { pre: 'movie=secret.mp4' },
+  { maxInputMegapixels: 0 },
+])('%j is refused for pictures, by name, before any work', async (options) => {
+  const output = at('never.png');
+  const message = expect.stringContaining(String(Object.keys(options)[0]));
+  const call = upscaleImage(at('photo.png'), { ...network, ...options, output } as object);
+  await expect(call).rejects.toMatchObject({ code: 'usage', message });
+  expect(existsSync(output)).toBe(false);
+});
+
 test('what only the other kind has is refused', async () => {
   await expect(upscaleImage(at('photo.png'), { trim: null } as object)).rejects.toMatchObject({ code: 'usage' });
   await expect(upscaleVideo(at('film.mp4'), { flatten: '#ffffff' } as object)).rejects.toMatchObject({ code: 'usage' });
@@ -131,7 +147,7 @@ test('what only the other kind has is refused', async () => {
 
 test('CommonJS can require it', () => {
   const script = "console.log(Object.keys(require('upreel')).includes('upscaleImage'))";
-  const root = fileURLToPath(new URL('..', import.meta.url));
+  const root = fileURLToPath(new URL('../..', import.meta.url));
   expect(execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' })).toBe('true\n');
 });
 
