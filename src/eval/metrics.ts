@@ -38,7 +38,9 @@ export function psnrOf({ samples, squares }: Difference): number | null {
   return squares === 0 ? null : 10 * Math.log10((255 * 255 * samples) / squares);
 }
 
-const WINDOW = 11;
+/** Rows below a band that its windows reach into. */
+export const WINDOW_REACH = 10;
+const WINDOW = WINDOW_REACH + 1;
 const SIGMA = 1.5;
 const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
@@ -49,7 +51,23 @@ const C2 = (0.03 * 255) ** 2;
  * there is none.
  */
 export function ssim(a: Plane, b: Plane): number | null {
-  if (Math.min(a.width, a.height) < WINDOW) return null;
+  return meanSimilarity([similarityOf(a, b)]);
+}
+
+/** What is left of the windows of two planes, or of a band of them; similarities add up where windows do not overlap. */
+export interface Similarity {
+  readonly windows: number;
+  readonly sum: number;
+}
+
+/** null: there is no window. */
+export function meanSimilarity(parts: readonly Similarity[]): number | null {
+  const windows = parts.reduce((total, part) => total + part.windows, 0);
+  return windows === 0 ? null : parts.reduce((total, { sum }) => total + sum, 0) / windows;
+}
+
+export function similarityOf(a: Plane, b: Plane): Similarity {
+  if (Math.min(a.width, a.height) < WINDOW) return { windows: 0, sum: 0 };
   const meanA = blur(a);
   const meanB = blur(b);
   const squareA = blur(multiply(a, a));
@@ -63,7 +81,7 @@ export function ssim(a: Plane, b: Plane): number | null {
     const covariance = product.data[i]! - mA * mB;
     sum += ((2 * mA * mB + C1) * (2 * covariance + C2)) / ((mA * mA + mB * mB + C1) * (varianceA + varianceB + C2));
   }
-  return sum / meanA.data.length;
+  return { windows: meanA.data.length, sum };
 }
 
 function multiply(a: Plane, b: Plane): Plane {

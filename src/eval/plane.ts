@@ -34,18 +34,6 @@ export function lumaPlane(raster: Raster, rounding: LumaRounding): Plane {
   return { ...red!, data: luma };
 }
 
-/** Without `border` pixels on each side. @param border less than half of either side */
-export function shave(plane: Plane, border: number): Plane {
-  if (border === 0) return plane;
-  const [width, height] = [plane.width - 2 * border, plane.height - 2 * border];
-  const data = new Float64Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const from = (y + border) * plane.width + border;
-    data.set(plane.data.subarray(from, from + width), y * width);
-  }
-  return { width, height, data };
-}
-
 /** Levels of a raster's samples to one level of 255. */
 export function levelsPerUnit({ bytesPerSample }: Raster): 1 | 257 {
   return bytesPerSample === 1 ? 1 : 257;

@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differenceOf, psnrOf, ssim, sumOf } from '../../src/eval/metrics.ts';
-import { channelPlane, lumaPlane, type Plane, shave } from '../../src/eval/plane.ts';
+import { channelPlane, lumaPlane, type Plane } from '../../src/eval/plane.ts';
 import { testPicture } from '../support/rasters.ts';
 
 describe('psnrOf', () => {
@@ -68,23 +67,6 @@ describe('lumaPlane', () => {
     expect(lumaPlane(pixel, 'exact').data[0]).toBeCloseTo(exact, 9);
     expect(lumaPlane(pixel, 'rounded').data[0]).toBe(rounded);
     expect(lumaPlane(deep, 'rounded').data[0]).toBeCloseTo(Math.round(exact * 257) / 257, 9);
-  });
-});
-
-describe('shave', () => {
-  test('leaves out the border, and nothing else', () => {
-    fc.assert(
-      fc.property(fc.nat(6), fc.nat(6), fc.nat(4), (width, height, border) => {
-        const [w, h] = [width + 1 + 2 * border, height + 1 + 2 * border];
-        const plane = { width: w, height: h, data: Float64Array.from({ length: w * h }, (_, i) => i) };
-        const inside = [...plane.data].filter((i) => {
-          const [x, y] = [i % w, Math.floor(i / w)];
-          return x >= border && x < w - border && y >= border && y < h - border;
-        });
-        expect([...shave(plane, border).data]).toEqual(inside);
-      }),
-      { seed: 7, numRuns: 50 },
-    );
   });
 });
 
