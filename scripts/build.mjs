@@ -1,6 +1,6 @@
 // Compiles src to dist, bundles what runs as a process of its own, makes the command executable and writes its manual page.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -15,6 +15,7 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 await bundlePrograms();
+await bundleViewer();
 chmodSync(`${root}dist/cli.js`, 0o755);
 
 await writeManual();
@@ -53,4 +54,11 @@ async function bundlePrograms() {
     entryFileNames: '[name].js',
     chunkFileNames: 'programs/[name]-[hash].js',
   });
+}
+
+/** What a page of pictures carries to show them: one script for browsers, and its style. */
+async function bundleViewer() {
+  const bundle = await rolldown({ cwd: root, input: 'src/page/viewer/main.ts', platform: 'browser' });
+  await bundle.write({ file: `${root}dist/viewer/viewer.js`, format: 'iife', minify: true });
+  copyFileSync(`${root}src/page/viewer/viewer.css`, `${root}dist/viewer/viewer.css`);
 }

@@ -1,4 +1,5 @@
 import type { Comparison, LumaRounding, Score } from '../eval/index.ts';
+import type { Scene } from '../page/index.ts';
 
 /** What `upreel compare` says. */
 export function comparisonText(comparison: Comparison, border: number): string {
@@ -15,19 +16,44 @@ export function comparisonText(comparison: Comparison, border: number): string {
   ].join('\n');
 }
 
+/** What it says of several pictures of one thing: a line for each that was measured. */
+export function sceneText({ pictures, base, width, height }: Scene, border: number): string {
+  const rows = pictures.flatMap(({ name, numbers }) =>
+    numbers === null
+      ? []
+      : [
+          [
+            name,
+            decibels(numbers.psnr),
+            decibels(numbers.psnrY),
+            similarity(numbers.ssimY),
+            levels(numbers.maxDifference),
+          ],
+        ],
+  );
+  const left = border === 0 ? '' : `, border of ${border} px left out on each side`;
+  return [
+    `against ${pictures[base ?? 0]!.name}, ${width}x${height}${left}`,
+    ...columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
+    ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
+  ].join('\n');
+}
+
+/** The first one from the left, the others from the right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name!.length));
+  return rows.map(([name, ...cells]) => `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`);
+}
+
 /** Of `upreel eval`: a line for each model, and with `withEach` for each of its pictures. */
 export function scoreTable(scores: readonly Score[], withEach: boolean): string {
   const rows = scores.flatMap(({ model, pictures, psnrY, ssimY, each }) => [
     [model, String(pictures), decibels(psnrY), similarity(ssimY)],
     ...(withEach ? each.map((one) => [`  ${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY)]) : []),
   ]);
-  const width = Math.max(...rows.map(([name]) => name!.length), 'MODEL'.length);
-  const line = ([name, ...cells]: string[]): string =>
-    `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`;
   const equal = scores.filter(({ equal, psnrY }) => equal > 0 && psnrY !== null);
   return [
-    line(['MODEL', 'PICTURES', 'PSNR-Y', 'SSIM-Y']),
-    ...rows.map(line),
+    ...columns([['MODEL', 'PICTURES', 'PSNR-Y', 'SSIM-Y'], ...rows]),
     ...equal.map((score) => `${score.model}: ${score.equal} equal to the original, not in the mean of PSNR`),
     ...(scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)) ? [TOO_SMALL] : []),
   ].join('\n');

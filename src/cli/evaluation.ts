@@ -1,33 +1,17 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { loadModel } from '../core/model/index.ts';
-import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
+import { evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
 import { upscaleImage } from '../library.ts';
-import { safeText } from '../tui/index.ts';
-import { comparisonText, protocolText, scoreTable } from './evaluation-text.ts';
+import { addCompareCommand } from './compare.ts';
+import { protocolText, scoreTable } from './evaluation-text.ts';
+import { lumaOption, warn, wholeNumber } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
 
 /** Adds `upreel compare` and `upreel eval`. Actions throw UpreelError. */
 export function addEvaluationCommands(program: Command): void {
-  program
-    .command('compare')
-    .description('how alike two pictures are: PSNR, PSNR and SSIM of luma, largest difference; of all their pages')
-    .argument('<a>')
-    .argument('<b>')
-    .option('--border <px>', 'leave this much out of every measure, on each side', wholeNumber(0), 0)
-    .addOption(lumaOption())
-    .option('--json', 'one JSON object')
-    .action(async (a: string, b: string, flags: { border: number; luma: LumaRounding }, command: Command) => {
-      const { border, luma } = flags;
-      const { notes, ...comparison } = await compareFiles(a, b, { border, luma });
-      if (command.optsWithGlobals().json) {
-        printText(JSON.stringify({ v: 1, type: 'comparison', ...comparison, border, luma, notes }));
-        return;
-      }
-      printText(comparisonText(comparison, border));
-      for (const note of notes) warn(note);
-    });
+  addCompareCommand(program);
 
   program
     .command('eval')
@@ -101,23 +85,4 @@ async function knownModels(list: string, scale: number): Promise<string[]> {
     }
   }
   return models;
-}
-
-function lumaOption(): Option {
-  return new Option('--luma <kind>', 'luma rounded as in papers with MATLAB, or exact as in BasicSR')
-    .choices(['rounded', 'exact'] satisfies LumaRounding[])
-    .default('rounded');
-}
-
-function wholeNumber(least: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least)
-      throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
-    return number;
-  };
-}
-
-function warn(sentence: string): void {
-  console.error(`warning: ${safeText(sentence)}`);
 }

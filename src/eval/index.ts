@@ -1,4 +1,6 @@
 export type { Comparison } from './compare.ts';
 export { compareFiles, type FileComparison } from './compare-files.ts';
+export { compareScene } from './compare-scene.ts';
 export { evaluate, isBaseline, type Score } from './evaluate.ts';
+export { findScenes, type SceneFiles } from './find-scenes.ts';
 export type { LumaRounding } from './plane.ts';

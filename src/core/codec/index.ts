@@ -3,6 +3,7 @@ export type { DecodedPicture, PictureReader } from './decode.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './format-choice.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './inspect.ts';
 export { codecVersions } from './libvips.ts';
+export { losslessTile } from './lossless-tile.ts';
 export { madeIn } from './made.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata.ts';
 export { inspectPicture, isAnimation, openPicture } from './open-picture.ts';
@@ -18,6 +19,6 @@ export {
 export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
 export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
-export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
+export { divideByAlpha, joinAlpha, narrowSamples, splitAlpha } from './samples.ts';
 export { pictureKindOf } from './sniff.ts';
 export { addMade, readMade } from './xmp-made.ts';

@@ -1,0 +1,3 @@
+export type { PageManifest, PictureNumbers, Scene, ScenePicture } from './manifest.ts';
+export { createPageFile, type PageFile } from './page-file.ts';
+export { type ShownPicture, writeTiles } from './write-tiles.ts';
