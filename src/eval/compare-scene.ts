@@ -5,7 +5,6 @@ import {
   openPicture,
   type PictureInfo,
   type PictureReader,
-  resize,
 } from '../core/codec/index.ts';
 import type { Size } from '../core/geometry.ts';
 import { parseProvenance } from '../core/provenance.ts';
@@ -13,6 +12,7 @@ import type { Scene, ScenePicture, ShownPicture } from '../page/index.ts';
 import { checkBorder, comparePages, type Measuring, type Page, summarise } from './compare.ts';
 import type { SceneFiles } from './find-scenes.ts';
 import { commonSize } from './fit-sizes.ts';
+import { enlargeTo } from './imresize.ts';
 
 export interface SceneContext {
   readonly measuring: Measuring;
@@ -51,7 +51,8 @@ export async function compareScene(files: SceneFiles, context: SceneContext): Pr
     });
     base ??= page;
   }
-  return { name: files.name, ...size, pictures, base: 0, notes: [...notes] };
+  const isTransparent = readers.some(({ info }) => info.alpha);
+  return { name: files.name, ...size, isTransparent, pictures, base: 0, notes: [...notes] };
 }
 
 async function readFitting(
@@ -64,8 +65,8 @@ async function readFitting(
     return { page: { colour, alpha }, warnings: [...warnings] };
   }
   const enlarged = {
-    colour: await resize(colour, size, 'cubic'),
-    alpha: alpha === null ? null : await resize(alpha, size, 'cubic'),
+    colour: enlargeTo(colour, size),
+    alpha: alpha === null ? null : enlargeTo(alpha, size),
   };
   const note = `${name}, ${colour.width}x${colour.height}, is enlarged by bicubic to ${size.width}x${size.height}, and measured so.`;
   return { page: enlarged, warnings: [...warnings, note] };

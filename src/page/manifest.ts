@@ -13,6 +13,8 @@ export interface Scene {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** Whether something can be seen through one of its pictures. */
+  readonly isTransparent: boolean;
   /** At least one. */
   readonly pictures: readonly ScenePicture[];
   /** Index of the picture that the numbers of the others are against; null: nothing was measured. */

@@ -3,16 +3,16 @@ import { type Raster, samplesOf } from '../raster.ts';
 import { openPipeline } from './libvips.ts';
 
 /**
- * Resamples to exactly `size`, in the samples' own space: with Lanczos (three lobes), or bicubic (Keys, a = -0.5).
+ * Resamples with Lanczos (three lobes) to exactly `size`, in the samples' own space.
  * Alpha and colour that belong together are better resampled by a sink (`resizeTo`), which weighs colour by alpha.
  */
-export async function resize(raster: Raster, size: Size, kernel: 'lanczos3' | 'cubic' = 'lanczos3'): Promise<Raster> {
+export async function resize(raster: Raster, size: Size): Promise<Raster> {
   const { width, height, channels, bytesPerSample } = raster;
   if (width === size.width && height === size.height) return raster;
   const wide = bytesPerSample === 2;
   const samples = samplesOf(raster);
   const { data: resized } = await openPipeline(samples, { raw: { width, height, channels } })
-    .resize({ ...size, fit: 'fill', kernel })
+    .resize({ ...size, fit: 'fill', kernel: 'lanczos3' })
     .toColourspace(channels === 1 ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb')
     .raw({ depth: wide ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });

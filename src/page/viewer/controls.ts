@@ -20,7 +20,7 @@ export function createControls(app: App, stage: Stage): HTMLElement {
   const gainField = make('label', { class: 'field' }, make('span', {}, 'Gain'), gain, gainValue);
   const blink = make('button', { type: 'button', click: () => app.update({ isBlinking: !app.state.isBlinking }) });
   const button = (text: string, label: string, click: () => void) =>
-    make('button', { type: 'button', 'aria-label': label, title: label, click }, text);
+    make('button', { type: 'button', ...(/\w/.test(text) ? {} : { 'aria-label': label }), title: label, click }, text);
   const pictures = make('div', { class: 'row' });
   const element = make(
     'div',

@@ -15,8 +15,9 @@ export function listenToPointers(app: App, stage: Stage): void {
 
   element.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
-    isDividing = event.target === handle;
     down.set(event.pointerId, pointOf(event));
+    // Two fingers zoom, wherever the first one lies.
+    isDividing = event.target === handle && down.size === 1;
     element.setPointerCapture(event.pointerId);
     (isDividing ? handle : element).focus({ preventScroll: true });
     event.preventDefault();
@@ -77,7 +78,7 @@ export function listenToPointers(app: App, stage: Stage): void {
 
   /** In pixels of the canvas. */
   function pointOf(event: MouseEvent): Point {
-    const { left, top } = element.getBoundingClientRect();
+    const { left, top } = element.firstElementChild!.getBoundingClientRect();
     return { x: (event.clientX - left) * devicePixelRatio, y: (event.clientY - top) * devicePixelRatio };
   }
 }

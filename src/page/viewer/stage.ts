@@ -110,7 +110,7 @@ export function createStage(app: App): Stage {
 
   function label(): void {
     const { state } = app;
-    element.dataset.mode = state.mode;
+    element.classList.toggle('transparent', app.scene.isTransparent && state.mode !== 'difference');
     const [left, right] = [app.picture('left').name, app.picture('right').name];
     const percent = Math.round(state.divider * 100);
     handle.hidden = state.mode !== 'slider';
