@@ -1,10 +1,11 @@
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import { ownVersion } from '../core/own-files.ts';
 import { refuseSameFile } from '../core/publish.ts';
 import { compareFiles, compareScene, findScenes, type LumaRounding, type SceneFiles } from '../eval/index.ts';
-import { createPageFile, type PageFile, type Scene, writeTiles } from '../page/index.ts';
-import { comparisonText, sceneText } from './evaluation-text.ts';
+import { createPageFile, type PageFile, type Scene, Sheet, writeTiles } from '../page/index.ts';
+import { comparisonText, sceneText, shortNumbers } from './evaluation-text.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { lumaOption, warn, wholeNumber } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
@@ -14,6 +15,7 @@ interface CompareFlags {
   readonly luma: LumaRounding;
   readonly reference?: string;
   readonly html?: string;
+  readonly png?: string;
   readonly overwrite?: true;
   readonly json?: true;
 }
@@ -26,7 +28,8 @@ export function addCompareCommand(program: Command): void {
     .argument('<inputs...>', 'pictures, or folders whose pictures are paired by name')
     .option('--reference <path>', 'what all are measured against; without it, the first')
     .option('--html <file>', 'write one page with the pictures, to be opened in a browser')
-    .option('--overwrite', 'replace a page that exists')
+    .option('--png <file>', 'write one picture with all of them side by side, and their differences')
+    .option('--overwrite', 'replace a page or a picture that exists')
     .option('--border <px>', 'leave this much out of every measure, on each side', wholeNumber(0), 0)
     .addOption(lumaOption())
     .option('--json', 'JSON objects')
@@ -36,7 +39,7 @@ export function addCompareCommand(program: Command): void {
 }
 
 async function compare(inputs: readonly string[], flags: CompareFlags): Promise<void> {
-  const { reference = null, html } = flags;
+  const { reference = null, html, png } = flags;
   if (inputs.length + (reference === null ? 0 : 1) < 2) {
     throw new UpreelError('usage', 'Expected two pictures or folders to compare, got one.', {
       hint: 'For example: upreel compare a.png b.png --html page.html',
@@ -44,18 +47,23 @@ async function compare(inputs: readonly string[], flags: CompareFlags): Promise<
   }
   const { scenes, notes } = await findScenes(inputs, reference);
   const [only] = scenes;
-  if (html === undefined && scenes.length === 1 && only!.paths.length === 2) return compareTwo(only!, flags);
+  if (html === undefined && png === undefined && scenes.length === 1 && only!.paths.length === 2) {
+    return compareTwo(only!, flags);
+  }
   for (const note of notes) warn(note);
-  const page = html === undefined ? null : await openPage(html, scenes, flags.overwrite === true);
+  const overwrite = flags.overwrite === true;
+  for (const path of [html, png]) if (path !== undefined) await checkOutput(path, scenes, overwrite);
+  const title = titleOf(scenes);
+  const page = html === undefined ? null : await createPageFile(html, { title, overwrite });
+  const sheet = png === undefined ? null : new Sheet();
   const interruption = listenForInterrupts();
   const signal = AbortSignal.any([interruption.signal, interruption.drain]);
   try {
-    const compared = await compareScenes(scenes, page, flags, signal);
-    if (page === null) return;
-    const manifest = { title: titleOf(scenes), program: `upreel ${ownVersion()}`, notes, scenes: compared };
-    const { bytes } = await page.finish(manifest);
-    if (flags.json) printText(JSON.stringify({ v: 1, type: 'page', path: html, bytes }));
-    else printText(`${html}: ${(bytes / 1e6).toFixed(1)} MB, to be opened in a browser`);
+    const compared = await compareScenes(scenes, { page, sheet }, flags, signal);
+    if (page !== null) {
+      tellFile(html!, await page.finish({ title, program: `upreel ${ownVersion()}`, notes, scenes: compared }), flags);
+    }
+    if (sheet !== null) tellFile(png!, await sheet.write(png!, overwrite), flags);
   } catch (error) {
     throw asUpreelError(signal.aborted ? signal.reason : error);
   } finally {
@@ -66,7 +74,7 @@ async function compare(inputs: readonly string[], flags: CompareFlags): Promise<
 
 async function compareScenes(
   scenes: readonly SceneFiles[],
-  page: PageFile | null,
+  { page, sheet }: { readonly page: PageFile | null; readonly sheet: Sheet | null },
   { border, luma, json }: CompareFlags,
   signal: AbortSignal,
 ): Promise<Scene[]> {
@@ -75,8 +83,11 @@ async function compareScenes(
   for (const files of scenes) {
     const scene = await compareScene(files, {
       ...{ measuring: { border, luma }, signal, nextKey: () => key++ },
-      show: async (shown, picture) => {
-        if (page !== null) await writeTiles(page, shown, picture, signal);
+      show: async (picture, about, place) => {
+        if (page !== null) await writeTiles(page, about.key, picture, signal);
+        if (sheet === null) return;
+        if (place.index === 0) sheet.addScene(place, place.count);
+        await sheet.addPicture(picture, [about.name, ...(about.numbers === null ? [] : [shortNumbers(about.numbers)])]);
       },
     });
     compared.push(scene);
@@ -85,6 +96,11 @@ async function compareScenes(
     for (const note of scene.notes) warn(note);
   }
   return compared;
+}
+
+function tellFile(path: string, { bytes }: { readonly bytes: number }, { json }: CompareFlags): void {
+  if (json) printText(JSON.stringify({ v: 1, type: 'written', path, bytes }));
+  else printText(`${path}: ${(bytes / 1e6).toFixed(1)} MB`);
 }
 
 /** Names are as the page has them. */
@@ -96,9 +112,13 @@ function recordsOf({ paths }: SceneFiles, { name, width, height, pictures, notes
   );
 }
 
-async function openPage(path: string, scenes: readonly SceneFiles[], overwrite: boolean): Promise<PageFile> {
+/** @throws UpreelError `usage`, `output-exists`, before any work. */
+async function checkOutput(path: string, scenes: readonly SceneFiles[], overwrite: boolean): Promise<void> {
   for (const input of scenes.flatMap(({ paths }) => paths)) await refuseSameFile(input, path);
-  return createPageFile(path, { title: titleOf(scenes), overwrite });
+  if (overwrite || (await stat(path).catch(() => null)) === null) return;
+  throw new UpreelError('output-exists', `${path} exists already.`, {
+    hint: 'Choose another name, or add --overwrite.',
+  });
 }
 
 function titleOf(scenes: readonly SceneFiles[]): string {

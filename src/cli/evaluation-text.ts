@@ -1,5 +1,5 @@
 import type { Comparison, LumaRounding, Score } from '../eval/index.ts';
-import type { Scene } from '../page/index.ts';
+import type { PictureNumbers, Scene } from '../page/index.ts';
 
 /** What `upreel compare` says. */
 export function comparisonText(comparison: Comparison, border: number): string {
@@ -37,6 +37,11 @@ export function sceneText({ pictures, base, width, height }: Scene, border: numb
     ...columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
     ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
   ].join('\n');
+}
+
+/** In one line, for a caption. */
+export function shortNumbers({ psnr, ssimY, maxDifference }: PictureNumbers): string {
+  return `PSNR ${decibels(psnr)}, SSIM-Y ${similarity(ssimY)}, largest ${levels(maxDifference)}`;
 }
 
 /** The first one from the left, the others from the right. */

@@ -16,10 +16,16 @@ import { enlargeTo } from './imresize.ts';
 
 export interface SceneContext {
   readonly measuring: Measuring;
-  /** Gets each picture before the next one is read, the base first. @param key unique among all that were shown */
-  readonly show: (key: number, picture: ShownPicture) => Promise<void>;
+  /** Gets each picture before the next one is read, the base first, with what was found about it. */
+  readonly show: (picture: ShownPicture, about: ScenePicture, at: ScenePlace) => Promise<void>;
   readonly nextKey: () => number;
   readonly signal: AbortSignal;
+}
+
+/** Which picture of its scene it is, and how large they all are. */
+export interface ScenePlace extends Size {
+  readonly index: number;
+  readonly count: number;
 }
 
 /**
@@ -41,14 +47,15 @@ export async function compareScene(files: SceneFiles, context: SceneContext): Pr
     for (const note of [...reader.info.warnings, ...warnings]) notes.add(note);
     const key = context.nextKey();
     const numbers = base === null ? null : summarise([comparePages(base, page, context.measuring)]);
-    await context.show(key, shownOf(page, reader.info));
-    pictures.push({
+    const about = {
       ...{ key, name: files.names[at]!, facts: await factsOf(reader.info) },
       numbers: numbers && {
         ...{ psnr: numbers.psnr, psnrY: numbers.psnrY, ssimY: numbers.ssimY },
         maxDifference: numbers.maxDifference,
       },
-    });
+    };
+    await context.show(shownOf(page, reader.info), about, { ...size, index: at, count: readers.length });
+    pictures.push(about);
     base ??= page;
   }
   const isTransparent = readers.some(({ info }) => info.alpha);

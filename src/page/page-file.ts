@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { asUpreelError, diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
 import { ownFile } from '../core/own-files.ts';
 import { publishFile, temporaryNameFor } from '../core/publish.ts';
@@ -17,17 +17,12 @@ export interface PageFile {
 
 /**
  * Starts a page that needs nothing but itself: its policy forbids every request, and of scripts and styles all but its own.
- * @throws UpreelError `output-exists` and `output-unwritable` before any work.
+ * @throws UpreelError `output-unwritable` before any work.
  */
 export async function createPageFile(
   path: string,
   { title, overwrite }: { readonly title: string; readonly overwrite: boolean },
 ): Promise<PageFile> {
-  if (!overwrite && (await stat(path).catch(() => null)) !== null) {
-    throw new UpreelError('output-exists', `${path} exists already.`, {
-      hint: 'Choose another name, or add --overwrite.',
-    });
-  }
   const [script, style] = await Promise.all(
     ['js', 'css'].map((kind) => readFile(ownFile(`dist/viewer/viewer.${kind}`), 'utf8')),
   );

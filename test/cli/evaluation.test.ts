@@ -100,4 +100,32 @@ describe('upreel compare', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/A border of 25 pixels on each side leaves nothing of .*a\.png of 66x49/);
   });
+
+  test('compares several, and folders, in a page and a picture that it does not replace', async () => {
+    await mkdir(at('other'));
+    await sharp(at('truth/a.png')).resize(33, 25, { fit: 'fill' }).toFile(at('other/a.jpg'));
+    const files = ['--html', at('page.html'), '--png', at('sheet.png')];
+    const told = await upreel(['compare', at('other'), '--reference', at('truth'), ...files, '--json']);
+    expect(told.code).toBe(0);
+    expect(told.records).toMatchObject([
+      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, height: 49, border: 0 },
+      { type: 'written', path: at('page.html') },
+      { type: 'written', path: at('sheet.png') },
+    ]);
+    expect(told.err).toMatch(/Without a counterpart, left out: .*gray\.png/);
+    expect((await sharp(at('sheet.png')).metadata()).width).toBeGreaterThan(2 * 66);
+    const again = await upreel(['compare', at('truth/a.png'), at('half.png'), ...files]);
+    expect(again).toMatchObject({ code: 2, err: expect.stringMatching(/page\.html exists already/) });
+    const onto = await upreel(['compare', at('truth/a.png'), at('half.png'), '--html', at('half.png'), '--overwrite']);
+    expect(onto).toMatchObject({ code: 2, err: expect.stringMatching(/is the input itself/) });
+  });
+
+  test.each([
+    [['truth/a.png'], /Expected two pictures or folders to compare, got one/],
+    [['truth/a.png', 'truth'], /a\.png is a file among folders/],
+  ])('refuses %j', async (names, message) => {
+    const { code, err } = await upreel(['compare', ...names.map(at)]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
 });

@@ -21,4 +21,5 @@ export { openResampler, type Resampler, resamplePixels } from './resampled.ts';
 export { resize } from './resize.ts';
 export { divideByAlpha, joinAlpha, narrowSamples, splitAlpha } from './samples.ts';
 export { pictureKindOf } from './sniff.ts';
+export { textPixels } from './text-pixels.ts';
 export { addMade, readMade } from './xmp-made.ts';
