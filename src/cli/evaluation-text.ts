@@ -1,4 +1,4 @@
-import type { Comparison, LumaRounding, Score } from '../eval/index.ts';
+import type { Comparison, FilmComparison, LumaRounding, Score } from '../eval/index.ts';
 import type { PictureNumbers, Scene } from '../page/index.ts';
 
 /** What `upreel compare` says. */
@@ -36,6 +36,24 @@ export function sceneText({ pictures, base, width, height }: Scene, border: numb
     `against ${pictures[base ?? 0]!.name}, ${width}x${height}${left}`,
     ...columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
     ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
+  ].join('\n');
+}
+
+/** What it says of two films: their mean, their worst frames, how much each flickers. */
+export function filmText(names: readonly [string, string], { size, measures }: FilmComparison): string {
+  const { psnr, a, b } = measures;
+  const told = psnr.flatMap((value, number) => (value === null ? [] : [{ value, number }]));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const worst = [...told].sort((one, other) => one.value - other.value).slice(0, 3);
+  const equal = psnr.length - told.length;
+  const flicker = [a, b].map(({ change }, at) => `${names[at]} ${mean(change).toFixed(3)}`);
+  return [
+    `${psnr.length} frames, ${size.width}x${size.height}${equal === 0 ? '' : `, ${equal} of them equal`}`,
+    ...(told.length === 0 ? [] : [`PSNR (RGB), mean of the frames: ${decibels(mean(told.map(({ value }) => value)))}`]),
+    ...worst.map(
+      ({ value, number }) => `  frame ${number + 1}, ${(a.seconds[number] ?? 0).toFixed(2)} s: ${decibels(value)}`,
+    ),
+    `flicker (change of luma from frame to frame, levels): ${flicker.join(', ')}`,
   ].join('\n');
 }
 

@@ -2,5 +2,6 @@ export type { Comparison } from './compare.ts';
 export { compareFiles, type FileComparison } from './compare-files.ts';
 export { compareScene } from './compare-scene.ts';
 export { evaluate, isBaseline, type Score } from './evaluate.ts';
+export { compareFilms, type FilmComparison } from './film/compare-films.ts';
 export { findScenes, type SceneFiles } from './find-scenes.ts';
 export type { LumaRounding } from './plane.ts';

@@ -6,6 +6,24 @@ export interface PageManifest {
   /** Sentences on the whole page. */
   readonly notes: readonly string[];
   readonly scenes: readonly Scene[];
+  /** Of two films, whose frames the scenes are. */
+  readonly film?: FilmFacts;
+}
+
+export interface FilmFacts {
+  /** When each frame is shown, from the first. */
+  readonly seconds: readonly number[];
+  /** Of each scene, the frame that it shows, from 0. */
+  readonly frames: readonly number[];
+  readonly curves: readonly FilmCurve[];
+  /** Of each film, or none. */
+  readonly excerpts: readonly { readonly id: string; readonly type: string; readonly name: string }[];
+}
+
+export interface FilmCurve {
+  readonly title: string;
+  /** A value for each frame; null: beyond all numbers. */
+  readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
 }
 
 /** Pictures of one thing, of one size. */

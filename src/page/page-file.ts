@@ -10,7 +10,7 @@ export interface PageFile {
   /** @param id of letters, digits and hyphens, once in a page */
   addData(id: string, data: Uint8Array): Promise<void>;
   /** The page gets its name. @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`. */
-  finish(manifest: PageManifest): Promise<{ readonly bytes: number }>;
+  finish(manifest: PageManifest, overwrite: boolean): Promise<{ readonly bytes: number }>;
   /** Leaves nothing behind. Harmless after `finish`. */
   abort(): Promise<void>;
 }
@@ -19,10 +19,7 @@ export interface PageFile {
  * Starts a page that needs nothing but itself: its policy forbids every request, and of scripts and styles all but its own.
  * @throws UpreelError `output-unwritable` before any work.
  */
-export async function createPageFile(
-  path: string,
-  { title, overwrite }: { readonly title: string; readonly overwrite: boolean },
-): Promise<PageFile> {
+export async function createPageFile(path: string, title: string): Promise<PageFile> {
   const [script, style] = await Promise.all(
     ['js', 'css'].map((kind) => readFile(ownFile(`dist/viewer/viewer.${kind}`), 'utf8')),
   );
@@ -61,7 +58,7 @@ export async function createPageFile(
   return {
     addData: (id, data) =>
       write(`<script type="text/plain" id="${id}">${Buffer.from(data).toString('base64')}</script>\n`),
-    async finish(manifest) {
+    async finish(manifest, overwrite) {
       await write(`<script type="application/json" id="manifest">${inertJson(manifest)}</script>\n`);
       await write(`<script>${script}</script>\n</body>\n</html>\n`);
       await close();

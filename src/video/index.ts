@@ -6,6 +6,7 @@ export { probeVideo } from './probe.ts';
 export { readFilmProvenance } from './provenance-tags.ts';
 export { readVideoFrame, type VideoFrame } from './read-frame.ts';
 export type { SegmentNews } from './run-segments.ts';
+export { safeInput } from './safe-input.ts';
 export {
   ENCODER_NAMES,
   type EncoderName,
@@ -14,5 +15,6 @@ export {
   videoSettingsSchema,
 } from './settings.ts';
 export { upscaleVideo } from './upscale-video.ts';
+export type { VideoInfo } from './video-info.ts';
 export type { JobFacts } from './video-job.ts';
 export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

@@ -1,11 +1,14 @@
 import type { PageManifest } from '../manifest.ts';
 import { App } from './app.ts';
 import { createControls } from './controls.ts';
+import { createCurves } from './curves.ts';
 import { make } from './dom.ts';
+import { createExcerpts } from './excerpts.ts';
 import { keyHelp, listenToKeys } from './keys.ts';
 import { createNumbers, createOverview, numbersText } from './numbers.ts';
 import { listenToPointers } from './pointers.ts';
 import { createStage } from './stage.ts';
+import { createStrip } from './strip.ts';
 
 const BLINK_MS = 700;
 
@@ -23,6 +26,9 @@ function start(manifest: PageManifest): void {
       createControls(app, stage),
       stage.element,
       status,
+      ...createStrip(app),
+      ...createCurves(app),
+      ...createExcerpts(app),
       createNumbers(app),
       ...createOverview(app),
       keyHelp(),
