@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axeViolations, hasBrowser, launchBrowser, openFile, stageColour } from '../support/browser.ts';
-import { temporaryFolder } from '../support/clips.ts';
+import { ffmpeg, pattern, temporaryFolder } from '../support/clips.ts';
 import { upreel } from '../support/command.ts';
 
 const folder = temporaryFolder();
@@ -45,6 +45,11 @@ beforeAll(async () => {
     at('page.html'),
   ]);
   expect({ code, err }).toMatchObject({ code: 0 });
+  const lossless = ['-c:v', 'ffv1', '-pix_fmt', 'gbrp'];
+  ffmpeg(...pattern(2, { rate: '10' }), ...lossless, at('film-a.mkv'));
+  ffmpeg('-i', at('film-a.mkv'), '-vf', "negate=enable='eq(n,7)'", ...lossless, at('film-b.mkv'));
+  const films = await upreel(['compare', at('film-a.mkv'), at('film-b.mkv'), '--html', at('films.html'), '--json']);
+  expect(films).toMatchObject({ code: 0, records: [{ type: 'films', frames: 20, width: 64, height: 48 }, {}] });
   if (hasBrowser) browser = await launchBrowser();
 });
 
@@ -174,10 +179,43 @@ describe('the page of compare', () => {
 
   test('has the names as text, and no markup of theirs', async () => {
     const html = await readFile(at('page.html'), 'utf8');
-    expect(html).not.toContain('<img');
+    expect(html.includes('<img')).toBe(false);
     expect(html.match(/<title>[^<]*<\/title>/)?.[0]).toContain('&#60;img src=x');
-    expect(html).toMatch(/default-src 'none'.*script-src 'sha256-/);
-    expect(html).not.toMatch(/https?:\/\//);
+    expect(/default-src 'none'.*script-src 'sha256-/.test(html)).toBe(true);
+    expect(/(src|href)=.?https?:|@import|url\(/.test(html)).toBe(false);
+  });
+});
+
+describe('the page of two films', () => {
+  withBrowser(
+    named('shows the worst frame first, what was measured of each, and plays excerpts together'),
+    async () => {
+      const { page, complaints } = await openFile(browser!, at('films.html'), { ...PHONE, colorScheme: 'dark' });
+      const strip = page.getByRole('group', { name: 'All sets of pictures' }).getByRole('button');
+      expect(await strip.first().textContent()).toMatch(/^1\. worst: frame 8, 0\.70 s, \d+\.\d\d dB$/);
+      expect(await page.locator('figure.curve').allTextContents()).toEqual([
+        expect.stringMatching(/^PSNR, dB.*film-b\.mkv: mean \d+\.\d\d.*19 equal/),
+        expect.stringMatching(/^Flicker.*film-a\.mkv: mean \d.*film-b\.mkv: mean \d/),
+      ]);
+      await strip.nth(1).click();
+      await told(page, /PSNR equal, SSIM-Y 1\.0000/);
+      await page.keyboard.press('p');
+      await told(page, /largest difference 255/);
+      await page.getByRole('button', { name: 'Play' }).click();
+      const played = 'Math.min(...[...document.querySelectorAll("video")].map((video) => video.currentTime))';
+      await expect.poll(() => page.evaluate<number>(played)).toBeGreaterThan(0.2);
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  test('refuses films among pictures, and more than two', async () => {
+    const mixed = await upreel(['compare', at('film-a.mkv'), at('first.png')]);
+    expect(mixed).toMatchObject({ code: 2, err: expect.stringMatching(/film-a\.mkv is a film, .*first\.png is not/) });
+    const three = await upreel(['compare', ...['film-a.mkv', 'film-b.mkv', 'film-b.mkv'].map(at)]);
+    expect(three).toMatchObject({ code: 2, err: expect.stringMatching(/Expected two films to compare, got 3/) });
   });
 });
 

@@ -8,7 +8,13 @@ export function createExcerpts(app: App): readonly HTMLElement[] {
   if (excerpts.length === 0) return [];
   const videos = excerpts.map(({ id, type, name }) => {
     const data = new Blob([bytesOf(document.getElementById(id)!.textContent)], { type });
-    const video = make('video', { loop: true, playsinline: true, 'aria-label': name, src: URL.createObjectURL(data) });
+    const video = make('video', {
+      loop: true,
+      playsinline: true,
+      preload: 'auto',
+      'aria-label': name,
+      src: URL.createObjectURL(data),
+    });
     video.muted = true;
     return video;
   });

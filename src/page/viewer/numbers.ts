@@ -24,18 +24,24 @@ export function createNumbers(app: App): HTMLElement {
 export function createOverview(app: App): readonly HTMLElement[] {
   const { scenes } = app.manifest;
   if (scenes.length < 2) return [];
+  const measured = scenes.map(({ pictures }) => pictures.filter(({ numbers }) => numbers !== null));
+  // Where each set has only one that was measured, its name says nothing new.
+  const areMany = measured.some(({ length }) => length > 1);
   const rows = scenes.flatMap((scene, index) => {
-    const measured = scene.pictures.filter(({ numbers }) => numbers !== null);
+    const those = measured[index]!;
     const open = make('button', { type: 'button', class: 'link', click: () => app.openScene(index) }, scene.name);
-    const head = make('th', { scope: 'rowgroup', rowspan: Math.max(1, measured.length) }, open);
-    return measured.map((picture, at) => row([...(at === 0 ? [head] : []), make('td', {}, picture.name)], picture));
+    const head = make('th', { scope: 'rowgroup', rowspan: Math.max(1, those.length) }, open);
+    return those.map((picture, at) =>
+      row([...(at === 0 ? [head] : []), ...(areMany ? [make('td', {}, picture.name)] : [])], picture),
+    );
   });
+  const caption = 'All sets, each picture against the first of its set';
   return [
     make(
       'details',
       { open: true },
       make('summary', {}, `All ${scenes.length} sets of pictures`),
-      scroller('All sets', table('All sets, each picture against the first of its set', ['set', 'picture'], rows)),
+      scroller('All sets', table(caption, areMany ? ['set', 'picture'] : ['set'], rows)),
     ),
   ];
 }
