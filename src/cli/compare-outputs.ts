@@ -76,7 +76,8 @@ export async function withOutputs(
   }
 }
 
-async function checkOutput(path: string, inputs: readonly string[], overwrite: boolean): Promise<void> {
+/** @throws UpreelError `usage` where an output is an input, `output-exists`. */
+export async function checkOutput(path: string, inputs: readonly string[], overwrite: boolean): Promise<void> {
   for (const input of inputs) await refuseSameFile(input, path);
   if (overwrite || (await stat(path).catch(() => null)) === null) return;
   throw new UpreelError('output-exists', `${path} exists already.`, {

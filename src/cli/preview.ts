@@ -10,8 +10,10 @@ import { type Raster, samplesOf } from '../core/raster.ts';
 import { chooseDevice, type RgbPixels, tryNetwork } from '../job/index.ts';
 import { chooseLook, safeText } from '../tui/index.ts';
 import { readVideoFrame, type VideoFrame } from '../video/index.ts';
+import { checkOutput } from './compare-outputs.ts';
 import { errorText } from './error-text.ts';
 import { listenForInterrupts } from './interrupt.ts';
+import { writePreviewPage } from './preview-page.ts';
 import { showTrials } from './preview-pictures.ts';
 import { type ModelTrial, previewTable } from './preview-text.ts';
 import { openLineWriter } from './report-lines.ts';
@@ -21,6 +23,8 @@ interface PreviewFlags {
   readonly at: string;
   readonly models?: string;
   readonly output?: string;
+  readonly html?: string;
+  readonly overwrite?: boolean;
   readonly device: string;
   readonly zoom: string;
   readonly json?: boolean;
@@ -35,12 +39,15 @@ export function addPreviewCommand(program: Command): void {
     .option('--at <time>', 'which frame, for example 00:01:23', '0')
     .option('--models <ids>', 'ids or files, with commas between; default: the models for video, and the default one')
     .option('-o, --output <dir>', 'write the frame and what each model makes of it as PNG')
+    .option('--html <file>', 'write one page that shows them, with the time for each, to be opened in a browser')
+    .option('--overwrite', 'replace a page that exists')
     .option('--device <name>', `auto, ${DEVICE_NAMES.join(', ')}`, 'auto')
     .option('--zoom <n>', 'show only the middle, enlarged: 1, 2, 4 or 8', '1')
     .option('--json', 'one JSON object per line on standard output')
     .option('--verbose', 'show the causes of errors')
-    .action(async (video: string, flags: PreviewFlags) => {
-      process.exitCode = await preview(video, flags);
+    .action(async (video: string, _: unknown, command: Command) => {
+      // The root has an --overwrite and others, too, and takes them when they come first.
+      process.exitCode = await preview(video, command.optsWithGlobals<PreviewFlags>());
     });
 }
 
@@ -77,6 +84,8 @@ async function tryModels(
 ): Promise<readonly ModelTrial[]> {
   const { at, zoom, models } = parseFlags(flags);
   const look = chooseLook(process.env, process.platform);
+  const overwrite = flags.overwrite === true;
+  if (flags.html !== undefined) await checkOutput(flags.html, [video], overwrite);
   const frame = await readVideoFrame(video, at, signal);
   const before = toRgb8(frame.raster);
   if (flags.output !== undefined) {
@@ -106,6 +115,11 @@ async function tryModels(
       },
       ...(png === null ? {} : { png }),
     });
+  }
+  if (flags.html !== undefined) {
+    const { bytes } = await writePreviewPage(flags.html, { video, frame, before }, trials, { overwrite, signal });
+    tell({ type: 'written', path: flags.html, bytes });
+    say(`upreel: ${safeText(flags.html, { charset: look.charset })}: to be opened in a browser`, flags);
   }
   if (flags.json) return trials;
   if (process.stdout.isTTY) await showTrials(before, trials, { zoom, look });

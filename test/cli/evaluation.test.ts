@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -127,5 +127,20 @@ describe('upreel compare', () => {
     const { code, err } = await upreel(['compare', ...names.map(at)]);
     expect(code).toBe(2);
     expect(err).toMatch(message);
+  });
+});
+
+describe('upreel --compare', () => {
+  test('writes a page beside the result, and says why there is none', async () => {
+    const words = ['-m', 'realesr-general-x4v3', '--device', 'cpu', '--compare', '--json'];
+    const { code, records } = await upreel([at('other/a.jpg'), '-o', at('made.png'), ...words]);
+    expect(code).toBe(0);
+    expect(records).toContainEqual(expect.objectContaining({ message: `Compared in ${at('made.compare.html')}` }));
+    expect(await readFile(at('made.compare.html'), 'utf8')).toMatch(/a\.jpg, 33x25, is enlarged by bicubic to 132x100/);
+    const cut = await upreel([at('other/a.jpg'), '-o', at('cut.png'), '--crop', '33x10+0+0', ...words]);
+    expect(cut.code).toBe(0);
+    expect(cut.records).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/^No page was made/) }),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
@@ -25,16 +25,34 @@ const models = () => `${at('two.safetensors')},${at('four.safetensors')}`;
 
 test('preview tries models on the frame at a time, writes what they make, and estimates the whole', async () => {
   const { code, records } = await upreel(
-    ['preview', at('film.mp4'), '--at', '0:02.55', '--models', models(), '-o', at('look'), '--json', '--device', 'cpu'],
+    [
+      'preview',
+      at('film.mp4'),
+      '--at',
+      '0:02.55',
+      '--models',
+      models(),
+      '-o',
+      at('look'),
+      '--json',
+      '--device',
+      'cpu',
+      '--html',
+      at('look.html'),
+    ],
     ENV,
   );
   expect(code).toBe(0);
-  const [two, four, exit] = records;
+  const [two, four, written, exit] = records;
   expect(two).toMatchObject({ v: 1, type: 'preview', device: 'cpu', frame: 25, framesTotal: 40 });
   expect(two).toMatchObject({ target: { width: 128, height: 96 } });
   expect(four).toMatchObject({ type: 'preview', target: { width: 256, height: 192 } });
   expect(Number(two!.estimatedSeconds)).toBeCloseTo(Number(two!.secondsPerFrame) * 40, 6);
   expect(Number(two!.secondsPerFrame)).toBeGreaterThan(0);
+  expect(written).toMatchObject({ type: 'written', path: at('look.html') });
+  expect(readFileSync(at('look.html'), 'utf8')).toMatch(
+    /"name":"before".*"whole film","about .*64x48, is enlarged by bicubic to 256x192/,
+  );
   expect(exit).toEqual({ v: 1, type: 'exit', code: 0 });
   expect(readdirSync(at('look')).sort()).toEqual([
     'frame-000026.four.safetensors.png',

@@ -95,7 +95,12 @@ function files(scene: Scene): HTMLElement {
     const rows = facts.flatMap(([label, value]) => [make('dt', {}, label), make('dd', {}, value)]);
     return make('div', { class: 'file' }, make('h2', {}, name), make('dl', {}, ...rows));
   });
-  return make('details', {}, make('summary', {}, 'About the files'), make('div', { class: 'files' }, ...each));
+  return make(
+    'details',
+    { open: scene.base === null },
+    make('summary', {}, 'About the pictures'),
+    make('div', { class: 'files' }, ...each),
+  );
 }
 
 /** A wide table moves by itself, also by keys. */
