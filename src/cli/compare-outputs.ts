@@ -13,6 +13,7 @@ import {
   type ShownPicture,
   writeTiles,
 } from '../page/index.ts';
+import { safeText } from '../tui/index.ts';
 import { shortNumbers } from './evaluation-text.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { printText } from './print-text.ts';
@@ -87,5 +88,6 @@ export async function checkOutput(path: string, inputs: readonly string[], overw
 
 function tellFile(path: string, { bytes }: { readonly bytes: number }, { json }: { readonly json?: true }): void {
   if (json) printText(JSON.stringify({ v: 1, type: 'written', path, bytes }));
-  else printText(`${path}: ${(bytes / 1e6).toFixed(1)} MB`);
+  // What goes to standard output may be meant for a file.
+  else console.error(`upreel: ${safeText(path)}: ${(bytes / 1e6).toFixed(1)} MB`);
 }

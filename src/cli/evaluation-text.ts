@@ -70,16 +70,60 @@ function columns(rows: readonly (readonly string[])[]): string[] {
 
 /** Of `upreel eval`: a line for each model, and with `withEach` for each of its pictures. */
 export function scoreTable(scores: readonly Score[], withEach: boolean): string {
-  const rows = scores.flatMap(({ model, pictures, psnrY, ssimY, each }) => [
-    [model, String(pictures), decibels(psnrY), similarity(ssimY)],
-    ...(withEach ? each.map((one) => [`  ${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY)]) : []),
+  return [
+    ...columns([HEADS.map((head) => head.toUpperCase()), ...scoreRows(scores, withEach, '  ')]),
+    ...remarks(scores),
+  ].join('\n');
+}
+
+/** The same in Markdown, whatever stands in names. */
+export function scoreMarkdown(scores: readonly Score[], withEach: boolean): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
+  const rows = scoreRows(scores, withEach, '— ').map(line);
+  const rule = `|${HEADS.map((_, index) => (index === 0 ? '---|' : '---:|')).join('')}`;
+  return [line(HEADS), rule, ...rows, ...remarks(scores).map((remark) => `\n${escapeMarkdown(remark)}`)].join('\n');
+}
+
+/** Of one model, for the page. */
+export function scoreSentence({ model, psnrY, ssimY, secondsPerMegapixel, peakBytes }: Score): string {
+  const memory = peakBytes === null ? '' : `, ${megabytes(peakBytes)} of memory`;
+  const time = `${secondsText(secondsPerMegapixel)} a megapixel`;
+  return `${model}: PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)}, ${time}${memory}.`;
+}
+
+const HEADS = ['model', 'pictures', 'PSNR-Y', 'SSIM-Y', 's/MP', 'memory'];
+
+function scoreRows(scores: readonly Score[], withEach: boolean, indent: string): string[][] {
+  return scores.flatMap(({ model, pictures, psnrY, ssimY, secondsPerMegapixel, peakBytes, each }) => [
+    [
+      ...[model, String(pictures), decibels(psnrY), similarity(ssimY)],
+      ...[secondsPerMegapixel.toFixed(2), peakBytes === null ? '-' : megabytes(peakBytes)],
+    ],
+    ...(withEach
+      ? each.map((one) => [`${indent}${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY), '', ''])
+      : []),
   ]);
+}
+
+function remarks(scores: readonly Score[]): string[] {
   const equal = scores.filter(({ equal, psnrY }) => equal > 0 && psnrY !== null);
   return [
-    ...columns([['MODEL', 'PICTURES', 'PSNR-Y', 'SSIM-Y'], ...rows]),
     ...equal.map((score) => `${score.model}: ${score.equal} equal to the original, not in the mean of PSNR`),
     ...(scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)) ? [TOO_SMALL] : []),
-  ].join('\n');
+  ];
+}
+
+/** Signs that mean something in Markdown, or in the HTML that it may hold. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_{}[\]<>()#+!|&~]/g, (sign) => `\\${sign}`);
+}
+
+function secondsText(seconds: number): string {
+  return `${seconds.toFixed(2)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** Under the table: what a score without its protocol does not tell. */

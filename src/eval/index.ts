@@ -1,7 +1,7 @@
 export type { Comparison } from './compare.ts';
 export { compareFiles, type FileComparison } from './compare-files.ts';
 export { compareScene } from './compare-scene.ts';
-export { evaluate, isBaseline, type Score } from './evaluate.ts';
+export { evaluate, isBaseline, type Score, type ShownResult, type UpscaleCost } from './evaluate.ts';
 export { compareFilms, type FilmComparison } from './film/compare-films.ts';
 export { findScenes, type SceneFiles } from './find-scenes.ts';
 export { commonSize } from './fit-sizes.ts';

@@ -44,22 +44,39 @@ describe('upreel eval', () => {
       expect(record.psnrY).toBeLessThan(60);
       expect(record.ssimY).toBeGreaterThan(0.2);
       expect(record.ssimY).toBeLessThan(1);
+      expect(record.secondsPerMegapixel).toBeGreaterThan(0);
+      if (record.model === 'realesr-general-x4v3') expect(record.peakBytes).toBeGreaterThan(5e7);
+      else expect(record.peakBytes).toBeNull();
     }
   });
 
-  test('tells the pictures and the protocol', async () => {
-    const { out, code } = await upreel(['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each']);
+  test('tells the pictures, the protocol, time and memory, in Markdown and in a page, too', async () => {
+    const words = ['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each'];
+    const { out, code } = await upreel(words);
     expect(code).toBe(0);
-    expect(out.replace(/\d+\.\d+/g, 'N')).toBe(
+    const protocol =
+      'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)';
+    expect(out.replace(/\d+\.\d+/g, 'N').replace(/ +/g, ' ')).toBe(
       [
-        'MODEL       PICTURES    PSNR-Y    SSIM-Y',
-        'bicubic            2  N dB    N',
-        '  a.png               N dB    N',
-        '  gray.png            N dB    N',
-        'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)',
-        '',
+        ...['MODEL PICTURES PSNR-Y SSIM-Y S/MP MEMORY', 'bicubic 2 N dB N N -'],
+        ...[' a.png N dB N ', ' gray.png N dB N ', protocol, ''],
       ].join('\n'),
     );
+    const markdown = await upreel([...words, '--markdown', '--html', at('eval.html')]);
+    expect(markdown.out.replace(/\d+\.\d+/g, 'N')).toBe(
+      [
+        ...['| model | pictures | PSNR-Y | SSIM-Y | s/MP | memory |', '|---|---:|---:|---:|---:|---:|'],
+        ...[
+          '| bicubic | 2 | N dB | N | N | - |',
+          '| — a.png |  | N dB | N |  |  |',
+          '| — gray.png |  | N dB | N |  |  |',
+        ],
+        ...['', protocol, ''],
+      ].join('\n'),
+    );
+    const page = await readFile(at('eval.html'), 'utf8');
+    expect(page).toMatch(/"notes":\["bicubic: PSNR-Y \d+\.\d\d dB.* a megapixel\./);
+    expect(page).toMatch(/"name":"a\.png".*"name":"original".*"name":"bicubic".*"name":"gray\.png"/);
   });
 
   test.each([
