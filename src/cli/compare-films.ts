@@ -3,18 +3,20 @@ import { basename, dirname, join } from 'node:path';
 import { pictureKindOf } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { compareFilms } from '../eval/index.ts';
+import { checkFile } from './check-source.ts';
 import { type CompareFlags, withOutputs } from './compare-outputs.ts';
 import { filmText } from './evaluation-text.ts';
 import { warn } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
 
-/** Whether films are to be compared. @throws UpreelError `usage` unless they are two, and both films. */
+/** Whether films are to be compared. @throws UpreelError `usage` unless they are two, and both films; `input-missing`. */
 export async function areFilms(paths: readonly string[]): Promise<boolean> {
   const films = [];
   for (const path of paths) films.push(await isFilm(path));
   if (!films.includes(true)) return false;
   if (films.includes(false)) {
-    throw new UpreelError('usage', `${paths[films.indexOf(true)]} is a film, ${paths[films.indexOf(false)]} is not.`, {
+    const [other, picture] = [paths[films.indexOf(true)], paths[films.indexOf(false)]];
+    throw new UpreelError('usage', `${other} is no picture, ${picture} is.`, {
       hint: 'Compare films with films, pictures with pictures.',
     });
   }
@@ -46,8 +48,9 @@ export async function compareTwoFilms(paths: readonly [string, string], flags: C
 
 /** What is no picture by its first bytes; whether it is a film is found out when it is opened. */
 async function isFilm(path: string): Promise<boolean> {
-  const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true;
-  return !isFolder && (await pictureKindOf(path)) === null;
+  if ((await stat(path).catch(() => null))?.isDirectory()) return false;
+  await checkFile(path);
+  return (await pictureKindOf(path)) === null;
 }
 
 function namesOf([a, b]: readonly [string, string]): [string, string] {

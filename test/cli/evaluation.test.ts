@@ -138,11 +138,12 @@ describe('upreel compare', () => {
   });
 
   test.each([
-    [['truth/a.png'], /Expected two pictures or folders to compare, got one/],
-    [['truth/a.png', 'truth'], /a\.png is a file among folders/],
-  ])('refuses %j', async (names, message) => {
+    [['truth/a.png'], 2, /Expected two pictures or folders to compare, got one/],
+    [['truth/a.png', 'truth'], 2, /a\.png is a file among folders/],
+    [['truth/a.png', 'none.png'], 3, /none\.png/],
+  ])('refuses %j', async (names, expected, message) => {
     const { code, err } = await upreel(['compare', ...names.map(at)]);
-    expect(code).toBe(2);
+    expect(code).toBe(expected);
     expect(err).toMatch(message);
   });
 });

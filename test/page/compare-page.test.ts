@@ -213,7 +213,7 @@ describe('the page of two films', () => {
 
   test('refuses films among pictures, and more than two', async () => {
     const mixed = await upreel(['compare', at('film-a.mkv'), at('first.png')]);
-    expect(mixed).toMatchObject({ code: 2, err: expect.stringMatching(/film-a\.mkv is a film, .*first\.png is not/) });
+    expect(mixed).toMatchObject({ code: 2, err: expect.stringMatching(/film-a\.mkv is no picture, .*first\.png is/) });
     const three = await upreel(['compare', ...['film-a.mkv', 'film-b.mkv', 'film-b.mkv'].map(at)]);
     expect(three).toMatchObject({ code: 2, err: expect.stringMatching(/Expected two films to compare, got 3/) });
   });
