@@ -211,10 +211,13 @@ describe('the page of two films', () => {
     },
   );
 
-  test('refuses films among pictures, and more than two', async () => {
+  test('refuses films among pictures, more than two, and of two shapes', async () => {
     const mixed = await upreel(['compare', at('film-a.mkv'), at('first.png')]);
     expect(mixed).toMatchObject({ code: 2, err: expect.stringMatching(/film-a\.mkv is no picture, .*first\.png is/) });
     const three = await upreel(['compare', ...['film-a.mkv', 'film-b.mkv', 'film-b.mkv'].map(at)]);
+    ffmpeg(...pattern(0.2, { size: '48x64', rate: '10' }), at('tall.mkv'));
+    const shapes = await upreel(['compare', at('film-a.mkv'), at('tall.mkv')]);
+    expect(shapes).toMatchObject({ code: 2, err: expect.stringMatching(/films of one shape, got 64x48 .* and 48x64/) });
     expect(three).toMatchObject({ code: 2, err: expect.stringMatching(/Expected two films to compare, got 3/) });
   });
 });

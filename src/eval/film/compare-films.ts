@@ -42,6 +42,7 @@ export async function compareFilms(
   const { signal } = context;
   const infos = [await probeVideo(paths[0], signal), await probeVideo(paths[1], signal)] as const;
   const [a, b] = [sourceOf(infos[0]), sourceOf(infos[1])];
+  checkShapes(infos, names);
   const size = largerSize(infos[0].video.size, infos[1].video.size);
   const measures = await measureFilms(a, b, size, signal);
   if (measures.psnr.length === 0) {
@@ -81,6 +82,19 @@ export async function compareFilms(
 
 function sourceOf({ path, video }: VideoInfo): FilmSource {
   return { path, streamIndex: video.index };
+}
+
+/** As they are seen: pixels need not be square. A little may be cut or rounded away. @throws UpreelError `usage` */
+function checkShapes(infos: readonly [VideoInfo, VideoInfo], names: readonly [string, string]): void {
+  const [a, b] = infos.map(({ video: { size, sampleAspectRatio } }) => {
+    const { num, den } = sampleAspectRatio ?? { num: 1, den: 1 };
+    return (size.width * num) / (size.height * den);
+  });
+  if (Math.abs(a! / b! - 1) < 0.03) return;
+  const sizes = infos.map(({ video: { size } }, at) => `${size.width}x${size.height} (${names[at]})`);
+  throw new UpreelError('usage', `Expected films of one shape, got ${sizes.join(' and ')}.`, {
+    hint: 'Films of another size are enlarged, but not cut.',
+  });
 }
 
 function largerSize(a: Size, b: Size): Size {
