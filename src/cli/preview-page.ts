@@ -23,9 +23,9 @@ export async function writePreviewPage(
   const failed = trials.flatMap((trial) => ('error' in trial ? [`${trial.model}: ${trial.error.message}`] : []));
   const shown: readonly (readonly [name: string, picture: RgbPixels, facts: ScenePicture['facts']])[] = [
     ['before', before, []],
-    ...made.map(({ model, device, result, seconds }) => {
+    ...made.map(({ model, device, result, seconds, framesTotal }) => {
       const facts: ScenePicture['facts'] = [
-        ['whole film', `about ${duration(seconds * frame.framesTotal)}`],
+        ['whole film', `about ${duration(seconds * framesTotal)}`],
         ['a frame', `${seconds.toFixed(2)} s on ${device}`],
       ];
       return [model, result, facts] as const;

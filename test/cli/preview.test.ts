@@ -81,6 +81,23 @@ test('preview goes on after a model that does not exist, and says so by its exit
   expect(records.map(({ type }) => type)).toEqual(['preview-failed', 'preview', 'exit']);
 });
 
+test('preview tries presets, each with what it does to the frame before, and refuses one that there is not', async () => {
+  mkdirSync(at('home/upreel'), { recursive: true });
+  writeFileSync(
+    at('home/upreel/config.toml'),
+    `[presets.dark]\nmodel = ${JSON.stringify(at('two.safetensors'))}\n[presets.dark.video]\npre = "eq=brightness=-0.5"\n`,
+  );
+  const env = { ...ENV, XDG_CONFIG_HOME: at('home') };
+  const words = ['preview', at('film.mp4'), '--models', at('two.safetensors'), '-o', at('dark'), '--device', 'cpu'];
+  const { code, records } = await upreel([...words, '--presets', 'dark', '--json'], env);
+  expect({ code, models: records.map(({ model }) => model) }).toEqual({
+    ...{ code: 0, models: [at('two.safetensors'), 'preset dark', undefined] },
+  });
+  const light = async ({ png }: Record<string, unknown>) => (await sharp(String(png)).stats()).channels[1]!.mean;
+  expect(await light(records[1]!)).toBeLessThan((await light(records[0]!)) - 20);
+  expect(await upreel([...words, '--presets', 'none-such'], env)).toMatchObject({ code: 2 });
+});
+
 test('preview refuses a time beyond the end, and what is no time', async () => {
   expect(await upreel(['preview', at('film.mp4'), '--at', '9'], ENV)).toMatchObject({ code: 2 });
   expect(await upreel(['preview', at('film.mp4'), '--at', 'noon'], ENV)).toMatchObject({ code: 2 });
