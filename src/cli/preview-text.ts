@@ -6,7 +6,7 @@ import type { VideoFrame } from '../video/index.ts';
 
 /** What came of trying a model on the frame. */
 export type ModelTrial =
-  | ({ readonly model: string; readonly framesTotal: number } & NetworkTrial)
+  | ({ readonly model: string; readonly before: RgbPixels; readonly framesTotal: number } & NetworkTrial)
   | { readonly model: string; readonly error: UpreelError };
 
 /** The frame, a row for each model with its time, and what the estimate leaves out. */

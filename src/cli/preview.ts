@@ -140,7 +140,8 @@ async function tryOnFrame({ name, settings, readFrame }: Attempt, signal: AbortS
     const { raster, framesTotal } = await readFrame();
     const context = { signal, onEvent: () => undefined };
     const { device } = await chooseDevice(settings, context);
-    return { model: name, framesTotal, ...(await tryNetwork(toRgb8(raster), { ...settings, device }, context)) };
+    const before = toRgb8(raster);
+    return { model: name, before, framesTotal, ...(await tryNetwork(before, { ...settings, device }, context)) };
   } catch (error) {
     if (signal.aborted) throw error;
     return { model: name, error: asUpreelError(error) };

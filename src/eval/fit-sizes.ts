@@ -19,6 +19,11 @@ export function commonSize(pictures: readonly (Size & { readonly name: string })
   return { width, height };
 }
 
+/** Whether two pictures can be compared. */
+export function areOfOneShape(a: Size, b: Size): boolean {
+  return a.width * a.height > b.width * b.height ? isOfShape(b, a) : isOfShape(a, b);
+}
+
 /** A side may be off by what rounding makes of it: up to one pixel of the smaller picture. */
 function isOfShape(one: Size, { width, height }: Size): boolean {
   const scale = Math.max(width / one.width, height / one.height);

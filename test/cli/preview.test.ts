@@ -95,6 +95,13 @@ test('preview tries presets, each with what it does to the frame before, and ref
   });
   const light = async ({ png }: Record<string, unknown>) => (await sharp(String(png)).stats()).channels[1]!.mean;
   expect(await light(records[1]!)).toBeLessThan((await light(records[0]!)) - 20);
+  writeFileSync(
+    at('home/upreel/config.toml'),
+    `[presets.cut]\nmodel = ${JSON.stringify(at('two.safetensors'))}\n[presets.cut.video]\ncrop = "64x20+0+4"\n`,
+  );
+  const cut = await upreel([...words, '--presets', 'cut', '--html', at('cut.html')], env);
+  expect(cut).toMatchObject({ code: 0 });
+  expect(readFileSync(at('cut.html'), 'utf8')).toMatch(/"name":"preset cut","width":128,"height":40,/);
   expect(await upreel([...words, '--presets', 'none-such'], env)).toMatchObject({ code: 2 });
 });
 

@@ -25,6 +25,7 @@ export function createOverview(app: App): readonly HTMLElement[] {
   const { scenes } = app.manifest;
   if (scenes.length < 2) return [];
   const measured = scenes.map(({ pictures }) => pictures.filter(({ numbers }) => numbers !== null));
+  if (measured.every(({ length }) => length === 0)) return [];
   // Where each set has only one that was measured, its name says nothing new.
   const areMany = measured.some(({ length }) => length > 1);
   const rows = scenes.flatMap((scene, index) => {
