@@ -1,7 +1,7 @@
 // Compiles src to dist, bundles what runs as a process of its own, makes the command executable, writes its manual page and
 // compiles what the GIMP plug-in says in other languages.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mo, po } from 'gettext-parser';
@@ -18,6 +18,7 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 await bundlePrograms();
+await bundleViewer();
 chmodSync(`${root}dist/cli.js`, 0o755);
 
 await writeManual();
@@ -65,4 +66,11 @@ function compileCatalogues(from, to) {
   for (const name of readdirSync(from)) {
     writeFileSync(`${to}${basename(name, '.po')}.mo`, mo.compile(po.parse(readFileSync(`${from}${name}`))));
   }
+}
+
+/** What a page of pictures carries to show them: one script for browsers, and its style. */
+async function bundleViewer() {
+  const bundle = await rolldown({ cwd: root, input: 'src/page/viewer/main.ts', platform: 'browser' });
+  await bundle.write({ file: `${root}dist/viewer/viewer.js`, format: 'iife', minify: true });
+  copyFileSync(`${root}src/page/viewer/viewer.css`, `${root}dist/viewer/viewer.css`);
 }

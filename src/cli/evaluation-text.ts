@@ -1,4 +1,5 @@
-import type { Comparison, LumaRounding, Score } from '../eval/index.ts';
+import type { Comparison, FilmComparison, LumaRounding, Score } from '../eval/index.ts';
+import type { PictureNumbers, Scene } from '../page/index.ts';
 
 /** What `upreel compare` says. */
 export function comparisonText(comparison: Comparison, border: number): string {
@@ -15,22 +16,114 @@ export function comparisonText(comparison: Comparison, border: number): string {
   ].join('\n');
 }
 
+/** What it says of several pictures of one thing: a line for each that was measured. */
+export function sceneText({ pictures, base, width, height }: Scene, border: number): string {
+  const rows = pictures.flatMap(({ name, numbers }) =>
+    numbers === null
+      ? []
+      : [
+          [
+            name,
+            decibels(numbers.psnr),
+            decibels(numbers.psnrY),
+            similarity(numbers.ssimY),
+            levels(numbers.maxDifference),
+          ],
+        ],
+  );
+  const left = border === 0 ? '' : `, border of ${border} px left out on each side`;
+  return [
+    `against ${pictures[base ?? 0]!.name}, ${width}x${height}${left}`,
+    ...columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
+    ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
+  ].join('\n');
+}
+
+/** What it says of two films: their mean, their worst frames, how much each flickers. */
+export function filmText(names: readonly [string, string], { size, measures }: FilmComparison): string {
+  const { psnr, a, b } = measures;
+  const told = psnr.flatMap((value, number) => (value === null ? [] : [{ value, number }]));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const worst = [...told].sort((one, other) => one.value - other.value).slice(0, 3);
+  const equal = psnr.length - told.length;
+  const flicker = [a, b].map(({ change }, at) => `${names[at]} ${mean(change).toFixed(3)}`);
+  return [
+    `${psnr.length} frames, ${size.width}x${size.height}${equal === 0 ? '' : `, ${equal} of them equal`}`,
+    ...(told.length === 0 ? [] : [`PSNR (RGB), mean of the frames: ${decibels(mean(told.map(({ value }) => value)))}`]),
+    ...worst.map(
+      ({ value, number }) => `  frame ${number + 1}, ${(a.seconds[number] ?? 0).toFixed(2)} s: ${decibels(value)}`,
+    ),
+    `flicker (change of luma from frame to frame, levels): ${flicker.join(', ')}`,
+  ].join('\n');
+}
+
+/** In one line, for a caption. */
+export function shortNumbers({ psnr, ssimY, maxDifference }: PictureNumbers): string {
+  return `PSNR ${decibels(psnr)}, SSIM-Y ${similarity(ssimY)}, largest ${levels(maxDifference)}`;
+}
+
+/** The first one from the left, the others from the right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map(([name]) => name!.length));
+  return rows.map(([name, ...cells]) => `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`);
+}
+
 /** Of `upreel eval`: a line for each model, and with `withEach` for each of its pictures. */
 export function scoreTable(scores: readonly Score[], withEach: boolean): string {
-  const rows = scores.flatMap(({ model, pictures, psnrY, ssimY, each }) => [
-    [model, String(pictures), decibels(psnrY), similarity(ssimY)],
-    ...(withEach ? each.map((one) => [`  ${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY)]) : []),
+  return [
+    ...columns([HEADS.map((head) => head.toUpperCase()), ...scoreRows(scores, withEach, '  ')]),
+    ...remarks(scores),
+  ].join('\n');
+}
+
+/** The same in Markdown, whatever stands in names. */
+export function scoreMarkdown(scores: readonly Score[], withEach: boolean): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
+  const rows = scoreRows(scores, withEach, '— ').map(line);
+  const rule = `|${HEADS.map((_, index) => (index === 0 ? '---|' : '---:|')).join('')}`;
+  return [line(HEADS), rule, ...rows, ...remarks(scores).map((remark) => `\n${escapeMarkdown(remark)}`)].join('\n');
+}
+
+/** Of one model, for the page. */
+export function scoreSentence({ model, psnrY, ssimY, secondsPerMegapixel, peakBytes }: Score): string {
+  const memory = peakBytes === null ? '' : `, ${megabytes(peakBytes)} of memory`;
+  const time = `${secondsText(secondsPerMegapixel)} a megapixel`;
+  return `${model}: PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)}, ${time}${memory}.`;
+}
+
+const HEADS = ['model', 'pictures', 'PSNR-Y', 'SSIM-Y', 's/MP', 'memory'];
+
+function scoreRows(scores: readonly Score[], withEach: boolean, indent: string): string[][] {
+  return scores.flatMap(({ model, pictures, psnrY, ssimY, secondsPerMegapixel, peakBytes, each }) => [
+    [
+      ...[model, String(pictures), decibels(psnrY), similarity(ssimY)],
+      ...[secondsPerMegapixel.toFixed(2), peakBytes === null ? '-' : megabytes(peakBytes)],
+    ],
+    ...(withEach
+      ? each.map((one) => [`${indent}${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY), '', ''])
+      : []),
   ]);
-  const width = Math.max(...rows.map(([name]) => name!.length), 'MODEL'.length);
-  const line = ([name, ...cells]: string[]): string =>
-    `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`;
+}
+
+function remarks(scores: readonly Score[]): string[] {
   const equal = scores.filter(({ equal, psnrY }) => equal > 0 && psnrY !== null);
   return [
-    line(['MODEL', 'PICTURES', 'PSNR-Y', 'SSIM-Y']),
-    ...rows.map(line),
     ...equal.map((score) => `${score.model}: ${score.equal} equal to the original, not in the mean of PSNR`),
     ...(scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)) ? [TOO_SMALL] : []),
-  ].join('\n');
+  ];
+}
+
+/** Signs that mean something in Markdown, or in the HTML that it may hold. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_{}[\]<>()#+!|&~]/g, (sign) => `\\${sign}`);
+}
+
+function secondsText(seconds: number): string {
+  return `${seconds.toFixed(2)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** Under the table: what a score without its protocol does not tell. */

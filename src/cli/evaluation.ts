@@ -1,33 +1,20 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { basename, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
 import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { loadModel } from '../core/model/index.ts';
-import { compareFiles, evaluate, isBaseline, type LumaRounding, type Score } from '../eval/index.ts';
+import { evaluate, isBaseline, type LumaRounding, type Score, type UpscaleCost } from '../eval/index.ts';
 import { upscaleImage } from '../library/index.ts';
-import { safeText } from '../tui/index.ts';
-import { comparisonText, protocolText, scoreTable } from './evaluation-text.ts';
+import { addCompareCommand } from './compare.ts';
+import { withOutputs } from './compare-outputs.ts';
+import { EvaluationScenes } from './evaluation-scenes.ts';
+import { protocolText, scoreMarkdown, scoreSentence, scoreTable } from './evaluation-text.ts';
+import { lumaOption, warn, wholeNumber } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
 
 /** Adds `upreel compare` and `upreel eval`. Actions throw UpreelError. */
 export function addEvaluationCommands(program: Command): void {
-  program
-    .command('compare')
-    .description('how alike two pictures are: PSNR, PSNR and SSIM of luma, largest difference; of all their pages')
-    .argument('<a>')
-    .argument('<b>')
-    .option('--border <px>', 'leave this much out of every measure, on each side', wholeNumber(0), 0)
-    .addOption(lumaOption())
-    .option('--json', 'one JSON object')
-    .action(async (a: string, b: string, flags: { border: number; luma: LumaRounding }, command: Command) => {
-      const { border, luma } = flags;
-      const { notes, ...comparison } = await compareFiles(a, b, { border, luma });
-      if (command.optsWithGlobals().json) {
-        printText(JSON.stringify({ v: 1, type: 'comparison', ...comparison, border, luma, notes }));
-        return;
-      }
-      printText(comparisonText(comparison, border));
-      for (const note of notes) warn(note);
-    });
+  addCompareCommand(program);
 
   program
     .command('eval')
@@ -48,24 +35,58 @@ export function addEvaluationCommands(program: Command): void {
     .addOption(new Option('--device <name>', 'where networks run').choices(['auto', ...DEVICE_NAMES]).default('auto'))
     .option('--each', "every picture's score, too")
     .option('--json', 'one JSON line per model')
+    .addOption(new Option('--markdown', 'the table in Markdown').conflicts('json'))
+    .option('--html <file>', 'write one page with the pictures and what each model makes of them')
+    .option('--overwrite', 'replace a page that exists')
     .action(async (folder: string, _: unknown, command: Command) => {
       // The root has a --scale and a --device too, and takes them when they come first.
-      const { json, scale, device, luma, each, models: list } = command.optsWithGlobals<EvalFlags>();
-      const models = await knownModels(list, wholeScale(scale));
-      const scores: Score[] = [];
-      for await (const score of evaluate({
-        ...{ folder, scale, models, luma, onNote: warn },
-        upscale: async (input, output, model) => {
-          await upscaleImage(input, { output, model, device, target: { scale }, overwrite: true });
-        },
-      })) {
-        scores.push(score);
-        if (json) printText(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
-      }
-      if (json) return;
-      printText(scoreTable(scores, each ?? false));
-      printText(protocolText(scale, luma));
+      await runEval(folder, command.optsWithGlobals<EvalFlags>());
     });
+}
+
+async function runEval(folder: string, flags: EvalFlags): Promise<void> {
+  const { json, device, luma, each = false } = flags;
+  const scale = wholeScale(flags.scale);
+  const models = await knownModels(flags.models, scale);
+  const protocol = protocolText(scale, luma);
+  const title = `${basename(resolve(folder))}, ${scale} times`;
+  const scores: Score[] = [];
+  await withOutputs({ title, inputs: [] }, flags, async (outputs) => {
+    const shown = new EvaluationScenes();
+    for await (const score of evaluate({
+      ...{ folder, scale, models, luma, onNote: warn, signal: outputs.signal },
+      ...(outputs.areAny ? { show: (result) => shown.add(result, outputs) } : {}),
+      upscale: (input, output, model) =>
+        upscaleMeasured(input, { output, model, device, scale, signal: outputs.signal }),
+    })) {
+      scores.push(score);
+      if (json) printText(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
+    }
+    if (flags.markdown) printText(`${scoreMarkdown(scores, each)}\n\n${protocol}`);
+    else if (!json) printText(`${scoreTable(scores, each)}\n${protocol}`);
+    return { notes: [...scores.map(scoreSentence), `Scored so: ${protocol}.`], scenes: shown.scenes };
+  });
+}
+
+interface MeasuredTarget {
+  readonly output: string;
+  readonly model: string;
+  readonly device: DeviceName | 'auto';
+  readonly scale: number;
+  readonly signal: AbortSignal;
+}
+
+/** What it took is what the engine says: starting it and opening the network do not count. */
+async function upscaleMeasured(input: string, target: MeasuredTarget): Promise<UpscaleCost> {
+  let peakBytes: number | null = null;
+  const { scale, ...settings } = target;
+  const { seconds } = await upscaleImage(input, {
+    ...{ ...settings, target: { scale }, overwrite: true },
+    onEvent: (event) => {
+      if (event.type === 'progress') peakBytes = Math.max(peakBytes ?? 0, event.rssBytes);
+    },
+  });
+  return { seconds, peakBytes };
 }
 
 interface EvalFlags {
@@ -75,6 +96,9 @@ interface EvalFlags {
   readonly device: DeviceName | 'auto';
   readonly each?: true;
   readonly json?: true;
+  readonly markdown?: true;
+  readonly html?: string;
+  readonly overwrite?: true;
 }
 
 /** The root's --scale takes fractions, too. */
@@ -101,23 +125,4 @@ async function knownModels(list: string, scale: number): Promise<string[]> {
     }
   }
   return models;
-}
-
-function lumaOption(): Option {
-  return new Option('--luma <kind>', 'luma rounded as in papers with MATLAB, or exact as in BasicSR')
-    .choices(['rounded', 'exact'] satisfies LumaRounding[])
-    .default('rounded');
-}
-
-function wholeNumber(least: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least)
-      throw new InvalidArgumentError(`It takes a whole number from ${least}.`);
-    return number;
-  };
-}
-
-function warn(sentence: string): void {
-  console.error(`warning: ${safeText(sentence)}`);
 }

@@ -44,7 +44,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
   ]),
   crop: { auto: 'video', '*': 'all' },
   alpha: { drop: 'video', lanczos: 'image', '*': 'all' },
-  ...reaching('image', ['format', 'effort', 'flatten', 'maxInputMegapixels']),
+  ...reaching('image', ['format', 'effort', 'flatten', 'maxInputMegapixels', 'compare']),
   ...reaching('video', [
     ...['encoder', 'encoderOptions', 'reuse', 'reuseThreshold', 'deinterlace', 'ivtc', 'trim', 'fps', 'sound', 'gaps'],
     ...['post', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],
@@ -108,6 +108,7 @@ export function checkReach(given: FlagValues, { kinds, file, hasBox }: Undertaki
 const INSTEAD: Readonly<Record<string, string>> = {
   '--alpha drop': 'To make a picture without transparency, put a colour behind it: --flatten "#ffffff".',
   '--alpha lanczos': 'Transparency of videos goes through the network: --alpha keep.',
+  '--compare': 'When it is made: upreel compare FILM RESULT --html page.html.',
   '--crop auto': 'Name the part: --crop 640x360+0+60.',
   '--depth': 'A picture keeps the bits of its source as PNG and TIFF.',
   '--format': 'The name of a video says what it is to be: -o out.mkv.',

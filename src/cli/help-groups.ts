@@ -11,7 +11,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   {
     title: 'Result',
     common: ['output', 'scale', 'size', 'format', 'quality', 'overwrite'],
-    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive', 'strip', 'keep-times'],
+    rest: ['lossless', 'short-side', 'fill', 'crop', 'skip-existing', 'recursive', 'strip', 'keep-times', 'compare'],
   },
   {
     title: 'Network',

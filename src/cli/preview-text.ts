@@ -6,7 +6,7 @@ import type { VideoFrame } from '../video/index.ts';
 
 /** What came of trying a model on the frame. */
 export type ModelTrial =
-  | ({ readonly model: string } & NetworkTrial)
+  | ({ readonly model: string; readonly before: RgbPixels; readonly framesTotal: number } & NetworkTrial)
   | { readonly model: string; readonly error: UpreelError };
 
 /** The frame, a row for each model with its time, and what the estimate leaves out. */
@@ -28,7 +28,7 @@ export function previewTable(
       safeText(trial.device, { charset: look.charset, maxColumns: 12 }),
       pictureSize(trial.result),
       seconds(trial.seconds),
-      text`about ${duration(trial.seconds * frame.framesTotal)}`,
+      text`about ${duration(trial.seconds * trial.framesTotal)}`,
     ];
   });
   return [

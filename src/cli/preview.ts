@@ -6,12 +6,15 @@ import { DEVICE_NAMES } from '../core/device-name.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import { readCatalogue } from '../core/model/catalogue.ts';
 import { type Raster, samplesOf } from '../core/pixels/raster.ts';
-import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/network-settings.ts';
+import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { chooseDevice, type RgbPixels, tryNetwork } from '../engine/index.ts';
 import { chooseLook, safeText } from '../tui/index.ts';
 import { readVideoFrame, type VideoFrame } from '../video/index.ts';
+import { checkOutput } from './compare-outputs.ts';
 import { errorText } from './error-text.ts';
 import { listenForInterrupts } from './interrupt.ts';
+import { type Attempt, modelAttempt, presetAttempt } from './preview-attempts.ts';
+import { writePreviewPage } from './preview-page.ts';
 import { showTrials } from './preview-pictures.ts';
 import { type ModelTrial, previewTable } from './preview-text.ts';
 import { openLineWriter } from './report-lines.ts';
@@ -20,7 +23,10 @@ import { parseTrim } from './video-options.ts';
 interface PreviewFlags {
   readonly at: string;
   readonly models?: string;
+  readonly presets?: string;
   readonly output?: string;
+  readonly html?: string;
+  readonly overwrite?: boolean;
   readonly device: string;
   readonly zoom: string;
   readonly json?: boolean;
@@ -34,13 +40,17 @@ export function addPreviewCommand(program: Command): void {
     .description('try models on one frame of a video, and tell how long the whole would take with each')
     .option('--at <time>', 'which frame, for example 00:01:23', '0')
     .option('--models <ids>', 'ids or files, with commas between; default: the models for video, and the default one')
+    .option('--presets <names>', 'presets to try, with commas between, each with what it does to the frame before')
     .option('-o, --output <dir>', 'write the frame and what each model makes of it as PNG')
+    .option('--html <file>', 'write one page that shows them, with the time for each, to be opened in a browser')
+    .option('--overwrite', 'replace a page that exists')
     .option('--device <name>', `auto, ${DEVICE_NAMES.join(', ')}`, 'auto')
     .option('--zoom <n>', 'show only the middle, enlarged: 1, 2, 4 or 8', '1')
     .option('--json', 'one JSON object per line on standard output')
     .option('--verbose', 'show the causes of errors')
-    .action(async (video: string, flags: PreviewFlags) => {
-      process.exitCode = await preview(video, flags);
+    .action(async (video: string, _: unknown, command: Command) => {
+      // The root has an --overwrite and others, too, and takes them when they come first.
+      process.exitCode = await preview(video, command.optsWithGlobals<PreviewFlags>());
     });
 }
 
@@ -75,8 +85,13 @@ async function tryModels(
   signal: AbortSignal,
   tell: (record: object) => void,
 ): Promise<readonly ModelTrial[]> {
-  const { at, zoom, models } = parseFlags(flags);
+  const { at, zoom, models, presets } = parseFlags(flags);
+  const device = flags.device as NetworkSettings['device'];
+  const ofPresets: Attempt[] = [];
+  for (const preset of presets) ofPresets.push(await presetAttempt(preset, device, { video, at, signal }));
   const look = chooseLook(process.env, process.platform);
+  const overwrite = flags.overwrite === true;
+  if (flags.html !== undefined) await checkOutput(flags.html, [video], overwrite);
   const frame = await readVideoFrame(video, at, signal);
   const before = toRgb8(frame.raster);
   if (flags.output !== undefined) {
@@ -84,9 +99,11 @@ async function tryModels(
     await writePng(before, join(flags.output, `${frameName(frame)}.png`));
   }
   const trials: ModelTrial[] = [];
-  for (const model of models) {
+  const ofModels = models.map((model) => modelAttempt(model, device, frame));
+  for (const attempt of [...ofModels, ...ofPresets]) {
+    const { name: model } = attempt;
     say(`upreel: ${safeText(model, { charset: look.charset })}: trying`, flags);
-    const trial = await tryModel(model, before, flags, signal);
+    const trial = await tryOnFrame(attempt, signal);
     trials.push(trial);
     if ('error' in trial) {
       process.stderr.write(errorText(toErrorRecord(trial.error), { verbose: flags.verbose === true }));
@@ -98,14 +115,19 @@ async function tryModels(
     if (png !== null) await writePng(trial.result, png);
     const { width, height } = trial.result;
     tell({
-      ...{ type: 'preview', model, device: trial.device, frame: frame.index, framesTotal: frame.framesTotal },
+      ...{ type: 'preview', model, device: trial.device, frame: frame.index, framesTotal: trial.framesTotal },
       ...{
         target: { width, height },
         secondsPerFrame: trial.seconds,
-        estimatedSeconds: trial.seconds * frame.framesTotal,
+        estimatedSeconds: trial.seconds * trial.framesTotal,
       },
       ...(png === null ? {} : { png }),
     });
+  }
+  if (flags.html !== undefined) {
+    const { bytes } = await writePreviewPage(flags.html, { video, frame, before }, trials, { overwrite, signal });
+    tell({ type: 'written', path: flags.html, bytes });
+    say(`upreel: ${safeText(flags.html, { charset: look.charset })}: to be opened in a browser`, flags);
   }
   if (flags.json) return trials;
   if (process.stdout.isTTY) await showTrials(before, trials, { zoom, look });
@@ -113,25 +135,25 @@ async function tryModels(
   return trials;
 }
 
-async function tryModel(
-  model: string,
-  picture: RgbPixels,
-  flags: PreviewFlags,
-  signal: AbortSignal,
-): Promise<ModelTrial> {
+async function tryOnFrame({ name, settings, readFrame }: Attempt, signal: AbortSignal): Promise<ModelTrial> {
   try {
-    // The name was checked with the flags.
-    const settings = { ...AUTOMATIC_NETWORK, model, device: flags.device as NetworkSettings['device'] };
+    const { raster, framesTotal } = await readFrame();
     const context = { signal, onEvent: () => undefined };
     const { device } = await chooseDevice(settings, context);
-    return { model, ...(await tryNetwork(picture, { ...settings, device }, context)) };
+    const before = toRgb8(raster);
+    return { model: name, before, framesTotal, ...(await tryNetwork(before, { ...settings, device }, context)) };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { model, error: asUpreelError(error) };
+    return { model: name, error: asUpreelError(error) };
   }
 }
 
-function parseFlags(flags: PreviewFlags): { at: number; zoom: 1 | 2 | 4 | 8; models: readonly string[] } {
+function parseFlags(flags: PreviewFlags): {
+  at: number;
+  zoom: 1 | 2 | 4 | 8;
+  models: readonly string[];
+  presets: readonly string[];
+} {
   const zoom = ([1, 2, 4, 8] as const).find((known) => String(known) === flags.zoom);
   if (zoom === undefined) throw usage(`--zoom takes 1, 2, 4 or 8, got ${JSON.stringify(flags.zoom)}.`);
   const isTime = /^(\d+:){0,2}\d+(\.\d+)?$/.test(flags.at);
@@ -139,12 +161,17 @@ function parseFlags(flags: PreviewFlags): { at: number; zoom: 1 | 2 | 4 | 8; mod
   if (flags.device !== 'auto' && !DEVICE_NAMES.some((name) => name === flags.device)) {
     throw usage(`--device takes auto, ${DEVICE_NAMES.join(', ')}, got ${JSON.stringify(flags.device)}.`);
   }
-  const named = (flags.models ?? '').split(',').filter((name) => name.trim() !== '');
+  const [models, presets] = [listed(flags.models), listed(flags.presets)];
   return {
     at: parseTrim(`${flags.at}-`)?.startSeconds ?? 0,
     zoom,
-    models: named.length > 0 ? [...new Set(named.map((name) => name.trim()))] : usualModels(),
+    models: models.length + presets.length > 0 ? models : usualModels(),
+    presets,
   };
+}
+
+function listed(names = ''): readonly string[] {
+  return [...new Set(names.split(',').map((name) => name.trim()))].filter((name) => name !== '');
 }
 
 /** Those that are made for video, and what is taken without -m. */

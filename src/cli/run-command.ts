@@ -85,13 +85,26 @@ async function runAll(
   const onEvent = (event: TaskEvent): void => reporter.event(event);
   try {
     const source = await find({ signal: AbortSignal.any([signal, drain]), onEvent });
-    const { tasks, stallSeconds, skipExisting = false, streams = false, queueing = NO_QUEUEING, dryRun } = source;
+    const {
+      tasks,
+      stallSeconds,
+      skipExisting = false,
+      compare = false,
+      streams = false,
+      queueing = NO_QUEUEING,
+      dryRun,
+    } = source;
     const queue = openRestartingEngine({ streams, stallSeconds, nice: tasks.some(isVideo) ? queueing.nice : 0 });
     const failures: UpreelError[] = [];
     let skipped = 0;
     try {
       for (const task of tasks) {
         let spec: JobSpec | null = null;
+        let result: string | null = null;
+        const onTaskEvent = (event: TaskEvent): void => {
+          if (event.type === 'done') result = event.output;
+          onEvent(event);
+        };
         const announceDrain = () => reporter.event(DRAINING);
         if (isVideo(task) && detached === null) drain.addEventListener('abort', announceDrain, { once: true });
         try {
@@ -104,11 +117,16 @@ async function runAll(
             spec = await nameJob(task, queueing);
           } else if (!isVideo(task)) await checkFile(task.request.input);
           await (spec === null
-            ? queue.run(task, { signal, drain, onEvent })
+            ? queue.run(task, { signal, drain, onEvent: onTaskEvent })
             : runVideo(spec, { queue, signal, drain, onEvent }, detached));
+          if (compare && task.kind === 'image' && result !== null) {
+            const { compareResult } = await import('./compare-result.ts');
+            const { input, overwrite } = task.request;
+            await compareResult(input, result, { overwrite, signal: AbortSignal.any([signal, drain]), onEvent });
+          }
         } catch (error) {
           const failure = asUpreelError(error);
-          if (skipExisting && failure.code === 'output-exists') {
+          if (skipExisting && failure.code === 'output-exists' && result === null) {
             skipped++;
             continue;
           }

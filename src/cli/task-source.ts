@@ -7,6 +7,8 @@ export interface TaskSource {
   readonly stallSeconds?: number | undefined;
   /** A result that is there already is passed over instead of being an error. */
   readonly skipExisting?: boolean;
+  /** Pictures get a page beside their result that compares it with them. */
+  readonly compare?: boolean;
   /** A task reads this process's standard input or writes its standard output. */
   readonly streams?: boolean;
   /** In place of the work: says what it would be. */

@@ -49,6 +49,7 @@ export function runUpscale(paths: readonly string[], rawFlags: Record<string, un
       stallSeconds,
       ...(dryRun !== null && { dryRun: dryRun.tell }),
       skipExisting,
+      compare: layers.flagsFor('image').compare,
       streams: output === '-' || inputs.some(({ path }) => path === '-'),
       queueing: queueingOf(layers.flagsFor('video')),
     };

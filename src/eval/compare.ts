@@ -1,8 +1,18 @@
 import { UpreelError } from '../core/errors.ts';
-import type { Size } from '../core/pixels/geometry.ts';
-import type { Raster } from '../core/pixels/raster.ts';
-import { type Difference, differenceOf, NO_DIFFERENCE, psnrOf, ssim, sumOf } from './metrics.ts';
-import { channelPlane, type LumaPlane, type LumaRounding, lumaPlane, shave } from './plane.ts';
+import type { Rect, Size } from '../core/pixels/geometry.ts';
+import { makeRaster, type Raster } from '../core/pixels/raster.ts';
+import { cropInto } from '../core/pixels/rows.ts';
+import {
+  type Difference,
+  differenceOf,
+  meanSimilarity,
+  NO_DIFFERENCE,
+  psnrOf,
+  similarityOf,
+  sumOf,
+  WINDOW_REACH,
+} from './metrics.ts';
+import { channelPlane, type LumaRounding, lumaPlane, type Plane } from './plane.ts';
 
 /** One page: gray or RGB, and its transparency, of one size. */
 export interface Page {
@@ -46,40 +56,74 @@ export interface Comparison {
   readonly worstPage: number | null;
 }
 
-/** @throws UpreelError `usage` where the sizes differ or the border leaves nothing. */
+/**
+ * Band by band, so that large pictures take no more memory than their samples and a few rows.
+ * @throws UpreelError `usage` where the sizes differ or the border leaves nothing.
+ */
 export function comparePages(a: Page, b: Page, { border, luma }: Measuring): PageDifference {
   checkSizes(a.colour, b.colour);
   checkBorder(a.colour, border);
-  const inner = (raster: Raster, channel: number): LumaPlane => shave(channelPlane(raster, channel), border);
-  const colour = Array.from({ length: Math.max(a.colour.channels, b.colour.channels) }, (_, channel) => {
-    const [left, right] = [a.colour, b.colour].map((raster) => inner(raster, Math.min(channel, raster.channels - 1)));
+  const [width, height] = [a.colour.width - 2 * border, a.colour.height - 2 * border];
+  const bands = Array.from({ length: Math.ceil(height / BAND_ROWS) }, (_, index) => {
+    const start = index * BAND_ROWS;
+    const rows = Math.min(BAND_ROWS, height - start);
+    const reach = Math.min(rows + WINDOW_REACH, height - start);
+    const rect = { x: border, y: border + start, width, height: reach };
+    return compareBand(cutPage(a, rect), cutPage(b, rect), rows, luma);
+  });
+  const isOpaque = bands.every((band) => band.isOpaque);
+  return {
+    colour: sumOf(bands.map(({ colour }) => colour)),
+    alpha: isOpaque ? null : sumOf(bands.map(({ alpha }) => alpha)),
+    luma: sumOf(bands.map((band) => band.luma)),
+    ssimY: meanSimilarity(bands.map(({ similarity }) => similarity)),
+  };
+}
+
+const BAND_ROWS = 128;
+
+/** @param rows of the band itself; below them are those that its windows reach into. */
+function compareBand(a: Page, b: Page, rows: number, luma: LumaRounding) {
+  const channels = Math.max(a.colour.channels, b.colour.channels);
+  const own = (plane: Plane): Plane => ({ ...plane, height: rows, data: plane.data.subarray(0, rows * plane.width) });
+  const colour = Array.from({ length: channels }, (_, channel) => {
+    const [left, right] = [a.colour, b.colour].map((raster) =>
+      own(channelPlane(raster, Math.min(channel, raster.channels - 1))),
+    );
     return differenceOf(left!, right!);
   });
-  const [lumaA, lumaB] = lumaOfBoth(a.colour, b.colour, luma).map((plane) => shave(plane, border));
+  const [lumaA, lumaB] = lumaOfBoth(a.colour, b.colour, luma);
+  const [alphaA, alphaB] = [a, b].map((page) => own(alphaPlane(page)));
   return {
     colour: sumOf(colour),
-    alpha: alphaDifference(a, b, inner),
-    luma: differenceOf(lumaA!, lumaB!),
-    ssimY: ssim(lumaA!, lumaB!),
+    // Opaque in both pages is no channel: it would only raise the PSNR of the others.
+    isOpaque: [alphaA!, alphaB!].every(({ data }) => data.every((value) => value === 255)),
+    alpha: differenceOf(alphaA!, alphaB!),
+    luma: differenceOf(own(lumaA!), own(lumaB!)),
+    similarity: similarityOf(lumaA!, lumaB!),
   };
+}
+
+function cutPage({ colour, alpha }: Page, rect: Rect): Page {
+  const cut = (raster: Raster): Raster => {
+    const part = makeRaster(rect.width, rect.height, raster);
+    cropInto(part.data, raster, rect);
+    return part;
+  };
+  return { colour: cut(colour), alpha: alpha === null ? null : cut(alpha) };
+}
+
+function alphaPlane({ colour: { width, height }, alpha }: Page): Plane {
+  return alpha === null ? { width, height, data: new Float64Array(width * height).fill(255) } : channelPlane(alpha, 0);
 }
 
 /**
  * Two gray pictures are compared as they are: MATLAB's scripts convert to YCbCr only what has three channels. Studio
  * range would raise their PSNR by 1.3 dB.
  */
-function lumaOfBoth(a: Raster, b: Raster, rounding: LumaRounding): LumaPlane[] {
+function lumaOfBoth(a: Raster, b: Raster, rounding: LumaRounding): Plane[] {
   if (a.channels === 1 && b.channels === 1) return [channelPlane(a, 0), channelPlane(b, 0)];
   return [lumaPlane(a, rounding), lumaPlane(b, rounding)];
-}
-
-/** Opaque in both pages is no channel: it would only raise the PSNR of the others. */
-function alphaDifference(a: Page, b: Page, inner: (raster: Raster, channel: number) => LumaPlane): Difference | null {
-  const [left, right] = [a, b].map(({ alpha }) => (alpha === null ? null : inner(alpha, 0)));
-  const opaque = (plane: LumaPlane | null | undefined): boolean => plane?.data.every((value) => value === 255) ?? true;
-  if (opaque(left) && opaque(right)) return null;
-  const solid = (like: LumaPlane): LumaPlane => ({ ...like, data: new Float64Array(like.data.length).fill(255) });
-  return differenceOf(left ?? solid(right!), right ?? solid(left!));
 }
 
 /** All pages together: errors are summed before the logarithm is taken, similarities averaged. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createPicture, NO_METADATA } from '../core/codec/index.ts';
 import type { Raster } from '../core/pixels/raster.ts';
-import { comparePages, summarise } from './compare.ts';
+import { type Comparison, comparePages, summarise } from './compare.ts';
 import { enlarge, KERNELS, type KernelName, shrink } from './imresize.ts';
 import type { LumaRounding } from './plane.ts';
 import { findTruths, readColour, readTruth, type Truth } from './truth.ts';
@@ -15,6 +15,8 @@ export interface PictureScore {
   readonly psnrY: number | null;
   /** null: smaller than the window of SSIM. */
   readonly ssimY: number | null;
+  /** What enlarging it took. */
+  readonly seconds: number;
 }
 
 export interface Score {
@@ -26,6 +28,10 @@ export interface Score {
   readonly equal: number;
   /** Mean over the pictures that are not smaller than the window; null: all are. */
   readonly ssimY: number | null;
+  /** Of all pictures together, for a megapixel (1,000,000 pixels) of the results. */
+  readonly secondsPerMegapixel: number;
+  /** The most that the process with the network took; null: it is not known. */
+  readonly peakBytes: number | null;
   readonly each: readonly PictureScore[];
 }
 
@@ -38,8 +44,27 @@ export interface Evaluation {
   /** Model ids, or the name of a kernel for plain resampling. */
   readonly models: readonly string[];
   /** Upscales a file with a model by exactly `scale`. */
-  readonly upscale: (input: string, output: string, model: string) => Promise<void>;
+  readonly upscale: (input: string, output: string, model: string) => Promise<UpscaleCost>;
+  /** Gets each full-size picture once (model and numbers are null), and what each model makes of it. */
+  readonly show?: (shown: ShownResult) => Promise<void>;
   readonly onNote: (sentence: string) => void;
+  /** Ends it before the next picture. */
+  readonly signal?: AbortSignal;
+}
+
+export interface UpscaleCost {
+  readonly seconds: number;
+  readonly peakBytes: number | null;
+}
+
+export interface ShownResult {
+  /** Of the full-size picture, from 0. */
+  readonly index: number;
+  readonly path: string;
+  readonly raster: Raster;
+  readonly model: string | null;
+  readonly numbers: Comparison | null;
+  readonly seconds: number | null;
 }
 
 /** Whether a model's name means plain resampling; a file of that name is meant by a path, `./bicubic`. */
@@ -59,28 +84,49 @@ export async function* evaluate(evaluation: Evaluation): AsyncIterable<Score> {
   for (const note of truths.flatMap(({ notes }) => notes)) onNote(note);
   const scratch = await mkdtemp(join(tmpdir(), 'upreel-eval-'));
   try {
-    for (const model of models) {
-      const each: PictureScore[] = [];
-      for (const truth of truths) each.push(await scorePicture(truth, model, scratch, evaluation));
-      yield meanOf(model, each);
+    for (const [index, model] of models.entries()) {
+      const scored: ScoredPicture[] = [];
+      for (const [at, truth] of truths.entries()) {
+        evaluation.signal?.throwIfAborted();
+        scored.push(await scorePicture(truth, model, scratch, evaluation, { index: at, isFirst: index === 0 }));
+      }
+      yield meanOf(model, scored);
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
+interface ScoredPicture extends PictureScore {
+  readonly pixels: number;
+  readonly peakBytes: number | null;
+}
+
 async function scorePicture(
   truth: Truth,
   model: string,
   scratch: string,
-  { scale, luma, upscale }: Evaluation,
-): Promise<PictureScore> {
+  { scale, luma, upscale, show }: Evaluation,
+  { index, isFirst }: { readonly index: number; readonly isFirst: boolean },
+): Promise<ScoredPicture> {
   const large = await readTruth(truth, scale);
   const small = shrink(large, scale);
-  const result = isBaseline(model) ? enlarge(small, scale, model) : await enlargeFile(small, model, scratch, upscale);
+  const { result, seconds, peakBytes } = isBaseline(model)
+    ? resampled(small, scale, model)
+    : await enlargeFile(small, model, scratch, upscale);
   const pages = [large, result].map((colour) => ({ colour, alpha: null }));
-  const { psnrY, ssimY } = summarise([comparePages(pages[0]!, pages[1]!, { border: scale, luma })]);
-  return { picture: basename(truth.path), psnrY, ssimY };
+  const numbers = summarise([comparePages(pages[0]!, pages[1]!, { border: scale, luma })]);
+  const { path } = truth;
+  if (isFirst) await show?.({ index, path, raster: large, model: null, numbers: null, seconds: null });
+  await show?.({ index, path, raster: result, model, numbers, seconds });
+  const { psnrY, ssimY } = numbers;
+  return { picture: basename(path), psnrY, ssimY, seconds, pixels: large.width * large.height, peakBytes };
+}
+
+function resampled(small: Raster, scale: number, kernel: KernelName) {
+  const started = performance.now();
+  const result = enlarge(small, scale, kernel);
+  return { result, seconds: (performance.now() - started) / 1000, peakBytes: null };
 }
 
 async function enlargeFile(
@@ -88,11 +134,11 @@ async function enlargeFile(
   model: string,
   scratch: string,
   upscale: Evaluation['upscale'],
-): Promise<Raster> {
+): Promise<UpscaleCost & { readonly result: Raster }> {
   const [input, output] = [join(scratch, 'small.png'), join(scratch, 'large.png')];
   await writeRaster(small, input);
-  await upscale(input, output, model);
-  return readColour(output);
+  const cost = await upscale(input, output, model);
+  return { ...cost, result: await readColour(output) };
 }
 
 async function writeRaster(raster: Raster, path: string): Promise<void> {
@@ -118,11 +164,19 @@ async function writeRaster(raster: Raster, path: string): Promise<void> {
   await sink.finish();
 }
 
-function meanOf(model: string, each: readonly PictureScore[]): Score {
-  const decibels = each.flatMap(({ psnrY }) => psnrY ?? []);
-  const similarities = each.flatMap(({ ssimY }) => ssimY ?? []);
-  const mean = (values: number[]): number | null =>
-    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  const equal = each.length - decibels.length;
-  return { model, pictures: each.length, psnrY: mean(decibels), equal, ssimY: mean(similarities), each };
+function meanOf(model: string, scored: readonly ScoredPicture[]): Score {
+  const decibels = scored.flatMap(({ psnrY }) => psnrY ?? []);
+  const similarities = scored.flatMap(({ ssimY }) => ssimY ?? []);
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  const mean = (values: readonly number[]): number | null =>
+    values.length === 0 ? null : total(values) / values.length;
+  const peaks = scored.flatMap(({ peakBytes }) => peakBytes ?? []);
+  const megapixels = total(scored.map(({ pixels }) => pixels)) / 1e6;
+  return {
+    ...{ model, pictures: scored.length, psnrY: mean(decibels), equal: scored.length - decibels.length },
+    ssimY: mean(similarities),
+    secondsPerMegapixel: total(scored.map(({ seconds }) => seconds)) / megapixels,
+    peakBytes: peaks.length === 0 ? null : Math.max(...peaks),
+    each: scored.map(({ picture, psnrY, ssimY, seconds }) => ({ picture, psnrY, ssimY, seconds })),
+  };
 }

@@ -1,5 +1,6 @@
+import type { Size } from '../core/pixels/geometry.ts';
 import { makeRaster, type Raster, samplesOf } from '../core/pixels/raster.ts';
-import { channelPlane, type LumaPlane, levelsPerUnit } from './plane.ts';
+import { levelsPerUnit } from './plane.ts';
 
 /** What plain resampling can be asked for; each as MATLAB's imresize has it. */
 export const KERNELS = {
@@ -24,47 +25,52 @@ interface Kernel {
  * @param raster its width and height are multiples of `factor`
  */
 export function shrink(raster: Raster, factor: number): Raster {
-  return resample(raster, raster.width / factor, raster.height / factor, 1 / factor, KERNELS.bicubic);
+  return resample(raster, { width: raster.width / factor, height: raster.height / factor }, KERNELS.bicubic);
 }
 
 /** `imresize(picture, factor)`, as deep as the raster. @param factor a whole number */
 export function enlarge(raster: Raster, factor: number, kernel: KernelName): Raster {
-  return resample(raster, raster.width * factor, raster.height * factor, factor, KERNELS[kernel]);
+  return resample(raster, { width: raster.width * factor, height: raster.height * factor }, KERNELS[kernel]);
 }
 
-function resample(raster: Raster, width: number, height: number, scale: number, kernel: Kernel): Raster {
-  const result = makeRaster(width, height, raster);
-  const samples = samplesOf(result);
-  const unit = levelsPerUnit(raster);
-  const [down, along] = [tapsOf(raster.height, height, scale, kernel), tapsOf(raster.width, width, scale, kernel)];
-  for (let channel = 0; channel < raster.channels; channel++) {
-    const short = resampleColumns(channelPlane(raster, channel), down, unit);
-    const { data } = transposed(resampleColumns(transposed(short), along, unit));
-    for (let i = 0; i < data.length; i++) samples[i * raster.channels + channel] = Math.round(data[i]! * unit);
-  }
-  return result;
+/**
+ * Bicubic as `enlarge` has it, to any size that is no smaller. Sides that are not the same multiple are stretched by what
+ * makes them fit.
+ */
+export function enlargeTo(raster: Raster, { width, height }: Size): Raster {
+  return resample(raster, { width, height }, KERNELS.bicubic);
 }
 
-/** One pass: rounded and clamped, because MATLAB's imresize keeps the class of its input between the passes. */
-function resampleColumns(plane: LumaPlane, taps: readonly Tap[][], unit: number): LumaPlane {
-  const { width } = plane;
-  const data = new Float64Array(width * taps.length);
-  for (const [y, column] of taps.entries()) {
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (const { index, weight } of column) sum += weight * plane.data[index * width + x]!;
-      data[y * width + x] = Math.min(255, Math.max(0, Math.round(sum * unit) / unit));
+/**
+ * Row by row: first down the columns, then along the row. Rounded and clamped after each pass, because MATLAB's imresize
+ * keeps the class of its input between the passes.
+ */
+function resample(raster: Raster, size: Size, kernel: Kernel): Raster {
+  const result = makeRaster(size.width, size.height, raster);
+  const [from, to] = [samplesOf(raster), samplesOf(result)];
+  const top = levelsPerUnit(raster) * 255;
+  const { channels } = raster;
+  const stored = (value: number): number => Math.min(top, Math.max(0, Math.round(value)));
+  const down = tapsOf(raster.height, size.height, kernel);
+  const along = tapsOf(raster.width, size.width, kernel);
+  const stride = raster.width * channels;
+  const row = new Float64Array(stride);
+  let at = 0;
+  for (const column of down) {
+    row.fill(0);
+    for (const { index, weight } of column) {
+      for (let x = 0, sample = index * stride; x < stride; x++, sample++) row[x] = row[x]! + weight * from[sample]!;
+    }
+    for (let x = 0; x < stride; x++) row[x] = stored(row[x]!);
+    for (const taps of along) {
+      for (let channel = 0; channel < channels; channel++, at++) {
+        let sum = 0;
+        for (const { index, weight } of taps) sum += weight * row[index * channels + channel]!;
+        to[at] = stored(sum);
+      }
     }
   }
-  return { width, height: taps.length, data };
-}
-
-function transposed({ width, height, data }: LumaPlane): LumaPlane {
-  const turned = new Float64Array(data.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) turned[x * height + y] = data[y * width + x]!;
-  }
-  return { width: height, height: width, data: turned };
+  return result;
 }
 
 interface Tap {
@@ -73,7 +79,8 @@ interface Tap {
 }
 
 /** For each sample of the result, the source samples it is made of; their weights sum to 1. */
-function tapsOf(from: number, to: number, scale: number, { reach, weight }: Kernel): Tap[][] {
+function tapsOf(from: number, to: number, { reach, weight }: Kernel): Tap[][] {
+  const scale = to / from;
   const stretch = Math.min(scale, 1);
   const count = Math.ceil((2 * reach) / stretch) + 2;
   return Array.from({ length: to }, (_, out) => {

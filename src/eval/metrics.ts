@@ -1,4 +1,4 @@
-import type { LumaPlane } from './plane.ts';
+import type { Plane } from './plane.ts';
 
 /** What is left of two sets of samples when they are compared; differences add up, decibels do not. */
 export interface Difference {
@@ -11,7 +11,7 @@ export interface Difference {
 
 export const NO_DIFFERENCE: Difference = Object.freeze({ samples: 0, squares: 0, largest: 0 });
 
-export function differenceOf(a: LumaPlane, b: LumaPlane): Difference {
+export function differenceOf(a: Plane, b: Plane): Difference {
   let squares = 0;
   let largest = 0;
   for (let i = 0; i < a.data.length; i++) {
@@ -38,7 +38,9 @@ export function psnrOf({ samples, squares }: Difference): number | null {
   return squares === 0 ? null : 10 * Math.log10((255 * 255 * samples) / squares);
 }
 
-const WINDOW = 11;
+/** Rows below a band that its windows reach into. */
+export const WINDOW_REACH = 10;
+const WINDOW = WINDOW_REACH + 1;
 const SIGMA = 1.5;
 const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
@@ -48,8 +50,24 @@ const C2 = (0.03 * 255) ** 2;
  * similarity", 2004, and its ssim_index.m): Gaussian window of 11 pixels and sigma 1.5, mean over the windows that lie
  * inside; null: there is none.
  */
-export function ssim(a: LumaPlane, b: LumaPlane): number | null {
-  if (Math.min(a.width, a.height) < WINDOW) return null;
+export function ssim(a: Plane, b: Plane): number | null {
+  return meanSimilarity([similarityOf(a, b)]);
+}
+
+/** What is left of the windows of two planes, or of a band of them; similarities add up where windows do not overlap. */
+export interface Similarity {
+  readonly windows: number;
+  readonly sum: number;
+}
+
+/** null: there is no window. */
+export function meanSimilarity(parts: readonly Similarity[]): number | null {
+  const windows = parts.reduce((total, part) => total + part.windows, 0);
+  return windows === 0 ? null : parts.reduce((total, { sum }) => total + sum, 0) / windows;
+}
+
+export function similarityOf(a: Plane, b: Plane): Similarity {
+  if (Math.min(a.width, a.height) < WINDOW) return { windows: 0, sum: 0 };
   const meanA = blur(a);
   const meanB = blur(b);
   const squareA = blur(multiply(a, a));
@@ -63,15 +81,15 @@ export function ssim(a: LumaPlane, b: LumaPlane): number | null {
     const covariance = product.data[i]! - mA * mB;
     sum += ((2 * mA * mB + C1) * (2 * covariance + C2)) / ((mA * mA + mB * mB + C1) * (varianceA + varianceB + C2));
   }
-  return sum / meanA.data.length;
+  return { windows: meanA.data.length, sum };
 }
 
-function multiply(a: LumaPlane, b: LumaPlane): LumaPlane {
+function multiply(a: Plane, b: Plane): Plane {
   return { ...a, data: a.data.map((value, i) => value * b.data[i]!) };
 }
 
 /** Only where the whole window lies inside. */
-function blur(plane: LumaPlane): LumaPlane {
+function blur(plane: Plane): Plane {
   const weights = gaussian();
   const width = plane.width - WINDOW + 1;
   const height = plane.height - WINDOW + 1;

@@ -1,14 +1,14 @@
 import { type Raster, samplesOf } from '../core/pixels/raster.ts';
 
 /** One channel as float64, row by row, 0..255. */
-export interface LumaPlane {
+export interface Plane {
   readonly width: number;
   readonly height: number;
   readonly data: Float64Array;
 }
 
 /** One channel of a raster; 16-bit samples are scaled to 0..255. */
-export function channelPlane(raster: Raster, channel: number): LumaPlane {
+export function channelPlane(raster: Raster, channel: number): Plane {
   const { width, height, channels } = raster;
   const samples = samplesOf(raster);
   const unit = levelsPerUnit(raster);
@@ -24,7 +24,7 @@ export type LumaRounding = 'rounded' | 'exact';
  * Luma as the super-resolution papers take it: ITU-R BT.601 in studio range, 16..235 (MATLAB's rgb2ycbcr, BasicSR's
  * `to_y_channel`). A gray raster counts as R = G = B.
  */
-export function lumaPlane(raster: Raster, rounding: LumaRounding): LumaPlane {
+export function lumaPlane(raster: Raster, rounding: LumaRounding): Plane {
   const [red, green, blue] = [0, 1, 2].map((channel) => channelPlane(raster, Math.min(channel, raster.channels - 1)));
   const unit = levelsPerUnit(raster);
   const luma = red!.data.map((value, i) => {
@@ -32,18 +32,6 @@ export function lumaPlane(raster: Raster, rounding: LumaRounding): LumaPlane {
     return rounding === 'rounded' ? Math.round(level * unit) / unit : level;
   });
   return { ...red!, data: luma };
-}
-
-/** Without `border` pixels on each side. @param border less than half of either side */
-export function shave(plane: LumaPlane, border: number): LumaPlane {
-  if (border === 0) return plane;
-  const [width, height] = [plane.width - 2 * border, plane.height - 2 * border];
-  const data = new Float64Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const from = (y + border) * plane.width + border;
-    data.set(plane.data.subarray(from, from + width), y * width);
-  }
-  return { width, height, data };
 }
 
 /** Levels of a raster's samples to one level of 255. */

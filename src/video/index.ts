@@ -14,5 +14,7 @@ export {
 } from './settings.ts';
 export { CONCEAL } from './source/completeness.ts';
 export { probeVideo } from './source/probe.ts';
+export { safeInput } from './source/safe-input.ts';
+export type { VideoInfo } from './source/video-info.ts';
 export { upscaleFilm } from './upscale-video.ts';
 export type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -44,22 +44,39 @@ describe('upreel eval', () => {
       expect(record.psnrY).toBeLessThan(60);
       expect(record.ssimY).toBeGreaterThan(0.2);
       expect(record.ssimY).toBeLessThan(1);
+      expect(record.secondsPerMegapixel).toBeGreaterThan(0);
+      if (record.model === 'realesr-general-x4v3') expect(record.peakBytes).toBeGreaterThan(5e7);
+      else expect(record.peakBytes).toBeNull();
     }
   });
 
-  test('tells the pictures and the protocol', async () => {
-    const { out, code } = await upreel(['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each']);
+  test('tells the pictures, the protocol, time and memory, in Markdown and in a page, too', async () => {
+    const words = ['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each'];
+    const { out, code } = await upreel(words);
     expect(code).toBe(0);
-    expect(out.replace(/\d+\.\d+/g, 'N')).toBe(
+    const protocol =
+      'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)';
+    expect(out.replace(/\d+\.\d+/g, 'N').replace(/ +/g, ' ')).toBe(
       [
-        'MODEL       PICTURES    PSNR-Y    SSIM-Y',
-        'bicubic            2  N dB    N',
-        '  a.png               N dB    N',
-        '  gray.png            N dB    N',
-        'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)',
-        '',
+        ...['MODEL PICTURES PSNR-Y SSIM-Y S/MP MEMORY', 'bicubic 2 N dB N N -'],
+        ...[' a.png N dB N ', ' gray.png N dB N ', protocol, ''],
       ].join('\n'),
     );
+    const markdown = await upreel([...words, '--markdown', '--html', at('eval.html')]);
+    expect(markdown.out.replace(/\d+\.\d+/g, 'N')).toBe(
+      [
+        ...['| model | pictures | PSNR-Y | SSIM-Y | s/MP | memory |', '|---|---:|---:|---:|---:|---:|'],
+        ...[
+          '| bicubic | 2 | N dB | N | N | - |',
+          '| — a.png |  | N dB | N |  |  |',
+          '| — gray.png |  | N dB | N |  |  |',
+        ],
+        ...['', protocol, ''],
+      ].join('\n'),
+    );
+    const page = await readFile(at('eval.html'), 'utf8');
+    expect(page).toMatch(/"notes":\["bicubic: PSNR-Y \d+\.\d\d dB.* a megapixel\./);
+    expect(page).toMatch(/"name":"a\.png".*"name":"original".*"name":"bicubic".*"name":"gray\.png"/);
   });
 
   test.each([
@@ -99,5 +116,49 @@ describe('upreel compare', () => {
     const { code, err } = await upreel(['compare', at('truth/a.png'), at('brighter.png'), '--border', '25']);
     expect(code).toBe(2);
     expect(err).toMatch(/A border of 25 pixels on each side leaves nothing of .*a\.png of 66x49/);
+  });
+
+  test('compares several, and folders, in a page and a picture that it does not replace', async () => {
+    await mkdir(at('other'));
+    await sharp(at('truth/a.png')).resize(33, 25, { fit: 'fill' }).toFile(at('other/a.jpg'));
+    const files = ['--html', at('page.html'), '--png', at('sheet.png')];
+    const told = await upreel(['compare', at('other'), '--reference', at('truth'), ...files, '--json']);
+    expect(told.code).toBe(0);
+    expect(told.records).toMatchObject([
+      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, height: 49, border: 0 },
+      { type: 'written', path: at('page.html') },
+      { type: 'written', path: at('sheet.png') },
+    ]);
+    expect(told.err).toMatch(/Without a counterpart, left out: .*gray\.png/);
+    expect((await sharp(at('sheet.png')).metadata()).width).toBeGreaterThan(2 * 66);
+    const again = await upreel(['compare', at('truth/a.png'), at('half.png'), ...files]);
+    expect(again).toMatchObject({ code: 2, err: expect.stringMatching(/page\.html exists already/) });
+    const onto = await upreel(['compare', at('truth/a.png'), at('half.png'), '--html', at('half.png'), '--overwrite']);
+    expect(onto).toMatchObject({ code: 2, err: expect.stringMatching(/is the input itself/) });
+  });
+
+  test.each([
+    [['truth/a.png'], 2, /Expected two pictures or folders to compare, got one/],
+    [['truth/a.png', 'truth'], 2, /a\.png is a file among folders/],
+    [['truth/a.png', 'none.png'], 3, /none\.png/],
+  ])('refuses %j', async (names, expected, message) => {
+    const { code, err } = await upreel(['compare', ...names.map(at)]);
+    expect(code).toBe(expected);
+    expect(err).toMatch(message);
+  });
+});
+
+describe('upreel --compare', () => {
+  test('writes a page beside the result, and says why there is none', async () => {
+    const words = ['-m', 'realesr-general-x4v3', '--device', 'cpu', '--compare', '--json'];
+    const { code, records } = await upreel([at('other/a.jpg'), '-o', at('made.png'), ...words]);
+    expect(code).toBe(0);
+    expect(records).toContainEqual(expect.objectContaining({ message: `Compared in ${at('made.compare.html')}` }));
+    expect(await readFile(at('made.compare.html'), 'utf8')).toMatch(/a\.jpg, 33x25, is enlarged by bicubic to 132x100/);
+    const cut = await upreel([at('other/a.jpg'), '-o', at('cut.png'), '--crop', '33x10+0+0', ...words]);
+    expect(cut.code).toBe(0);
+    expect(cut.records).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/^No page was made/) }),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
@@ -25,16 +25,34 @@ const models = () => `${at('two.safetensors')},${at('four.safetensors')}`;
 
 test('preview tries models on the frame at a time, writes what they make, and estimates the whole', async () => {
   const { code, records } = await upreel(
-    ['preview', at('film.mp4'), '--at', '0:02.55', '--models', models(), '-o', at('look'), '--json', '--device', 'cpu'],
+    [
+      'preview',
+      at('film.mp4'),
+      '--at',
+      '0:02.55',
+      '--models',
+      models(),
+      '-o',
+      at('look'),
+      '--json',
+      '--device',
+      'cpu',
+      '--html',
+      at('look.html'),
+    ],
     ENV,
   );
   expect(code).toBe(0);
-  const [two, four, exit] = records;
+  const [two, four, written, exit] = records;
   expect(two).toMatchObject({ v: 1, type: 'preview', device: 'cpu', frame: 25, framesTotal: 40 });
   expect(two).toMatchObject({ target: { width: 128, height: 96 } });
   expect(four).toMatchObject({ type: 'preview', target: { width: 256, height: 192 } });
   expect(Number(two!.estimatedSeconds)).toBeCloseTo(Number(two!.secondsPerFrame) * 40, 6);
   expect(Number(two!.secondsPerFrame)).toBeGreaterThan(0);
+  expect(written).toMatchObject({ type: 'written', path: at('look.html') });
+  expect(readFileSync(at('look.html'), 'utf8')).toMatch(
+    /"name":"before".*"whole film","about .*64x48, is enlarged by bicubic to 256x192/,
+  );
   expect(exit).toEqual({ v: 1, type: 'exit', code: 0 });
   expect(readdirSync(at('look')).sort()).toEqual([
     'frame-000026.four.safetensors.png',
@@ -61,6 +79,30 @@ test('preview goes on after a model that does not exist, and says so by its exit
   );
   expect(code).toBe(9);
   expect(records.map(({ type }) => type)).toEqual(['preview-failed', 'preview', 'exit']);
+});
+
+test('preview tries presets, each with what it does to the frame before, and refuses one that there is not', async () => {
+  mkdirSync(at('home/upreel'), { recursive: true });
+  writeFileSync(
+    at('home/upreel/config.toml'),
+    `[presets.dark]\nmodel = ${JSON.stringify(at('two.safetensors'))}\n[presets.dark.video]\npre = "eq=brightness=-0.5"\n`,
+  );
+  const env = { ...ENV, XDG_CONFIG_HOME: at('home') };
+  const words = ['preview', at('film.mp4'), '--models', at('two.safetensors'), '-o', at('dark'), '--device', 'cpu'];
+  const { code, records } = await upreel([...words, '--presets', 'dark', '--json'], env);
+  expect({ code, models: records.map(({ model }) => model) }).toEqual({
+    ...{ code: 0, models: [at('two.safetensors'), 'preset dark', undefined] },
+  });
+  const light = async ({ png }: Record<string, unknown>) => (await sharp(String(png)).stats()).channels[1]!.mean;
+  expect(await light(records[1]!)).toBeLessThan((await light(records[0]!)) - 20);
+  writeFileSync(
+    at('home/upreel/config.toml'),
+    `[presets.cut]\nmodel = ${JSON.stringify(at('two.safetensors'))}\n[presets.cut.video]\ncrop = "64x20+0+4"\n`,
+  );
+  const cut = await upreel([...words, '--presets', 'cut', '--html', at('cut.html')], env);
+  expect(cut).toMatchObject({ code: 0 });
+  expect(readFileSync(at('cut.html'), 'utf8')).toMatch(/"name":"preset cut","width":128,"height":40,/);
+  expect(await upreel([...words, '--presets', 'none-such'], env)).toMatchObject({ code: 2 });
 });
 
 test('preview refuses a time beyond the end, and what is no time', async () => {

@@ -4,6 +4,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { comparePages } from '../../src/eval/compare.ts';
 import { compareFiles } from '../../src/eval/index.ts';
+import { differenceOf, ssim } from '../../src/eval/metrics.ts';
+import { lumaPlane } from '../../src/eval/plane.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { testPicture } from '../support/rasters.ts';
 
@@ -174,6 +176,15 @@ describe('comparePages', () => {
       ),
       { seed: 11, numRuns: 100 },
     );
+  });
+
+  test('measures a picture of several bands as one: every window once, every row once', () => {
+    const [a, b] = [1, 2].map((seed) => testPicture(17, 300, undefined, seed));
+    const { colour, luma, ssimY } = comparePages({ colour: a!, alpha: null }, { colour: b!, alpha: null }, WHOLE);
+    const [left, right] = [a!, b!].map((raster) => lumaPlane(raster, 'rounded'));
+    expect(colour.samples).toBe(17 * 300 * 3);
+    expect(luma).toEqual(differenceOf(left!, right!));
+    expect(ssimY).toBeCloseTo(ssim(left!, right!)!, 12);
   });
 });
 

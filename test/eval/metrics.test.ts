@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differenceOf, psnrOf, ssim, sumOf } from '../../src/eval/metrics.ts';
-import { channelPlane, type LumaPlane, lumaPlane, shave } from '../../src/eval/plane.ts';
+import { channelPlane, lumaPlane, type Plane } from '../../src/eval/plane.ts';
 import { testPicture } from '../support/rasters.ts';
 
 describe('psnrOf', () => {
@@ -71,29 +70,12 @@ describe('lumaPlane', () => {
   });
 });
 
-describe('shave', () => {
-  test('leaves out the border, and nothing else', () => {
-    fc.assert(
-      fc.property(fc.nat(6), fc.nat(6), fc.nat(4), (width, height, border) => {
-        const [w, h] = [width + 1 + 2 * border, height + 1 + 2 * border];
-        const plane = { width: w, height: h, data: Float64Array.from({ length: w * h }, (_, i) => i) };
-        const inside = [...plane.data].filter((i) => {
-          const [x, y] = [i % w, Math.floor(i / w)];
-          return x >= border && x < w - border && y >= border && y < h - border;
-        });
-        expect([...shave(plane, border).data]).toEqual(inside);
-      }),
-      { seed: 7, numRuns: 50 },
-    );
-  });
-});
-
-function filled(width: number, height: number, level: number): LumaPlane {
+function filled(width: number, height: number, level: number): Plane {
   return { width, height, data: new Float64Array(width * height).fill(level) };
 }
 
 /** Wang et al. 2004, equations 13 to 17, each window by itself with weights in two dimensions. */
-function plainSsim(a: LumaPlane, b: LumaPlane): number {
+function plainSsim(a: Plane, b: Plane): number {
   const weights: number[] = [];
   for (let y = -5; y <= 5; y++)
     for (let x = -5; x <= 5; x++) weights.push(Math.exp(-(x * x + y * y) / (2 * 1.5 * 1.5)));

@@ -13,5 +13,5 @@ export default function buildOnce(): void {
 
 function listSources(root: string): string[] {
   const names = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => /\.tsx?$/.test(name)).map((name) => `src/${name}`);
+  return names.filter((name) => /\.(tsx?|css)$/.test(name)).map((name) => `src/${name}`);
 }

@@ -9,9 +9,11 @@ export { inspectPicture, isAnimation, openPicture } from './read/open-picture.ts
 export { pictureKindOf } from './read/sniff.ts';
 export { openResampler, type Resampler, resamplePixels } from './resize/resampled.ts';
 export { resize } from './resize/resize.ts';
-export { divideByAlpha, joinAlpha, splitAlpha } from './samples.ts';
+export { divideByAlpha, joinAlpha, narrowSamples, splitAlpha } from './samples.ts';
+export { textPixels } from './text-pixels.ts';
 export { checkPicture, createPicture } from './write/create.ts';
 export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './write/format-choice.ts';
+export { losslessTile } from './write/lossless-tile.ts';
 export {
   EFFORTS,
   type Effort,

@@ -24,6 +24,11 @@ export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
   return pipeline;
 }
 
+/** A pipeline of a line of text. @param text with Pango's markup */
+export function textPipeline(text: string, dpi: number): Sharp {
+  return sharp({ text: { text, font: 'sans', dpi, wrap: 'none' } });
+}
+
 const lacking = new WeakMap<Sharp, string>();
 
 /**

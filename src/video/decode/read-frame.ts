@@ -6,7 +6,7 @@ import { uniteShapes } from '../plan/unite-shapes.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import { toSeconds } from '../rational.ts';
 import type { Segment } from '../segment/segment.ts';
-import { videoSettingsSchema } from '../settings.ts';
+import { type VideoSettings, videoSettingsSchema } from '../settings.ts';
 import { readSource } from '../source/read-source.ts';
 import { startDecoder } from './decode.ts';
 
@@ -23,10 +23,15 @@ export interface VideoFrame {
 /**
  * Decodes the frame that is shown at a time.
  * @param atSeconds from the first frame
+ * @param settings what is done to the picture before the network
  * @throws UpreelError `input-*`, `ffmpeg-missing`; `usage` if the video is shorter.
  */
-export async function readVideoFrame(input: string, atSeconds: number, signal: AbortSignal): Promise<VideoFrame> {
-  const settings = videoSettingsSchema.parse({ gaps: 'skip' });
+export async function readVideoFrame(
+  input: string,
+  atSeconds: number,
+  signal: AbortSignal,
+  settings: VideoSettings = videoSettingsSchema.parse({ gaps: 'skip' }),
+): Promise<VideoFrame> {
   const read = await readSource(input, settings, signal);
   // The container decides about streams alone, and none is written.
   const request = { output: `${read.source.path}.preview.mkv`, settings };

@@ -1,0 +1,104 @@
+import type { FfmpegPlan } from '../../core/ffmpeg/ffmpeg.ts';
+import type { Size } from '../../core/pixels/geometry.ts';
+import { safeInput } from '../../video/index.ts';
+
+/** A film as far as its frames are read. */
+export interface FilmSource {
+  readonly path: string;
+  /** Of the stream that is looked at. */
+  readonly streamIndex: number;
+}
+
+/** Frames are paired by their number, whatever their times. */
+const BY_NUMBER = 'settb=1/1000,setpts=N*1000';
+
+function toSize({ width, height }: Size): string {
+  return `scale=${width}:${height}:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int`;
+}
+
+/** Prints the PSNR of each frame of RGB, the films at one size. */
+export function psnrPlan(a: FilmSource, b: FilmSource, size: Size): FfmpegPlan {
+  const side = (input: number, { streamIndex }: FilmSource): string =>
+    `[${input}:${streamIndex}]${BY_NUMBER},${toSize(size)},format=gbrp[side${input}]`;
+  const graph = [
+    ...[side(0, a), side(1, b)],
+    '[side0][side1]psnr=shortest=1,metadata=mode=print:key=lavfi.psnr.psnr_avg:file=-[out]',
+  ].join(';');
+  return {
+    inputs: [safeInput(a.path), safeInput(b.path)],
+    output: { options: ['-filter_complex', graph, '-map', '[out]', '-f', 'null'], target: '-' },
+  };
+}
+
+/** Prints the time of each frame, and how far its luma is from the frame before: mean difference in levels of 255. */
+export function flickerPlan({ path, streamIndex }: FilmSource): FfmpegPlan {
+  const graph = `[0:${streamIndex}]format=yuv420p,signalstats,metadata=mode=print:key=lavfi.signalstats.YDIF:file=-[out]`;
+  return {
+    inputs: [safeInput(path)],
+    output: {
+      options: ['-filter_complex', graph, '-map', '[out]', '-fps_mode', 'passthrough', '-f', 'null'],
+      target: '-',
+    },
+  };
+}
+
+/** Gives frames as RGB of 8 bits, one after the other. @param numbers ascending, from 0 */
+export function framesPlan({ path, streamIndex }: FilmSource, numbers: readonly number[], size: Size): FfmpegPlan {
+  const select = numbers.map((number) => `eq(n\\,${number})`).join('+');
+  const graph = `[0:${streamIndex}]select=${select},${toSize(size)},format=rgb24[out]`;
+  return {
+    inputs: [safeInput(path)],
+    output: {
+      options: [
+        '-filter_complex',
+        graph,
+        '-map',
+        '[out]',
+        '-fps_mode',
+        'passthrough',
+        '-frames:v',
+        String(numbers.length),
+        '-f',
+        'rawvideo',
+      ],
+      target: 'pipe:1',
+    },
+  };
+}
+
+/** How an excerpt is coded: what browsers play. */
+export const EXCERPT_CODINGS = [
+  {
+    encoder: 'libx264',
+    type: 'video/mp4',
+    options: ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-movflags', '+faststart', '-f', 'mp4'],
+  },
+  {
+    encoder: 'libvpx-vp9',
+    type: 'video/webm',
+    options: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '6', '-crf', '28', '-b:v', '0', '-f', 'webm'],
+  },
+] as const;
+
+export type ExcerptCoding = (typeof EXCERPT_CODINGS)[number];
+
+/** A few seconds without sound. @param size even on both sides */
+export function excerptPlan(
+  { path, streamIndex }: FilmSource,
+  part: { readonly startSeconds: number; readonly seconds: number; readonly size: Size },
+  coding: ExcerptCoding,
+  target: string,
+): FfmpegPlan {
+  const { startSeconds, seconds, size } = part;
+  const input = safeInput(path);
+  return {
+    inputs: [{ ...input, options: [...input.options, '-ss', startSeconds.toFixed(3)] }],
+    output: {
+      options: [
+        ...['-map', `0:${streamIndex}`, '-t', seconds.toFixed(3), '-vf', `${toSize(size)},setsar=1,format=yuv420p`],
+        ...['-map_metadata', '-1', ...coding.options],
+      ],
+      target: `file:${target}`,
+    },
+  };
+}
