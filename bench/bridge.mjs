@@ -1,5 +1,5 @@
-// What the bridge costs beside the command: the same pixels through a warm service and through `upreel FILE`, in turn, and
-// the peak memory of either with its engine. SIDES=512,1024,4096 ROUNDS=3 node bench/bridge.mjs
+// What the bridge costs beside the command: the same pixels through a warm service and through `upreel FILE`, in turn,
+// and the peak memory of either with its engine. SIDES=512,1024,4096 ROUNDS=3 node bench/bridge.mjs
 // From 4096 on with a network of made-up weights that does next to nothing: what is left is the bridge.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 // Checkpoints: what each is read as or why it is refused, and how near its results come to a reference's.
 // Usage: node bench/checkpoints.mjs ITEM... [--references FOLDER]
-// ITEM: a checkpoint, a folder of them, or a catalogue id. FOLDER holds pictures NAME.png and references NAME.MODEL.png,
-// whole and untiled by another program; MODEL stands for the checkpoints whose names end in it.
+// ITEM: a checkpoint, a folder of them, or a catalogue id. FOLDER holds pictures NAME.png and references
+// NAME.MODEL.png, whole and untiled by another program; MODEL stands for the checkpoints whose names end in it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// The time left as it is said, against what it then took: at 25, 50, 75 and 90 % of each clip, idle and beside other work.
-// usage: node bench/eta.mjs CLIP... [-- upreel's flags]     LOADS=0,2: so many busy threads beside
+// The time left as it is said, against what it then took: at 25, 50, 75 and 90 % of each clip, idle and beside other
+// work. usage: node bench/eta.mjs CLIP... [-- upreel's flags]     LOADS=0,2: so many busy threads beside
 import { spawn } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// Peak resident memory of upreel's processes (node, engine, ffmpeg) on a clip and on one ten times as long (FRAMES; some
-// minutes). The bar: 1.05. A clip of a few seconds ends before encoder and engine have reached their level.
+// Peak resident memory of upreel's processes (node, engine, ffmpeg) on a clip and on one ten times as long (FRAMES;
+// some minutes). The bar: 1.05. A clip of a few seconds ends before encoder and engine have reached their level.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

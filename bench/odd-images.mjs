@@ -102,7 +102,9 @@ async function rowOf(input, { output, error, warnings: said = [] }, name) {
   };
 }
 
-/** As sharp reads it; libpng shows neither IPTC nor profiles that it holds for wrong, so a PNG's chunks are read here. */
+/**
+ * As sharp reads it; libpng shows neither IPTC nor profiles that it holds for wrong, so a PNG's chunks are read here.
+ */
 async function facts(path) {
   const options = { limitInputPixels: false, failOn: 'none' };
   const metadata = await sharp(path, options)

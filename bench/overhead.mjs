@@ -1,5 +1,5 @@
-// What upreel adds to the network's own time: a still and a clip, each against bare session.run calls of the same tiles,
-// on the same number of sessions and threads, in this process, in turn. The bar is 1.05.
+// What upreel adds to the network's own time: a still and a clip, each against bare session.run calls of the same
+// tiles, on the same number of sessions and threads, in this process, in turn. The bar is 1.05.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What looking for changes costs where there are none to save on (the bar: 2 % of the network's time), and what it saves
-// on a screen that mostly stands still. CLIP=file measures a clip of one's own; FRAMES limits it.
+// What looking for changes costs where there are none to save on (the bar: 2 % of the network's time), and what it
+// saves on a screen that mostly stands still. CLIP=file measures a clip of one's own; FRAMES limits it.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
-// How far colours stray at the rims of transparent pictures, with each network of the catalogue that is here (MODEL=id,...
-// takes others): as they are stored, and with colours bled under what is transparent. docs/stills.md has the table.
-// MODEL=id,... REACH=8,16,32 make bench BENCH=rims
-// SHEET=file.png draws it, too: a row for each network and picture; on white, on black and on the picture's own colour, as
-// stored and bled.
+// How far colours stray at the rims of transparent pictures, with each network of the catalogue that is here
+// (MODEL=id,... takes others): as they are stored, and with colours bled under what is transparent. docs/stills.md has
+// the table. MODEL=id,... REACH=8,16,32 make bench BENCH=rims
+// SHEET=file.png draws it, too: a row for each network and picture; on white, on black and on the picture's own colour,
+// as stored and bled.
 import sharp from 'sharp';
 import { listModels, loadModel } from '../dist/core/model/index.js';
 import { bleedColour } from '../dist/core/pixels/bleed-colour.js';

@@ -1,4 +1,5 @@
-// `make bench [BENCH="overhead memory"]`: every claim of speed or memory in the documents, measured again on this machine.
+// `make bench [BENCH="overhead memory"]`: every claim of speed or memory in the documents, measured again on this
+// machine.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Compiles src to dist, bundles what runs as a process of its own, makes the command executable, writes its manual page and
-// compiles what the GIMP plug-in says in other languages.
+// Compiles src to dist, bundles what runs as a process of its own, makes the command executable, writes its manual page
+// and compiles what the GIMP plug-in says in other languages.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

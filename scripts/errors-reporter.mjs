@@ -1,4 +1,5 @@
-// For vitest: tells scripts/test.mjs what the JSON report leaves out, errors outside every test and why tests were skipped.
+// For vitest: tells scripts/test.mjs what the JSON report leaves out, errors outside every test and why tests were
+// skipped.
 import { writeFileSync } from 'node:fs';
 
 export default class ErrorsReporter {

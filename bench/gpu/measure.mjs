@@ -1,6 +1,7 @@
-// What a GPU does with upreel's networks: proof, time by tile and batch, precision, lanes, copies, frames per second; and
-// PyTorch on the same card where python3 has it. Prints a table and writes gpu-DEVICE.json. Environment: OUT (folder), DEVICE,
-// MODELS, BUDGET_SECONDS (what does not fit is left out, and said), SMALL=1 (for a GPU in software), PEER=0.
+// What a GPU does with upreel's networks: proof, time by tile and batch, precision, lanes, copies, frames per second;
+// and PyTorch on the same card where python3 has it. Prints a table and writes gpu-DEVICE.json. Environment: OUT
+// (folder), DEVICE, MODELS, BUDGET_SECONDS (what does not fit is left out, and said), SMALL=1 (for a GPU in software),
+// PEER=0.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

@@ -9,7 +9,10 @@ import { filmText } from './evaluation-text.ts';
 import { warn } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
 
-/** Whether films are to be compared. @throws UpreelError `usage` unless they are two, and both films; `input-missing`. */
+/**
+ * Whether films are to be compared.
+ * @throws UpreelError `usage` unless they are two, and both films; `input-missing`.
+ */
 export async function areFilms(paths: readonly string[]): Promise<boolean> {
   const films = [];
   for (const path of paths) films.push(await isFilm(path));
@@ -32,7 +35,9 @@ export async function compareTwoFilms(paths: readonly [string, string], flags: C
   await withOutputs({ title: names.join(', '), inputs: paths }, flags, async (outputs) => {
     const { addData, signal } = outputs;
     const found = await compareFilms(paths, names, {
-      ...{ measuring: { border, luma }, addData, signal },
+      measuring: { border, luma },
+      addData,
+      signal,
       show: outputs.areAny ? outputs.show : null,
     });
     const { measures, size, notes, scenes, film } = found;

@@ -57,7 +57,8 @@ export async function withOutputs(
   const signal = AbortSignal.any([interruption.signal, interruption.drain]);
   try {
     const found = await work({
-      ...{ signal, areAny: page !== null || sheet !== null },
+      signal,
+      areAny: page !== null || sheet !== null,
       show: async (picture, about, place) => {
         if (page !== null) await writeTiles(page, about.key, picture, signal);
         if (sheet === null) return;

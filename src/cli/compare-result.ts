@@ -11,8 +11,8 @@ function pageBeside(result: string): string {
 }
 
 /**
- * Writes the page that compares a picture with what was made of it, and tells where it is. One of another shape than its
- * source is not compared, which is told.
+ * Writes the page that compares a picture with what was made of it, and tells where it is. One of another shape than
+ * its source is not compared, which is told.
  * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`.
  */
 export async function compareResult(
@@ -31,7 +31,9 @@ export async function compareResult(
     const scene = await compareScene(
       { name: title, paths: [source, result], names },
       {
-        ...{ measuring: { border: 0, luma: 'rounded' }, nextKey: () => key++, signal },
+        measuring: { border: 0, luma: 'rounded' },
+        nextKey: () => key++,
+        signal,
         show: (picture, about) => writeTiles(page, about.key, picture, signal),
       },
     );

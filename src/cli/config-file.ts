@@ -26,7 +26,8 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads the configuration; without a file there is nothing in it.
- * @throws UpreelError `place-untrusted` if others may write to it; `usage`, naming the file, the line, what is wrong and what was expected.
+ * @throws UpreelError `place-untrusted` if others may write to it; `usage`, naming the file, the line, what is wrong
+ * and what was expected.
  */
 export async function readConfigFile(path: string = configPath()): Promise<Config> {
   const hint = `Make it your own (chown, chmod go-w ${path}), or add --no-config.`;

@@ -12,9 +12,9 @@ export interface NamedResult {
 
 /**
  * What each result's name begins with: the input's name without its ending, as long as that is nobody else's. Of those
- * that would share a name, also where case says nothing, each gets the first of these that parts them all: the whole name
- * (`photo.jpg`, `photo.png`), the name after that of its folder (`a-photo`, `b-photo`), or one with a few digits that
- * follow from the path. No name depends on the order of the inputs.
+ * that would share a name, also where case says nothing, each gets the first of these that parts them all: the whole
+ * name (`photo.jpg`, `photo.png`), the name after that of its folder (`a-photo`, `b-photo`), or one with a few digits
+ * that follow from the path. No name depends on the order of the inputs.
  */
 export function distinctStems(results: readonly NamedResult[]): readonly string[] {
   const plain = results.map(({ path }) => stemOf(path));

@@ -32,19 +32,31 @@ interface Editor<P extends Place> {
 }
 
 const GIMP = {
-  ...{ command: 'gimp', name: 'GIMP 3', menu: 'Filters > Enhance > Upscale', place: 'profile' },
+  command: 'gimp',
+  name: 'GIMP 3',
+  menu: 'Filters > Enhance > Upscale',
+  place: 'profile',
   next: 'Start GIMP again: the plug-in is under Filters > Enhance > Upscale.',
   placeHint: 'name the folder above the one in Preferences > Folders > Plug-ins with --profile',
   given: (folder: string) => ({ folder, kind: 'given' }) as const,
-  ...{ find: findGimpProfiles, install: installPlugIn, uninstall: uninstallPlugIn, check: checkPlugIn },
+  find: findGimpProfiles,
+  install: installPlugIn,
+  uninstall: uninstallPlugIn,
+  check: checkPlugIn,
 };
 
 const KRITA = {
-  ...{ command: 'krita', name: 'Krita 5', menu: 'Tools > Scripts > Upscale', place: 'resource folder' },
+  command: 'krita',
+  name: 'Krita 5',
+  menu: 'Tools > Scripts > Upscale',
+  place: 'resource folder',
   next: 'In Krita: Settings > Configure Krita > Python Plugin Manager, switch upreel on, and start Krita again.',
   placeHint: 'name the folder of Settings > Manage Resources > Open Resource Folder with --profile',
   given: (folder: string) => ({ folder, kind: 'given' }) as const,
-  ...{ find: findKritaFolders, install: installKritaPlugIn, uninstall: uninstallKritaPlugIn, check: checkKritaPlugIn },
+  find: findKritaFolders,
+  install: installKritaPlugIn,
+  uninstall: uninstallKritaPlugIn,
+  check: checkKritaPlugIn,
 };
 
 /** Adds `upreel gimp install | uninstall | check`, and the same for Krita. */

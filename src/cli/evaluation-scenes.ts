@@ -17,13 +17,16 @@ export class EvaluationScenes {
     }
     const { pictures } = this.#scenes[index]!;
     const about: ScenePicture = {
-      ...{ key: this.#key++, name: model ?? 'original' },
+      key: this.#key++,
+      name: model ?? 'original',
       facts: [
         ['size', `${width} × ${height}`],
         ...(seconds === null ? [] : [['time', `${seconds.toFixed(2)} s`] as const]),
       ],
       numbers: numbers && {
-        ...{ psnr: numbers.psnr, psnrY: numbers.psnrY, ssimY: numbers.ssimY },
+        psnr: numbers.psnr,
+        psnrY: numbers.psnrY,
+        ssimY: numbers.ssimY,
         maxDifference: numbers.maxDifference,
       },
     };

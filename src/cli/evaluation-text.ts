@@ -1,5 +1,6 @@
 import type { Comparison, FilmComparison, LumaRounding, Score } from '../eval/index.ts';
 import type { PictureNumbers, Scene } from '../page/index.ts';
+import { alignColumns } from './table.ts';
 
 /** What `upreel compare` says. */
 export function comparisonText(comparison: Comparison, border: number): string {
@@ -34,7 +35,7 @@ export function sceneText({ pictures, base, width, height }: Scene, border: numb
   const left = border === 0 ? '' : `, border of ${border} px left out on each side`;
   return [
     `against ${pictures[base ?? 0]!.name}, ${width}x${height}${left}`,
-    ...columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
+    columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
     ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
   ].join('\n');
 }
@@ -62,16 +63,17 @@ export function shortNumbers({ psnr, ssimY, maxDifference }: PictureNumbers): st
   return `PSNR ${decibels(psnr)}, SSIM-Y ${similarity(ssimY)}, largest ${levels(maxDifference)}`;
 }
 
-/** The first one from the left, the others from the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map(([name]) => name!.length));
-  return rows.map(([name, ...cells]) => `${name!.padEnd(width)}  ${cells.map((cell) => cell.padStart(8)).join('  ')}`);
+/** The first column stands to the left, the others, as wide as a figure at least, to the right. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const figures = rows[0]!.slice(1);
+  const right = new Set(figures.map((_, index) => index + 1));
+  return alignColumns(rows, { right, least: [0, ...figures.map(() => 8)] });
 }
 
 /** Of `upreel eval`: a line for each model, and with `withEach` for each of its pictures. */
 export function scoreTable(scores: readonly Score[], withEach: boolean): string {
   return [
-    ...columns([HEADS.map((head) => head.toUpperCase()), ...scoreRows(scores, withEach, '  ')]),
+    columns([HEADS.map((head) => head.toUpperCase()), ...scoreRows(scores, withEach, '  ')]),
     ...remarks(scores),
   ].join('\n');
 }

@@ -54,7 +54,12 @@ async function runEval(folder: string, flags: EvalFlags): Promise<void> {
   await withOutputs({ title, inputs: [] }, flags, async (outputs) => {
     const shown = new EvaluationScenes();
     for await (const score of evaluate({
-      ...{ folder, scale, models, luma, onNote: warn, signal: outputs.signal },
+      folder,
+      scale,
+      models,
+      luma,
+      onNote: warn,
+      signal: outputs.signal,
       ...(outputs.areAny ? { show: (result) => shown.add(result, outputs) } : {}),
       upscale: (input, output, model) =>
         upscaleMeasured(input, { output, model, device, scale, signal: outputs.signal }),
@@ -81,7 +86,9 @@ async function upscaleMeasured(input: string, target: MeasuredTarget): Promise<U
   let peakBytes: number | null = null;
   const { scale, ...settings } = target;
   const { seconds } = await upscaleImage(input, {
-    ...{ ...settings, target: { scale }, overwrite: true },
+    ...settings,
+    target: { scale },
+    overwrite: true,
     onEvent: (event) => {
       if (event.type === 'progress') peakBytes = Math.max(peakBytes ?? 0, event.rssBytes);
     },

@@ -130,8 +130,13 @@ const job = z.object({
 const removed = z.object({ v: version, type: z.literal('removed'), id: z.string(), output: z.string() });
 
 const planned = z.object({
-  ...{ v: version, type: z.literal('planned'), input: z.string(), output: z.string() },
-  ...{ source: size, target: size, model: z.string() },
+  v: version,
+  type: z.literal('planned'),
+  input: z.string(),
+  output: z.string(),
+  source: size,
+  target: size,
+  model: z.string(),
   device: z.string().describe('As asked; it is not tried. cpu where it is left to upreel.'),
   scale: amount.describe('The network’s own.'),
   bytesToFetch: wholeNumber.describe('0: the model is here.'),
@@ -146,7 +151,9 @@ const planned = z.object({
   streams: z
     .array(
       z.object({
-        ...{ index: wholeNumber, kind: z.string(), codec: z.string() },
+        index: wholeNumber,
+        kind: z.string(),
+        codec: z.string(),
         becomes: z.enum(['upscaled', 'copied', 'converted', 'left out']),
         to: z.string().optional(),
       }),

@@ -79,7 +79,8 @@ interface Undertaking {
 }
 
 /**
- * Holds the flags of the command line against what they are for. Presets and the configuration may say more than applies.
+ * Holds the flags of the command line against what they are for. Presets and the configuration may say more than
+ * applies.
  * @param given by their names in camel case. @returns sentences on what has no effect on some of the inputs.
  * @throws UpreelError `usage` for what has no effect at all.
  */

@@ -34,8 +34,15 @@ async function pictureInfo(path: string): Promise<FileInfo> {
   const picture = await inspectPicture(path, DEFAULT_PICTURE_LIMITS);
   const { format, bytes, channels, bytesPerSample, alpha, pages } = picture;
   return {
-    ...{ kind: 'image', path, bytes, format, ...pages[0]!, pages: pages.length },
-    ...{ channels, bitsPerSample: bytesPerSample === 1 ? 8 : 16, alpha },
+    kind: 'image',
+    path,
+    bytes,
+    format,
+    ...pages[0]!,
+    pages: pages.length,
+    channels,
+    bitsPerSample: bytesPerSample === 1 ? 8 : 16,
+    alpha,
     provenance: parseProvenance((await madeIn(picture)) ?? ''),
   };
 }
@@ -44,8 +51,15 @@ async function filmInfo(path: string, signal: AbortSignal): Promise<FileInfo> {
   const { video, streams, formatName, durationSeconds } = await probeVideo(path, signal);
   const { frameRate, codec, pixelFormat, size } = video;
   return {
-    ...{ kind: 'video', path, bytes: (await stat(path)).size, format: formatName, ...size, durationSeconds },
-    ...{ framesPerSecond: frameRate.num / frameRate.den, codec, pixelFormat },
+    kind: 'video',
+    path,
+    bytes: (await stat(path)).size,
+    format: formatName,
+    ...size,
+    durationSeconds,
+    framesPerSecond: frameRate.num / frameRate.den,
+    codec,
+    pixelFormat,
     streams: streams.map(({ kind, codec: own, language }) => ({ kind, codec: own, language })),
     provenance: await readFilmProvenance(path, signal),
   };

@@ -198,7 +198,9 @@ interface Wanted {
   readonly isAlone: boolean;
 }
 
-/** By the first bytes, then by the name. A GIF or another animation that ffmpeg reads is a video if one is asked for. */
+/**
+ * By the first bytes, then by the name. A GIF or another animation that ffmpeg reads is a video if one is asked for.
+ */
 async function kindOf(path: string, { output, isOneFilm, isAlone }: Wanted): Promise<Input['kind']> {
   if (path === '-') return 'video';
   if (isFramePattern(path) && (await stat(path).catch(() => null)) === null) return 'video';

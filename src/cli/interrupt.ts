@@ -1,8 +1,8 @@
 import { UpreelError } from '../core/errors.ts';
 
 /**
- * Ctrl-C and the system's ways to say stop. The first Ctrl-C drains: what cannot be taken up again is finished. A second
- * one, or a signal to terminate, aborts, and one more does not wait for the clean-up.
+ * Ctrl-C and the system's ways to say stop. The first Ctrl-C drains: what cannot be taken up again is finished. A
+ * second one, or a signal to terminate, aborts, and one more does not wait for the clean-up.
  */
 export interface Interruption {
   readonly drain: AbortSignal;

@@ -8,9 +8,9 @@ import { distinctStems } from './distinct-names.ts';
 import type { Input } from './input.ts';
 
 /**
- * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is one,
- * or ends in a slash), in which what lies below a folder keeps its place. With an encoder of pictures, a video becomes a
- * folder of numbered ones: `-o` itself for one video. Results that would get one name get names of their own.
+ * Where each input's result goes. `-o` names a file for one input that was named itself, else a folder (or if it is
+ * one, or ends in a slash), in which what lies below a folder keeps its place. With an encoder of pictures, a video
+ * becomes a folder of numbered ones: `-o` itself for one video. Results that would get one name get names of their own.
  * @param folderMaker gets the folders that results will lie in.
  * @throws UpreelError `usage` for what `-o` cannot be, `output-unwritable` if a folder cannot be made.
  */

@@ -8,8 +8,8 @@ import type { VideoFrame } from '../video/index.ts';
 import type { ModelTrial } from './preview-text.ts';
 
 /**
- * The page of a preview: the frame, and what each network makes of it, with the time that the whole film would take. All
- * at the size of the largest. What a preset cuts to another shape stands by itself, with the frame as it was cut.
+ * The page of a preview: the frame, and what each network makes of it, with the time that the whole film would take.
+ * All at the size of the largest. What a preset cuts to another shape stands by itself, with the frame as it was cut.
  * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`.
  */
 export async function writePreviewPage(
@@ -54,7 +54,8 @@ function beforeOf(picture: RgbPixels): Shown {
 
 function shownOf({ model, device, result, seconds, framesTotal }: Extract<ModelTrial, { device: string }>): Shown {
   return {
-    ...{ name: model, picture: result },
+    name: model,
+    picture: result,
     facts: [
       ['whole film', `about ${duration(seconds * framesTotal)}`],
       ['a frame', `${seconds.toFixed(2)} s on ${device}`],

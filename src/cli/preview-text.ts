@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import type { UpreelError } from '../core/errors.ts';
 import type { NetworkTrial, RgbPixels } from '../engine/index.ts';
-import { count, duration, joinText, type Look, pictureSize, type SafeText, safeText, text } from '../tui/index.ts';
+import { count, duration, type Look, pictureSize, type SafeText, safeText, text } from '../tui/index.ts';
 import type { VideoFrame } from '../video/index.ts';
+import { alignColumns } from './table.ts';
 
 /** What came of trying a model on the frame. */
 export type ModelTrial =
@@ -34,24 +35,12 @@ export function previewTable(
   return [
     text`${name}: ${place}, ${pictureSize({ width, height })}`,
     text``,
-    ...alignColumns([header, ...rows]),
+    alignColumns([header, ...rows]),
     text``,
     text`The time for the whole video is an estimate: ${count(frame.framesTotal)} frames, each as long as this one.`,
     text`Frames that repeat take less; decoding and encoding, which run beside, may take more.`,
     text``,
   ].join('\n');
-}
-
-function alignColumns(rows: readonly (readonly SafeText[])[]): readonly SafeText[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => {
-    const cells = row.map((cell, column) =>
-      column === row.length - 1
-        ? cell
-        : text`${cell}${joinText(new Array(widths[column]! - cell.length).fill(text` `))}`,
-    );
-    return joinText(cells, text`  `);
-  });
 }
 
 function seconds(value: number): SafeText {

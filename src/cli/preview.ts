@@ -115,7 +115,11 @@ async function tryModels(
     if (png !== null) await writePng(trial.result, png);
     const { width, height } = trial.result;
     tell({
-      ...{ type: 'preview', model, device: trial.device, frame: frame.index, framesTotal: trial.framesTotal },
+      type: 'preview',
+      model,
+      device: trial.device,
+      frame: frame.index,
+      framesTotal: trial.framesTotal,
       ...{
         target: { width, height },
         secondsPerFrame: trial.seconds,
@@ -206,8 +210,18 @@ async function writePng({ width, height, rgb }: RgbPixels, path: string): Promis
   const data = new Uint8Array(rgb);
   const sink = await createPicture(path, {
     pages: [{ width, height, resizeTo: null }],
-    ...{ channels: 3, bytesPerSample: 1, alpha: false, format: 'png', quality: null, lossless: true },
-    ...{ effort: 'balanced', metadata: NO_METADATA, strip: true, made: null, flatten: null, overwrite: true },
+    channels: 3,
+    bytesPerSample: 1,
+    alpha: false,
+    format: 'png',
+    quality: null,
+    lossless: true,
+    effort: 'balanced',
+    metadata: NO_METADATA,
+    strip: true,
+    made: null,
+    flatten: null,
+    overwrite: true,
   });
   try {
     await sink.writeRows({ colour: { width, height, channels: 3, bytesPerSample: 1, data }, alpha: null });

@@ -13,7 +13,9 @@ export interface JsonOptions extends ErrorTextOptions {
   readonly now?: () => number;
 }
 
-/** One JSON record a line on stdout, for programs (docs/json-events.md); why the run failed also on stderr, for people. */
+/**
+ * One JSON record a line on stdout, for programs (docs/json-events.md); why the run failed also on stderr, for people.
+ */
 export function openJsonReporter(
   stdout: NodeJS.WritableStream,
   stderr: NodeJS.WritableStream,

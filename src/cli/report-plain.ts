@@ -32,8 +32,8 @@ export interface PlainOptions {
 }
 
 /**
- * Whole sentences on stderr, one a line, for logs and screen readers: no symbols, no colours, nothing drawn over. A line
- * at a task's start, then one every `intervalSeconds`, at least one, and one at its end.
+ * Whole sentences on stderr, one a line, for logs and screen readers: no symbols, no colours, nothing drawn over. A
+ * line at a task's start, then one every `intervalSeconds`, at least one, and one at its end.
  */
 export function openPlainReporter(stderr: NodeJS.WritableStream, options: PlainOptions): Reporter {
   const { look, now = () => new Date() } = options;

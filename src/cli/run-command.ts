@@ -227,7 +227,13 @@ function reporterFor(
 ): Promise<Reporter> {
   const { stderr, stdin, env } = process;
   return openReporter({
-    ...{ kind, stdout: shownOn(raw), stderr, stdin, env, onInterrupt, inputsTotal: inputs },
+    kind,
+    stdout: shownOn(raw),
+    stderr,
+    stdin,
+    env,
+    onInterrupt,
+    inputsTotal: inputs,
     verbose: raw.verbose === true,
   });
 }

@@ -20,7 +20,10 @@ export function addServeCommand(program: Command, version: string): void {
       const interruption = listenForInterrupts();
       try {
         await serve({
-          ...{ stateFile, idleSeconds, version, signal: interruption.signal },
+          stateFile,
+          idleSeconds,
+          version,
+          signal: interruption.signal,
           onListening: ({ port, pid }) => {
             process.stderr.write(
               `upreel serves editors on 127.0.0.1:${port} (process ${pid}); state file: ${stateFile}\n`,

@@ -39,8 +39,19 @@ export function sharedRecord(model: SharedModel): object {
   const { id, name, authors, licence, tags, date, architecture, scale, page } = model;
   const [bytes, direct] = [sizeOfShared(model), directFile(model)];
   return {
-    ...{ id, name, authors, licence, tags, date, architecture, scale, bytes, page },
-    ...{ runs: runsShared(architecture), sha256: direct?.sha256 ?? null, url: direct?.url ?? null },
+    id,
+    name,
+    authors,
+    licence,
+    tags,
+    date,
+    architecture,
+    scale,
+    bytes,
+    page,
+    runs: runsShared(architecture),
+    sha256: direct?.sha256 ?? null,
+    url: direct?.url ?? null,
   };
 }
 

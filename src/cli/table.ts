@@ -10,8 +10,8 @@ export interface TableLook {
 }
 
 /**
- * Rows of cells, each column as wide as its widest cell on a terminal, two blanks between, none at the end. What is added
- * is blanks and line feeds: safe cells make a safe table.
+ * Rows of cells, each column as wide as its widest cell on a terminal, two blanks between, none at the end. What is
+ * added is blanks and line feeds: safe cells make a safe table.
  */
 export function alignColumns<Cell extends string>(
   rows: readonly (readonly Cell[])[],

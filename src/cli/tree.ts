@@ -8,13 +8,16 @@ export interface Tree {
   /** With `folders`: those that were seen, but for hidden ones and folders of jobs. */
   readonly folders: readonly string[];
   readonly unreadable: readonly string[];
-  /** Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those; folders end in a slash. */
+  /**
+   * Files and folders whose names are bytes that no text stands for (no UTF-8), with U+FFFD in place of those; folders
+   * end in a slash.
+   */
   readonly unnameable: readonly string[];
 }
 
 /**
- * Lists a folder and what is up to `depth` folders below it. Links to folders are followed; each folder is visited once, so that
- * loops end. Hidden folders and folders of jobs (`OUTPUT.upreel`) are passed over.
+ * Lists a folder and what is up to `depth` folders below it. Links to folders are followed; each folder is visited
+ * once, so that loops end. Hidden folders and folders of jobs (`OUTPUT.upreel`) are passed over.
  * @throws UpreelError `input-unreadable` if the folder itself cannot be read.
  */
 export async function listTree(root: string, options: { depth: number; folders?: boolean }): Promise<Tree> {

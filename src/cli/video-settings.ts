@@ -17,7 +17,13 @@ export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'
     ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
     ...(verify === undefined ? {} : { verify }),
     ...(stallSeconds === undefined ? {} : { stallSeconds }),
-    ...{ overwrite, reuse, restart, spaceCheck, strip, keepTimes, preset: presetOf(flags) },
+    overwrite,
+    reuse,
+    restart,
+    spaceCheck,
+    strip,
+    keepTimes,
+    preset: presetOf(flags),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;

@@ -47,7 +47,12 @@ async function viewOnDashboard(feed: JobFeed, ids: readonly string[], options: V
   const look = lookHere();
   const [selected] = ids;
   const how = await openDashboard({
-    ...{ feed, look, stdout, stdin, env, ownJobs: options.startedHere ? ids : [] },
+    feed,
+    look,
+    stdout,
+    stdin,
+    env,
+    ownJobs: options.startedHere ? ids : [],
     ...(selected === undefined ? {} : { selected }),
     bell: options.rawFlags.bell !== false,
   });

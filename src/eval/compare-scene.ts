@@ -48,9 +48,13 @@ export async function compareScene(files: SceneFiles, context: SceneContext): Pr
     const key = context.nextKey();
     const numbers = base === null ? null : summarise([comparePages(base, page, context.measuring)]);
     const about = {
-      ...{ key, name: files.names[at]!, facts: await factsOf(reader.info) },
+      key,
+      name: files.names[at]!,
+      facts: await factsOf(reader.info),
       numbers: numbers && {
-        ...{ psnr: numbers.psnr, psnrY: numbers.psnrY, ssimY: numbers.ssimY },
+        psnr: numbers.psnr,
+        psnrY: numbers.psnrY,
+        ssimY: numbers.ssimY,
         maxDifference: numbers.maxDifference,
       },
     };
@@ -81,7 +85,8 @@ async function readFitting(
 
 function shownOf({ colour, alpha }: Page, { metadata }: PictureInfo): ShownPicture {
   return {
-    ...{ colour: narrowSamples(colour), alpha: alpha === null ? null : narrowSamples(alpha) },
+    colour: narrowSamples(colour),
+    alpha: alpha === null ? null : narrowSamples(alpha),
     // Of gray ones browsers know nothing: their samples are close to sRGB's.
     icc: metadata.icc !== null && profileSpace(metadata.icc) === 'RGB ' ? metadata.icc : null,
   };

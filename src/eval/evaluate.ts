@@ -173,7 +173,10 @@ function meanOf(model: string, scored: readonly ScoredPicture[]): Score {
   const peaks = scored.flatMap(({ peakBytes }) => peakBytes ?? []);
   const megapixels = total(scored.map(({ pixels }) => pixels)) / 1e6;
   return {
-    ...{ model, pictures: scored.length, psnrY: mean(decibels), equal: scored.length - decibels.length },
+    model,
+    pictures: scored.length,
+    psnrY: mean(decibels),
+    equal: scored.length - decibels.length,
     ssimY: mean(similarities),
     secondsPerMegapixel: total(scored.map(({ seconds }) => seconds)) / megapixels,
     peakBytes: peaks.length === 0 ? null : Math.max(...peaks),

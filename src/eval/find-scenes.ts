@@ -19,7 +19,8 @@ export interface FoundScenes {
 }
 
 /**
- * What two or more files or folders hold to be compared: files as they are named, folders by the names of their pictures.
+ * What two or more files or folders hold to be compared: files as they are named, folders by the names of their
+ * pictures.
  * @param reference what the others are measured against; null: the first of them
  * @throws UpreelError `usage` for files among folders, and folders that have nothing in common; `input-missing`.
  */

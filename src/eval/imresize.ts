@@ -34,16 +34,16 @@ export function enlarge(raster: Raster, factor: number, kernel: KernelName): Ras
 }
 
 /**
- * Bicubic as `enlarge` has it, to any size that is no smaller. Sides that are not the same multiple are stretched by what
- * makes them fit.
+ * Bicubic as `enlarge` has it, to any size that is no smaller. Sides that are not the same multiple are stretched by
+ * what makes them fit.
  */
 export function enlargeTo(raster: Raster, { width, height }: Size): Raster {
   return resample(raster, { width, height }, KERNELS.bicubic);
 }
 
 /**
- * Row by row: first down the columns, then along the row. Rounded and clamped after each pass, because MATLAB's imresize
- * keeps the class of its input between the passes.
+ * Row by row: first down the columns, then along the row. Rounded and clamped after each pass, because MATLAB's
+ * imresize keeps the class of its input between the passes.
  */
 function resample(raster: Raster, size: Size, kernel: Kernel): Raster {
   const result = makeRaster(size.width, size.height, raster);

@@ -54,7 +54,9 @@ export function ssim(a: Plane, b: Plane): number | null {
   return meanSimilarity([similarityOf(a, b)]);
 }
 
-/** What is left of the windows of two planes, or of a band of them; similarities add up where windows do not overlap. */
+/**
+ * What is left of the windows of two planes, or of a band of them; similarities add up where windows do not overlap.
+ */
 export interface Similarity {
   readonly windows: number;
   readonly sum: number;

@@ -1,8 +1,8 @@
 import { makeRaster, type Raster } from '../core/pixels/raster.ts';
 
 /**
- * Half as wide and high, rounded up: each pixel the mean of the four that it stands for, colour weighed by alpha. At an odd
- * border the last column or row counts twice.
+ * Half as wide and high, rounded up: each pixel the mean of the four that it stands for, colour weighed by alpha. At an
+ * odd border the last column or row counts twice.
  * @param colour 8 bits; `alpha` of its size, or null
  */
 export function halved(

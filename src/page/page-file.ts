@@ -16,7 +16,8 @@ export interface PageFile {
 }
 
 /**
- * Starts a page that needs nothing but itself: its policy forbids every request, and of scripts and styles all but its own.
+ * Starts a page that needs nothing but itself: its policy forbids every request, and of scripts and styles all but its
+ * own.
  * @throws UpreelError `output-unwritable` before any work.
  */
 export async function createPageFile(path: string, title: string): Promise<PageFile> {

@@ -14,7 +14,10 @@ const GAP = 16;
 const CAPTION = 24;
 const SHEET_WIDTH = 2400;
 
-/** One row below another, pictures as large as they are unless they would not fit side by side. @param top of the row */
+/**
+ * One row below another, pictures as large as they are unless they would not fit side by side.
+ * @param top of the row
+ */
 export function planRow(picture: Size, count: number, top: number): SheetRow {
   const room = Math.floor((SHEET_WIDTH - GAP * (count + 1)) / count);
   const scale = Math.min(1, room / picture.width, room / picture.height);

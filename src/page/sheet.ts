@@ -55,8 +55,18 @@ export class Sheet {
     }
     const sink = await createPicture(path, {
       pages: [{ width, height: this.#bottom, resizeTo: null }],
-      ...{ channels: 3, bytesPerSample: 1, alpha: false, format: 'png', quality: null, lossless: true },
-      ...{ effort: 'balanced', metadata: NO_METADATA, strip: true, made: null, flatten: null, overwrite },
+      channels: 3,
+      bytesPerSample: 1,
+      alpha: false,
+      format: 'png',
+      quality: null,
+      lossless: true,
+      effort: 'balanced',
+      metadata: NO_METADATA,
+      strip: true,
+      made: null,
+      flatten: null,
+      overwrite,
     });
     try {
       await sink.writeRows({ colour: sheet, alpha: null });

@@ -22,8 +22,9 @@ describe('shrink', () => {
   });
 
   test('repeats borders: a halving worked by hand', () => {
-    // Keys' kernel at 0.25, 0.75, 1.25 and 1.75, halved: 111, 29, -9 and -3 of 256. Of the eight taps of the first sample
-    // five fall on white (-3 -9 +29 +111 +111), three times on the repeated first row; mirrored it would be 242 of 256.
+    // Keys' kernel at 0.25, 0.75, 1.25 and 1.75, halved: 111, 29, -9 and -3 of 256. Of the eight taps of the first
+    // sample five fall on white (-3 -9 +29 +111 +111), three times on the repeated first row; mirrored it would be 242
+    // of 256.
     const picture = makeRaster(2, 4, { channels: 1, bytesPerSample: 1 });
     picture.data.set([255, 255, 255, 255, 0, 0, 0, 0]);
     expect([...shrink(picture, 2).data]).toEqual([Math.round((255 * 239) / 256), Math.round((255 * 17) / 256)]);

@@ -53,6 +53,9 @@ function reply(kind: WordKind): string {
 
 const listed = (what: string): string => `compgen -W "$(upreel completion ${what} 2>/dev/null)" -- "$cur"`;
 const WORDS: Readonly<Record<Exclude<WordKind, readonly string[]>, string>> = {
-  ...{ file: 'compgen -f -- "$cur"', text: '', job: listed('jobs'), preset: listed('presets') },
+  file: 'compgen -f -- "$cur"',
+  text: '',
+  job: listed('jobs'),
+  preset: listed('presets'),
   model: `${listed('models')}; compgen -f -- "$cur"`,
 };

@@ -53,6 +53,13 @@ function flagNode(option: Option): FlagNode {
 }
 
 const VALUES: Readonly<Record<string, WordKind>> = {
-  ...{ output: 'file', sound: 'file', report: 'file', workDir: 'file', profile: 'file', reference: 'file' },
-  ...{ model: 'model', models: 'model', preset: 'preset' },
+  output: 'file',
+  sound: 'file',
+  report: 'file',
+  workDir: 'file',
+  profile: 'file',
+  reference: 'file',
+  model: 'model',
+  models: 'model',
+  preset: 'preset',
 };

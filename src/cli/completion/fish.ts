@@ -42,6 +42,9 @@ function wordsOf(kind: WordKind): string {
 
 const listed = (what: string): string => quoted(`(upreel completion ${what} 2>/dev/null)`);
 const WORDS: Readonly<Record<Exclude<WordKind, readonly string[]>, string>> = {
-  ...{ file: '-F', text: '-f', job: `-f -a ${listed('jobs')}`, preset: `-f -a ${listed('presets')}` },
+  file: '-F',
+  text: '-f',
+  job: `-f -a ${listed('jobs')}`,
+  preset: `-f -a ${listed('presets')}`,
   model: `-F -a ${listed('models')}`,
 };

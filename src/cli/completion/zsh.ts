@@ -60,7 +60,11 @@ function action(kind: WordKind): string {
 }
 
 const ACTIONS: Readonly<Record<Exclude<WordKind, readonly string[]>, string>> = {
-  ...{ file: '_files', text: ' ', job: '_upreel_jobs', preset: '_upreel_presets', model: '_upreel_models' },
+  file: '_files',
+  text: ' ',
+  job: '_upreel_jobs',
+  preset: '_upreel_presets',
+  model: '_upreel_models',
 };
 
 /** Without what _arguments and _describe take for their own. */

@@ -69,7 +69,9 @@ export async function compareFilms(
   }
   const excerpts = context.show === null ? [] : await addExcerpts([a, b], names, size, measures, chosen, context);
   return {
-    ...{ size, measures, notes: notesOn(infos, names, size, measures) },
+    size,
+    measures,
+    notes: notesOn(infos, names, size, measures),
     scenes: chosen.map((one) => scenes[inOrder.indexOf(one)]!),
     film: {
       seconds: measures.a.seconds.slice(0, measures.psnr.length).map((value) => rounded(value, 3)),

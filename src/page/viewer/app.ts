@@ -37,8 +37,15 @@ export class App {
     this.manifest = manifest;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#state = {
-      ...{ scene: 0, left: 0, right: Math.min(1, manifest.scenes[0]!.pictures.length - 1) },
-      ...{ mode: 'slider', divider: 0.5, gain: 4, isBlinking: !calm, front: 'left', view: null },
+      scene: 0,
+      left: 0,
+      right: Math.min(1, manifest.scenes[0]!.pictures.length - 1),
+      mode: 'slider',
+      divider: 0.5,
+      gain: 4,
+      isBlinking: !calm,
+      front: 'left',
+      view: null,
     };
   }
 

@@ -23,7 +23,10 @@ function fitScale(picture: Extent, pane: Extent): number {
   return Math.min(MAX_SCALE, pane.width / picture.width, pane.height / picture.height);
 }
 
-/** Zoomed by a factor so that what is at a point of the pane stays there. @param at from the pane's middle, in pixels of the screen */
+/**
+ * Zoomed by a factor so that what is at a point of the pane stays there.
+ * @param at from the pane's middle, in pixels of the screen
+ */
 export function zoomed(
   view: View,
   factor: number,
