@@ -59,7 +59,7 @@ describe('upreel eval', () => {
     expect(out.replace(/\d+\.\d+/g, 'N').replace(/ +/g, ' ')).toBe(
       [
         ...['MODEL PICTURES PSNR-Y SSIM-Y S/MP MEMORY', 'bicubic 2 N dB N N -'],
-        ...[' a.png N dB N ', ' gray.png N dB N ', protocol, ''],
+        ...[' a.png N dB N', ' gray.png N dB N', protocol, ''],
       ].join('\n'),
     );
     const markdown = await upreel([...words, '--markdown', '--html', at('eval.html')]);

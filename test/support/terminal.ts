@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadStream } from 'node:tty';
 import type { IPty } from '@lydell/node-pty';
@@ -157,15 +158,19 @@ export class TestTerminal {
 }
 
 /**
- * node-pty gives up reading 200 ms after a program's end, by the clock: on a busy machine the last words are lost then.
- * This gives the event loop ten turns more, each of which reads what is there.
+ * All that a program writes is read, on a busy machine, too. libuv takes a terminal that nobody writes to any more for read
+ * to its end while the kernel still hands its last words over, so this holds it open; and node-pty stops reading 200 ms
+ * after the program's end by the clock, where this gives the event loop ten turns more, each of which reads what is there.
  */
 function readToTheEnd(process: IPty): void {
-  const { _socket: socket } = process as IPty & { readonly _socket: ReadStream };
+  const { _socket: socket, _pty: path } = process as IPty & { readonly _socket: ReadStream; readonly _pty: string };
+  const held = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
   const destroy = socket.destroy.bind(socket);
   socket.destroy = (error) => {
+    socket.destroy = destroy;
     void (async () => {
       for (let turn = 0; turn < 10; turn++) await sleep(50);
+      closeSync(held);
       destroy(error);
     })();
     return socket;
