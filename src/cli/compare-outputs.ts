@@ -50,7 +50,7 @@ export async function withOutputs(
 ): Promise<void> {
   const { html, png } = flags;
   const overwrite = flags.overwrite === true;
-  for (const path of [html, png]) if (path !== undefined) await checkOutput(path, inputs, overwrite);
+  for (const path of [html, png]) if (path !== undefined) await checkOutputPlace(path, inputs, overwrite);
   const page = html === undefined ? null : await createPageFile(html, title);
   const sheet = png === undefined ? null : new Sheet();
   const interruption = listenForInterrupts();
@@ -79,7 +79,7 @@ export async function withOutputs(
 }
 
 /** @throws UpreelError `usage` where an output is an input, `output-exists`. */
-export async function checkOutput(path: string, inputs: readonly string[], overwrite: boolean): Promise<void> {
+export async function checkOutputPlace(path: string, inputs: readonly string[], overwrite: boolean): Promise<void> {
   for (const input of inputs) await refuseSameFile(input, path);
   if (overwrite || (await stat(path).catch(() => null)) === null) return;
   throw new UpreelError('output-exists', `${path} exists already.`, {

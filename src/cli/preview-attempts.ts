@@ -6,7 +6,7 @@ import { networkSettings } from './upscale-options.ts';
 import { videoSettings } from './video-settings.ts';
 
 /** What is tried on a frame: a network by itself, or a preset with what it does to the picture before. */
-export interface Attempt {
+export interface PreviewAttempt {
   /** As it is told: the model, or `preset vhs`. */
   readonly name: string;
   readonly settings: NetworkSettings;
@@ -14,7 +14,7 @@ export interface Attempt {
   readFrame(): Promise<VideoFrame>;
 }
 
-export function modelAttempt(model: string, device: NetworkSettings['device'], frame: VideoFrame): Attempt {
+export function modelAttempt(model: string, device: NetworkSettings['device'], frame: VideoFrame): PreviewAttempt {
   return { name: model, settings: { ...AUTOMATIC_NETWORK, model, device }, readFrame: async () => frame };
 }
 
@@ -23,7 +23,7 @@ export async function presetAttempt(
   preset: string,
   device: DeviceName | 'auto',
   { video, at, signal }: { readonly video: string; readonly at: number; readonly signal: AbortSignal },
-): Promise<Attempt> {
+): Promise<PreviewAttempt> {
   const layers = await readFlagLayers({ preset, device });
   const flags = layers.flagsFor('video');
   const settings = videoSettingsSchema.parse({ ...videoSettings(flags), gaps: 'skip' });

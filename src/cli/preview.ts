@@ -10,10 +10,10 @@ import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { chooseDevice, type RgbPixels, tryNetwork } from '../engine/index.ts';
 import { chooseLook, safeText } from '../tui/index.ts';
 import { readVideoFrame, type VideoFrame } from '../video/index.ts';
-import { checkOutput } from './compare-outputs.ts';
+import { checkOutputPlace } from './compare-outputs.ts';
 import { errorText } from './error-text.ts';
 import { listenForInterrupts } from './interrupt.ts';
-import { type Attempt, modelAttempt, presetAttempt } from './preview-attempts.ts';
+import { modelAttempt, type PreviewAttempt, presetAttempt } from './preview-attempts.ts';
 import { writePreviewPage } from './preview-page.ts';
 import { showTrials } from './preview-pictures.ts';
 import { type ModelTrial, previewTable } from './preview-text.ts';
@@ -87,11 +87,11 @@ async function tryModels(
 ): Promise<readonly ModelTrial[]> {
   const { at, zoom, models, presets } = parseFlags(flags);
   const device = flags.device as NetworkSettings['device'];
-  const ofPresets: Attempt[] = [];
+  const ofPresets: PreviewAttempt[] = [];
   for (const preset of presets) ofPresets.push(await presetAttempt(preset, device, { video, at, signal }));
   const look = chooseLook(process.env, process.platform);
   const overwrite = flags.overwrite === true;
-  if (flags.html !== undefined) await checkOutput(flags.html, [video], overwrite);
+  if (flags.html !== undefined) await checkOutputPlace(flags.html, [video], overwrite);
   const frame = await readVideoFrame(video, at, signal);
   const before = toRgb8(frame.raster);
   if (flags.output !== undefined) {
@@ -139,7 +139,7 @@ async function tryModels(
   return trials;
 }
 
-async function tryOnFrame({ name, settings, readFrame }: Attempt, signal: AbortSignal): Promise<ModelTrial> {
+async function tryOnFrame({ name, settings, readFrame }: PreviewAttempt, signal: AbortSignal): Promise<ModelTrial> {
   try {
     const { raster, framesTotal } = await readFrame();
     const context = { signal, onEvent: () => undefined };

@@ -3,7 +3,7 @@ import { takeLock } from '../store/index.ts';
 import type { JobSpec } from './job-spec.ts';
 import { runOnDone } from './on-done.ts';
 import { jobPlaceFor, supervisorLock } from './registry/index.ts';
-import { type JobContext, SupervisedJob } from './supervised-job.ts';
+import { SupervisedJob, type SupervisionContext } from './supervised-job.ts';
 
 /** A supervisor that was just told to end needs a moment. */
 const PATIENCE_MILLISECONDS = 1000;
@@ -13,7 +13,7 @@ const PATIENCE_MILLISECONDS = 1000;
  * its hours, runs it, and answers those who look at it or steer it.
  * @throws UpreelError what the job ended with; `job-running` if it has a supervisor already.
  */
-export async function runJob(spec: JobSpec, context: JobContext): Promise<void> {
+export async function runJob(spec: JobSpec, context: SupervisionContext): Promise<void> {
   const place = await jobPlaceFor(spec.output, spec.task.request.settings.workDir);
   const lock = await takeLock(supervisorLock(place.id), PATIENCE_MILLISECONDS);
   if (lock === null) throw jobRunning(spec.output, place.id);

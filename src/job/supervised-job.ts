@@ -22,7 +22,7 @@ import type { JobEnd } from './snapshot-schema.ts';
 import { Steering } from './steering.ts';
 import { withWayOn } from './way-on.ts';
 
-export interface JobContext {
+export interface SupervisionContext {
   readonly queue: RestartingEngine;
   readonly signal: AbortSignal;
   /** Aborted: ends after the segments at work. */
@@ -41,7 +41,7 @@ export interface JobEnding {
 /** A job that this process has the lock of. For one run. */
 export class SupervisedJob {
   readonly #spec: JobSpec;
-  readonly #context: JobContext;
+  readonly #context: SupervisionContext;
   readonly #place: JobPlace;
   readonly #abort = new AbortController();
   readonly #drain = new AbortController();
@@ -55,7 +55,7 @@ export class SupervisedJob {
   /** The entry is written by one after another. */
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(spec: JobSpec, place: JobPlace, context: JobContext) {
+  constructor(spec: JobSpec, place: JobPlace, context: SupervisionContext) {
     this.#spec = spec;
     this.#place = place;
     this.#context = context;

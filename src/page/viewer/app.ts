@@ -1,5 +1,5 @@
 import type { PageManifest, Scene, ScenePicture } from '../manifest.ts';
-import type { View } from './view.ts';
+import type { Viewport } from './view.ts';
 
 export const MODES = [
   ['slider', 'Slider'],
@@ -8,14 +8,14 @@ export const MODES = [
   ['difference', 'Difference'],
 ] as const;
 
-export type Mode = (typeof MODES)[number][0];
+export type ViewerMode = (typeof MODES)[number][0];
 
 export interface State {
   readonly scene: number;
   /** Indexes of pictures in the scene. */
   readonly left: number;
   readonly right: number;
-  readonly mode: Mode;
+  readonly mode: ViewerMode;
   /** Share of the width that the left picture has, 0..1. */
   readonly divider: number;
   /** Differences are shown so many times as large. */
@@ -24,7 +24,7 @@ export interface State {
   /** Which of the two blinking shows now. */
   readonly front: 'left' | 'right';
   /** null: the whole picture, whatever size the panes have. */
-  readonly view: View | null;
+  readonly view: Viewport | null;
 }
 
 /** What the parts of the page share. */

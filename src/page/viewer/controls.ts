@@ -1,10 +1,10 @@
 import { type App, MODES } from './app.ts';
 import { make, makeSelect } from './dom.ts';
 import { zoomBy } from './keys.ts';
-import type { Stage } from './stage.ts';
+import type { ViewerStage } from './stage.ts';
 
 /** What is chosen: the pictures, how they are shown, how large. */
-export function createControls(app: App, stage: Stage): HTMLElement {
+export function createControls(app: App, stage: ViewerStage): HTMLElement {
   const modes = MODES.map(([mode, label]) => {
     const input = make('input', { type: 'radio', name: 'mode', change: () => app.update({ mode }) });
     return { mode, input, element: make('label', { class: 'mode' }, input, make('span', {}, label)) };

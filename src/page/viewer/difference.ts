@@ -1,4 +1,4 @@
-import type { Tile, TileSource } from './tiles.ts';
+import type { ShownTile, TileSource } from './tiles.ts';
 
 /** How far two pictures are apart, sample by sample, made from their tiles: black is equal. */
 export class DifferenceMaps {
@@ -24,7 +24,7 @@ export class DifferenceMaps {
 
 const MOST_MAPS = 256;
 
-function differenceOf(a: Tile, b: Tile, gain: number): HTMLCanvasElement {
+function differenceOf(a: ShownTile, b: ShownTile, gain: number): HTMLCanvasElement {
   const [one, other] = [samplesOf(a), samplesOf(b)];
   for (let at = 0; at < one.data.length; at++) {
     one.data[at] = at % 4 === 3 ? 255 : Math.abs(one.data[at]! - other.data[at]!) * gain;
@@ -35,14 +35,14 @@ function differenceOf(a: Tile, b: Tile, gain: number): HTMLCanvasElement {
 }
 
 /** On black, so that transparency shows where it differs. */
-function samplesOf(tile: Tile): ImageData {
+function samplesOf(tile: ShownTile): ImageData {
   const { context } = blank(tile);
   context.fillRect(0, 0, tile.width, tile.height);
   context.drawImage(tile, 0, 0);
   return context.getImageData(0, 0, tile.width, tile.height);
 }
 
-function blank({ width, height }: Tile) {
+function blank({ width, height }: ShownTile) {
   const canvas = document.createElement('canvas');
   canvas.width = width;
   canvas.height = height;

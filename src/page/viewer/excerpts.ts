@@ -1,13 +1,13 @@
 import type { App } from './app.ts';
 import { make } from './dom.ts';
-import { bytesOf } from './tiles.ts';
+import { base64Bytes } from './tiles.ts';
 
 /** The films themselves for a few seconds, side by side and at the same time. */
 export function createExcerpts(app: App): readonly HTMLElement[] {
   const excerpts = app.manifest.film?.excerpts ?? [];
   if (excerpts.length === 0) return [];
   const videos = excerpts.map(({ id, type, name }) => {
-    const data = new Blob([bytesOf(document.getElementById(id)!.textContent)], { type });
+    const data = new Blob([base64Bytes(document.getElementById(id)!.textContent)], { type });
     const video = make('video', {
       loop: true,
       playsinline: true,

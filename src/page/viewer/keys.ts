@@ -1,6 +1,6 @@
 import { type App, MODES } from './app.ts';
 import { make } from './dom.ts';
-import type { Stage } from './stage.ts';
+import type { ViewerStage } from './stage.ts';
 import { panned, zoomed } from './view.ts';
 
 const KEYS: readonly (readonly [keys: string, what: string])[] = [
@@ -29,7 +29,7 @@ export function keyHelp(): HTMLElement {
 }
 
 /** Keys work wherever they mean nothing else. */
-export function listenToKeys(app: App, stage: Stage): void {
+export function listenToKeys(app: App, stage: ViewerStage): void {
   stage.handle.addEventListener('keydown', (event) => {
     const step = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageDown: -0.1, PageUp: 0.1 }[
       event.key
@@ -56,7 +56,7 @@ export function listenToKeys(app: App, stage: Stage): void {
 }
 
 /** @returns whether the key means something. */
-function act(app: App, stage: Stage, key: string): boolean {
+function act(app: App, stage: ViewerStage, key: string): boolean {
   const { state, scene } = app;
   const count = scene.pictures.length;
   const mode = MODES[Number(key) - 1]?.[0];
@@ -90,6 +90,6 @@ const WAYS: Readonly<Record<string, readonly [x: number, y: number]>> = {
 };
 
 /** Around the middle. */
-export function zoomBy(app: App, stage: Stage, factor: number): void {
+export function zoomBy(app: App, stage: ViewerStage, factor: number): void {
   app.update({ view: zoomed(stage.view(), factor, { x: 0, y: 0 }, app.scene, stage.paneAt(0, 0)) });
 }

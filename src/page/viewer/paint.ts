@@ -1,9 +1,9 @@
 import { levelsOf, TILE_PX, tileRect } from '../pyramid.ts';
 import type { TileSource } from './tiles.ts';
-import { type Extent, levelFor, type View } from './view.ts';
+import { levelFor, type StageExtent, type Viewport } from './view.ts';
 
 /** A part of the canvas, in its own pixels. */
-export interface Pane extends Extent {
+export interface Pane extends StageExtent {
   readonly x: number;
   readonly y: number;
 }
@@ -15,8 +15,8 @@ export interface Pane extends Extent {
 export function paintPicture(
   context: CanvasRenderingContext2D,
   source: TileSource,
-  picture: Extent,
-  view: View,
+  picture: StageExtent,
+  view: Viewport,
   pane: Pane,
   clip: Pane = pane,
 ): void {

@@ -1,8 +1,8 @@
 import type { Pane } from './paint.ts';
-import type { Extent } from './view.ts';
+import type { StageExtent } from './view.ts';
 
 /** Cuts a canvas into as many panes: the grid in which pictures of this shape become largest. @param gap in pixels */
-export function gridOf(count: number, canvas: Extent, picture: Extent, gap: number): readonly Pane[] {
+export function gridOf(count: number, canvas: StageExtent, picture: StageExtent, gap: number): readonly Pane[] {
   const grids = Array.from({ length: count }, (_, index) => {
     const columns = index + 1;
     const rows = Math.ceil(count / columns);

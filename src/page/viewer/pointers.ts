@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import type { Stage } from './stage.ts';
+import type { ViewerStage } from './stage.ts';
 import { panned, zoomed } from './view.ts';
 
 interface Point {
@@ -8,7 +8,7 @@ interface Point {
 }
 
 /** Mouse, pen and fingers: drag to move, wheel or two fingers to zoom, the divider by its handle. */
-export function listenToPointers(app: App, stage: Stage): void {
+export function listenToPointers(app: App, stage: ViewerStage): void {
   const { element, handle } = stage;
   const down = new Map<number, Point>();
   let isDividing = false;

@@ -4,19 +4,19 @@ import { make } from './dom.ts';
 import { type Pane, paintPicture } from './paint.ts';
 import { gridOf } from './panes.ts';
 import { TileStore } from './tiles.ts';
-import { fitted, type View } from './view.ts';
+import { fitted, type Viewport } from './view.ts';
 
 /** Where the pictures are seen. */
-export interface Stage {
+export interface ViewerStage {
   readonly element: HTMLElement;
   /** As it is shown now. */
-  view(): View;
+  view(): Viewport;
   /** The pane at a point of the canvas, in pixels of the screen. */
   paneAt(x: number, y: number): Pane;
   readonly handle: HTMLElement;
 }
 
-export function createStage(app: App): Stage {
+export function createStage(app: App): ViewerStage {
   const canvas = make('canvas', { 'aria-hidden': 'true' });
   const captions = make('div', { class: 'captions', 'aria-hidden': 'true' });
   const handle = make('div', { class: 'handle', role: 'slider', tabindex: 0, 'aria-label': 'Divider' });
@@ -66,7 +66,7 @@ export function createStage(app: App): Stage {
     return all.length <= MOST_PANES ? all : [...new Set([left, right, ...all])].slice(0, MOST_PANES);
   }
 
-  function view(): View {
+  function view(): Viewport {
     return app.state.view ?? fitted(app.scene, panes()[0]!);
   }
 

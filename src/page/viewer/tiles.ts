@@ -1,10 +1,10 @@
 import { tileId } from '../pyramid.ts';
 
-export type Tile = ImageBitmap | HTMLCanvasElement;
+export type ShownTile = ImageBitmap | HTMLCanvasElement;
 
 /** Where the tiles of a picture come from. null: not there yet; `onLoad` of the store is called when it is. */
 export interface TileSource {
-  tile(level: number, column: number, row: number): Tile | null;
+  tile(level: number, column: number, row: number): ShownTile | null;
 }
 
 /** Tiles of the page, decoded when they are first seen; those that were not seen for long are given up. */
@@ -37,7 +37,7 @@ export class TileStore {
   async #load(id: string): Promise<void> {
     this.#loading.add(id);
     try {
-      const bytes = bytesOf(document.getElementById(id)?.textContent ?? '');
+      const bytes = base64Bytes(document.getElementById(id)?.textContent ?? '');
       this.#tiles.set(id, await createImageBitmap(new Blob([bytes], { type: 'image/webp' })));
       for (const [oldest, tile] of this.#tiles) {
         if (this.#tiles.size <= MOST_TILES) break;
@@ -56,7 +56,7 @@ export class TileStore {
 const MOST_TILES = 512;
 const MOST_LOADING = 8;
 
-export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+export function base64Bytes(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);

@@ -1,5 +1,5 @@
 /** Which part of a picture is seen, and how large: the same for every pane. */
-export interface View {
+export interface Viewport {
   /** The pixel of the picture that is in the middle of a pane. */
   readonly x: number;
   readonly y: number;
@@ -7,7 +7,7 @@ export interface View {
   readonly scale: number;
 }
 
-export interface Extent {
+export interface StageExtent {
   readonly width: number;
   readonly height: number;
 }
@@ -15,11 +15,11 @@ export interface Extent {
 export const MAX_SCALE = 32;
 
 /** The whole picture, not enlarged beyond what it is unless it is tiny. */
-export function fitted(picture: Extent, pane: Extent): View {
+export function fitted(picture: StageExtent, pane: StageExtent): Viewport {
   return { x: picture.width / 2, y: picture.height / 2, scale: fitScale(picture, pane) };
 }
 
-function fitScale(picture: Extent, pane: Extent): number {
+function fitScale(picture: StageExtent, pane: StageExtent): number {
   return Math.min(MAX_SCALE, pane.width / picture.width, pane.height / picture.height);
 }
 
@@ -28,12 +28,12 @@ function fitScale(picture: Extent, pane: Extent): number {
  * @param at from the pane's middle, in pixels of the screen
  */
 export function zoomed(
-  view: View,
+  view: Viewport,
   factor: number,
   at: { readonly x: number; readonly y: number },
-  picture: Extent,
-  pane: Extent,
-): View {
+  picture: StageExtent,
+  pane: StageExtent,
+): Viewport {
   const least = Math.min(1, fitScale(picture, pane)) / 2;
   const scale = Math.min(MAX_SCALE, Math.max(least, view.scale * factor));
   const moved = 1 / view.scale - 1 / scale;
@@ -41,12 +41,12 @@ export function zoomed(
 }
 
 /** Moved by pixels of the screen. */
-export function panned(view: View, dx: number, dy: number, picture: Extent): View {
+export function panned(view: Viewport, dx: number, dy: number, picture: StageExtent): Viewport {
   return kept({ ...view, x: view.x + dx / view.scale, y: view.y + dy / view.scale }, picture);
 }
 
 /** The middle of the pane stays on the picture. */
-function kept(view: View, { width, height }: Extent): View {
+function kept(view: Viewport, { width, height }: StageExtent): Viewport {
   return { ...view, x: Math.min(width, Math.max(0, view.x)), y: Math.min(height, Math.max(0, view.y)) };
 }
 

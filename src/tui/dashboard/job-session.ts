@@ -18,7 +18,7 @@ import {
  */
 export type DashboardEnd = 'left' | 'drained' | 'aborted' | 'ended';
 
-export interface SessionOptions {
+export interface JobSessionOptions {
   readonly feed: Pick<JobFeed, 'act' | 'log' | 'preview'>;
   readonly selected: string | null;
   /** Jobs that this terminal started: Ctrl-C asks about them, and the session ends when they have all ended. */
@@ -35,7 +35,7 @@ export interface SessionOptions {
 export class JobSession {
   /** What is known of the selected job beside the state. */
   readonly watch: JobWatch;
-  readonly #options: SessionOptions;
+  readonly #options: JobSessionOptions;
   #state: DashboardState;
   /** What was asked for that ends the session, but not yet. */
   #ending: DashboardEnd | null = null;
@@ -44,7 +44,7 @@ export class JobSession {
     this.#finish = resolve;
   });
 
-  constructor(options: SessionOptions) {
+  constructor(options: JobSessionOptions) {
     this.#options = options;
     this.watch = new JobWatch(options.feed);
     this.#state = initialDashboard(options.selected);

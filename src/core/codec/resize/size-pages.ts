@@ -1,7 +1,7 @@
 import type { Size } from '../../pixels/geometry.ts';
 import { samplesOf } from '../../pixels/raster.ts';
 import { Carrier, type CarrierSamples } from '../write/carrier.ts';
-import { levelsOf } from '../write/flatten.ts';
+import { colourLevels } from '../write/flatten.ts';
 import { grows, isPadded, type PagePlan, writtenSize } from '../write/written-layout.ts';
 import { placeRows } from './place-rows.ts';
 import { resampleRows } from './resample-rows.ts';
@@ -62,7 +62,7 @@ function pixelOf(ground: string | null, { bands, bytesPerSample }: CarrierSample
   if (ground === null) return data;
   const pixel = samplesOf({ data, bytesPerSample });
   pixel.set(
-    levelsOf(ground)
+    colourLevels(ground)
       .slice(0, bands)
       .map((level) => level * (bytesPerSample === 1 ? 1 : 257)),
   );

@@ -1,13 +1,13 @@
 import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
 
 /** A colour as #rrggbb in levels of 0..255. */
-export function levelsOf(colour: string): readonly [number, number, number] {
+export function colourLevels(colour: string): readonly [number, number, number] {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
   return [red!, green!, blue!];
 }
 
 export function isGrayColour(colour: string): boolean {
-  const [red, green, blue] = levelsOf(colour);
+  const [red, green, blue] = colourLevels(colour);
   return red === green && green === blue;
 }
 
@@ -22,7 +22,7 @@ export function flattenOn(colour: Raster, alpha: Raster | null, background: stri
   const flat = makeRaster(colour.width, colour.height, { channels, bytesPerSample: colour.bytesPerSample });
   const [source, target, opacity] = [samplesOf(colour), samplesOf(flat), alpha === null ? null : samplesOf(alpha)];
   const top = colour.bytesPerSample === 1 ? 255 : 65_535;
-  const ground = levelsOf(background).map((level) => (level * top) / 255);
+  const ground = colourLevels(background).map((level) => (level * top) / 255);
   const step = colour.channels === 1 ? 0 : 1;
   for (let pixel = 0, from = 0, to = 0; to < target.length; pixel++, from += colour.channels) {
     const own = opacity === null ? top : opacity[pixel]!;
