@@ -4,7 +4,7 @@ import { DEFAULT_PICTURE_LIMITS, EFFORTS, FORMAT_CHOICES } from '../core/codec/i
 import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { Target } from '../core/files/output-name.ts';
-import { COLOUR_SOURCES, readCatalogue } from '../core/model/index.ts';
+import { COLOUR_SOURCES, DEFAULT_MODEL } from '../core/model/index.ts';
 import { pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
 import { NO_PRESET } from '../library/index.ts';
@@ -19,7 +19,7 @@ export function upscaleFlags(): Option[] {
   };
   return [
     new Option('-o, --output <path>', 'result: a file, or a folder for several inputs'),
-    new Option('-m, --model <id>', `catalogue id or checkpoint file; default: ${readCatalogue().default}`),
+    new Option('-m, --model <id>', `catalogue id or checkpoint file; default: ${DEFAULT_MODEL}`),
     new Option('--preset <name>', 'a bundle of model and settings: see upreel presets'),
     new Option('--no-config', 'leave the configuration file out'),
     new Option('--recursive', 'folders: with all that is below them'),
@@ -86,10 +86,7 @@ const pictureShape = pictureSettingsSchema.unwrap().shape;
 
 const flagsSchema = z.object({
   output: z.string().min(1).optional(),
-  model: z
-    .string()
-    .min(1)
-    .default(() => readCatalogue().default),
+  model: z.string().min(1).default(DEFAULT_MODEL),
   preset: z.string().min(1).optional(),
   recursive: z.boolean().default(false),
   skipExisting: z.boolean().default(false),

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { OutputRule, Target } from '../core/files/output-name.ts';
-import { readCatalogue } from '../core/model/index.ts';
+import { DEFAULT_MODEL } from '../core/model/index.ts';
 import { type PictureSettings, pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings, networkSettingsSchema } from '../core/upscaler/network-settings.ts';
 import { chooseDevice, type EngineNetwork, type EngineTask, openRestartingEngine } from '../engine/index.ts';
@@ -178,7 +178,7 @@ async function runTask(
 function networkOf(options: UpscaleFileOptions): NetworkSettings {
   const parsed = networkSettingsSchema.safeParse({
     ...AUTOMATIC_NETWORK,
-    model: options.model ?? readCatalogue().default,
+    model: options.model ?? DEFAULT_MODEL,
     denoise: options.denoise ?? null,
     colour: options.colour ?? 'network',
     onnxRange: options.onnx?.range ?? null,

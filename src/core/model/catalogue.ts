@@ -87,6 +87,9 @@ export function parseCatalogue(json: unknown, folder: string): Catalogue {
 
 const BUILT_IN = ownFile('models/catalogue.json');
 
+/** The built-in catalogue's default, for flags and help: they are made at each start, and reading it takes 16 ms. */
+export const DEFAULT_MODEL = 'realesr-general-x4v3';
+
 /** https; plain http only on this machine, for mirrors and tests. */
 export function isAllowedUrl(text: string): boolean {
   const { protocol, hostname } = new URL(text);

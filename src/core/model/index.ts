@@ -3,7 +3,7 @@ export { type BlendedModel, blendModels } from './blend-models.ts';
 export { type CachedFile, type CacheKind, listCache, removeCached } from './cache-contents.ts';
 export { cacheFolders, readCached, writeCached } from './cache-folder.ts';
 export { EXPORTER_VERSION } from './cache-network.ts';
-export { type Catalogue, type CatalogueModel, readCatalogue } from './catalogue.ts';
+export { type Catalogue, type CatalogueModel, DEFAULT_MODEL, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
 export type { PullEvent } from './fetch.ts';
 export { importModel } from './import-model.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseCatalogue, readCatalogue } from '../../../src/core/model/catalogue.ts';
+import { DEFAULT_MODEL, parseCatalogue, readCatalogue } from '../../../src/core/model/catalogue.ts';
 import { nearestIds } from '../../../src/core/nearest.ts';
 import { fileFacts, modelOf, tinyCatalogue } from '../../support/tiny-catalogue.ts';
 
@@ -10,6 +10,7 @@ describe('the built-in catalogue', () => {
 
   it('has the promised models and its default', () => {
     expect(catalogue.default).toBe('realesr-general-x4v3');
+    expect(DEFAULT_MODEL).toBe(catalogue.default);
     expect(catalogue.models.map(({ id }) => id)).toEqual(
       expect.arrayContaining([
         'realesr-general-x4v3',
