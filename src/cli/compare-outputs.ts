@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
-import { ownVersion } from '../core/files/own-files.ts';
 import { refuseSameFile } from '../core/files/publish.ts';
 import type { Size } from '../core/pixels/geometry.ts';
 import type { LumaRounding } from '../eval/index.ts';
 import {
   createPageFile,
+  type PageContent,
   type PageFile,
-  type PageManifest,
   type ScenePicture,
   Sheet,
   type ShownPicture,
@@ -46,7 +45,7 @@ export interface Outputs {
 export async function withOutputs(
   { title, inputs }: { readonly title: string; readonly inputs: readonly string[] },
   flags: Pick<CompareFlags, 'html' | 'png' | 'overwrite' | 'json'>,
-  work: (outputs: Outputs) => Promise<Omit<PageManifest, 'title' | 'program'>>,
+  work: (outputs: Outputs) => Promise<PageContent>,
 ): Promise<void> {
   const { html, png } = flags;
   const overwrite = flags.overwrite === true;
@@ -67,8 +66,7 @@ export async function withOutputs(
       },
       addData: async (id, data) => page?.addData(id, data),
     });
-    const manifest = { title, program: `upreel ${ownVersion()}`, ...found };
-    if (page !== null) tellFile(html!, await page.finish(manifest, overwrite), flags);
+    if (page !== null) tellFile(html!, await page.finish(found, overwrite), flags);
     if (sheet !== null) tellFile(png!, await sheet.write(png!, overwrite), flags);
   } catch (error) {
     throw asUpreelError(signal.aborted ? signal.reason : error);

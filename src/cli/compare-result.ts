@@ -1,7 +1,6 @@
 import { basename, extname } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { ownVersion } from '../core/files/own-files.ts';
 import { compareScene } from '../eval/index.ts';
 import { createPageFile, writeTiles } from '../page/index.ts';
 
@@ -37,8 +36,7 @@ export async function compareResult(
         show: (picture, about) => writeTiles(page, about.key, picture, signal),
       },
     );
-    const manifest = { title, program: `upreel ${ownVersion()}`, notes: [], scenes: [scene] };
-    await page.finish(manifest, overwrite);
+    await page.finish({ notes: [], scenes: [scene] }, overwrite);
     say(`Compared in ${path}`);
   } catch (error) {
     if (!(error instanceof UpreelError) || error.code !== 'usage') throw error;

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { ownVersion } from '../core/files/own-files.ts';
 import type { RgbPixels } from '../engine/index.ts';
 import { areOfOneShape, commonSize, enlargeTo } from '../eval/index.ts';
 import { createPageFile, type PageFile, type Scene, type ScenePicture, writeTiles } from '../page/index.ts';
@@ -35,8 +34,7 @@ export async function writePreviewPage(
       scenes.push(await writeScene(page, trial.model, [beforeOf(trial.before), shownOf(trial)], nextKey, signal));
     }
     const about = `The time for the whole film is an estimate: ${frame.framesTotal} frames, each as long as this one.`;
-    const program = `upreel ${ownVersion()}`;
-    return await page.finish({ title, program, notes: [about, ...failed], scenes }, overwrite);
+    return await page.finish({ notes: [about, ...failed], scenes }, overwrite);
   } finally {
     await page.abort();
   }

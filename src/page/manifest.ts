@@ -1,8 +1,11 @@
 /** What the page is told beside the tiles. Every text in it is shown as text. */
-export interface PageManifest {
+export interface PageManifest extends PageContent {
   readonly title: string;
   /** "upreel 0.1.0". */
   readonly program: string;
+}
+
+export interface PageContent {
   /** Sentences on the whole page. */
   readonly notes: readonly string[];
   readonly scenes: readonly Scene[];

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
 import { asUpreelError, diskFull, systemErrorCode, UpreelError } from '../core/errors.ts';
-import { ownFile } from '../core/files/own-files.ts';
+import { escapeMarkup } from '../core/escape-markup.ts';
+import { ownFile, ownVersion } from '../core/files/own-files.ts';
 import { publishFile, temporaryNameFor } from '../core/files/publish.ts';
-import type { PageManifest } from './manifest.ts';
+import type { PageContent, PageManifest } from './manifest.ts';
 
 /** A page that grows on the disk: tiles as they are made, then what is told of them. */
 export interface PageFile {
   /** @param id of letters, digits and hyphens, once in a page */
   addData(id: string, data: Uint8Array): Promise<void>;
   /** The page gets its name. @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`. */
-  finish(manifest: PageManifest, overwrite: boolean): Promise<{ readonly bytes: number }>;
+  finish(content: PageContent, overwrite: boolean): Promise<{ readonly bytes: number }>;
   /** Leaves nothing behind. Harmless after `finish`. */
   abort(): Promise<void>;
 }
@@ -59,7 +60,8 @@ export async function createPageFile(path: string, title: string): Promise<PageF
   return {
     addData: (id, data) =>
       write(`<script type="text/plain" id="${id}">${Buffer.from(data).toString('base64')}</script>\n`),
-    async finish(manifest, overwrite) {
+    async finish(content, overwrite) {
+      const manifest: PageManifest = { title, program: `upreel ${ownVersion()}`, ...content };
       await write(`<script type="application/json" id="manifest">${inertJson(manifest)}</script>\n`);
       await write(`<script>${script}</script>\n</body>\n</html>\n`);
       await close();
@@ -90,18 +92,13 @@ function head(title: string, script: string, style: string): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
-<title>${escapeHtml(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <noscript><p>This page shows its pictures with a script of its own: allow scripts for it. It makes no requests.</p></noscript>
 <main id="app"><p id="opening" role="status">Opening …</p></main>
 `;
-}
-
-/** For text between tags and in attributes. */
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** JSON that nothing in it can end or begin an element. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { losslessTile } from '../../src/core/codec/index.ts';
-import { createPageFile, type PageManifest } from '../../src/page/index.ts';
+import { createPageFile, type PageContent } from '../../src/page/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { testPicture } from '../support/rasters.ts';
 
@@ -34,7 +34,7 @@ describe('a page file', () => {
         async (name) => {
           const page = await createPageFile(path, name);
           await page.addData('t0-0-0-0', Buffer.from(name));
-          await page.finish({ ...EMPTY, title: name, notes: [name] }, true);
+          await page.finish({ ...EMPTY, notes: [name] }, true);
           const html = await readFile(path, 'utf8');
           const [, manifest] = /<script type="application\/json" id="manifest">(.*)<\/script>\n/.exec(html)!;
           expect(JSON.parse(manifest!)).toMatchObject({ title: name, notes: [name] });
@@ -52,9 +52,9 @@ describe('a page file', () => {
     const path = join(folder, 'kept.html');
     const page = await createPageFile(path, 'a');
     await page.abort();
-    await (await createPageFile(path, 'b')).finish({ ...EMPTY, title: 'b' }, false);
+    await (await createPageFile(path, 'b')).finish(EMPTY, false);
     const second = await createPageFile(path, 'c');
-    await expect(second.finish({ ...EMPTY, title: 'c' }, false)).rejects.toMatchObject({ code: 'output-exists' });
+    await expect(second.finish(EMPTY, false)).rejects.toMatchObject({ code: 'output-exists' });
     await second.abort();
     expect(await readFile(path, 'utf8')).toContain('<title>b</title>');
     expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -88,4 +88,4 @@ describe('a tile', () => {
   });
 });
 
-const EMPTY: PageManifest = { title: '', program: 'upreel 0', notes: [], scenes: [] };
+const EMPTY: PageContent = { notes: [], scenes: [] };

@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../escape-markup.ts';
 import type { Raster } from '../pixels/raster.ts';
 import { textPipeline, whole } from './libvips.ts';
 
@@ -7,10 +8,7 @@ import { textPipeline, whole } from './libvips.ts';
  */
 export async function textPixels(line: string, heightPx: number, maxWidth: number): Promise<Raster> {
   // Pango reads markup.
-  const text = line
-    .replace(/\p{Cc}/gu, ' ')
-    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-    .trim();
+  const text = escapeMarkup(line.replace(/\p{Cc}/gu, ' ')).trim();
   if (text === '')
     return { width: 1, height: heightPx, channels: 1, bytesPerSample: 1, data: new Uint8Array(heightPx) };
   const pipeline = textPipeline(text, Math.round(heightPx * 4.5));
