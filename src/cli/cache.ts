@@ -59,7 +59,7 @@ async function gather(): Promise<readonly Kept[]> {
     ...cached,
     { what: 'logs', path: stateRoot(), files: logs.length, bytes: logs.reduce((sum, { bytes }) => sum + bytes, 0) },
     { what: 'runtime', path: runtime, ...(await sizeOfTree(runtime)) },
-    ...(await withFeed((feed) => Promise.all(list(feed).map(jobRow)))).flatMap((row) => row ?? []),
+    ...(await withFeed({}, (feed) => Promise.all(list(feed).map(jobRow)))).flatMap((row) => row ?? []),
   ];
 }
 
@@ -83,7 +83,7 @@ async function clean(what: KeptWhat): Promise<Kept> {
 
 /** Those that do not run; their sources and outputs are left alone. */
 async function cleanJobs(): Promise<Kept> {
-  return withFeed(async (feed) => {
+  return withFeed({}, async (feed) => {
     let [files, bytes] = [0, 0];
     for (const job of list(feed).filter(hasEnded)) {
       const row = await jobRow(job);

@@ -11,10 +11,12 @@ import { settableFlags } from './config-flags.ts';
 export interface Config {
   readonly defaults: FlagBundle;
   readonly presets: Readonly<Record<string, Preset>>;
+  /** Where a fleet meets. */
+  readonly fleet: { readonly queue?: string; readonly store?: string; readonly prefix?: string };
 }
 
 const NOTHING: FlagBundle = { both: {}, pictures: {}, video: {} };
-export const NO_CONFIG: Config = { defaults: NOTHING, presets: {} };
+export const NO_CONFIG: Config = { defaults: NOTHING, presets: {}, fleet: {} };
 
 /** `$XDG_CONFIG_HOME/upreel/config.toml`, or where the platform keeps such files. */
 export function configPath(): string {
@@ -57,10 +59,11 @@ export function parseConfig(text: string, path: string): Config {
       video: readFlags(place, ['video'], tableAt(place, root, ['video'])),
     },
     presets: readPresets(place, tableAt(place, root, ['presets'])),
+    fleet: readFleet(place, tableAt(place, root, ['fleet'])),
   };
 }
 
-const TABLES = ['defaults', 'pictures', 'video', 'presets'];
+const TABLES = ['defaults', 'pictures', 'video', 'presets', 'fleet'];
 
 interface Place {
   readonly path: string;
@@ -81,6 +84,17 @@ function parseToml(text: string, place: Place): Table {
       cause: error,
     });
   }
+}
+
+function readFleet(place: Place, table: Table): Config['fleet'] {
+  for (const [key, value] of Object.entries(table)) {
+    const at = ['fleet', key];
+    if (!['queue', 'store', 'prefix'].includes(key)) {
+      throw wrong(place, at, `"${key}" cannot be set in [fleet]: it has queue, store and prefix`);
+    }
+    if (typeof value !== 'string') throw wrong(place, at, `expected a text for ${key}, got ${JSON.stringify(value)}`);
+  }
+  return table as Config['fleet'];
 }
 
 function readPresets(place: Place, table: Table): Record<string, Preset> {

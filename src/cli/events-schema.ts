@@ -127,6 +127,18 @@ const job = z.object({
   supervisorPid: wholeNumber.nullable().describe('The process that holds the job; null: none does.'),
 });
 
+const submitted = z.object({
+  v: version,
+  type: z.literal('submitted'),
+  input: z.string(),
+  id: z.string().describe('Names the film in its fleet.'),
+  output: z.string(),
+  frames: wholeNumber,
+  segments: wholeNumber,
+  source: size,
+  target: size,
+  warnings: z.array(z.string()),
+});
 const removed = z.object({ v: version, type: z.literal('removed'), id: z.string(), output: z.string() });
 
 const planned = z.object({
@@ -164,7 +176,7 @@ const planned = z.object({
 });
 
 export const eventRecordSchema = z
-  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed, planned])
+  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed, planned, submitted])
   .describe('One line of the output of upreel --json.');
 
 export type EventRecord = z.infer<typeof eventRecordSchema>;

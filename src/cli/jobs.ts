@@ -8,11 +8,11 @@ import {
   type JobAction,
   type JobFeed,
   type JobSnapshot,
-  openJobFeed,
   pickJob,
   untilJob,
 } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
+import { addFleetOptions, type FleetFlags, namesFleet, openFeed } from './fleet-commands/address.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
 import { toJobRecord, toJsonLine } from './report-json.ts';
@@ -25,14 +25,15 @@ const JOB = 'its id or the beginning of it, its folder (OUTPUT.upreel), its outp
 /** Adds the commands that look at jobs and steer them, from any terminal. `resume` is in resume.ts. */
 export function addJobCommands(program: Command): void {
   const withJson = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--json', 'one JSON object per line on standard output');
+    addFleetOptions(program.command(name))
+      .description(description)
+      .option('--json', 'one JSON object per line on standard output');
 
   withJson('jobs', 'the videos that run, wait, or were left unfinished, and those that are done').action((flags) =>
-    withFeed(async (feed) => printJobs(list(feed), flags, true)),
+    withFeed(flags, async (feed) => printJobs(list(feed), flags, true)),
   );
 
-  program
-    .command('watch')
+  addFleetOptions(program.command('watch'))
     .description('look at running jobs; leaving the view stops nothing')
     .argument('[job]', JOB)
     .option('--json', 'one JSON object per line on standard output')
@@ -40,8 +41,7 @@ export function addJobCommands(program: Command): void {
     .option('--no-bell', 'do not ring or notify when a job ends')
     .action(watch);
 
-  program
-    .command('logs')
+  addFleetOptions(program.command('logs'))
     .description("a job's history")
     .argument('<job>', JOB)
     .option('-f, --follow', 'go on with what happens, until the job ends')
@@ -52,7 +52,7 @@ export function addJobCommands(program: Command): void {
     withJson(name, description)
       .argument('<job>', JOB)
       .action((job: string, flags) =>
-        withFeed(async (feed) => {
+        withFeed(flags, async (feed) => {
           const { id } = await find(feed, job);
           await feed.act(id, action);
           await printJobs([await untilJob(feed, id, isDone)], flags);
@@ -88,7 +88,7 @@ export function addJobCommands(program: Command): void {
     .argument('<direction>', 'up or down')
     .argument('<job>', JOB)
     .action((direction: string, job: string, flags) =>
-      withFeed(async (feed) => {
+      withFeed(flags, async (feed) => {
         if (direction !== 'up' && direction !== 'down') {
           throw new UpreelError('usage', `Expected up or down, got ${direction}.`, { hint: 'upreel move up JOB' });
         }
@@ -106,6 +106,7 @@ export function addJobCommands(program: Command): void {
 export async function find(feed: JobFeed, name: string): Promise<JobSnapshot> {
   const found = pickJob(list(feed), name);
   if (found !== null) return found;
+  if (!feed.isLocal) throw new UpreelError('usage', `There is no film ${name}.`, { hint: 'See upreel jobs --queue.' });
   const id = await adoptJob(name).catch((error: unknown) => {
     if (error instanceof UpreelError && error.code === 'usage' && !/[/\\.]/.test(name)) {
       throw new UpreelError('usage', `There is no job ${name}.`, { hint: 'See upreel jobs.' });
@@ -123,8 +124,9 @@ export function list(feed: JobFeed): readonly JobSnapshot[] {
   return jobs;
 }
 
-export async function withFeed<T>(work: (feed: JobFeed) => Promise<T>): Promise<T> {
-  const feed = await openJobFeed();
+/** The films of a fleet, if one is named, else this machine's jobs. */
+export async function withFeed<T>(flags: FleetFlags, work: (feed: JobFeed) => Promise<T>): Promise<T> {
+  const feed = await openFeed(flags);
   try {
     return await work(feed);
   } finally {
@@ -145,8 +147,8 @@ async function printJobs(
   await out.flush();
 }
 
-async function watch(name: string | undefined, flags: Record<string, unknown>): Promise<void> {
-  const ids = await withFeed(async (feed) => {
+async function watch(name: string | undefined, flags: FleetFlags & Record<string, unknown>): Promise<void> {
+  const ids = await withFeed(flags, async (feed) => {
     if (name !== undefined) return [(await find(feed, name)).id];
     const jobs = list(feed);
     const running = jobs.filter((job) => !hasEnded(job)).map(({ id }) => id);
@@ -161,7 +163,7 @@ async function watch(name: string | undefined, flags: Record<string, unknown>): 
 
 async function logs(
   name: string,
-  { follow, lines }: { readonly follow?: boolean; readonly lines: string },
+  { follow, lines, ...fleet }: FleetFlags & { readonly follow?: boolean; readonly lines: string },
 ): Promise<void> {
   const limit = Number(lines);
   if (!Number.isInteger(limit) || limit < 0 || lines.trim() === '') {
@@ -169,12 +171,12 @@ async function logs(
   }
   const out = openLineWriter(process.stdout);
   const { charset } = lookHere();
-  const job = await withFeed(async (feed) => {
+  const job = await withFeed(fleet, async (feed) => {
     const found = await find(feed, name);
     for (const line of await feed.log(found.id, limit)) out.write(`${safeText(line, { charset })}\n`);
     return found;
   });
-  if (follow) {
+  if (follow && !namesFleet(fleet)) {
     const { signal, drain, dispose } = listenForInterrupts();
     for await (const line of followHistory(job, AbortSignal.any([signal, drain]))) {
       out.write(`${safeText(line, { charset })}\n`);
@@ -184,8 +186,8 @@ async function logs(
   await out.flush();
 }
 
-async function wait(names: readonly string[], flags: { readonly json?: boolean }): Promise<void> {
-  await withFeed(async (feed) => {
+async function wait(names: readonly string[], flags: FleetFlags & { readonly json?: boolean }): Promise<void> {
+  await withFeed(flags, async (feed) => {
     const ids = [];
     for (const name of names) ids.push((await find(feed, name)).id);
     const ended = await Promise.all([...new Set(ids)].map((id) => untilJob(feed, id, hasEnded)));
@@ -194,7 +196,7 @@ async function wait(names: readonly string[], flags: { readonly json?: boolean }
   });
 }
 
-interface RemoveFlags {
+interface RemoveFlags extends FleetFlags {
   readonly done?: boolean;
   readonly failed?: boolean;
   readonly force?: boolean;
@@ -206,7 +208,7 @@ async function remove(name: string | undefined, flags: RemoveFlags): Promise<voi
   if ((name === undefined) === (states.length === 0)) {
     throw new UpreelError('usage', 'Name one job, or say which kind: --done, --failed.', { hint: 'See upreel jobs.' });
   }
-  await withFeed(async (feed) => {
+  await withFeed(flags, async (feed) => {
     const jobs =
       name === undefined ? list(feed).filter(({ state }) => states.includes(state)) : [await find(feed, name)];
     const out = openLineWriter(process.stdout);

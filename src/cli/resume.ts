@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { concealed, enterFolder, hasEnded, type JobSpec, jobRunning, readSpec, untilJob } from '../job/index.ts';
+import { addFleetOptions, type FleetFlags, namesFleet } from './fleet-commands/address.ts';
 import { find, withFeed } from './jobs.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
 import { runCommand } from './run-command.ts';
 
 /** `upreel resume JOB`: goes on with a video that was paused, or interrupted, as the command that began it would. */
 export function addResumeCommand(program: Command): void {
-  program
-    .command('resume <job>')
+  addFleetOptions(program.command('resume <job>').alias('retry'))
     .description('go on with a paused or unfinished video: its id, its folder (OUTPUT.upreel) or its output')
     .addOption(
       new Option('--on-decode-error <what>', 'conceal: go on over damage, and tell of it').choices(['fail', 'conceal']),
@@ -17,14 +17,25 @@ export function addResumeCommand(program: Command): void {
     .option('--no-tui', 'plain lines instead of the live view')
     .option('--foreground', 'stay attached until the work is done, for scripts')
     .option('--verbose', 'show the causes of errors')
-    .action(async (name: string, flags: Record<string, unknown>) => {
-      process.exitCode = (await endPause(name)) ?? (await goOn(name, flags));
+    .action(async (name: string, flags: FleetFlags & Record<string, unknown>) => {
+      process.exitCode = namesFleet(flags)
+        ? await resumeFilm(name, flags)
+        : ((await endPause(name)) ?? (await goOn(name, flags)));
     });
+}
+
+function resumeFilm(name: string, flags: FleetFlags): Promise<number> {
+  return withFeed(flags, async (feed) => {
+    const { id } = await find(feed, name);
+    await feed.act(id, 'resume');
+    process.stdout.write(`${jobLine(await untilJob(feed, id, () => true), lookHere())}\n`);
+    return 0;
+  });
 }
 
 /** @returns null if the job is not paused. */
 function endPause(name: string): Promise<number | null> {
-  return withFeed(async (feed) => {
+  return withFeed({}, async (feed) => {
     const job = await find(feed, name).catch(() => null);
     if (job === null || job.state !== 'paused') return null;
     await feed.act(job.id, 'resume');
@@ -36,7 +47,7 @@ function endPause(name: string): Promise<number | null> {
 
 function goOn(name: string, flags: Record<string, unknown>): Promise<number> {
   return runCommand(flags, 1, async () => {
-    const spec = await withFeed(async (feed) => {
+    const spec = await withFeed({}, async (feed) => {
       const job = await find(feed, name);
       if (!hasEnded(job)) throw jobRunning(job.output, job.id);
       return readSpec(job.id);

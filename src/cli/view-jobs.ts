@@ -6,10 +6,10 @@ import {
   hasEnded,
   type JobFeed,
   type JobSnapshot,
-  openJobFeed,
   untilJob,
 } from '../job/index.ts';
 import { errorText } from './error-text.ts';
+import { openFeed } from './fleet-commands/address.ts';
 import { jobLine, lookHere } from './jobs-text.ts';
 import { openReporter } from './open-reporter.ts';
 import { openLineWriter } from './report-lines.ts';
@@ -31,7 +31,7 @@ export async function viewJobs(ids: readonly string[], options: ViewJobsOptions)
   const { json, tui } = options.rawFlags;
   const { stdout, env } = process;
   const kind = chooseReporter({ json: json === true, noTui: tui === false, stdoutIsTty: stdout.isTTY, env });
-  const feed = await openJobFeed();
+  const feed = await openFeed(options.rawFlags);
   try {
     return kind === 'view' ? await viewOnDashboard(feed, ids, options) : await tellOfJobs(feed, ids, kind, options);
   } finally {

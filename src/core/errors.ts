@@ -25,6 +25,7 @@ export const EXIT_CODES = {
   'ffmpeg-failed': 1,
   'output-unwritable': 1,
   'place-untrusted': 1,
+  'queue-unreachable': 1,
   usage: 2,
   'output-exists': 2,
   'input-missing': 3,

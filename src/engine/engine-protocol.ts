@@ -6,7 +6,7 @@ import type { Size } from '../core/pixels/geometry.ts';
 import type { ImageRequest } from '../core/still/image-request.ts';
 import type { PixelLayout } from '../core/still/upscale-pixels.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
-import type { PreviewPair, SegmentNews, VideoSettings } from '../video/index.ts';
+import type { EndedFilm, MadeSegment, PreviewPair, SegmentNews, SubmittedFilm, VideoSettings } from '../video/index.ts';
 
 /**
  * Messages between the supervisor and its engine process. Pixels travel elsewhere (pixel-port.ts), but for previews.
@@ -19,7 +19,23 @@ export type EngineTask =
   | { readonly kind: 'image'; readonly network: EngineNetwork; readonly request: ImageRequest }
   | { readonly kind: 'video'; readonly network: EngineNetwork; readonly request: VideoTask }
   | { readonly kind: 'pixels'; readonly network: EngineNetwork; readonly request: PixelTask }
-  | { readonly kind: 'prove'; readonly network: EngineNetwork };
+  | { readonly kind: 'prove'; readonly network: EngineNetwork }
+  | ({ readonly kind: 'submit'; readonly network: EngineNetwork; readonly request: VideoTask } & InStore)
+  | ({ readonly kind: 'segment'; readonly network: EngineNetwork; readonly index: number } & Attempt)
+  | ({ readonly kind: 'ending'; readonly network: EngineNetwork } & Attempt);
+
+/** Root of a store that other machines share. */
+interface InStore {
+  readonly store: string;
+}
+
+interface Attempt extends InStore {
+  readonly film: string;
+  /** Of this attempt alone: lower-case letters and digits. */
+  readonly token: string;
+  /** Name of who works. */
+  readonly worker: string;
+}
 
 /** Pixels that come in over the engine's pixel port after `started`, and go out over it in announced rows. */
 export interface PixelTask extends PixelLayout {
@@ -46,7 +62,10 @@ export interface VideoTask {
 
 export type EngineResult =
   | { readonly kind: 'image' | 'video' | 'pixels' }
-  | { readonly kind: 'prove'; readonly proof: DeviceProof };
+  | { readonly kind: 'prove'; readonly proof: DeviceProof }
+  | { readonly kind: 'submit'; readonly film: SubmittedFilm }
+  | { readonly kind: 'segment'; readonly segment: MadeSegment }
+  | { readonly kind: 'ending'; readonly ended: EndedFilm };
 
 /** What a device did with a known tile, beside the CPU provider. */
 export interface DeviceProof {

@@ -5,5 +5,6 @@ export { EngineDied } from './engine-end.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
 export { openRestartingEngine, type RestartingEngine } from './restarting-engine.ts';
+export { sharedTask } from './shared-film-tasks.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export { findTask, otherVersion, parseTask, videoTarget } from './video-task.ts';

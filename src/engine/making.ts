@@ -19,7 +19,11 @@ export function pictureMaking(
   return making({ network, target, descriptor, device }, settings, PICTURE_DEFAULTS);
 }
 
-export function filmMaking({ network, request }: Task<'video'>, descriptor: ModelDescriptor, device: string): Making {
+export function filmMaking(
+  { network, request }: Task<'video'>,
+  descriptor: Pick<ModelDescriptor, 'id' | 'contentHash'>,
+  device: string,
+): Making {
   return making({ network, target: request.target, descriptor, device }, request.settings, FILM_DEFAULTS);
 }
 
@@ -48,7 +52,7 @@ function making(
   what: {
     readonly network: EngineNetwork;
     readonly target: Target;
-    readonly descriptor: ModelDescriptor;
+    readonly descriptor: Pick<ModelDescriptor, 'id' | 'contentHash'>;
     readonly device: string;
   },
   settings: { readonly preset: string | null },

@@ -13,6 +13,7 @@ import type { EngineNetwork, EngineResult, EngineTask, OpenTile } from './engine
 import { filmMaking, pictureMaking } from './making.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
+import { runSharedEnding, runSharedSegment, runSubmission } from './shared-film-tasks.ts';
 import { openStandardStreams } from './standard-streams.ts';
 import type { TaskContext } from './task-context.ts';
 import { jobContext, videoTarget } from './video-task.ts';
@@ -43,7 +44,7 @@ export function openTaskRunner(): TaskRunner {
 
   async function openFor({ kind, network }: EngineTask, context: TaskContext): Promise<Warm> {
     notify = context.onEvent;
-    const work = kind === 'video' ? 'frames' : 'stills';
+    const work = kind === 'video' || kind === 'segment' ? 'frames' : 'stills';
     const key = JSON.stringify([work, network]);
     if (warm?.key !== key) {
       await warm?.upscaler.close();
@@ -99,6 +100,18 @@ export function openTaskRunner(): TaskRunner {
           });
           return { kind: 'video' };
         }
+        case 'submit': {
+          const { descriptor } = await loadForTask(task.network, context);
+          const { network, request } = task;
+          const asked = videoRequest({ kind: 'video', network, request }, descriptor, network.device);
+          return { kind: 'submit', film: await runSubmission(task, asked, descriptor, context) };
+        }
+        case 'segment': {
+          const opened = await openFor(task, context);
+          return { kind: 'segment', segment: await runSharedSegment(task, { ...opened, pause, preview }, context) };
+        }
+        case 'ending':
+          return { kind: 'ending', ended: await runSharedEnding(task, pause, context) };
       }
     },
   };

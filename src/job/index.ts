@@ -9,6 +9,6 @@ export { nameJob } from './name-job.ts';
 export { pickJob } from './pick-job.ts';
 export { listKeptHistories, removeKeptHistory, stateRoot } from './registry/index.ts';
 export { jobRunning, runJob } from './run-job.ts';
-export { JOB_STATES } from './snapshot-schema.ts';
+export { errorSchema, JOB_STATES } from './snapshot-schema.ts';
 export { jobIdFor, joinJob, startJobs } from './start-job.ts';
 export { concealed, isConcealable } from './way-on.ts';

@@ -30,6 +30,7 @@ export async function openJobFeed(): Promise<JobFeed> {
 }
 
 class ListedJobs implements JobFeed {
+  readonly isLocal = true;
   readonly #list = new JobList();
   readonly #jobs = new Map<string, SeenJob>();
   readonly #listeners = new Set<(jobs: readonly JobSnapshot[]) => void>();

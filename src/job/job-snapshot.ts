@@ -65,6 +65,8 @@ export interface JobSegment {
 
 /** All jobs, live: what the dashboard draws. Losing a job's folder or supervisor changes a state, and never throws. */
 export interface JobFeed {
+  /** Whether these are jobs of this machine; else films of a fleet. */
+  readonly isLocal: boolean;
   /** Now, and whenever something changed (at most 5 times a second). @returns ends it. */
   subscribe(listener: (jobs: readonly JobSnapshot[]) => void): () => void;
   /** @throws UpreelError with a sentence for the person who asked. */

@@ -21,9 +21,8 @@ const segmentRange = z.object({
   startTicks: ticks,
   endTicks: ticks,
 });
-const jobFile = z.object({
-  schema: z.literal(1),
-  created: z.string(),
+/** What a job is, without when and where it was begun. */
+export const jobPlanSchema = z.object({
   program: z.string(),
   input: z.string(),
   output: z.string(),
@@ -32,6 +31,7 @@ const jobFile = z.object({
   /** What `upreel resume` runs again; its form is its maker's. */
   task: z.json(),
 });
+const jobFile = jobPlanSchema.extend({ schema: z.literal(1), created: z.string() });
 
 /** A plan that anybody may have written: each segment has its own number and its own frames. */
 function followEachOther(segments: readonly { index: number; startFrame: number; endFrame: number }[]): boolean {
@@ -42,7 +42,7 @@ function followEachOther(segments: readonly { index: number; startFrame: number;
 }
 
 export type JobFile = z.infer<typeof jobFile>;
-export type JobPlan = Omit<JobFile, 'schema' | 'created'>;
+export type JobPlan = z.infer<typeof jobPlanSchema>;
 export type SegmentRange = z.infer<typeof segmentRange>;
 
 const JOB_FILE = 'job.json';

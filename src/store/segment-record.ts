@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import type { SegmentRange } from './job-file.ts';
 
-const segmentRecord = z.object({
+export const segmentRecord = z.object({
   index: z.int().nonnegative(),
   startFrame: z.int(),
   endFrame: z.int(),
-  /** Name in the job's folder. */
-  file: z.string().regex(/^segment-\d+\.[a-z0-9]+$/),
+  /** Name in the job's folder; where many make a film, with the token of the attempt. */
+  file: z.string().regex(/^segment-\d+(\.[a-z0-9]{1,32})?\.[a-z0-9]+$/),
   bytes: z.int().positive(),
   sha256: z.string().max(64),
   /** Time of every frame in it, in ticks of the source's time base. */
@@ -29,6 +29,8 @@ const segmentRecord = z.object({
   lastFrame: z
     .object({ packetIndex: z.int().nonnegative(), seconds: z.number(), durationSeconds: z.number() })
     .optional(),
+  /** Where many make a film: what made it, and on what. */
+  made: z.object({ worker: z.string().max(256), device: z.string().max(256), runtime: z.string().max(256) }).optional(),
 });
 
 /** One committed segment: its own small JSON file, written after the segment's data is safe on the disk. */
@@ -40,7 +42,7 @@ export function segmentStem(index: number): string {
 }
 
 /** Of one that holds an hour of film at 1000 frames a second, and what a stranger may make us read. */
-const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
 /**
  * The segments whose data is there as it was committed, and that fit the plan.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Identity, IdentityFacts, JobDirectory, JobFile } from '../store/index.ts';
+import type { Identity, IdentityFacts, JobDirectory, JobFile, JobPlan } from '../store/index.ts';
 import { sourceFacts } from '../store/index.ts';
 import { planDecode } from './decode/decode-plan.ts';
 import { planEncode } from './encode/encode-plan.ts';
@@ -30,20 +30,39 @@ export async function beginJob(
   { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobContext; readonly device: string },
   signal: AbortSignal,
 ): Promise<JobFile> {
-  const how = { whole: settings.verify === 'full' };
-  const { path, frames } = plan.source;
-  const source = await (frames === undefined ? sourceFacts(path, how, signal) : framesFacts(frames, how, signal));
+  const drawn = await drawUp(plan, { settings, job, device }, signal);
+  const begun = await directory.begin({ ...drawn, segments: directory.begun?.segments ?? drawn.segments });
+  if (settings.verify === 'full') await directory.dropDamaged(signal);
+  return begun;
+}
+
+/** The job that a plan is, before it is begun anywhere. */
+export async function drawUp(
+  plan: VideoPlan,
+  { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobContext; readonly device: string },
+  signal: AbortSignal,
+): Promise<JobPlan> {
+  const source = await sourceIdentity(plan, settings, signal);
   const identity: Identity = { source, model: job.model, settings: settingsFacts(plan, settings) };
-  const begun = await directory.begin({
+  return {
     program: job.program,
     input: plan.source.path,
     output: plan.output,
     identity,
-    segments: directory.begun?.segments ?? [...planSegments(plan, limitsOf(plan, settings, job.flopsPerPixel, device))],
+    segments: [...planSegments(plan, limitsOf(plan, settings, job.flopsPerPixel, device))],
     task: job.task,
-  });
-  if (settings.verify === 'full') await directory.dropDamaged(signal);
-  return begun;
+  };
+}
+
+/** What tells the source's version, as it lies there now. */
+export function sourceIdentity(
+  { source }: Pick<VideoPlan, 'source'>,
+  { verify }: Pick<VideoSettings, 'verify'>,
+  signal: AbortSignal,
+): Promise<IdentityFacts> {
+  const how = { whole: verify === 'full' };
+  const { path, frames } = source;
+  return frames === undefined ? sourceFacts(path, how, signal) : framesFacts(frames, how, signal);
 }
 
 function settingsFacts(plan: VideoPlan, settings: VideoSettings): IdentityFacts {

@@ -1,29 +1,22 @@
 import { resolve } from 'node:path';
 import { asUpreelError, toErrorRecord } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { keepTimes } from '../core/files/publish.ts';
 import { resultPlace } from '../core/files/sequence-name.ts';
 import { Pause } from '../core/pause.ts';
 import { type JobDirectory, type JobFile, openJobDirectory, requireSpace, type SegmentRecord } from '../store/index.ts';
 import { announce } from './announce.ts';
 import { checkOutput } from './check-output.ts';
-import { endFilm } from './finish/end-film.ts';
-import { filmProvenance } from './finish/provenance-tags.ts';
-import { makeReport, writeReport } from './finish/report.ts';
-import { reusedShare, sumReuse } from './frames/changed-results.ts';
+import { concludeFilm } from './conclude-film.ts';
+import { reusedShare } from './frames/changed-results.ts';
 import { beginJob } from './job-context.ts';
-import { findDamage, warnOfDamage } from './plan/concealment.ts';
 import { preparePlan } from './plan/prepare-plan.ts';
 import { estimateSpace } from './plan/space.ts';
 import { withExtent } from './plan/survey-damage.ts';
 import type { VideoPlan } from './plan/video-plan.ts';
 import { PreviewTap } from './preview.ts';
-import { toSeconds } from './rational.ts';
 import { runSegments, type SegmentNews } from './segment/run-segments.ts';
 import type { Segment } from './segment/segment.ts';
 import type { VideoSettings } from './settings.ts';
-import { formatTime } from './source/damaged-places.ts';
-import { hasHiddenFrames } from './source/silent-packets.ts';
 import { isStream, upscaleStream } from './upscale-stream.ts';
 import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 
@@ -109,54 +102,8 @@ async function makeFilm(
     throw await withExtent(plan, error, AbortSignal.any([signal, drain]));
   }
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
-  const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
-  // An earlier run may have concealed what this one would not.
-  const isConcealed = plan.concealsErrors || segments.some((segment) => segment.patchedTicks.length > 0);
-  const damage = isConcealed ? findDamage(plan, segments) : null;
-  const lost = warnOfDamage(damage);
-  for (const warning of lost) tell({ type: 'warning', ...warning });
-  if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
-
-  const provenance = await filmProvenance(request.making, plan.source);
-  const ending = { directory, progress, provenance, pause, tell, signal: AbortSignal.any([signal, drain]) };
-  const verification = await endFilm(plan, segments, settings, ending);
-  const { maxDeviationSeconds, bytes, warnings } = verification;
-  if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
-
-  const seconds = progress.elapsedSeconds;
-  const framesTotal = ptsTicks.length;
-  const allWarnings = [...plan.warnings, ...lost, ...warnings];
-  const reuse = sumReuse(segments.map((segment) => segment.reuse));
-  if (settings.report !== null) {
-    const made = {
-      model: request.model,
-      device: upscaler.device,
-      frames: framesTotal,
-      reuse,
-      verification,
-      damage,
-      provenance,
-    };
-    const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
-    await writeReport(report, settings.report, settings.overwrite);
-  }
-  const share = reusedShare(reuse);
-  const reused = share > 0 ? { reusedShare: share } : {};
-  tell({ type: 'done', input: request.input, output: plan.output, framesTotal, seconds, bytes, ...reused });
-  return {
-    output: plan.output,
-    framesTotal,
-    seconds,
-    bytes,
-    maxDeviationSeconds,
-    reuse,
-    warnings: allWarnings,
-  };
-}
-
-/** Of a film that has a file for each frame, the first of them. */
-function firstFile({ path, frames }: VideoPlan['source']): string {
-  return frames?.paths[0] ?? path;
+  const ending = { place: directory, device: upscaler.device, progress, pause, tell };
+  return concludeFilm(plan, segments, request, { ...ending, signal: AbortSignal.any([signal, drain]) });
 }
 
 function reasonOf({ signal, drain }: VideoContext): unknown {
@@ -186,21 +133,4 @@ function newsOf({ index, startFrame, endFrame }: Segment, done: SegmentRecord | 
 function retried({ index }: Segment, total: number, cause: Error): TaskEvent {
   const message = `Segment ${index + 1} of ${total} is made again: ${cause.message}`;
   return { type: 'warning', code: 'segment-retried', message };
-}
-
-/** The decoder found no fault, so these are frames that are never shown; VP8 has them by design. */
-function warnOfHidden(
-  { frames, source, shiftSeconds }: VideoPlan,
-  decoded: readonly number[],
-  onEvent: VideoContext['onEvent'],
-): void {
-  const hidden = frames.count - decoded.length;
-  if (hidden <= 0 || hasHiddenFrames(source.video)) return;
-  const first = Math.min(...decoded.slice(0, 100));
-  const lead = frames.ptsTicks.filter((ticks) => ticks < first).length;
-  // A recording that was cut anywhere.
-  const begin = formatTime(toSeconds(first, frames.timeBase) - shiftSeconds);
-  const why = lead === hidden ? ` They come before the first key frame: the picture begins at ${begin}.` : '';
-  const message = `${hidden} of ${frames.count} packets of the video gave no picture of their own.${why}`;
-  onEvent({ type: 'warning', code: 'frames-hidden', message });
 }

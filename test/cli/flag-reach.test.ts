@@ -47,7 +47,7 @@ describe.each(rows)('--%s %j, which is for %s', (name, value, kind) => {
 
 test('what the configuration says of every input reaches those that it is for', () => {
   const both = { alpha: 'lanczos', crop: 'auto', trim: '1-2', strip: true, tile: 64 };
-  const config = { defaults: { both, pictures: {}, video: {} }, presets: {} };
+  const config = { defaults: { both, pictures: {}, video: {} }, presets: {}, fleet: {} };
   expect(layered('image', {}, config)).toEqual({ alpha: 'lanczos', strip: true, tile: 64 });
   expect(layered('video', {}, config)).toEqual({ crop: 'auto', strip: true, trim: '1-2', tile: 64 });
 });

@@ -11,7 +11,7 @@ import { zshScript } from './zsh.ts';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 /** Words that the scripts ask for while one types. */
 const LISTS: Readonly<Record<string, () => Promise<readonly string[]>>> = {
-  jobs: () => withFeed(async (feed) => list(feed).map(({ id }) => id)),
+  jobs: () => withFeed({}, async (feed) => list(feed).map(({ id }) => id)),
   models: async () => (await listModels()).map(({ id }) => id),
   presets: async () => Object.keys({ ...PRESETS, ...(await readConfigFile()).presets }),
 };

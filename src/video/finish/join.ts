@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
-import { runFfmpeg } from '../../core/ffmpeg/ffmpeg.ts';
+import { type FfmpegPlan, runFfmpeg } from '../../core/ffmpeg/ffmpeg.ts';
 import type { Provenance } from '../../core/provenance.ts';
 import type { SegmentRecord } from '../../store/index.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
@@ -30,22 +31,33 @@ export async function joinSegments(
   const lastFrame = last.lastFrame ?? (await readSegment(join(folder, last.file), signal)).lastFrame;
   const framesBefore = segments.slice(0, -1).reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
   const ofFilm = { ...lastFrame, packetIndex: framesBefore + lastFrame.packetIndex };
-  await runFfmpeg(planJoin(plan, await segmentsInput(segments, folder), { last: ofFilm, provenance, target }), signal);
+  await withSegments(segments, folder, (input) =>
+    runFfmpeg(planJoin(plan, input, { last: ofFilm, provenance, target }), signal),
+  );
   if (isMatroska(plan.container)) await markMatroskaRate(target, plan.frameRate);
 }
 
 /**
- * All segments one after the other, as one input.
+ * Uses all segments one after the other, as one input.
  * @throws UpreelError `verification-failed` if they do not fit together.
  */
-export async function segmentsInput(segments: readonly SegmentRecord[], folder: string) {
+export async function withSegments<T>(
+  segments: readonly SegmentRecord[],
+  folder: string,
+  use: (input: FfmpegPlan['inputs'][number]) => Promise<T>,
+): Promise<T> {
   const [first] = segments;
   if (first === undefined) throw new UpreelError('internal', 'Expected segments to join.');
   requireSameParameters(segments);
-  if (segments.length === 1) return singleInput(join(folder, first.file));
-  const list = join(folder, 'join.ffconcat');
-  await writeFile(list, concatList(segments), { mode: 0o600 });
-  return concatInput(list, first);
+  if (segments.length === 1) return use(singleInput(join(folder, first.file)));
+  // Beside the files that it names; of this attempt alone, where several machines may join at once.
+  const list = join(folder, `join.${randomBytes(4).toString('hex')}.ffconcat`);
+  await writeFile(list, concatList(segments), { mode: 0o600, flag: 'wx' });
+  try {
+    return await use(concatInput(list, first));
+  } finally {
+    await rm(list, { force: true });
+  }
 }
 
 /** A container holds the codec's parameters once: a segment with others would not play. */

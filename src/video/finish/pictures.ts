@@ -6,7 +6,7 @@ import { ignoreLackOfModes, syncFolder } from '../../core/files/publish.ts';
 import { ffmpegPattern, isPictureOf, pictureName, resultPlace } from '../../core/files/sequence-name.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { Finisher } from './finisher.ts';
-import { segmentsInput } from './join.ts';
+import { withSegments } from './join.ts';
 import { expectEqual, failed } from './verification-failure.ts';
 import { expectListed } from './verify.ts';
 
@@ -21,11 +21,8 @@ export function pictureFinisher(plan: VideoPlan): Finisher {
       await rm(target, { force: true, recursive: true });
       await mkdir(target, { mode: 0o700 });
       const options = ['-map', '0:v:0', '-c', 'copy', '-start_number', '1', '-f', 'image2'];
-      const input = await segmentsInput(segments, folder);
-      await runFfmpeg(
-        { inputs: [input], output: { options, target: `file:${ffmpegPattern(target, output)}` } },
-        signal,
-      );
+      const result = { options, target: `file:${ffmpegPattern(target, output)}` };
+      await withSegments(segments, folder, (input) => runFfmpeg({ inputs: [input], output: result }, signal));
     },
     async verify(ptsTicks, target) {
       expectListed(plan, ptsTicks);

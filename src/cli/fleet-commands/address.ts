@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { UpreelError } from '../../core/errors.ts';
+import type { FleetConnection } from '../../fleet/index.ts';
+import { type JobFeed, openJobFeed } from '../../job/index.ts';
+import { SharedStore } from '../../store/index.ts';
+import { readConfigFile } from '../config-file.ts';
+
+/** Where a fleet meets, as flags say. */
+export interface FleetFlags {
+  readonly queue?: string;
+  readonly store?: string;
+  readonly prefix?: string;
+}
+
+interface FleetPlace {
+  readonly url: string;
+  readonly prefix: string;
+  readonly store: string | null;
+}
+
+export function addFleetOptions(command: Command): Command {
+  return command
+    .option('--queue <address>', 'the fleet’s Redis server: redis://host:6379 (or UPREEL_QUEUE)')
+    .option('--store <folder>', 'the folder that all its machines see (or UPREEL_STORE)')
+    .option('--prefix <name>', 'of its keys, where several fleets share a server');
+}
+
+/** Whether a command is about a fleet. The environment alone does not say so: `upreel jobs` stays this machine's. */
+export function namesFleet({ queue }: FleetFlags): boolean {
+  return queue !== undefined;
+}
+
+/** Flags over the environment over the configuration's [fleet]. @throws UpreelError `usage` without an address. */
+async function placeOf(flags: FleetFlags): Promise<FleetPlace> {
+  const { fleet } = await readConfigFile();
+  const url = flags.queue ?? process.env.UPREEL_QUEUE ?? fleet.queue;
+  if (url === undefined || url === '') {
+    throw new UpreelError('usage', 'No queue is named.', {
+      hint: 'Add --queue redis://host:6379, set UPREEL_QUEUE, or write queue = "..." under [fleet] in the configuration.',
+    });
+  }
+  const store = flags.store ?? process.env.UPREEL_STORE ?? fleet.store ?? null;
+  return { url, prefix: flags.prefix ?? fleet.prefix ?? 'upreel', store };
+}
+
+export interface OpenFleet {
+  readonly connection: FleetConnection;
+  readonly store: SharedStore;
+}
+
+/** @param patient waits for a server that goes away, once it was there. @throws UpreelError `usage`, `queue-unreachable`. */
+export async function openFleet(flags: FleetFlags, patient: boolean): Promise<OpenFleet> {
+  const place = await placeOf(flags);
+  const store = await requireStore(place.store);
+  const { connectFleet } = await loadFleet();
+  return { connection: await connectFleet(place, patient), store };
+}
+
+/** What is looked at: the films of a fleet, if one is named, else this machine's jobs. */
+export function openFeed(flags: FleetFlags): Promise<JobFeed> {
+  return namesFleet(flags) ? openFleetFilms(flags) : openJobFeed();
+}
+
+/** The films of a fleet, to be looked at and steered; without a store, to be looked at, paused and cancelled. */
+async function openFleetFilms(flags: FleetFlags): Promise<JobFeed> {
+  const place = await placeOf(flags);
+  const { connectFleet, Fleet, openFleetFeed } = await loadFleet();
+  const store = place.store === null ? null : await SharedStore.open(place.store);
+  const connection = await connectFleet(place, false);
+  return openFleetFeed(new Fleet(connection, store), connection);
+}
+
+/** What talks to Redis takes a while to load: only who has a fleet waits for it. */
+export function loadFleet(): Promise<typeof import('../../fleet/index.ts')> {
+  return import('../../fleet/index.ts');
+}
+
+function requireStore(store: string | null): Promise<SharedStore> {
+  if (store !== null) return SharedStore.open(store);
+  throw new UpreelError('usage', 'No store is named.', {
+    hint: 'Add --store FOLDER (all machines of the fleet see it), set UPREEL_STORE, or write store = "..." under [fleet].',
+  });
+}

@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+import { addSubmitCommand } from './submit.ts';
+import { addWorkerCommand } from './worker.ts';
+
+export function addFleetCommands(program: Command): void {
+  addSubmitCommand(program);
+  addWorkerCommand(program);
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { asUpreelError, toErrorRecord, UpreelError } from '../../core/errors.ts';
+import { type EngineNetwork, openRestartingEngine } from '../../engine/index.ts';
+import type { SubmittedFilm } from '../../video/index.ts';
+import { errorText } from '../error-text.ts';
+import { readFlagLayers } from '../flag-layers.ts';
+import { expandInputs } from '../inputs.ts';
+import { listenForInterrupts } from '../interrupt.ts';
+import { planOutputs } from '../outputs.ts';
+import { toJsonLine } from '../report-json.ts';
+import { openLineWriter } from '../report-lines.ts';
+import { networkSettings, targetOf, upscaleFlags } from '../upscale-options.ts';
+import { videoSettings } from '../video-settings.ts';
+import { addFleetOptions, type FleetFlags, loadFleet, openFleet } from './address.ts';
+
+/** `upreel submit VIDEO...`: films for a fleet. */
+export function addSubmitCommand(program: Command): void {
+  const command = program
+    .command('submit')
+    .description('hand films to the machines of a fleet: upreel worker runs there')
+    .argument('<video...>', 'videos in the store, folders or patterns of them');
+  addFleetOptions(command);
+  for (const flag of upscaleFlags()) if (!LOCAL_FLAGS.has(flag.attributeName())) command.addOption(flag);
+  command.action(async (paths: string[], flags: FleetFlags & Record<string, unknown>) => {
+    process.exitCode = await submit(paths, flags);
+  });
+}
+
+/** Of one machine: who makes a film decides them for itself. */
+const LOCAL_FLAGS = new Set([
+  ...['foreground', 'tui', 'bell', 'nice', 'only', 'onDone', 'workDir', 'dryRun', 'device', 'gpu', 'tile'],
+  ...['memory', 'threads', 'restart', 'spaceCheck', 'compare', 'skipExisting'],
+]);
+
+async function submit(paths: readonly string[], flags: FleetFlags & Record<string, unknown>): Promise<number> {
+  const { queue: _, store: __, prefix: ___, ...raw } = flags;
+  const isJson = flags.json === true;
+  const { connection, store } = await openFleet(flags, false);
+  const { Fleet } = await loadFleet();
+  const fleet = new Fleet(connection, store);
+  const engine = openRestartingEngine({});
+  const interruption = listenForInterrupts();
+  const signal = AbortSignal.any([interruption.signal, interruption.drain]);
+  const [out, words] = [openLineWriter(process.stdout), openLineWriter(process.stderr)];
+  const failures: UpreelError[] = [];
+  try {
+    const layers = await readFlagLayers(raw);
+    const own = layers.flagsFor('video');
+    const { inputs } = await expandInputs(paths, { output: own.output, recursive: own.recursive });
+    const picture = inputs.find(({ kind }) => kind === 'image');
+    if (picture !== undefined) {
+      throw new UpreelError('usage', `${picture.path} is a picture: a fleet makes films.`, {
+        hint: 'Upscale pictures with upreel INPUT... here.',
+      });
+    }
+    const rules = await planOutputs(inputs, own.output, own.encoder);
+    const network: EngineNetwork = { ...networkSettings(own), device: 'cpu' };
+    for (const [index, input] of inputs.entries()) {
+      const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
+      const request = { input: input.path, output: rules[index]!, target: targetOf(own), settings };
+      try {
+        const task = { kind: 'submit' as const, network, request, store: store.root };
+        const result = await engine.run(task, { signal, onEvent: () => {} });
+        if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
+        await fleet.enqueue({ ...result.film, model: network.model, input: input.path });
+        out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
+      } catch (error) {
+        const failure = asUpreelError(error);
+        if (signal.aborted || inputs.length === 1) throw failure;
+        failures.push(failure);
+        words.write(`${input.path}: ${errorText(toErrorRecord(failure), { verbose: flags.verbose === true })}`);
+      }
+    }
+  } finally {
+    interruption.dispose();
+    await engine.close();
+    await fleet.close();
+    await Promise.all([out.flush(), words.flush()]);
+  }
+  return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
+}
+
+function submittedLine(input: string, { id, frames, segments, output, warnings }: SubmittedFilm): string {
+  const told = warnings.map((warning) => `  warning: ${warning}\n`).join('');
+  return `${id}  ${input}: ${frames} frames in ${segments} ${segments === 1 ? 'segment' : 'segments'} -> ${output}\n${told}`;
+}
+
+function submittedRecord(input: string, film: SubmittedFilm): string {
+  return toJsonLine({ v: 1, type: 'submitted', input, ...film, warnings: [...film.warnings] });
+}

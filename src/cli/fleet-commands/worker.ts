@@ -1,0 +1,121 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { UpreelError } from '../../core/errors.ts';
+import type { WorkerNews } from '../../fleet/index.ts';
+import { readFlagLayers } from '../flag-layers.ts';
+import { openLineWriter } from '../report-lines.ts';
+import { networkSettings, upscaleFlags } from '../upscale-options.ts';
+import { addFleetOptions, type FleetFlags, loadFleet, openFleet } from './address.ts';
+
+interface WorkerFlags extends FleetFlags, Record<string, unknown> {
+  readonly name?: string;
+  readonly nice: string;
+  readonly lockSeconds: string;
+  readonly drainSeconds: string;
+  readonly json?: boolean;
+}
+
+/** `upreel worker`: makes what a fleet is asked for, until it is told to end. */
+export function addWorkerCommand(program: Command): void {
+  const command = addFleetOptions(program.command('worker'));
+  for (const flag of upscaleFlags()) if (NETWORK_FLAGS.has(flag.attributeName())) command.addOption(flag);
+  command
+    .description('make segments of the films of a fleet, until it is told to end')
+    .option('--name <name>', 'its name in the fleet (default: host and process)')
+    .option('--nice <n>', 'how much it yields to other programs, 0 to 19', '0')
+    .option('--lock-seconds <s>', 'who has not been heard for as long has lost its segment', '60')
+    .option('--drain-seconds <s>', 'how long it may finish its segment when it is told to end', '600')
+    .option('--json', 'one JSON object per line on standard output')
+    .action(work);
+}
+
+/** How a network runs on this machine, as for `upreel INPUT...`. */
+const NETWORK_FLAGS = new Set(['device', 'gpu', 'tile', 'memory', 'threads']);
+
+async function work(flags: WorkerFlags): Promise<void> {
+  const { name = `${hostname()}-${process.pid}`, json } = flags;
+  const lockSeconds = numberIn('--lock-seconds', flags.lockSeconds, 2, 3600);
+  const drainSeconds = numberIn('--drain-seconds', flags.drainSeconds, 0, 86_400);
+  const nice = numberIn('--nice', flags.nice, 0, 19);
+  if (!/^[\w.-]{1,128}$/.test(name)) {
+    throw new UpreelError('usage', `--name cannot be ${name}.`, {
+      hint: 'Letters, digits, dots, dashes, underscores.',
+    });
+  }
+  const layers = await readFlagLayers(networkFlags(flags));
+  const settings = networkSettings(layers.flagsFor('video'));
+  const { gpus, sessions, tilePx, memoryBytes } = settings;
+  const network = { device: settings.device, gpus, sessions, threads: settings.threads, tilePx, memoryBytes };
+  const { connection, store } = await openFleet(flags, true);
+  const ending = listenForEnd(drainSeconds);
+  const out = openLineWriter(process.stdout);
+  const onNews = (news: WorkerNews): void => {
+    out.write(json ? `${JSON.stringify({ v: 1, at: new Date().toISOString(), ...news })}\n` : `${newsLine(news)}\n`);
+  };
+  const { runWorker } = await loadFleet();
+  try {
+    await runWorker(
+      { name, network, lockSeconds, nice, stallSeconds: 120 },
+      { connection, store, onNews, drain: ending.drain, signal: ending.signal },
+    );
+  } finally {
+    ending.dispose();
+    await connection.close();
+    await out.flush();
+  }
+}
+
+/** The first signal lets what is at work be finished, for so long; the second does not. */
+function listenForEnd(drainSeconds: number): { drain: AbortSignal; signal: AbortSignal; dispose: () => void } {
+  const [drain, abort] = [new AbortController(), new AbortController()];
+  let patience: NodeJS.Timeout | undefined;
+  const reason = new UpreelError('terminated', 'The worker was told to end.');
+  const onSignal = (): void => {
+    if (drain.signal.aborted) {
+      abort.abort(reason);
+      return;
+    }
+    drain.abort(reason);
+    patience = setTimeout(() => abort.abort(reason), 1000 * drainSeconds);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    drain: drain.signal,
+    signal: abort.signal,
+    dispose() {
+      clearTimeout(patience);
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+function newsLine({ type, film, segment, seconds, frames, isNew, message }: WorkerNews): string {
+  const what = [film, ...(segment === undefined ? [] : [`segment ${segment + 1}`])].filter(Boolean).join(' ');
+  const took = seconds === undefined ? '' : ` in ${seconds.toFixed(1)} s`;
+  switch (type) {
+    case 'segment':
+      return `${what}: ${frames} frames${took}${isNew === false ? ' (was there)' : ''}`;
+    case 'film':
+      return `${what}: joined${took}`;
+    case 'released':
+      return `${what}: given back`;
+    case 'lost':
+      return `${what}: lost. ${message}`;
+    case 'failed':
+      return `${what}: ${message}`;
+    default:
+      return message ?? type;
+  }
+}
+
+function networkFlags(flags: WorkerFlags): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => NETWORK_FLAGS.has(name)));
+}
+
+/** @throws UpreelError `usage` */
+function numberIn(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw new UpreelError('usage', `${flag} cannot be ${text}: it takes ${least} to ${most}.`);
+}

@@ -1,0 +1,101 @@
+import { UpreelError } from '../core/errors.ts';
+import { locateWeights, type ModelDescriptor, readCatalogue } from '../core/model/index.ts';
+import type { Pause } from '../core/pause.ts';
+import type { Upscaler } from '../core/upscaler/upscaler.ts';
+import { type SharedFilm, SharedStore } from '../store/index.ts';
+import {
+  type EndedFilm,
+  endSharedFilm,
+  type MadeSegment,
+  makeSharedSegment,
+  openSharedFilm,
+  type PreviewTap,
+  type SubmittedFilm,
+  submitFilm,
+  type VideoRequest,
+} from '../video/index.ts';
+import { deviceClass, runtimeIdentity } from './device-class.ts';
+import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
+import { filmMaking } from './making.ts';
+import type { TaskContext } from './task-context.ts';
+import { parseTask } from './video-task.ts';
+
+type Task<Kind extends EngineTask['kind']> = Extract<EngineTask, { kind: Kind }>;
+
+/** @param request the same film as a job of this machine's */
+export async function runSubmission(
+  { store: root, network }: Task<'submit'>,
+  request: VideoRequest,
+  { scale }: ModelDescriptor,
+  { signal }: TaskContext,
+): Promise<SubmittedFilm> {
+  const store = await SharedStore.open(root);
+  const checkpoint = await shareCheckpoint(store, network);
+  // Neither the machine nor the device is known yet; what made a segment stands in its record.
+  const { runtime: _, device: __, ...model } = request.job.model;
+  return submitFilm({ ...request, job: { ...request.job, model } }, { store, scale, checkpoint, signal });
+}
+
+/** A catalogue's network is fetched by whoever needs it. @returns the way to any other one's file in the store. */
+async function shareCheckpoint(store: SharedStore, { model }: EngineNetwork): Promise<string | null> {
+  if (readCatalogue().models.some(({ id }) => id === model)) return null;
+  const { path, paramPath } = (await locateWeights(model)).files;
+  return store.addModel(paramPath === undefined ? [path] : [path, paramPath]);
+}
+
+interface Opened {
+  readonly upscaler: Upscaler;
+  readonly descriptor: ModelDescriptor;
+  readonly pause: Pause;
+  readonly preview: PreviewTap;
+}
+
+/** @throws UpreelError `model-refused` if the network is not the one that the film was submitted with. */
+export async function runSharedSegment(
+  { store: root, film: id, index, token, worker, network }: Task<'segment'>,
+  { upscaler, descriptor, pause, preview }: Opened,
+  { onEvent, signal }: TaskContext,
+): Promise<MadeSegment> {
+  const shared = await openSharedFilm(await SharedStore.open(root), id);
+  const { settings } = sharedTask(shared.film).request;
+  requireModel(shared.film, descriptor);
+  const made = { worker, device: deviceClass(network.device), runtime: runtimeIdentity() };
+  return makeSharedSegment(shared, { index, token, upscaler, settings, made, pause, preview, onEvent, signal });
+}
+
+export async function runSharedEnding(
+  { store: root, film: id, token }: Task<'ending'>,
+  pause: Pause,
+  { onEvent, signal }: TaskContext,
+): Promise<EndedFilm> {
+  const store = await SharedStore.open(root);
+  const shared = await openSharedFilm(store, id);
+  const { film } = shared;
+  const task = sharedTask(film);
+  const { report } = task.request.settings;
+  const settings = {
+    ...task.request.settings,
+    target: { kind: 'network' as const },
+    report: report === null ? null : await store.placeOf(report),
+  };
+  const { id: name, contentHash } = film.identity.model;
+  const making = filmMaking(task, { id: String(name), contentHash: String(contentHash) }, '');
+  const { model } = task.network;
+  return endSharedFilm(shared, { store, token, model, settings, making, pause, onEvent, signal });
+}
+
+/** What was asked for, held against the settings that there are. @throws UpreelError `usage`. */
+export function sharedTask(film: SharedFilm): Task<'video'> {
+  const found = parseTask(film.task, film.output);
+  if (found !== null) return found.task;
+  throw new UpreelError('usage', `The film ${film.id} was submitted by ${film.program}, which is another version.`, {
+    hint: 'Have the same version of upreel on all machines, and submit it anew.',
+  });
+}
+
+function requireModel({ identity }: SharedFilm, { id, contentHash }: ModelDescriptor): void {
+  if (identity.model.contentHash === contentHash) return;
+  throw new UpreelError('model-refused', `The network ${id} here is not the one that the film was submitted with.`, {
+    hint: 'Have the same version of upreel, and the same checkpoints, on all machines.',
+  });
+}

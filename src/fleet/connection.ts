@@ -1,0 +1,83 @@
+import { Redis } from 'ioredis';
+import { UpreelError } from '../core/errors.ts';
+import { Keys } from './names.ts';
+
+/** Where a fleet meets. */
+export interface FleetAddress {
+  /** redis:// or rediss://, with user and password where the server wants them. */
+  readonly url: string;
+  /** Of all keys: a tenant's own. */
+  readonly prefix: string;
+}
+
+export interface FleetConnection {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly prefix: string;
+  /** Host and port, for people: never the password. */
+  readonly shown: string;
+  close(): Promise<void>;
+}
+
+const CONNECT_MILLISECONDS = 5000;
+
+/**
+ * @param patient waits for a server that is away for as long as it takes, as BullMQ's workers must
+ * @throws UpreelError `usage` for an address that is none, `queue-unreachable`
+ */
+export async function connectFleet(address: FleetAddress, patient: boolean): Promise<FleetConnection> {
+  const { shown } = checkAddress(address);
+  const redis = new Redis(address.url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MILLISECONDS,
+    maxRetriesPerRequest: patient ? null : 1,
+    enableReadyCheck: true,
+    retryStrategy: (times) => (patient ? Math.min(2000, 100 * times) : times > 3 ? null : 200),
+  });
+  // Told by what is asked; without a listener it would end the process.
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (cause) {
+    redis.disconnect();
+    throw unreachable(shown, cause);
+  }
+  return {
+    redis,
+    keys: new Keys(address.prefix),
+    prefix: address.prefix,
+    shown,
+    async close() {
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}
+
+/** @throws UpreelError `usage` */
+export function checkAddress({ url, prefix }: FleetAddress): { readonly shown: string } {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
+    throw new UpreelError('usage', '--queue is no address of a Redis server.', {
+      hint: 'For example: --queue redis://host:6379, or rediss://user:password@host for TLS.',
+    });
+  }
+  if (!/^[\w.-]{1,64}$/.test(prefix)) {
+    throw new UpreelError('usage', `The prefix ${prefix} cannot be used.`, {
+      hint: 'Letters, digits, dots, dashes and underscores, at most 64.',
+    });
+  }
+  return { shown: `${parsed.hostname}:${parsed.port || '6379'}` };
+}
+
+export function unreachable(shown: string, cause: unknown): UpreelError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const isRefused = /WRONGPASS|NOAUTH|NOPERM/.test(why);
+  const what = isRefused ? 'does not let upreel in' : 'does not answer';
+  return new UpreelError('queue-unreachable', `The Redis server at ${shown} ${what}.`, {
+    hint: isRefused
+      ? 'Give user and password in the address: redis://user:password@host (UPREEL_QUEUE keeps it out of sight).'
+      : 'Does it run, and can this machine reach it? upreel doctor --queue ADDRESS tells more.',
+    cause,
+  });
+}

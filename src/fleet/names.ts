@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { FILM_ID } from '../store/index.ts';
+
+/** Segments of all films, to be made in any order; films, once all their segments have ended. */
+export const QUEUES = { segments: 'segments', films: 'films' } as const;
+
+/** What Redis holds of one attempt: names alone, checked before anything is done with them. */
+export const segmentJobSchema = z.strictObject({
+  film: z.string().regex(FILM_ID),
+  index: z.int().min(0).max(9_999_999),
+  /** Workers on which it failed. */
+  failed: z.array(z.string().max(128)).max(16).default([]),
+});
+export const filmJobSchema = z.strictObject({
+  film: z.string().regex(FILM_ID),
+  /** How often the film was put into the queue. */
+  round: z.int().min(0),
+});
+
+export type SegmentJob = z.infer<typeof segmentJobSchema>;
+export type FilmJob = z.infer<typeof filmJobSchema>;
+
+/** Keys of our own beside BullMQ's, which are `PREFIX:segments:...` and `PREFIX:films:...`. */
+export class Keys {
+  readonly prefix: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  /** Ids of all films that were submitted, by time. */
+  get films(): string {
+    return `${this.prefix}:submitted`;
+  }
+
+  film(id: string): string {
+    return `${this.prefix}:film:${id}`;
+  }
+
+  /** One bit for each segment: made. */
+  made(id: string): string {
+    return `${this.prefix}:film:${id}:made`;
+  }
+
+  /** Errors of segments that will not be tried again, by index. */
+  failures(id: string): string {
+    return `${this.prefix}:film:${id}:failures`;
+  }
+
+  /** Names of workers that were ever seen lately. */
+  get workers(): string {
+    return `${this.prefix}:workers`;
+  }
+
+  worker(name: string): string {
+    return `${this.prefix}:worker:${name}`;
+  }
+}

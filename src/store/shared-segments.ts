@@ -1,0 +1,123 @@
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { UpreelError } from '../core/errors.ts';
+import { publishFile } from '../core/files/publish.ts';
+import { hashFile } from './identity.ts';
+import type { JobPlan, SegmentRange } from './job-file.ts';
+import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from './segment-record.ts';
+
+/**
+ * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a small
+ * record that names it. The record comes last and is never overwritten: of two that make the same segment one is
+ * first, and the other takes what is there. Who joins takes the names that stand in the records.
+ */
+export class SharedSegments {
+  readonly folder: string;
+  readonly #ranges: readonly SegmentRange[];
+
+  constructor(folder: string, { segments }: Pick<JobPlan, 'segments'>) {
+    this.folder = folder;
+    this.#ranges = segments;
+  }
+
+  /** What was made of a segment, if it is whole by its size; null: nothing. */
+  async find(index: number): Promise<SegmentRecord | null> {
+    const range = this.#ranges[index];
+    if (range === undefined) return null;
+    try {
+      const place = this.#record(index);
+      if ((await stat(place)).size > MAX_RECORD_BYTES) return null;
+      const record = segmentRecord.parse(JSON.parse(await readFile(place, 'utf8')));
+      const fits = record.startFrame === range.startFrame && record.endFrame === range.endFrame;
+      const { size } = await stat(join(this.folder, record.file));
+      return fits && record.index === index && size === record.bytes ? record : null;
+    } catch {
+      // Not there, not whole, or not seen yet: it is made again.
+      return null;
+    }
+  }
+
+  /** Indices of the segments that have a record. One listing, which a network may answer late: for a look. */
+  async listed(): Promise<ReadonlySet<number>> {
+    const names = await readdir(this.folder).catch(() => []);
+    const indices = names.flatMap((name) => /^segment-(\d+)\.json$/.exec(name)?.[1] ?? []);
+    return new Set(indices.map(Number));
+  }
+
+  /** An empty file for one attempt alone. @param token of lower-case letters and digits */
+  async part(index: number, token: string, extension: string): Promise<string> {
+    const place = join(this.folder, `${segmentStem(index)}.${token}.part${extension}`);
+    await (await open(place, 'w', 0o666)).close();
+    return place;
+  }
+
+  /**
+   * Makes an attempt's file the segment, unless another one was first.
+   * @returns what the segment is from now on, and whether it is this attempt's.
+   * @throws UpreelError `disk-full`, `output-unwritable`
+   */
+  async commit(
+    part: string,
+    token: string,
+    segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>,
+  ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }> {
+    const { index } = segment;
+    const file = `${segmentStem(index)}.${token}${extname(part)}`;
+    const { size: bytes } = await stat(part);
+    const record: SegmentRecord = {
+      ...segment,
+      file,
+      bytes,
+      sha256: await hashFile(part, new AbortController().signal),
+    };
+    await publishFile(part, join(this.folder, file), { overwrite: true });
+    const temporary = join(this.folder, `${segmentStem(index)}.${token}.json`);
+    await writeWhole(temporary, JSON.stringify(record));
+    try {
+      await publishFile(temporary, this.#record(index), { overwrite: false });
+      return { record, isNew: true };
+    } catch (error) {
+      if (!(error instanceof UpreelError && error.code === 'output-exists')) throw error;
+      const first = await this.find(index);
+      if (first === null) {
+        // What the record names is gone: this one is whole.
+        await rename(temporary, this.#record(index));
+        return { record, isNew: true };
+      }
+      await rm(temporary, { force: true });
+      // Who came first may have been this very attempt, before its answer was lost.
+      if (first.file !== file) await rm(join(this.folder, file), { force: true });
+      return { record: first, isNew: false };
+    }
+  }
+
+  /** Forgets a segment, so that it is made again. */
+  async drop(index: number): Promise<void> {
+    await rm(this.#record(index), { force: true });
+  }
+
+  /** Forgets those whose data is not what was committed, by its hash. @returns their indices. */
+  async dropDamaged(records: readonly SegmentRecord[], signal: AbortSignal): Promise<number[]> {
+    const damaged: number[] = [];
+    for (const { index, file, sha256 } of records) {
+      if ((await hashFile(join(this.folder, file), signal).catch(() => '')) === sha256) continue;
+      await this.drop(index);
+      damaged.push(index);
+    }
+    return damaged;
+  }
+
+  #record(index: number): string {
+    return join(this.folder, `${segmentStem(index)}.json`);
+  }
+}
+
+async function writeWhole(place: string, text: string): Promise<void> {
+  const file = await open(place, 'w', 0o666);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

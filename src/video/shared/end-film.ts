@@ -1,0 +1,110 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UpreelError } from '../../core/errors.ts';
+import type { TaskEvent } from '../../core/events.ts';
+import { isSequenceName } from '../../core/files/sequence-name.ts';
+import type { Pause } from '../../core/pause.ts';
+import type { Making } from '../../core/provenance.ts';
+import type { SegmentRecord, SharedStore } from '../../store/index.ts';
+import { concludeFilm } from '../conclude-film.ts';
+import { checkPlace } from '../finish/finish.ts';
+import { VideoProgress } from '../progress.ts';
+import type { VideoSettings } from '../settings.ts';
+import type { OpenSharedFilm } from './shared-film.ts';
+
+interface EndContext {
+  readonly store: SharedStore;
+  /** Of this attempt alone: lower-case letters and digits. */
+  readonly token: string;
+  readonly model: string;
+  readonly settings: VideoSettings;
+  readonly making: Making | null;
+  readonly pause: Pause;
+  readonly onEvent: (event: TaskEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface EndedFilm {
+  readonly frames: number;
+  readonly bytes: number;
+  /** Segments that are not there after all; then there is no result. */
+  readonly missing: readonly number[];
+}
+
+/**
+ * Joins a shared film's segments, verifies the result and publishes it in the store.
+ * @throws UpreelError as `concludeFilm` does.
+ */
+export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext): Promise<EndedFilm> {
+  const { film, plan, segments } = shared;
+  const { store, token, settings, making, pause, onEvent, signal } = context;
+  const { records, missing } = await findAll(shared, signal);
+  if (missing.length > 0) return { frames: 0, bytes: 0, missing };
+  const outputPlace = await store.placeOf(film.output);
+  await checkPlace(plan.output, settings.overwrite);
+  // On the store's own disk, so that publishing is a rename; a name that no other attempt has.
+  const work = join(store.filmFolder(film.id), `join-${token}`);
+  await mkdir(work, { recursive: true });
+  const resultFile = join(work, isSequenceName(plan.output) ? 'result' : `result${extname(plan.output)}`);
+  const devices = [...new Set(records.map(({ made }) => made?.device ?? 'unknown'))].sort().join(', ');
+  const progress = new VideoProgress(
+    {
+      input: film.input,
+      framesTotal: plan.frames.count,
+      outputPixelsTotal: null,
+      done: {
+        frames: records.reduce((sum, { ptsTicks }) => sum + ptsTicks.length, 0),
+        tiles: 0,
+        outputPixels: 0,
+        reusedPixels: 0,
+      },
+      lanes: 1,
+      hasCarried: plan.streams.order.some((entry) => entry !== null),
+      soundSeconds: 0,
+    },
+    records.reduce((sum, { bytes }) => sum + bytes, 0),
+    onEvent,
+    pause.activeSeconds,
+  );
+  try {
+    const place = { place: segments.folder, resultFile, outputPlace };
+    const request = {
+      input: film.input,
+      model: context.model,
+      settings,
+      making: making && { ...making, device: devices },
+    };
+    const ended = await concludeFilm(plan, records, request, {
+      place,
+      device: devices,
+      progress,
+      pause,
+      tell: onEvent,
+      signal,
+    });
+    return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** How long a disk of the network may show what was there before (acdirmax of NFS is a minute). */
+const PATIENCE_SECONDS = [1, 2, 4, 8, 16, 32];
+
+/** Every segment's record. What another machine has committed a moment ago may not be seen here yet. */
+async function findAll(
+  { film, segments }: OpenSharedFilm,
+  signal: AbortSignal,
+): Promise<{ records: SegmentRecord[]; missing: number[] }> {
+  for (const seconds of [...PATIENCE_SECONDS, null]) {
+    const found = await Promise.all(film.segments.map(({ index }) => segments.find(index)));
+    const records = found.filter((record) => record !== null);
+    const missing = film.segments.map(({ index }) => index).filter((index) => found[index] === null);
+    const listed = missing.length === 0 ? null : await segments.listed();
+    // What is not even begun will not come.
+    if (listed === null || seconds === null || !missing.some((index) => listed.has(index))) return { records, missing };
+    await sleep(seconds * 1000, undefined, { signal });
+  }
+  throw new UpreelError('internal', 'Expected an end of patience.');
+}

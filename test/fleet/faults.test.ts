@@ -1,0 +1,178 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { randomCompact } from '../core/model/writers/random-networks.ts';
+import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
+import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
+import { type Running, upreel } from '../support/command.ts';
+import { hasRedis, TestCable, TestFleet, TestRedis } from '../support/fleet.ts';
+import { allEnded, descendantRunning, descendantsOf, until } from '../support/processes.ts';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+const ENV = { UPREEL_CACHE: at('cache'), XDG_STATE_HOME: at('state') };
+const HOW = ['-m', at('tiny.safetensors'), '--encoder', 'ffv1', '--segment-seconds', '1'];
+/** Long enough to be caught at it. */
+const SEGMENTS = 5;
+
+let whole: Buffer;
+let fleet: TestFleet;
+let number = 0;
+
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
+  ffmpeg(...pattern(SEGMENTS, { size: '160x120', rate: '8' }), ...H264, '-g', '8', at('film.mp4'));
+  const args = [at('film.mp4'), '-o', at('whole.mkv'), ...HOW, '--device', 'cpu', '--threads', '1', '--json'];
+  expect(await upreel(args, ENV)).toMatchObject({ code: 0 });
+  whole = decodeRgb(at('whole.mkv'));
+});
+
+afterEach(() => fleet?.end());
+
+/** A film in a store of its own, handed to a queue of its own. */
+async function submitted(): Promise<{ result: string; film: string }> {
+  const own = at(`fleet-${number++}`);
+  fleet = new TestFleet(await TestRedis.start(join(own, 'redis')), join(own, 'store'), ENV);
+  const film = join(fleet.store, 'film.mp4');
+  ffmpeg('-i', at('film.mp4'), '-map', '0', '-c', 'copy', film);
+  const result = join(fleet.store, 'out.mkv');
+  const { code, records, err } = await fleet.run('submit', [film, '-o', result, ...HOW]);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(records[0]).toMatchObject({ type: 'submitted', frames: 40, segments: SEGMENTS });
+  return { result, film: String(records[0]!.id) };
+}
+
+async function done(film: string, milliseconds = 100_000): Promise<void> {
+  const client = fleet.redis.client();
+  try {
+    await until(async () => {
+      const state = await client.hget(`upreel:film:${film}`, 'state');
+      if (state === 'failed') throw new Error(String(await client.hget(`upreel:film:${film}`, 'error')));
+      return state === 'done';
+    }, milliseconds);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** The same film, frame for frame, and nothing half-made beside it. */
+function expectWhole(result: string): void {
+  expect(decodeRgb(result).equals(whole)).toBe(true);
+  const names = readdirSync(join(fleet.filmFolder(), 'segments'));
+  expect(names.filter((name) => /^segment-\d+\.json$/.test(name))).toHaveLength(SEGMENTS);
+  expect(readdirSync(fleet.store).filter((name) => name.startsWith('.upreel-') && name !== '.upreel-fleet')).toEqual(
+    [],
+  );
+}
+
+const told = ({ out }: Running, type: string) =>
+  out()
+    .split('\n')
+    .filter((line) => line.includes(`"type":"${type}"`));
+const engineOf = ({ pid }: Running) => until(() => descendantRunning(pid, 'engine.js'), 20_000);
+
+describe.skipIf(!hasRedis)('a film of a fleet is the film that one machine makes (needs redis-server)', () => {
+  test('with two workers, which both make segments of it', async () => {
+    const { result, film } = await submitted();
+    const workers = [fleet.worker('one'), fleet.worker('two')];
+    await done(film);
+    expectWhole(result);
+    const made = workers.map((worker) => told(worker, 'segment').length);
+    expect(made[0]! + made[1]!).toBe(SEGMENTS);
+    expect(Math.min(...made)).toBeGreaterThan(0);
+  });
+
+  test('when a worker is killed in the middle of a segment, and its processes go with it', async () => {
+    const { result, film } = await submitted();
+    const victim = fleet.worker('victim');
+    await until(() => fleet.made() > 0, 60_000);
+    const family = descendantsOf(victim.pid);
+    victim.child.kill('SIGKILL');
+    await allEnded(family, 5000);
+    expect(fleet.made()).toBeLessThan(SEGMENTS);
+    fleet.worker('heir');
+    await done(film);
+    expectWhole(result);
+  });
+
+  test('when a worker is stopped for longer than its hold, and goes on then', async () => {
+    const { result, film } = await submitted();
+    const sleeper = fleet.worker('sleeper');
+    await until(() => fleet.made() > 0, 60_000);
+    const engine = await engineOf(sleeper);
+    for (const pid of [sleeper.pid, engine]) process.kill(pid, 'SIGSTOP');
+    const other = fleet.worker('other');
+    await done(film);
+    for (const pid of [engine, sleeper.pid]) process.kill(pid, 'SIGCONT');
+    sleeper.child.kill('SIGTERM');
+    other.child.kill('SIGTERM');
+    expect((await sleeper.finished).code).toBe(0);
+    expect((await other.finished).code).toBe(0);
+    expectWhole(result);
+  });
+
+  test('when the queue is killed and comes back', async () => {
+    const { result, film } = await submitted();
+    fleet.worker('patient');
+    await until(() => fleet.made() > 0, 60_000);
+    await fleet.redis.kill();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await fleet.redis.begin();
+    await done(film);
+    expectWhole(result);
+  });
+
+  test('when the cable of a worker is cut, and another one has what it held', async () => {
+    const { result, film } = await submitted();
+    const cable = await TestCable.lay(fleet.redis.port);
+    const lonely = fleet.worker('lonely', { url: cable.url });
+    await until(() => fleet.made() > 0, 60_000);
+    cable.cut();
+    fleet.worker('near');
+    await done(film);
+    cable.mend();
+    lonely.child.kill('SIGTERM');
+    expect((await lonely.finished).code).toBe(0);
+    cable.close();
+    expectWhole(result);
+  });
+
+  test('when a segment cannot be made on any worker, and is tried again once it can', async () => {
+    const { result, film } = await submitted();
+    // Its record's name is taken by what no record replaces.
+    const obstacle = join(fleet.filmFolder(), 'segments', 'segment-00002.json');
+    mkdirSync(join(obstacle, 'full'), { recursive: true });
+    fleet.worker('one');
+    await expect(done(film)).rejects.toThrow(/Segment 3 could not be made/);
+    rmSync(obstacle, { recursive: true });
+    expect(await fleet.run('retry', [film])).toMatchObject({ code: 0 });
+    await done(film);
+    expectWhole(result);
+  });
+});
+
+describe.skipIf(!hasRedis)('a film of a fleet (needs redis-server)', () => {
+  test('is paused, goes on, is cancelled, goes on and is removed from anywhere', async () => {
+    const { result, film } = await submitted();
+    expect((await fleet.run('jobs', [])).records).toMatchObject([{ id: film, state: 'queued' }]);
+    expect(await fleet.run('pause', [film])).toMatchObject({ code: 0, records: [{ state: 'paused' }] });
+    const worker = fleet.worker('one');
+    await until(() => told(worker, 'ready').length > 0, 20_000);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(fleet.made()).toBe(0);
+    expect(await fleet.run('resume', [film])).toMatchObject({ code: 0 });
+    await until(() => fleet.made() > 0, 60_000);
+    expect(await fleet.run('cancel', [film])).toMatchObject({ code: 0, records: [{ state: 'cancelled' }] });
+    const kept = fleet.made();
+    expect(kept).toBeLessThan(SEGMENTS);
+    await fleet.run('resume', [film]);
+    await done(film);
+    expectWhole(result);
+    expect(await fleet.run('remove', [film])).toMatchObject({ code: 0 });
+    expect((await fleet.run('jobs', [])).records).toEqual([]);
+    expect(readdirSync(join(fleet.store, '.upreel-fleet/films'))).toEqual([]);
+    expect(decodeRgb(result).equals(whole)).toBe(true);
+  });
+});
