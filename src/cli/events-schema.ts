@@ -125,6 +125,18 @@ const job = z.object({
   warnings: z.array(z.string()).describe('The last ones.'),
   error: failure.nullable().describe('Why it ended, unless it is done.'),
   supervisorPid: wholeNumber.nullable().describe('The process that holds the job; null: none does.'),
+  workers: z
+    .array(
+      z.object({
+        name: z.string(),
+        device: z.string(),
+        segment: wholeNumber.nullable().describe('null: it joins the film.'),
+        framesPerSecond: amount.nullable(),
+        trouble: z.string().nullable(),
+      }),
+    )
+    .optional()
+    .describe('Only of a film of a fleet: who works on it now.'),
 });
 
 const submitted = z.object({

@@ -50,10 +50,11 @@ export function toJsonLine(record: EventRecord): string {
 }
 
 /** A job as `upreel jobs --json` and the commands that steer jobs give it. */
-export function toJobRecord({ error, ...job }: JobSnapshot): EventRecord {
+export function toJobRecord({ error, workers, ...job }: JobSnapshot): EventRecord {
   const progress = job.progress && toProgress(job.progress);
   const lists = { segments: [...job.segments], warnings: [...job.warnings] };
-  return { v: 1, type: 'job', ...job, ...lists, progress, error: error && toFailure(error) };
+  const fleet = workers === undefined ? {} : { workers: [...workers] };
+  return { v: 1, type: 'job', ...job, ...lists, ...fleet, progress, error: error && toFailure(error) };
 }
 
 /** At most two progress records a second. */

@@ -8,25 +8,19 @@ import type { Fleet } from './fleet.ts';
 /** How often the queue is asked. */
 const LOOK_MILLISECONDS = 1000;
 
-/** The films of a fleet, live, as jobs are looked at; and who works on them. */
-export interface FleetFeed extends JobFeed {
-  workers(): readonly Beat[];
-}
-
-/** @throws UpreelError `queue-unreachable`. */
-export async function openFleetFeed(fleet: Fleet, connection: FleetConnection): Promise<FleetFeed> {
+/** The films of a fleet, live, as jobs are looked at. @throws UpreelError `queue-unreachable`. */
+export async function openFleetFeed(fleet: Fleet, connection: FleetConnection): Promise<JobFeed> {
   const feed = new PolledFleet(fleet, connection);
   await feed.look();
   return feed;
 }
 
-class PolledFleet implements FleetFeed {
+class PolledFleet implements JobFeed {
   readonly isLocal = false;
   readonly #fleet: Fleet;
   readonly #connection: FleetConnection;
   readonly #listeners = new Set<(jobs: readonly JobSnapshot[]) => void>();
   #jobs: readonly JobSnapshot[] = [];
-  #beats: readonly Beat[] = [];
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #isClosed = false;
@@ -34,10 +28,6 @@ class PolledFleet implements FleetFeed {
   constructor(fleet: Fleet, connection: FleetConnection) {
     this.#fleet = fleet;
     this.#connection = connection;
-  }
-
-  workers(): readonly Beat[] {
-    return this.#beats;
   }
 
   subscribe(listener: (jobs: readonly JobSnapshot[]) => void): () => void {
@@ -108,7 +98,6 @@ class PolledFleet implements FleetFeed {
     }
     if (this.#isClosed) return;
     this.#jobs = jobs;
-    this.#beats = beats;
     for (const listener of this.#listeners) listener(jobs);
   }
 }
@@ -174,12 +163,16 @@ export function snapshotOf(
       bytesWritten: facts.bytesMade,
     },
     segments: segmentsOf(facts, made, here),
-    warnings: [
-      ...warningsOf(facts),
-      ...here.flatMap(({ trouble, name }) => (trouble === null ? [] : [`${name}: ${trouble}`])),
-    ],
+    warnings: warningsOf(facts),
     error,
     supervisorPid: null,
+    workers: here.map(({ name, device, segment, framesPerSecond, trouble }) => ({
+      name,
+      device,
+      segment,
+      framesPerSecond,
+      trouble,
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { z } from 'zod';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import {
@@ -74,6 +75,8 @@ class FleetWorker {
   /** What is at work, to be stopped by name. */
   readonly #running = new Map<string, { readonly film: string; readonly stop: AbortController }>();
   #beat: Beat;
+  /** The film that it joins beside its segment. */
+  #joins: string | null = null;
 
   constructor(settings: WorkerSettings, context: WorkerContext) {
     const { stallSeconds, nice, name } = settings;
@@ -123,7 +126,7 @@ class FleetWorker {
     await Promise.all([segments.waitUntilReady(), films.waitUntilReady()]);
     const endBeat = beat(
       connection,
-      () => this.#beat,
+      () => this.#told(),
       () => void this.#look().catch(() => {}),
     );
     onNews({ type: 'ready', message: `${name} works for ${connection.shown}` });
@@ -139,7 +142,7 @@ class FleetWorker {
   }
 
   async #segment(job: Job<SegmentJob>, bullToken: string | undefined): Promise<string> {
-    const { film, index, failed } = checked(segmentJobSchema, job.data);
+    const { film, index, failed } = this.#checked(segmentJobSchema, job.data);
     const { name } = this.#settings;
     if ((await this.#states.stateOf(film)) !== 'running') return 'not wanted';
     if (failed.includes(name) && (await this.#othersCan(failed))) {
@@ -215,14 +218,23 @@ class FleetWorker {
   }
 
   async #film(job: Job<FilmJob>, bullToken: string | undefined): Promise<string> {
-    const { film, round } = checked(filmJobSchema, job.data);
+    const { film, round } = this.#checked(filmJobSchema, job.data);
     const facts = await this.#states.read(film);
     if (facts?.state !== 'running' || facts.round !== round) return 'not wanted';
     const { store, onNews, signal } = this.#context;
+    const failures = await this.#states.failures(film);
+    if (failures.size > 0) {
+      await this.#failFor(
+        film,
+        [...failures.keys()].sort((a, b) => a - b),
+      );
+      return 'incomplete';
+    }
     const begunAt = performance.now();
     try {
       const ended = await this.#during(job, film, async (stop) => {
         const network = await this.#networkFor(film, stop);
+        this.#joins = film;
         const { name: worker } = this.#settings;
         const task = { kind: 'ending' as const, network, store: store.root, film, token: token(), worker };
         const onEvent = (event: TaskEvent): void => {
@@ -237,6 +249,7 @@ class FleetWorker {
         return 'incomplete';
       }
       await this.#states.setState(film, 'done');
+      await store.removeFilm(film).catch(() => {});
       onNews({ type: 'film', film, seconds: (performance.now() - begunAt) / 1000, frames: ended.frames });
       return 'done';
     } catch (error) {
@@ -254,6 +267,8 @@ class FleetWorker {
       const isLast = isBadInput(failure) || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
       if (isLast) await this.#states.setState(film, 'failed', toErrorRecord(failure));
       throw isLast ? new UnrecoverableError(failure.message) : failure;
+    } finally {
+      this.#joins = null;
     }
   }
 
@@ -304,6 +319,12 @@ class FleetWorker {
     this.#beat = { ...this.#beat, ...NOTHING, state: drain.aborted ? 'draining' : 'idle' };
   }
 
+  /** While it has no segment, a film that it joins is what it works on. */
+  #told(): Beat {
+    if (this.#beat.film !== null || this.#joins === null) return this.#beat;
+    return { ...this.#beat, state: 'joining', film: this.#joins };
+  }
+
   /** With each beat: what is at work and not wanted any more is stopped. */
   async #look(): Promise<void> {
     for (const [id, { film }] of [...this.#running]) {
@@ -342,9 +363,18 @@ class FleetWorker {
     if (message !== null) this.#context.onNews({ type: 'trouble', message });
   }
 
+  /** Whoever writes to Redis may have written anything. @throws UnrecoverableError */
+  #checked<T>(schema: z.ZodType<T>, data: unknown): T {
+    const parsed = schema.safeParse(data);
+    if (parsed.success) return parsed.data;
+    const message = 'A job that upreel did not write is refused.';
+    this.#context.onNews({ type: 'failed', message });
+    throw new UnrecoverableError(message);
+  }
+
   async #onFailed(job: Job<SegmentJob> | undefined, error: Error): Promise<void> {
     if (job === undefined || !/stalled/.test(error.message)) return;
-    const { film, index } = checked(segmentJobSchema, job.data);
+    const { film, index } = this.#checked(segmentJobSchema, job.data);
     const failure = new UpreelError('engine-died', `Its workers died ${MOST_STALLED + 1} times while they made it.`);
     await this.#states.addFailure(film, index, toErrorRecord(failure));
   }
@@ -355,16 +385,6 @@ const NOTHING = { film: null, segment: null, framesDone: 0, framesTotal: 0, fram
 /** What another machine would find as well; a store that is not mounted here is none of it. */
 function isBadInput({ code }: UpreelError): boolean {
   return ['usage', 'input-damaged', 'input-unsupported', 'output-exists', 'model-unsupported'].includes(code);
-}
-
-/** Whoever writes to Redis may have written anything. @throws UnrecoverableError */
-function checked<T>(
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
-  data: unknown,
-): T {
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  throw new UnrecoverableError('That is no job of upreel: it is refused.');
 }
 
 function token(): string {

@@ -2,7 +2,7 @@ export { describeWaiting, exitCodeOfAll, failureOf, followJob, hasEnded, untilJo
 export { parseHours } from './hours.ts';
 export { openJobFeed } from './job-feed.ts';
 export { followHistory } from './job-history.ts';
-export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState } from './job-snapshot.ts';
+export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState, JobWorker } from './job-snapshot.ts';
 export { enterFolder, type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
 export { adoptJob } from './list-job.ts';
 export { nameJob } from './name-job.ts';

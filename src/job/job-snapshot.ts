@@ -48,6 +48,19 @@ export interface JobSnapshot {
   /** Why it failed. */
   readonly error: ErrorRecord | null;
   readonly supervisorPid: number | null;
+  /** Only of a film of a fleet: who works on it now. */
+  readonly workers?: readonly JobWorker[];
+}
+
+/** A machine, or a part of one, that works on a film. */
+export interface JobWorker {
+  readonly name: string;
+  readonly device: string;
+  /** null: it joins the film. */
+  readonly segment: number | null;
+  readonly framesPerSecond: number | null;
+  /** What hinders it, as a sentence; null: nothing. */
+  readonly trouble: string | null;
 }
 
 export interface JobSegment {

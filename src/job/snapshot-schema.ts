@@ -114,4 +114,15 @@ export const snapshotSchema = z.object({
   warnings: z.array(z.string()),
   error: errorSchema.nullable(),
   supervisorPid: z.number().nullable(),
+  workers: z.exactOptional(
+    z.array(
+      z.object({
+        name: z.string(),
+        device: z.string(),
+        segment: z.number().nullable(),
+        framesPerSecond: z.number().nullable(),
+        trouble: z.string().nullable(),
+      }),
+    ),
+  ),
 }) satisfies z.ZodType<JobSnapshot>;

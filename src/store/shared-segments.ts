@@ -91,6 +91,15 @@ export class SharedSegments {
     }
   }
 
+  /** Removes what an attempt that came to nothing has left; never what a record names. */
+  async abandon(index: number, token: string): Promise<void> {
+    const kept = (await this.find(index))?.file;
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      if (name.startsWith(`${segmentStem(index)}.${token}.`) && name !== kept)
+        await rm(join(this.folder, name), { force: true });
+    }
+  }
+
   /** Forgets a segment, so that it is made again. */
   async drop(index: number): Promise<void> {
     await rm(this.#record(index), { force: true });

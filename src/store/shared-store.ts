@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { publishFile, temporaryNameFor } from '../core/files/publish.ts';
@@ -65,17 +65,11 @@ export class SharedStore {
 
   /**
    * The way to a file from the root, as every machine can go it. null: it lies elsewhere.
-   * @param path need not exist yet; the folder that it is in must.
+   * @param path it, and folders that it lies in, need not exist yet
    */
   async wayTo(path: string): Promise<string | null> {
-    const absolute = resolve(path);
-    const real = await realpath(absolute).catch(async () => {
-      const folder = await realpath(join(absolute, '..')).catch(() => null);
-      return folder && join(folder, basename(absolute));
-    });
-    if (real === null) return null;
-    const way = relative(this.root, real);
-    return way === '' || way.startsWith('..') || isAbsolute(way) ? null : way.split(sep).join('/');
+    const way = relative(this.root, await realPlace(resolve(path)));
+    return way === '' || way.split(sep)[0] === '..' || isAbsolute(way) ? null : way.split(sep).join('/');
   }
 
   /**
@@ -182,6 +176,12 @@ export class SharedStore {
       });
     }
   }
+}
+
+/** Without links, as far as it exists. */
+async function realPlace(path: string): Promise<string> {
+  const parent = dirname(path);
+  return realpath(path).catch(async () => (parent === path ? path : join(await realPlace(parent), basename(path))));
 }
 
 function idOf(filmJson: string | Uint8Array): string {

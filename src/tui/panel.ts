@@ -13,6 +13,7 @@ export type SectionName =
   | 'pipeline'
   | 'rates'
   | 'segments'
+  | 'workers'
   | 'speed'
   | 'machine'
   | 'warnings'
@@ -52,6 +53,8 @@ const BLOCKS: readonly (readonly [BlockName, number])[] = [
   ['rates', 4],
   ['gap-segments', 17],
   ['segments', 3],
+  ['gap-workers', 12],
+  ['workers', 5],
   ['gap-speed', 18],
   ['speed', 7],
   ['gap-machine', 19],

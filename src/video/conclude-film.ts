@@ -22,6 +22,7 @@ interface ConclusionContext {
   readonly progress: Pick<VideoProgress, 'during' | 'enter' | 'elapsedSeconds' | 'stageSeconds'>;
   readonly pause: Pause;
   readonly tell: (event: TaskEvent) => void;
+  readonly onVerified?: (resultFile: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +36,7 @@ export async function concludeFilm(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
   request: Pick<VideoRequest, 'input' | 'model' | 'settings' | 'making'>,
-  { place, device, progress, pause, tell, signal }: ConclusionContext,
+  { place, device, progress, pause, tell, signal, onVerified = async () => {} }: ConclusionContext,
 ): Promise<VideoResult> {
   const { settings } = request;
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
@@ -47,7 +48,7 @@ export async function concludeFilm(
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
   const provenance = await filmProvenance(request.making, plan.source);
-  const ending = { directory: place, progress, provenance, pause, tell, signal };
+  const ending = { directory: place, progress, provenance, pause, tell, onVerified, signal };
   const verification = await endFilm(plan, segments, settings, ending);
   const { maxDeviationSeconds, bytes, warnings } = verification;
   if (settings.keepTimes) await keepTimes(firstFile(plan.source), place.outputPlace);

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Queue } from 'bullmq';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
@@ -60,11 +61,12 @@ async function done(film: string, milliseconds = 100_000): Promise<void> {
 /** The same film, frame for frame, and nothing half-made beside it. */
 function expectWhole(result: string): void {
   expect(decodeRgb(result).equals(whole)).toBe(true);
-  const names = readdirSync(join(fleet.filmFolder(), 'segments'));
-  expect(names.filter((name) => /^segment-\d+\.json$/.test(name))).toHaveLength(SEGMENTS);
-  expect(readdirSync(fleet.store).filter((name) => name.startsWith('.upreel-') && name !== '.upreel-fleet')).toEqual(
-    [],
-  );
+  expect(readdirSync(join(fleet.store, '.upreel-fleet/films'))).toEqual([]);
+  expect(
+    readdirSync(fleet.store)
+      .filter((name) => !name.startsWith('.upreel-fleet'))
+      .sort(),
+  ).toEqual(['film.mp4', 'out.mkv']);
 }
 
 const told = ({ out }: Running, type: string) =>
@@ -153,6 +155,44 @@ describe.skipIf(!hasRedis)('a film of a fleet is the film that one machine makes
   });
 });
 
+describe.skipIf(!hasRedis)('what somebody else wrote into the queue (needs redis-server)', () => {
+  test('is refused and told, and the films are made', async () => {
+    const { result, film } = await submitted();
+    const connection = fleet.redis.client();
+    const queues = ['segments', 'films'].map((name) => new Queue(name, { connection, prefix: 'upreel' }));
+    const strange = [
+      { film: '../../../etc', index: 0, failed: [] },
+      { film: 'f'.repeat(24), index: 0, failed: [] },
+      { film, index: 100_000, failed: [] },
+      { film, index: -1, failed: [] },
+      { film, index: 0, failed: [], args: ['-i', '/etc/passwd'] },
+      { film: ['a'], index: { length: 3 } },
+      'film',
+      null,
+    ];
+    for (const queue of queues) for (const data of strange) await queue.add('segment', data);
+    const worker = fleet.worker('one');
+    await done(film);
+    await until(() => told(worker, 'failed').length >= strange.length + 4, 30_000);
+    expect(worker.child.exitCode).toBeNull();
+    expectWhole(result);
+    for (const queue of queues) await queue.close();
+    connection.disconnect();
+  });
+
+  test('cannot make a worker take another film, network or place for it', async () => {
+    const { film } = await submitted();
+    const file = join(fleet.filmFolder(), 'film.json');
+    const written = readFileSync(file, 'utf8');
+    // Who can write to the store as well: the film's name is the hash of what it says.
+    writeFileSync(file, written.replace('out.mkv', 'ab.mkv'));
+    const worker = fleet.worker('one');
+    await expect(done(film)).rejects.toThrow(/is damaged, or another version submitted it/);
+    expect(worker.child.exitCode).toBeNull();
+    expect(readdirSync(fleet.store).sort()).toEqual(['.upreel-fleet', 'film.mp4']);
+  });
+});
+
 describe.skipIf(!hasRedis)('a film of a fleet (needs redis-server)', () => {
   test('is paused, goes on, is cancelled, goes on and is removed from anywhere', async () => {
     const { result, film } = await submitted();
@@ -172,7 +212,6 @@ describe.skipIf(!hasRedis)('a film of a fleet (needs redis-server)', () => {
     expectWhole(result);
     expect(await fleet.run('remove', [film])).toMatchObject({ code: 0 });
     expect((await fleet.run('jobs', [])).records).toEqual([]);
-    expect(readdirSync(join(fleet.store, '.upreel-fleet/films'))).toEqual([]);
     expect(decodeRgb(result).equals(whole)).toBe(true);
   });
 });

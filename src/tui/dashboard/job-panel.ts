@@ -15,6 +15,7 @@ import { barTone, isAlive, isAtWork, stateDetail, stateSymbol, stateTone } from 
 import { drawMachine, type MachineLoad } from './machine.ts';
 import { drawStages } from './pipeline.ts';
 import { drawSegmentMap, segmentCells, segmentCounts } from './segment-map.ts';
+import { workerRows } from './worker-rows.ts';
 
 export interface JobPanelOptions {
   readonly history: HistoryView;
@@ -30,6 +31,8 @@ export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readon
   const { columns, rows, look } = options;
   const inner = columns - MARGIN;
   const figures = figuresOf(job);
+  // Of a film of a fleet, this machine only looks.
+  const loadHere = job.workers === undefined ? options.load : null;
   const sections: Sections = {
     heading: [heading(job, columns, look)],
     model: [jobModelRow(job, inner, look)],
@@ -41,7 +44,8 @@ export function drawJobPanel(job: JobSnapshot, options: JobPanelOptions): readon
     pipeline: rows >= PIPELINE_ROWS && isUpscaling(job) ? drawStages(job.progress, inner, look) : [],
     rates: rows < PIPELINE_ROWS && isUpscaling(job) ? rateRows(job.progress, inner) : [],
     segments: segmentRows(job, inner, rows, look),
-    machine: options.load === null || !isAlive(job.state) ? [] : drawMachine(options.load, inner, look),
+    workers: workerRows(job.workers ?? [], rows >= 40 ? 12 : rows >= 24 ? 6 : 3, look),
+    machine: loadHere === null || !isAlive(job.state) ? [] : drawMachine(loadHere, inner, look),
     warnings: warningRows(job, inner, rows, look),
   };
   // The chart is as high as all others leave room for, and the blank row above it.

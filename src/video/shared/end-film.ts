@@ -1,9 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpreelError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/events.ts';
-import { isSequenceName } from '../../core/files/sequence-name.ts';
+import { isSequenceName, resultPlace } from '../../core/files/sequence-name.ts';
 import type { Pause } from '../../core/pause.ts';
 import type { Making } from '../../core/provenance.ts';
 import type { SegmentRecord, SharedStore } from '../../store/index.ts';
@@ -41,7 +41,10 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
   const { store, token, settings, making, pause, onEvent, signal } = context;
   const { records, missing } = await findAll(shared, signal);
   if (missing.length > 0) return { frames: 0, bytes: 0, missing };
-  const outputPlace = await store.placeOf(film.output);
+  const outputPlace = resultPlace(await store.placeOf(film.output));
+  const marker = join(store.filmFolder(film.id), 'published.json');
+  const published = await readMarker(marker);
+  if (published !== null && (await markOf(outputPlace).catch(() => null)) === published.mark) return published.ended;
   await checkPlace(plan.output, settings.overwrite);
   // On the store's own disk, so that publishing is a rename; a name that no other attempt has.
   const work = join(store.filmFolder(film.id), `join-${token}`);
@@ -54,7 +57,7 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       framesTotal: plan.frames.count,
       outputPixelsTotal: null,
       done: {
-        frames: records.reduce((sum, { ptsTicks }) => sum + ptsTicks.length, 0),
+        frames: countFrames(records),
         tiles: 0,
         outputPixels: 0,
         reusedPixels: 0,
@@ -81,12 +84,40 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       progress,
       pause,
       tell: onEvent,
+      // Who dies between the result's name and telling of it must not find a result that exists already.
+      onVerified: async (file) => {
+        const { size: bytes } = await stat(file);
+        const told: Marker = { mark: await markOf(file), ended: { frames: countFrames(records), bytes, missing: [] } };
+        await writeFile(marker, JSON.stringify(told));
+      },
       signal,
     });
     return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+interface Marker {
+  readonly mark: string;
+  readonly ended: EndedFilm;
+}
+
+/** A file, or a folder of pictures, keeps its number when it gets its name. */
+async function markOf(path: string): Promise<string> {
+  return `${(await stat(path, { bigint: true })).ino}`;
+}
+
+async function readMarker(path: string): Promise<Marker | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Marker;
+  } catch {
+    return null;
+  }
+}
+
+function countFrames(records: readonly SegmentRecord[]): number {
+  return records.reduce((sum, { ptsTicks }) => sum + ptsTicks.length, 0);
 }
 
 /** How long a disk of the network may show what was there before (acdirmax of NFS is a minute). */

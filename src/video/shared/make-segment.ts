@@ -49,13 +49,18 @@ export async function makeSharedSegment(
   await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
   const progress = segmentProgress(plan, segment.endFrame - segment.startFrame, upscaler, { pause, onEvent, film });
   const watch = progress.watchSegment(() => {});
-  const file = await segments.part(index, token, plan.encoder.segmentContainer.extension);
-  const { stallSeconds } = settings;
-  const { onChecked } = watch;
-  const work = { upscaler, file, watch, onChecked, pause, preview, stallSeconds, signal };
-  const produced = await progress.during('upscale', () => produceSegment(proven, segment, work));
-  const { record, isNew } = await segments.commit(file, token, { ...produced, made });
-  return { frames: record.ptsTicks.length, bytes: record.bytes, isNew };
+  try {
+    const file = await segments.part(index, token, plan.encoder.segmentContainer.extension);
+    const { stallSeconds } = settings;
+    const { onChecked } = watch;
+    const work = { upscaler, file, watch, onChecked, pause, preview, stallSeconds, signal };
+    const produced = await progress.during('upscale', () => produceSegment(proven, segment, work));
+    const { record, isNew } = await segments.commit(file, token, { ...produced, made });
+    return { frames: record.ptsTicks.length, bytes: record.bytes, isNew };
+  } catch (error) {
+    await segments.abandon(index, token).catch(() => {});
+    throw error;
+  }
 }
 
 /** Of this segment alone. */
