@@ -8,16 +8,21 @@ import { runtimeVersion } from '../core/runtime/index.ts';
 import { inspectDevices, listVerdicts } from '../engine/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
 import { type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
+import { addFleetOptions, type FleetFlags, namesFleet } from './fleet-commands/address.ts';
 import { printText } from './print-text.ts';
 import { sizeOfTree } from './tree-size.ts';
 
 /** Adds `upreel doctor`: what there is, what is missing, and what to do about it. */
 export function addDoctorCommand(program: Command): void {
-  program
-    .command('doctor')
+  addFleetOptions(program.command('doctor'))
     .description('devices, ffmpeg, versions and caches, and what to do where something is missing')
     .option('--json', 'one JSON line')
-    .action(async (_, command: Command) => {
+    .action(async (flags: FleetFlags, command: Command) => {
+      if (namesFleet(flags)) {
+        const { examineFleet } = await import('./fleet-commands/doctor.ts');
+        process.exitCode = await examineFleet(command.optsWithGlobals());
+        return;
+      }
       const report = await examine();
       if (command.optsWithGlobals<{ json?: boolean }>().json) {
         console.log(JSON.stringify({ v: 1, type: 'doctor', ...report }));

@@ -17,9 +17,6 @@ const beatSchema = z.object({
   framesDone: z.number(),
   framesTotal: z.number(),
   framesPerSecond: z.number().nullable(),
-  /** What it has made since it began. */
-  segmentsMade: z.number(),
-  framesMade: z.number(),
   /** What troubles it; null: nothing. */
   trouble: z.string().nullable(),
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UpreelError } from '../core/errors.ts';
 import { Keys } from './names.ts';
@@ -20,6 +21,12 @@ export interface FleetConnection {
 }
 
 const CONNECT_MILLISECONDS = 5000;
+const CLOSE_MILLISECONDS = 1000;
+/**
+ * A server that owes an answer for as long is away, whatever the network says: a cut cable tells nobody. BullMQ's
+ * longest question waits for five seconds.
+ */
+const SILENCE_MILLISECONDS = 15_000;
 
 /**
  * @param patient waits for a server that is away for as long as it takes, as BullMQ's workers must
@@ -30,6 +37,7 @@ export async function connectFleet(address: FleetAddress, patient: boolean): Pro
   const redis = new Redis(address.url, {
     lazyConnect: true,
     connectTimeout: CONNECT_MILLISECONDS,
+    socketTimeout: SILENCE_MILLISECONDS,
     maxRetriesPerRequest: patient ? null : 1,
     enableReadyCheck: true,
     retryStrategy: (times) => (patient ? Math.min(2000, 100 * times) : times > 3 ? null : 200),
@@ -49,7 +57,8 @@ export async function connectFleet(address: FleetAddress, patient: boolean): Pro
     prefix: address.prefix,
     shown,
     async close() {
-      await redis.quit().catch(() => redis.disconnect());
+      await Promise.race([redis.quit().catch(() => {}), sleep(CLOSE_MILLISECONDS, undefined, { ref: false })]);
+      redis.disconnect();
     },
   };
 }

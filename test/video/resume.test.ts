@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/model/writers/random-networks.ts';
 import { ffmpeg, frameTimes, H264, pattern, streamHashes, temporaryFolder, tone } from '../support/clips.ts';
+import { canMount } from '../support/mount.ts';
 import { descendantsOf, until } from '../support/processes.ts';
 import { type ClipJob, type RunningClip, startClip } from '../support/run-clip.ts';
 import { drawn } from '../support/thorough.ts';
@@ -282,17 +283,5 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function canMount(): boolean {
-  const probe = at('mount-probe');
-  try {
-    mkdirSync(probe, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', probe], { stdio: 'ignore' });
-    execFileSync('umount', [probe], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
   }
 }

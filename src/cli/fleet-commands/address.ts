@@ -61,12 +61,19 @@ export function openFeed(flags: FleetFlags): Promise<JobFeed> {
   return namesFleet(flags) ? openFleetFilms(flags) : openJobFeed();
 }
 
-/** The films of a fleet, to be looked at and steered; without a store, to be looked at, paused and cancelled. */
-async function openFleetFilms(flags: FleetFlags): Promise<JobFeed> {
+/** Without a store, films can be looked at, paused and cancelled. @throws as `openFleet`. */
+export async function openFleetPlace(
+  flags: FleetFlags,
+): Promise<{ readonly connection: FleetConnection; readonly store: SharedStore | null }> {
   const place = await placeOf(flags);
-  const { connectFleet, Fleet, openFleetFeed } = await loadFleet();
   const store = place.store === null ? null : await SharedStore.open(place.store);
-  const connection = await connectFleet(place, false);
+  const { connectFleet } = await loadFleet();
+  return { connection: await connectFleet(place, false), store };
+}
+
+async function openFleetFilms(flags: FleetFlags): Promise<JobFeed> {
+  const { connection, store } = await openFleetPlace(flags);
+  const { Fleet, openFleetFeed } = await loadFleet();
   return openFleetFeed(new Fleet(connection, store), connection);
 }
 

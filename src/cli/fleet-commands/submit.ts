@@ -29,7 +29,7 @@ export function addSubmitCommand(program: Command): void {
 /** Of one machine: who makes a film decides them for itself. */
 const LOCAL_FLAGS = new Set([
   ...['foreground', 'tui', 'bell', 'nice', 'only', 'onDone', 'workDir', 'dryRun', 'device', 'gpu', 'tile'],
-  ...['memory', 'threads', 'restart', 'spaceCheck', 'compare', 'skipExisting'],
+  ...['memory', 'threads', 'restart', 'compare', 'skipExisting'],
 ]);
 
 async function submit(paths: readonly string[], flags: FleetFlags & Record<string, unknown>): Promise<number> {

@@ -12,6 +12,7 @@ interface WorkerFlags extends FleetFlags, Record<string, unknown> {
   readonly nice: string;
   readonly lockSeconds: string;
   readonly drainSeconds: string;
+  readonly metrics?: string;
   readonly json?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function addWorkerCommand(program: Command): void {
     .option('--nice <n>', 'how much it yields to other programs, 0 to 19', '0')
     .option('--lock-seconds <s>', 'who has not been heard for as long has lost its segment', '60')
     .option('--drain-seconds <s>', 'how long it may finish its segment when it is told to end', '600')
+    .option('--metrics <port>', 'serve metrics for Prometheus on 127.0.0.1')
     .option('--json', 'one JSON object per line on standard output')
     .action(work);
 }
@@ -36,6 +38,7 @@ async function work(flags: WorkerFlags): Promise<void> {
   const { name = `${hostname()}-${process.pid}`, json } = flags;
   const lockSeconds = numberIn('--lock-seconds', flags.lockSeconds, 2, 3600);
   const drainSeconds = numberIn('--drain-seconds', flags.drainSeconds, 0, 86_400);
+  const metricsPort = flags.metrics === undefined ? null : numberIn('--metrics', flags.metrics, 0, 65_535);
   const nice = numberIn('--nice', flags.nice, 0, 19);
   if (!/^[\w.-]{1,128}$/.test(name)) {
     throw new UpreelError('usage', `--name cannot be ${name}.`, {
@@ -55,7 +58,7 @@ async function work(flags: WorkerFlags): Promise<void> {
   const { runWorker } = await loadFleet();
   try {
     await runWorker(
-      { name, network, lockSeconds, nice, stallSeconds: 120 },
+      { name, network, lockSeconds, nice, stallSeconds: 120, metricsPort },
       { connection, store, onNews, drain: ending.drain, signal: ending.signal },
     );
   } finally {
@@ -63,6 +66,8 @@ async function work(flags: WorkerFlags): Promise<void> {
     await connection.close();
     await out.flush();
   }
+  // A connection that BullMQ could not close would keep the process.
+  process.exit();
 }
 
 /** The first signal lets what is at work be finished, for so long; the second does not. */

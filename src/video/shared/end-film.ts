@@ -1,12 +1,12 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UpreelError } from '../../core/errors.ts';
+import { diskFull, UpreelError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/events.ts';
 import { isSequenceName, resultPlace } from '../../core/files/sequence-name.ts';
 import type { Pause } from '../../core/pause.ts';
 import type { Making } from '../../core/provenance.ts';
-import type { SegmentRecord, SharedStore } from '../../store/index.ts';
+import { isFull, type SegmentRecord, type SharedStore } from '../../store/index.ts';
 import { concludeFilm } from '../conclude-film.ts';
 import { checkPlace } from '../finish/finish.ts';
 import { VideoProgress } from '../progress.ts';
@@ -93,6 +93,8 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       signal,
     });
     return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
+  } catch (error) {
+    throw !signal.aborted && (await isFull(work)) ? diskFull(error, work) : error;
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,9 +1,10 @@
-import { UpreelError } from '../../core/errors.ts';
+import { diskFull, UpreelError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/events.ts';
 import type { Pause } from '../../core/pause.ts';
 import type { Upscaler } from '../../core/upscaler/upscaler.ts';
-import type { SegmentRecord } from '../../store/index.ts';
+import { isFull, requireSpace, type SegmentRecord } from '../../store/index.ts';
 import { proveHwaccel } from '../decode/prove-hwaccel.ts';
+import { estimateSpace } from '../plan/space.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { PreviewTap } from '../preview.ts';
 import { VideoProgress } from '../progress.ts';
@@ -16,7 +17,7 @@ interface MakeContext {
   /** Of this attempt alone: lower-case letters and digits. */
   readonly token: string;
   readonly upscaler: Upscaler;
-  readonly settings: Pick<VideoSettings, 'hwaccel' | 'stallSeconds'>;
+  readonly settings: Pick<VideoSettings, 'hwaccel' | 'stallSeconds' | 'quality' | 'spaceCheck'>;
   readonly made: NonNullable<SegmentRecord['made']>;
   readonly pause: Pause;
   readonly preview: PreviewTap;
@@ -45,6 +46,10 @@ export async function makeSharedSegment(
   }
   const there = await segments.find(index);
   if (there !== null) return { frames: there.ptsTicks.length, bytes: there.bytes, isNew: false };
+  if (settings.spaceCheck) {
+    const { segmentBytes } = estimateSpace(plan, settings.quality, segment.endFrame - segment.startFrame);
+    await requireSpace([{ folder: segments.folder, bytes: segmentBytes }]);
+  }
   const proven = await proveHwaccel(plan, settings.hwaccel, signal);
   await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
   const progress = segmentProgress(plan, segment.endFrame - segment.startFrame, upscaler, { pause, onEvent, film });
@@ -58,8 +63,10 @@ export async function makeSharedSegment(
     const { record, isNew } = await segments.commit(file, token, { ...produced, made });
     return { frames: record.ptsTicks.length, bytes: record.bytes, isNew };
   } catch (error) {
+    // ffmpeg may fail, or end well, without room for the end of its file.
+    const isFullNow = !signal.aborted && (await isFull(segments.folder));
     await segments.abandon(index, token).catch(() => {});
-    throw error;
+    throw isFullNow ? diskFull(error, segments.folder) : error;
   }
 }
 

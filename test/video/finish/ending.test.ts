@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { UpreelError } from '../../../src/core/errors.ts';
 import type { TaskEvent } from '../../../src/core/events.ts';
 import { ffmpeg, H264, pattern, temporaryFolder, tone } from '../../support/clips.ts';
+import { canMount } from '../../support/mount.ts';
 import { nearestUpscaler } from '../../support/nearest-upscaler.ts';
 import { upscaleClip } from '../../support/upscale-clip.ts';
 
@@ -209,21 +210,4 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function canMount(): boolean {
-  try {
-    const probe = temporaryMount();
-    execFileSync('umount', [probe], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function temporaryMount(): string {
-  const mountPoint = join(folder, 'mount-probe');
-  mkdirSync(mountPoint, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', mountPoint], { stdio: 'ignore' });
-  return mountPoint;
 }

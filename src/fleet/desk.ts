@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Job, UnrecoverableError } from 'bullmq';
+import type { z } from 'zod';
+import { asUpreelError, UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
+import { chooseDevice, type EngineNetwork, sharedTask } from '../engine/index.ts';
+import { type Beat, readBeats } from './beats.ts';
+import { FilmStates } from './film-state.ts';
+import type { WorkerTotals } from './metrics.ts';
+import type { WorkerContext, WorkerNews, WorkerSettings } from './worker-settings.ts';
+
+/** The hold on it has run out: whatever it comes to is another worker's to tell. */
+export class HoldLost extends UpreelError {
+  constructor() {
+    super('interrupted', 'The hold on it was lost: another worker may have taken it.');
+  }
+}
+
+/** What a worker has before it: its films' states, what is at work, and what it tells of itself. */
+export class Desk {
+  readonly settings: WorkerSettings;
+  readonly context: WorkerContext;
+  readonly states: FilmStates;
+  totals: WorkerTotals = { segmentsMade: 0, framesMade: 0, failures: 0, lost: 0, segmentSeconds: 0 };
+  /** Jobs that were taken and not answered for. */
+  atWork = 0;
+  /** By the job's id, to be stopped by it. */
+  readonly #running = new Map<string, { readonly film: string; readonly stop: AbortController }>();
+  #beat: Beat;
+  /** The film that is joined beside a segment. */
+  #joins: string | null = null;
+
+  constructor(settings: WorkerSettings, context: WorkerContext) {
+    this.settings = settings;
+    this.context = context;
+    this.states = new FilmStates(context.connection);
+    this.#beat = {
+      name: settings.name,
+      host: hostname(),
+      pid: process.pid,
+      device: settings.network.device,
+      state: 'idle',
+      ...NOTHING,
+      trouble: null,
+    };
+  }
+
+  /** While there is no segment, a film that is joined is what it works on. */
+  get beat(): Beat {
+    const isDraining = this.context.drain.aborted || this.context.signal.aborted;
+    const now = this.#beat.film === null && this.#joins !== null ? { ...this.#beat, film: this.#joins } : this.#beat;
+    if (isDraining) return { ...now, state: 'draining' };
+    return now.film === null ? now : { ...now, state: now.segment === null ? 'joining' : 'working' };
+  }
+
+  beginSegment(film: string, segment: number, device: string): void {
+    this.#beat = { ...this.#beat, ...NOTHING, film, segment, device };
+  }
+
+  endSegment(): void {
+    this.#beat = { ...this.#beat, ...NOTHING };
+  }
+
+  join(film: string | null): void {
+    this.#joins = film;
+  }
+
+  follow(event: TaskEvent): void {
+    if (event.type !== 'progress') return;
+    const { framesDone, framesTotal, framesPerSecond } = event;
+    this.#beat = { ...this.#beat, framesDone, framesTotal: framesTotal ?? 0, framesPerSecond };
+  }
+
+  tell(news: WorkerNews): void {
+    this.context.onNews(news);
+  }
+
+  /** @param message null: it is over. */
+  trouble(message: string | null): void {
+    if (message === this.#beat.trouble) return;
+    this.#beat = { ...this.#beat, trouble: message };
+    if (message !== null) this.tell({ type: 'trouble', message });
+  }
+
+  /** Runs work that stops when its hold is lost, its film is not wanted any more, or this worker ends. */
+  async during<T>(job: Pick<Job, 'id'>, film: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    const id = job.id ?? '';
+    this.#running.set(id, { film, stop });
+    try {
+      return await work(AbortSignal.any([stop.signal, this.context.signal]));
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  /** What is at work and not wanted any more is stopped. */
+  async stopUnwanted(): Promise<void> {
+    for (const { film, stop } of [...this.#running.values()]) {
+      if ((await this.states.stateOf(film)) === 'cancelled') stop.abort(new UpreelError('interrupted', 'Cancelled.'));
+    }
+  }
+
+  stopAll(reason: unknown): void {
+    for (const { stop } of this.#running.values()) stop.abort(asUpreelError(reason));
+  }
+
+  /** Another one has it, or will: two engines at the same frames help nobody. */
+  lose(id: string): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    this.count({ lost: 1 });
+    this.tell({ type: 'lost', film: running.film, message: 'Another worker may have taken it.' });
+    running.stop.abort(new HoldLost());
+  }
+
+  count(more: Partial<WorkerTotals>): void {
+    const sums = Object.entries(this.totals).map(([name, sum]) => [
+      name,
+      sum + (more[name as keyof WorkerTotals] ?? 0),
+    ]);
+    this.totals = Object.fromEntries(sums) as unknown as WorkerTotals;
+  }
+
+  /** The film's network, on the device of this machine. */
+  async networkFor(id: string, signal: AbortSignal): Promise<EngineNetwork> {
+    const { store } = this.context;
+    const film = await store.readFilm(id);
+    const { network } = sharedTask(film);
+    const model = film.checkpoint === null ? network.model : await store.placeOf(film.checkpoint);
+    const asked = { ...network, model, ...this.settings.network };
+    const { device } = await chooseDevice(asked, { signal, onEvent: () => {} });
+    return { ...asked, device };
+  }
+
+  /** Whether another worker lives on which this was not tried. */
+  async othersCan(failed: readonly string[]): Promise<boolean> {
+    const beats = await readBeats(this.context.connection);
+    const { name: own } = this.settings;
+    return beats.some(({ name, state }) => name !== own && state !== 'draining' && !failed.includes(name));
+  }
+
+  /** Whoever writes to Redis may have written anything. @throws UnrecoverableError */
+  checked<T>(schema: z.ZodType<T>, data: unknown): T {
+    const parsed = schema.safeParse(data);
+    if (parsed.success) return parsed.data;
+    throw this.foreign();
+  }
+
+  foreign(): UnrecoverableError {
+    const message = 'A job that upreel did not write is refused.';
+    this.tell({ type: 'failed', message });
+    return new UnrecoverableError(message);
+  }
+}
+
+const NOTHING = { film: null, segment: null, framesDone: 0, framesTotal: 0, framesPerSecond: null } as const;
+
+/** What another machine would find as well; a store that is not mounted here is none of it. */
+export function isBadInput({ code }: UpreelError): boolean {
+  return ['usage', 'input-damaged', 'input-unsupported', 'output-exists', 'model-unsupported'].includes(code);
+}
+
+/** Of one attempt alone. */
+export function attemptToken(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** A full disk is emptied by a person, or by a film that ends. */
+export const FULL_DISK_MILLISECONDS = 10_000;
