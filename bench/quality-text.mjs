@@ -35,6 +35,8 @@ const PAPERS = [
   ['ESRGAN before its adversarial training (RRDB)', 3, { 4: ['32.73 / 0.9011', '28.99 / 0.7917'] }],
 ];
 
+const NOT_MEASURED = '- | - | -';
+
 /** Of Set14, under the names that SelfExSR's files have and under those of other releases. */
 const SINGLED_OUT = { baboon: /baboon|img_001/, comic: /comic|img_005/ };
 
@@ -117,8 +119,9 @@ Chelsea and bricks from scikit-image's data (CC0).
 function table(scale, models, of) {
   const rows = models.map((model) => {
     const cells = ['Set5', 'Set14'].map((set) => {
-      const { psnrY, ssimY, niqe } = of(set, scale, model);
-      return `${fixed(psnrY)} | ${ssimY.toFixed(4)} | ${fixed(niqe)}`;
+      const score = of(set, scale, model);
+      if (score === undefined) return NOT_MEASURED;
+      return `${fixed(score.psnrY)} | ${score.ssimY.toFixed(4)} | ${fixed(score.niqe)}`;
     });
     return `| ${model} | ${cells.join(' | ')} |`;
   });
@@ -142,12 +145,13 @@ function worstGap(of) {
 
 /** Set14 from the nearest to the original to the farthest. */
 function tradeoff(of, models) {
-  const rows = models.map((model) => of('Set14', 4, model)).sort((a, b) => b.psnrY - a.psnrY);
+  const rows = models.flatMap((model) => of('Set14', 4, model) ?? []).sort((a, b) => b.psnrY - a.psnrY);
   const lines = rows.map(({ model, psnrY, niqe }) => `| ${model} | ${fixed(psnrY)} | ${fixed(niqe)} |`);
   return `| Set14, 4 times | PSNR-Y | NIQE |\n|---|---:|---:|\n${lines.join('\n')}`;
 }
 
 function singled(score, pattern) {
+  if (score === undefined) return '-';
   const { psnrY, niqe } = singledOut(score, pattern);
   return `${fixed(psnrY)}, ${fixedOr(niqe)}`;
 }
