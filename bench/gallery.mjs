@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { listModels } from '../dist/core/model/index.js';
 import { PRESETS } from '../dist/library/presets.js';
+import { catalogueModels } from './catalogue.mjs';
 import { CROPS, makeCrop, SIDE } from './gallery-crops.mjs';
 import { galleryText } from './gallery-text.mjs';
 import { drawSheet } from './sheet.mjs';
@@ -21,7 +21,7 @@ const LARGE = 4 * SIDE;
 const DEAR = { best: ['photo', 'face'] };
 const COMMON = ['--scale', '4', '--device', 'cpu', '--foreground', '--no-tui', '--overwrite'];
 
-const models = await listModels();
+const models = await catalogueModels();
 const here = models.filter(({ state }) => state !== 'absent');
 const [pictures] = process.argv.slice(2);
 const scratch = process.env.KEEP ?? scratchFolder();

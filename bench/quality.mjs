@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { listModels } from '../dist/core/model/index.js';
+import { catalogueModels } from './catalogue.mjs';
 import { qualityText } from './quality-text.mjs';
 import { drawSheet } from './sheet.mjs';
 import { scratchFolder } from './support.mjs';
@@ -27,7 +27,7 @@ if (pictures !== undefined) {
 writeFileSync(join(root, 'docs/quality.md'), qualityText(kept));
 
 async function score(sets) {
-  const models = (await listModels()).filter(({ state }) => state !== 'absent');
+  const models = (await catalogueModels()).filter(({ state }) => state !== 'absent');
   const again = process.env.MODEL?.split(',') ?? [];
   const kernels = Object.entries(KERNELS).flatMap(([scale, ids]) => ids.map((id) => ({ id, scale: Number(scale) })));
   // The light ones first: what takes long is lost last where time runs out.

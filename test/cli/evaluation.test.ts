@@ -126,7 +126,7 @@ describe('upreel compare', () => {
     const told = await upreel(['compare', at('other'), '--reference', at('truth'), ...files, '--json']);
     expect(told.code).toBe(0);
     expect(told.records).toMatchObject([
-      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, height: 49, border: 0 },
+      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, niqe: [null, null] },
       { type: 'written', path: at('page.html') },
       { type: 'written', path: at('sheet.png') },
     ]);

@@ -172,7 +172,10 @@ describe('the page of compare', () => {
       expect.stringMatching(/ dB$/),
       expect.stringMatching(/^0\.\d{4}$/),
       '255',
+      expect.stringMatching(/^\d+\.\d\d$/),
     ]);
+    const caption = page.locator('caption').first();
+    expect(await caption.textContent()).toMatch(/^Against first\.png, 1200 × 600, NIQE \d+\.\d\d$/);
     expect(await page.getByText('small.png, 300x150, is enlarged by bicubic to 1200x600').count()).toBe(1);
     await page.context().close();
   });
