@@ -22,10 +22,10 @@ export function blockFeatures({ width, data }: Plane, left: number, top: number,
   const own = fitAggd(block);
   const pair = new Float64Array(block.length);
   const products = SHIFTS.flatMap(([down, along]) => {
+    const columns = Int32Array.from({ length: side }, (_, x) => (x - along + side) % side);
     for (let y = 0; y < side; y++) {
-      const other = ((y - down + side) % side) * side;
-      for (let x = 0; x < side; x++)
-        pair[y * side + x] = block[y * side + x]! * block[other + ((x - along + side) % side)]!;
+      const [own, other] = [y * side, ((y - down + side) % side) * side];
+      for (let x = 0; x < side; x++) pair[own + x] = block[own + x]! * block[other + columns[x]!]!;
     }
     const { alpha, mean, left, right } = fitAggd(pair);
     return [alpha, mean, left, right];

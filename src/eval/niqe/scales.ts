@@ -12,12 +12,16 @@ const ROUNDING = 1e-10;
  */
 export function normalise(plane: Plane): Plane {
   const mean = blur(plane);
-  const square = blur({ ...plane, data: plane.data.map((value) => value * value) });
-  const data = plane.data.map((value, at) => {
-    const above = value - mean.data[at]!;
-    const deviation = Math.sqrt(Math.abs(square.data[at]! - mean.data[at]! ** 2));
-    return Math.abs(above) < ROUNDING ? 0 : above / (deviation + 1);
-  });
+  const squares = new Float64Array(plane.data.length);
+  for (let at = 0; at < squares.length; at++) squares[at] = plane.data[at]! * plane.data[at]!;
+  const square = blur({ ...plane, data: squares });
+  const data = new Float64Array(squares.length);
+  for (let at = 0; at < data.length; at++) {
+    const around = mean.data[at]!;
+    const above = plane.data[at]! - around;
+    if (Math.abs(above) < ROUNDING) continue;
+    data[at] = above / (Math.sqrt(Math.abs(square.data[at]! - around * around)) + 1);
+  }
   return { ...plane, data };
 }
 
@@ -54,9 +58,11 @@ function downColumns({ width, height, data }: Plane, weights: readonly number[],
   const rows = height / step;
   const sums = new Float64Array(width * rows);
   for (let y = 0; y < rows; y++) {
-    for (const [k, weight] of weights.entries()) {
-      const from = edge(y * step - REACH + k, height) * width;
-      for (let x = 0; x < width; x++) sums[y * width + x]! += weight * data[from + x]!;
+    const from = weights.map((_, k) => edge(y * step - REACH + k, height) * width);
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k]! * data[from[k]! + x]!;
+      sums[y * width + x] = sum;
     }
   }
   return { width, height: rows, data: sums };
