@@ -2,7 +2,8 @@
 // usage: node bench/quality.mjs SET5 SET14 PICTURES    full-size pictures of both sets; those that may be shown
 //        node bench/quality.mjs                        only the document again, from bench/results/quality.json
 // PICTURES is the data folder of scikit-image (`pip download --no-deps scikit-image==0.26.0`, a zip: skimage/data).
-// What takes long is kept in bench/results/quality.json after each network: a second run goes on, MODEL=id,... repeats.
+// What takes long is kept in bench/results/quality.json after each network: a second run goes on where one stopped.
+// MODEL=id,... measures these alone, again where there are figures.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ const KERNELS = { 2: ['bicubic'], 3: ['bicubic'], 4: ['nearest', 'bicubic', 'lan
 const [set5, set14, pictures] = process.argv.slice(2);
 const kept = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : { scores: [], shown: [] };
 if (pictures !== undefined) {
-  kept.shown = await show(pictures);
+  if (kept.shown.length === 0) kept.shown = await show(pictures);
   keep();
   await score({ Set5: set5, Set14: set14 });
 }
@@ -28,14 +29,14 @@ writeFileSync(join(root, 'docs/quality.md'), qualityText(kept));
 
 async function score(sets) {
   const models = (await catalogueModels()).filter(({ state }) => state !== 'absent');
-  const again = process.env.MODEL?.split(',') ?? [];
+  const asked = process.env.MODEL?.split(',') ?? null;
   const kernels = Object.entries(KERNELS).flatMap(([scale, ids]) => ids.map((id) => ({ id, scale: Number(scale) })));
   // The light ones first: what takes long is lost last where time runs out.
   const networks = [...models].sort((a, b) => a.bytes - b.bytes);
-  for (const { id: model, scale } of [...kernels, ...networks]) {
+  for (const { id: model, scale } of [...kernels, ...networks].filter(({ id }) => asked?.includes(id) ?? true)) {
     for (const [set, folder] of Object.entries(sets)) {
       const isOld = (one) => one.set === set && one.scale === scale && one.model === model;
-      if (kept.scores.some(isOld) && !again.includes(model)) continue;
+      if (kept.scores.some(isOld) && asked === null) continue;
       const words = ['eval', folder, '--scale', String(scale), '--models', model, '--device', 'cpu', '--json'];
       const { each, ...means } = JSON.parse(upreel(...words));
       const ofEach = each.map(({ picture, psnrY, niqe, niqeOriginal }) => [

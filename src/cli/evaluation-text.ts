@@ -157,9 +157,7 @@ function naturalnessOf(name: string, niqe: number | null): string[] {
 function tooSmall(forSsim: boolean, forNiqe: boolean): string[] {
   return [
     ...(forSsim ? ['SSIM takes 11x11 pixels inside the border: "-" where there are fewer'] : []),
-    ...(forNiqe
-      ? ['NIQE takes 96x96 pixels inside the border: "-" where there are fewer, or nothing but flat ones']
-      : []),
+    ...(forNiqe ? ['below 96x96 pixels inside the border, or where all is flat, there is no NIQE: "-"'] : []),
   ];
 }
 

@@ -54,7 +54,7 @@ describe('upreel eval', () => {
     const words = ['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each'];
     const { out, code } = await upreel(words);
     expect(code).toBe(0);
-    const tooSmall = 'NIQE takes 96x96 pixels inside the border: "-" where there are fewer, or nothing but flat ones';
+    const tooSmall = 'below 96x96 pixels inside the border, or where all is flat, there is no NIQE: "-"';
     const protocol =
       'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)';
     expect(out.replace(/\d+\.\d+/g, 'N').replace(/ +/g, ' ')).toBe(
