@@ -112,5 +112,5 @@ function short(value) {
 }
 
 function keep() {
-  writeFileSync(RESULTS, `${JSON.stringify(kept, null, 1)}\n`);
+  writeFileSync(RESULTS, `${JSON.stringify(kept, null, 2)}\n`);
 }
