@@ -5,10 +5,10 @@ import { SIDE } from './gallery-crops.mjs';
 const SEEN = {
   photo:
     'rim and spoon become sharp with all. realesrgan-x4plus stays nearest to the original; the default draws harder and brighter edges at a fraction of the time. `halftone` is for print alone: elsewhere it blurs.',
-  face: 'realesrgan-x4plus and `best` keep hair and lids; the default smooths the skin, `grain` a little less. Networks for drawings make a drawing of her.',
+  face: 'with realesrgan-x4plus and `best` hair and lids stay natural; the default smooths the skin, `grain` a little less. Networks for drawings make a drawing of her.',
   text: 'large letters become sharp with all. In letters of 5 pixels “sentence” becomes “sontonco” with nearly every network: the source enlarged by bicubic is easier to read. Leave small print alone, or scan it larger.',
   drawing:
-    'realesrgan-x4plus-anime has the cleanest ink; the default and realesr-animevideov3 come close at a fraction of the time. 4x-NMKD-YandereNeo-Superlite sharpens what JPEG left; a 2x network is soft at 4x.',
+    'the cleanest ink is realesrgan-x4plus-anime’s; the default and realesr-animevideov3 come close at a fraction of the time. 4x-NMKD-YandereNeo-Superlite sharpens what JPEG left; a 2x network is soft at 4x.',
   'old film':
     '`old-film` takes the grain and leaves the face; `grain` keeps both. realesrgan-x4plus makes a cap of the hair, 4x-NMKD-YandereNeo-Superlite worms of the grain. The scratch stays with all.',
   tape: '`vhs` takes the coloured streaks; the others keep them or, as 4x-NMKD-YandereNeo-Superlite, draw lines of them. realesrgan-x4plus makes a painting of the fur.',
@@ -23,7 +23,7 @@ const MADE = {
   tape: "Stéfan van der Walt's Chelsea (CC0), with what tape does: rings, noise, coarse and noisy colours",
 };
 
-export function galleryText({ crops, models, presets, scores }) {
+export function galleryText({ crops, models, works, presets, scores }) {
   return `# Gallery
 
 <!-- Written by bench/gallery.mjs: change the words in bench/gallery-text.mjs. -->
@@ -37,12 +37,13 @@ Every network of the catalogue that could be fetched and every preset on the sam
 
 ## Time and size
 
-${timeTable(models, presets, scores)}
+${timeTable(models, works, presets, scores)}
 
-Time for a megapixel of the result on the CPU, as a multiple of the default's: Set14, one run after the other on a busy
-machine of two cores (bench/results/quality.json): roughly. Networks of 2x and 3x make fewer pixels of the same
-source; on this page their results are enlarged further to 4x. \`best\` is its network eight times over. Filters of presets
-cost little beside a network. Size is what is fetched.
+Work is for the same source, as a multiple of the default's (operations for a pixel: \`upreel models info\`); time follows it. The
+time is for a megapixel of the result on two cores of a server that had other work too (Set14, bench/results/quality.json): your
+own is told by \`upreel preview\`. Networks of 2x and 3x make fewer pixels of the same source; on this page their results are
+enlarged further to 4x. \`best\` is its network eight times over, filters of presets cost little beside a network. Size is what
+is fetched; realesrgan-x2plus is on no npm registry and not on this page.
 
 ## The crops
 
@@ -66,16 +67,16 @@ ${capital(SEEN[name])}
 The source: ${MADE[name]}.`;
 }
 
-function timeTable(models, presets, scores) {
-  const timeOf = (id) => scores.find(({ set, model }) => set === 'Set14' && model === id)?.secondsPerMegapixel ?? null;
-  const usual = timeOf(models[0].id);
+function timeTable(models, works, presets, scores) {
+  const usual = works[models[0].id];
   const rows = models.map(({ id, scale, bytes, licence }) => {
-    const time = timeOf(id);
+    const seconds = scores.find(({ set, model }) => set === 'Set14' && model === id)?.secondsPerMegapixel;
     const uses = Object.entries(presets).flatMap(([name, preset]) => usesOf(name, preset, id));
-    const cells = [id, `${scale}x`, time === null ? '-' : multiple(time / usual), `${(bytes / 1e6).toFixed(1)} MB`];
-    return `| ${cells.join(' | ')} | ${licence} | ${uses.join(', ')} |`;
+    const work = works[id] === undefined ? '-' : multiple(works[id] / usual);
+    const time = seconds === undefined ? '-' : `${multiple(seconds)} s`;
+    return `| ${[id, `${scale}x`, work, time, `${(bytes / 1e6).toFixed(1)} MB`, licence, uses.join(', ')].join(' | ')} |`;
   });
-  return `| network | | time | size | licence | presets |\n|---|---|---:|---:|---|---|\n${rows.join('\n')}`;
+  return `| network | | work | time | size | licence | presets |\n|---|---|---:|---:|---:|---|---|\n${rows.join('\n')}`;
 }
 
 function usesOf(name, { both, pictures, video }, id) {
@@ -90,7 +91,7 @@ function capital(text) {
 
 /** More digits would say more than such a measurement can. */
 function multiple(value) {
-  return `${Number(value.toPrecision(value < 10 ? 2 : 1))}`;
+  return `${Number(value.toPrecision(2))}`;
 }
 
 function anchor(name) {

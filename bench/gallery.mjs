@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { loadModel } from '../dist/core/model/index.js';
 import { PRESETS } from '../dist/library/presets.js';
 import { catalogueModels } from './catalogue.mjs';
 import { CROPS, makeCrop, SIDE } from './gallery-crops.mjs';
@@ -27,7 +28,9 @@ const [pictures] = process.argv.slice(2);
 const scratch = process.env.KEEP ?? scratchFolder();
 if (pictures !== undefined) for (const crop of CROPS) await drawCrop(crop);
 const { scores } = JSON.parse(readFileSync(join(root, 'bench/results/quality.json'), 'utf8'));
-writeFileSync(join(root, 'docs/gallery.md'), galleryText({ crops: CROPS, models, presets: PRESETS, scores }));
+const works = {};
+for (const { id } of here) works[id] = (await loadModel(id)).descriptor.flopsPerPixel;
+writeFileSync(join(root, 'docs/gallery.md'), galleryText({ crops: CROPS, models, works, presets: PRESETS, scores }));
 
 async function drawCrop(crop) {
   const folder = join(scratch, sheetName(crop));
