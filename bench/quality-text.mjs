@@ -36,13 +36,18 @@ const PAPERS = [
 ];
 
 const NOT_MEASURED = '- | - | -';
+/** Plain resampling stands above the networks. */
+const KERNELS = ['lanczos', 'bicubic', 'nearest'];
 
 /** Of Set14, under the names that SelfExSR's files have and under those of other releases. */
 const SINGLED_OUT = { baboon: /baboon|img_001/, comic: /comic|img_005/ };
 
 export function qualityText({ scores, shown }) {
   const of = (set, scale, model) => scores.find((one) => one.set === set && one.scale === scale && one.model === model);
-  const modelsAt = (scale) => [...new Set(scores.filter((one) => one.scale === scale).map(({ model }) => model))];
+  const modelsAt = (scale) =>
+    [...new Set(scores.filter((one) => one.scale === scale).map(({ model }) => model))].sort(
+      (a, b) => KERNELS.indexOf(b) - KERNELS.indexOf(a) || a.localeCompare(b, 'en'),
+    );
   const bicubic = of('Set5', 4, 'bicubic');
   return `# Quality in numbers
 
@@ -57,8 +62,8 @@ ${[4, 2, 3].map((scale) => table(scale, modelsAt(scale), of)).join('\n\n')}
 
 PSNR-Y in dB and SSIM-Y: higher is nearer to the original. [NIQE](measuring.md#niqe): lower looks more natural; of the
 originals it is ${fixed(bicubic.niqeOriginal)} on Set5 (five small pictures: unsteady) and ${fixed(of('Set14', 4, 'bicubic').niqeOriginal)} on Set14. Bicubic is within ${worstGap(of).toFixed(2)} dB of the papers
-at every scale. Not there: realesr-general-wdn-x4v3 unless its files are at hand, and realesrgan-x2plus, which no npm package
-has.
+at every scale. realesr-general-wdn-x4v3 and realesrgan-x2plus are on no npm registry; the files of the
+former were at hand, those of the latter were not.
 
 ## What papers print
 
@@ -83,8 +88,8 @@ network without the adversary, and people prefer it (its table 2: mean opinion 3
 2.98 on Set14).
 
 The networks here are Real-ESRGAN's and their kin, trained to draw, and for pictures that are blurred, noisy and compressed
-as well. On these clean ones they lie near bicubic in PSNR, or below it. By NIQE those for photographs lie nearer to
-photographs than bicubic does, those for animation, which clear texture away, farther:
+as well. On these clean ones they lie near bicubic in PSNR, or below it. By NIQE all but
+realesr-animevideov3, which clears texture away, lie nearer to photographs than plain resampling does:
 
 ${tradeoff(of, modelsAt(4))}
 
