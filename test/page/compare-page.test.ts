@@ -174,8 +174,8 @@ describe('the page of compare', () => {
       '255',
       expect.stringMatching(/^\d+\.\d\d$/),
     ]);
-    const caption = page.locator('caption').first();
-    expect(await caption.textContent()).toMatch(/^Against first\.png, 1200 × 600, NIQE \d+\.\d\d$/);
+    // Two flat halves: nothing to tell.
+    expect(await page.locator('caption').first().textContent()).toBe('Against first.png, 1200 × 600, NIQE –');
     expect(await page.getByText('small.png, 300x150, is enlarged by bicubic to 1200x600').count()).toBe(1);
     await page.context().close();
   });
