@@ -66,11 +66,12 @@ async function compareScenes(
 
 /** Names are as the page has them. */
 function recordsOf({ paths }: SceneFiles, { name, width, height, pictures, notes }: Scene): object[] {
-  return pictures.flatMap(({ numbers }, at) =>
-    numbers === null
-      ? []
-      : [{ v: 1, type: 'comparison', set: name, a: paths[0], b: paths[at], width, height, ...numbers, notes }],
-  );
+  return pictures.flatMap(({ numbers, niqe }, at) => {
+    if (numbers === null) return [];
+    const natural = { niqe: [pictures[0]!.niqe, niqe] };
+    const files = { set: name, a: paths[0], b: paths[at], width, height };
+    return [{ v: 1, type: 'comparison', ...files, ...numbers, ...natural, notes }];
+  });
 }
 
 /** As ever: all pages of two files of one size. */

@@ -9,7 +9,7 @@ export class EvaluationScenes {
   readonly #scenes: (Scene & { readonly pictures: ScenePicture[] })[] = [];
   #key = 0;
 
-  async add({ index, path, raster, model, numbers, seconds }: ShownResult, { show }: Outputs): Promise<void> {
+  async add({ index, path, raster, model, numbers, niqe, seconds }: ShownResult, { show }: Outputs): Promise<void> {
     const { width, height } = raster;
     if (model === null) {
       const name = basename(path);
@@ -29,6 +29,7 @@ export class EvaluationScenes {
         ssimY: numbers.ssimY,
         maxDifference: numbers.maxDifference,
       },
+      niqe,
     };
     const picture = { colour: narrowSamples(raster), alpha: null, icc: null };
     await show(picture, about, { width, height, index: pictures.length, count: 1 });

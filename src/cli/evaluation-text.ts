@@ -1,25 +1,26 @@
-import type { Comparison, FilmComparison, LumaRounding, Score } from '../eval/index.ts';
+import type { FileComparison, FilmComparison, LumaRounding, Score } from '../eval/index.ts';
 import type { PictureNumbers, Scene } from '../page/index.ts';
 import { alignColumns } from './table.ts';
 
 /** What `upreel compare` says. */
-export function comparisonText(comparison: Comparison, border: number): string {
-  const { psnr, psnrY, ssimY, maxDifference, alpha, pages, worstPage } = comparison;
+export function comparisonText(comparison: Omit<FileComparison, 'notes'>, border: number): string {
+  const { psnr, psnrY, ssimY, niqe, maxDifference, alpha, pages, worstPage } = comparison;
   return [
     `PSNR ${decibels(psnr)}, PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)},`,
     `largest difference ${levels(maxDifference)} of 255`,
+    ...(niqe.includes(null) ? [] : [`NIQE of each ${niqe.map(naturalness).join(', ')}: ${LOWER}`]),
     ...(alpha === null
       ? []
       : [`transparency: PSNR ${decibels(alpha.psnr)}, largest difference ${levels(alpha.maxDifference)} of 255`]),
     ...(pages === 1 ? [] : [`${pages} pages${worstPage === null ? '' : `, farthest apart on page ${worstPage}`}`]),
     border === 0 ? 'no border left out' : `border of ${border} px left out on each side`,
-    ...(ssimY === null ? [TOO_SMALL] : []),
+    ...tooSmall(ssimY === null, niqe.includes(null)),
   ].join('\n');
 }
 
 /** What it says of several pictures of one thing: a line for each that was measured. */
 export function sceneText({ pictures, base, width, height }: Scene, border: number): string {
-  const rows = pictures.flatMap(({ name, numbers }) =>
+  const rows = pictures.flatMap(({ name, numbers, niqe }) =>
     numbers === null
       ? []
       : [
@@ -29,14 +30,19 @@ export function sceneText({ pictures, base, width, height }: Scene, border: numb
             decibels(numbers.psnrY),
             similarity(numbers.ssimY),
             levels(numbers.maxDifference),
+            naturalness(niqe ?? null),
           ],
         ],
   );
   const left = border === 0 ? '' : `, border of ${border} px left out on each side`;
   return [
     `against ${pictures[base ?? 0]!.name}, ${width}x${height}${left}`,
-    columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST'], ...rows]),
-    ...(pictures.some(({ numbers }) => numbers?.ssimY === null) ? [TOO_SMALL] : []),
+    columns([['', 'PSNR', 'PSNR-Y', 'SSIM-Y', 'LARGEST', 'NIQE'], ...rows]),
+    ...naturalnessOf(pictures[base ?? 0]!.name, pictures[base ?? 0]!.niqe ?? null),
+    ...tooSmall(
+      pictures.some(({ numbers }) => numbers?.ssimY === null),
+      pictures.some(({ niqe }) => niqe === null),
+    ),
   ].join('\n');
 }
 
@@ -87,22 +93,25 @@ export function scoreMarkdown(scores: readonly Score[], withEach: boolean): stri
 }
 
 /** Of one model, for the page. */
-export function scoreSentence({ model, psnrY, ssimY, secondsPerMegapixel, peakBytes }: Score): string {
+export function scoreSentence({ model, psnrY, ssimY, niqe, secondsPerMegapixel, peakBytes }: Score): string {
   const memory = peakBytes === null ? '' : `, ${megabytes(peakBytes)} of memory`;
   const time = `${secondsText(secondsPerMegapixel)} a megapixel`;
-  return `${model}: PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)}, ${time}${memory}.`;
+  return `${model}: PSNR-Y ${decibels(psnrY)}, SSIM-Y ${similarity(ssimY)}, NIQE ${naturalness(niqe)}, ${time}${memory}.`;
 }
 
-const HEADS = ['model', 'pictures', 'PSNR-Y', 'SSIM-Y', 's/MP', 'memory'];
+const HEADS = ['model', 'pictures', 'PSNR-Y', 'SSIM-Y', 'NIQE', 's/MP', 'memory'];
 
 function scoreRows(scores: readonly Score[], withEach: boolean, indent: string): string[][] {
-  return scores.flatMap(({ model, pictures, psnrY, ssimY, secondsPerMegapixel, peakBytes, each }) => [
+  return scores.flatMap(({ model, pictures, psnrY, ssimY, niqe, secondsPerMegapixel, peakBytes, each }) => [
     [
-      ...[model, String(pictures), decibels(psnrY), similarity(ssimY)],
+      ...[model, String(pictures), decibels(psnrY), similarity(ssimY), naturalness(niqe)],
       ...[secondsPerMegapixel.toFixed(2), peakBytes === null ? '-' : megabytes(peakBytes)],
     ],
     ...(withEach
-      ? each.map((one) => [`${indent}${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY), '', ''])
+      ? each.map((one) => [
+          ...[`${indent}${one.picture}`, '', decibels(one.psnrY), similarity(one.ssimY), naturalness(one.niqe)],
+          ...['', ''],
+        ])
       : []),
   ]);
 }
@@ -111,7 +120,11 @@ function remarks(scores: readonly Score[]): string[] {
   const equal = scores.filter(({ equal, psnrY }) => equal > 0 && psnrY !== null);
   return [
     ...equal.map((score) => `${score.model}: ${score.equal} equal to the original, not in the mean of PSNR`),
-    ...(scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)) ? [TOO_SMALL] : []),
+    ...naturalnessOf('the originals', scores[0]?.niqeOriginal ?? null),
+    ...tooSmall(
+      scores.some(({ each }) => each.some(({ ssimY }) => ssimY === null)),
+      scores.some(({ each }) => each.some(({ niqe }) => niqe === null)),
+    ),
   ];
 }
 
@@ -134,7 +147,23 @@ export function protocolText(scale: number, luma: LumaRounding): string {
   return `shrunk ${scale} times by bicubic, border of ${scale} px left out, luma of BT.601 ${rounding} (gray as it is)`;
 }
 
-const TOO_SMALL = 'SSIM takes 11x11 pixels inside the border: "-" where there are fewer';
+const LOWER = 'lower looks more natural';
+
+/** Without it the others say little: originals differ more among each other than results do. */
+function naturalnessOf(name: string, niqe: number | null): string[] {
+  return niqe === null ? [] : [`NIQE of ${name} ${naturalness(niqe)}: ${LOWER}`];
+}
+
+function tooSmall(forSsim: boolean, forNiqe: boolean): string[] {
+  return [
+    ...(forSsim ? ['SSIM takes 11x11 pixels inside the border: "-" where there are fewer'] : []),
+    ...(forNiqe ? ['below 96x96 pixels inside the border, or where all is flat, there is no NIQE: "-"'] : []),
+  ];
+}
+
+function naturalness(niqe: number | null): string {
+  return niqe === null ? '-' : niqe.toFixed(2);
+}
 
 function decibels(value: number | null): string {
   return value === null ? 'equal' : `${value.toFixed(2)} dB`;

@@ -1,8 +1,11 @@
 import { DEFAULT_PICTURE_LIMITS, openPicture, type PictureInfo } from '../core/codec/index.ts';
 import { UpreelError } from '../core/errors.ts';
 import { type Comparison, checkBorder, checkSizes, comparePages, type Measuring, summarise } from './compare.ts';
+import { niqeOf } from './niqe/niqe.ts';
 
 export interface FileComparison extends Comparison {
+  /** NIQE of each, the mean of its pages; null: a page is smaller than a block. */
+  readonly niqe: readonly [number | null, number | null];
   /** What no measure sees, in sentences for people. */
   readonly notes: readonly string[];
 }
@@ -17,17 +20,24 @@ export async function compareFiles(a: string, b: string, measuring: Measuring): 
   checkPages(left.info, right.info, measuring.border);
   const notes = new Set([...left.info.warnings, ...right.info.warnings, ...unseen(left.info, right.info)]);
   const differences = [];
+  const natural: (number | null)[][] = [[], []];
   const others = right.pages()[Symbol.asyncIterator]();
   try {
     for await (const page of left.pages()) {
       const other = (await others.next()).value!;
       differences.push(comparePages(page, other, measuring));
+      for (const [at, { colour }] of [page, other].entries()) natural[at]!.push(await niqeOf(colour, measuring));
       for (const warning of [...page.warnings, ...other.warnings]) notes.add(warning);
     }
   } finally {
     await others.return?.();
   }
-  return { ...summarise(differences), notes: [...notes] };
+  const [niqeA, niqeB] = natural.map(meanOrNull);
+  return { ...summarise(differences), niqe: [niqeA!, niqeB!], notes: [...notes] };
+}
+
+function meanOrNull(values: readonly (number | null)[]): number | null {
+  return values.reduce((sum, value) => (sum === null || value === null ? null : sum + value / values.length), 0);
 }
 
 function checkPages(a: PictureInfo, b: PictureInfo, border: number): void {

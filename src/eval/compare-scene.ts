@@ -13,6 +13,7 @@ import { checkBorder, comparePages, type Measuring, type Page, summarise } from 
 import type { SceneFiles } from './find-scenes.ts';
 import { commonSize } from './fit-sizes.ts';
 import { enlargeTo } from './imresize.ts';
+import { niqeOf } from './niqe/niqe.ts';
 
 export interface SceneContext {
   readonly measuring: Measuring;
@@ -57,6 +58,7 @@ export async function compareScene(files: SceneFiles, context: SceneContext): Pr
         ssimY: numbers.ssimY,
         maxDifference: numbers.maxDifference,
       },
+      niqe: await niqeOf(page.colour, context.measuring),
     };
     await context.show(shownOf(page, reader.info), about, { ...size, index: at, count: readers.length });
     pictures.push(about);

@@ -5,6 +5,7 @@ import { createPicture, NO_METADATA } from '../core/codec/index.ts';
 import type { Raster } from '../core/pixels/raster.ts';
 import { type Comparison, comparePages, summarise } from './compare.ts';
 import { enlarge, KERNELS, type KernelName, shrink } from './imresize.ts';
+import { niqeOf } from './niqe/niqe.ts';
 import type { LumaRounding } from './plane.ts';
 import { findTruths, readColour, readTruth, type Truth } from './truth.ts';
 
@@ -15,6 +16,10 @@ export interface PictureScore {
   readonly psnrY: number | null;
   /** null: smaller than the window of SSIM. */
   readonly ssimY: number | null;
+  /** Lower looks more natural; null: smaller than a block of NIQE. */
+  readonly niqe: number | null;
+  /** Of the picture itself. */
+  readonly niqeOriginal: number | null;
   /** What enlarging it took. */
   readonly seconds: number;
 }
@@ -28,6 +33,9 @@ export interface Score {
   readonly equal: number;
   /** Mean over the pictures that are not smaller than the window; null: all are. */
   readonly ssimY: number | null;
+  /** Means over the pictures that are not smaller than a block; null: all are. */
+  readonly niqe: number | null;
+  readonly niqeOriginal: number | null;
   /** Of all pictures together, for a megapixel (1,000,000 pixels) of the results. */
   readonly secondsPerMegapixel: number;
   /** The most that the process with the network took; null: it is not known. */
@@ -64,6 +72,7 @@ export interface ShownResult {
   readonly raster: Raster;
   readonly model: string | null;
   readonly numbers: Comparison | null;
+  readonly niqe: number | null;
   readonly seconds: number | null;
 }
 
@@ -84,11 +93,15 @@ export async function* evaluate(evaluation: Evaluation): AsyncIterable<Score> {
   for (const note of truths.flatMap(({ notes }) => notes)) onNote(note);
   const scratch = await mkdtemp(join(tmpdir(), 'upreel-eval-'));
   try {
+    // Of each original once, not with each model again.
+    const originals: (number | null)[] = [];
     for (const [index, model] of models.entries()) {
       const scored: ScoredPicture[] = [];
       for (const [at, truth] of truths.entries()) {
         evaluation.signal?.throwIfAborted();
-        scored.push(await scorePicture(truth, model, scratch, evaluation, { index: at, isFirst: index === 0 }));
+        scored.push(
+          await scorePicture(truth, model, scratch, evaluation, { index: at, isFirst: index === 0, originals }),
+        );
       }
       yield meanOf(model, scored);
     }
@@ -107,7 +120,11 @@ async function scorePicture(
   model: string,
   scratch: string,
   { scale, luma, upscale, show }: Evaluation,
-  { index, isFirst }: { readonly index: number; readonly isFirst: boolean },
+  {
+    index,
+    isFirst,
+    originals,
+  }: { readonly index: number; readonly isFirst: boolean; readonly originals: (number | null)[] },
 ): Promise<ScoredPicture> {
   const large = await readTruth(truth, scale);
   const small = shrink(large, scale);
@@ -115,12 +132,18 @@ async function scorePicture(
     ? resampled(small, scale, model)
     : await enlargeFile(small, model, scratch, upscale);
   const pages = [large, result].map((colour) => ({ colour, alpha: null }));
-  const numbers = summarise([comparePages(pages[0]!, pages[1]!, { border: scale, luma })]);
+  const measuring = { border: scale, luma };
+  const numbers = summarise([comparePages(pages[0]!, pages[1]!, measuring)]);
   const { path } = truth;
-  if (isFirst) await show?.({ index, path, raster: large, model: null, numbers: null, seconds: null });
-  await show?.({ index, path, raster: result, model, numbers, seconds });
+  if (isFirst) {
+    originals.push(await niqeOf(large, measuring));
+    await show?.({ index, path, raster: large, model: null, numbers: null, niqe: originals[index]!, seconds: null });
+  }
+  const niqe = await niqeOf(result, measuring);
+  await show?.({ index, path, raster: result, model, numbers, niqe, seconds });
   const { psnrY, ssimY } = numbers;
-  return { picture: basename(path), psnrY, ssimY, seconds, pixels: large.width * large.height, peakBytes };
+  const natural = { niqe, niqeOriginal: originals[index]! };
+  return { picture: basename(path), psnrY, ssimY, ...natural, seconds, pixels: large.width * large.height, peakBytes };
 }
 
 function resampled(small: Raster, scale: number, kernel: KernelName) {
@@ -178,8 +201,10 @@ function meanOf(model: string, scored: readonly ScoredPicture[]): Score {
     psnrY: mean(decibels),
     equal: scored.length - decibels.length,
     ssimY: mean(similarities),
+    niqe: mean(scored.flatMap(({ niqe }) => niqe ?? [])),
+    niqeOriginal: mean(scored.flatMap(({ niqeOriginal }) => niqeOriginal ?? [])),
     secondsPerMegapixel: total(scored.map(({ seconds }) => seconds)) / megapixels,
     peakBytes: peaks.length === 0 ? null : Math.max(...peaks),
-    each: scored.map(({ picture, psnrY, ssimY, seconds }) => ({ picture, psnrY, ssimY, seconds })),
+    each: scored.map(({ pixels: _, peakBytes: __, ...picture }) => picture),
   };
 }

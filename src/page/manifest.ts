@@ -50,6 +50,8 @@ export interface ScenePicture {
   readonly facts: readonly (readonly [label: string, value: string])[];
   /** null: of the base, or not measured. */
   readonly numbers: PictureNumbers | null;
+  /** Natural Image Quality Evaluator: lower looks more natural. null: smaller than a block; absent: not measured. */
+  readonly niqe?: number | null;
 }
 
 /** Decibels are null where nothing differs. */

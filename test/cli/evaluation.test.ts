@@ -54,24 +54,25 @@ describe('upreel eval', () => {
     const words = ['eval', at('truth'), '--models', 'bicubic', '--scale', '2', '--each'];
     const { out, code } = await upreel(words);
     expect(code).toBe(0);
+    const tooSmall = 'below 96x96 pixels inside the border, or where all is flat, there is no NIQE: "-"';
     const protocol =
       'shrunk 2 times by bicubic, border of 2 px left out, luma of BT.601 rounded as MATLAB does (gray as it is)';
     expect(out.replace(/\d+\.\d+/g, 'N').replace(/ +/g, ' ')).toBe(
       [
-        ...['MODEL PICTURES PSNR-Y SSIM-Y S/MP MEMORY', 'bicubic 2 N dB N N -'],
-        ...[' a.png N dB N', ' gray.png N dB N', protocol, ''],
+        ...['MODEL PICTURES PSNR-Y SSIM-Y NIQE S/MP MEMORY', 'bicubic 2 N dB N - N -'],
+        ...[' a.png N dB N -', ' gray.png N dB N -', tooSmall, protocol, ''],
       ].join('\n'),
     );
     const markdown = await upreel([...words, '--markdown', '--html', at('eval.html')]);
     expect(markdown.out.replace(/\d+\.\d+/g, 'N')).toBe(
       [
-        ...['| model | pictures | PSNR-Y | SSIM-Y | s/MP | memory |', '|---|---:|---:|---:|---:|---:|'],
+        ...['| model | pictures | PSNR-Y | SSIM-Y | NIQE | s/MP | memory |', '|---|---:|---:|---:|---:|---:|---:|'],
         ...[
-          '| bicubic | 2 | N dB | N | N | - |',
-          '| — a.png |  | N dB | N |  |  |',
-          '| — gray.png |  | N dB | N |  |  |',
+          '| bicubic | 2 | N dB | N | - | N | - |',
+          '| — a.png |  | N dB | N | - |  |  |',
+          '| — gray.png |  | N dB | N | - |  |  |',
         ],
-        ...['', protocol, ''],
+        ...['', tooSmall, '', protocol, ''],
       ].join('\n'),
     );
     const page = await readFile(at('eval.html'), 'utf8');
@@ -95,7 +96,7 @@ describe('upreel compare', () => {
     expect(same.records).toEqual([
       {
         ...{ v: 1, type: 'comparison', equal: true, psnr: null, psnrY: null, ssimY: 1, maxDifference: 0, alpha: null },
-        ...{ pages: 1, worstPage: null, border: 0, luma: 'rounded', notes: [] },
+        ...{ niqe: [null, null], pages: 1, worstPage: null, border: 0, luma: 'rounded', notes: [] },
       },
     ]);
     const other = await upreel(['compare', at('truth/a.png'), at('brighter.png'), '--border', '3']);
@@ -125,7 +126,7 @@ describe('upreel compare', () => {
     const told = await upreel(['compare', at('other'), '--reference', at('truth'), ...files, '--json']);
     expect(told.code).toBe(0);
     expect(told.records).toMatchObject([
-      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, height: 49, border: 0 },
+      { type: 'comparison', set: 'a', a: at('truth/a.png'), b: at('other/a.jpg'), width: 66, niqe: [null, null] },
       { type: 'written', path: at('page.html') },
       { type: 'written', path: at('sheet.png') },
     ]);

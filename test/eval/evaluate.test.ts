@@ -4,7 +4,9 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Raster, RasterFormat } from '../../src/core/pixels/raster.ts';
 import { evaluate, type Score } from '../../src/eval/index.ts';
+import { niqeOf } from '../../src/eval/niqe/niqe.ts';
 import { temporaryFolder } from '../support/clips.ts';
+import { deadLeaves } from '../support/dead-leaves.ts';
 import { PLAIN_KERNELS, plainImresize } from '../support/plain-imresize.ts';
 import { samplesOf, testPicture } from '../support/rasters.ts';
 
@@ -76,6 +78,26 @@ describe('evaluate', () => {
     expect(score!.psnrY).toBeCloseTo((a!.psnrY! + b!.psnrY!) / 2, 9);
     expect(score!.ssimY).toBeCloseTo((a!.ssimY! + b!.ssimY! + 1) / 3, 9);
     expect(await scoresOf('flat', 4, ['lanczos'])).toMatchObject([{ psnrY: null, equal: 1, ssimY: 1 }]);
+  });
+
+  test('tells NIQE of results and of originals without the border; there is none of small ones', async () => {
+    const picture = deadLeaves(112, 104, 5);
+    await mkdir(at('natural'));
+    await write(picture, at('natural/a.png'));
+    await write(testPicture(99, 99, GRAY), at('natural/small.png'));
+    const [score] = await scoresOf('natural', 4, ['bicubic']);
+    const result = plainImresize(
+      plainImresize(picture, 28, 26, PLAIN_KERNELS.bicubic),
+      112,
+      104,
+      PLAIN_KERNELS.bicubic,
+    );
+    const measuring = { border: 4, luma: 'rounded' } as const;
+    const [niqe, niqeOriginal] = [await niqeOf(result, measuring), await niqeOf(picture, measuring)];
+    expect(niqeOriginal).toBeGreaterThan(0);
+    expect(score!.niqe).toBeCloseTo(niqe!, 1);
+    expect(score!.niqeOriginal).toBe(niqeOriginal);
+    expect(score!.each).toMatchObject([{ niqeOriginal }, { niqe: null, niqeOriginal: null }]);
   });
 
   test.each([

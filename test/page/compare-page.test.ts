@@ -172,7 +172,10 @@ describe('the page of compare', () => {
       expect.stringMatching(/ dB$/),
       expect.stringMatching(/^0\.\d{4}$/),
       '255',
+      expect.stringMatching(/^\d+\.\d\d$/),
     ]);
+    // Two flat halves: nothing to tell.
+    expect(await page.locator('caption').first().textContent()).toBe('Against first.png, 1200 × 600, NIQE –');
     expect(await page.getByText('small.png, 300x150, is enlarged by bicubic to 1200x600').count()).toBe(1);
     await page.context().close();
   });

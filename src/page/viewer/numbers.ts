@@ -28,12 +28,13 @@ export function createOverview(app: App): readonly HTMLElement[] {
   if (measured.every(({ length }) => length === 0)) return [];
   // Where each set has only one that was measured, its name says nothing new.
   const areMany = measured.some(({ length }) => length > 1);
+  const withNiqe = measured.some((those) => those.some(hasNiqe));
   const rows = scenes.flatMap((scene, index) => {
     const those = measured[index]!;
     const open = make('button', { type: 'button', class: 'link', click: () => app.openScene(index) }, scene.name);
     const head = make('th', { scope: 'rowgroup', rowspan: Math.max(1, those.length) }, open);
     return those.map((picture, at) =>
-      row([...(at === 0 ? [head] : []), ...(areMany ? [make('td', {}, picture.name)] : [])], picture),
+      row([...(at === 0 ? [head] : []), ...(areMany ? [make('td', {}, picture.name)] : [])], picture, withNiqe),
     );
   });
   const caption = 'All sets, each picture against the first of its set';
@@ -42,20 +43,24 @@ export function createOverview(app: App): readonly HTMLElement[] {
       'details',
       { open: true },
       make('summary', {}, `All ${scenes.length} sets of pictures`),
-      scroller('All sets', table(caption, areMany ? ['set', 'picture'] : ['set'], rows)),
+      scroller('All sets', table(caption, areMany ? ['set', 'picture'] : ['set'], rows, withNiqe)),
     ),
   ];
 }
 
 function numbersTable(scene: Scene, base: number): HTMLElement {
   const measured = scene.pictures.filter(({ numbers }) => numbers !== null);
-  const caption = `Against ${scene.pictures[base]!.name}, ${scene.width} × ${scene.height}`;
+  const withNiqe = measured.some(hasNiqe);
+  const original = scene.pictures[base]!;
+  const natural = withNiqe ? `, NIQE ${naturalness(original)}` : '';
+  const caption = `Against ${original.name}, ${scene.width} × ${scene.height}${natural}`;
   return scroller(
     'Numbers',
     table(
       caption,
       ['picture'],
-      measured.map((picture) => row([make('th', { scope: 'row' }, picture.name)], picture)),
+      measured.map((picture) => row([make('th', { scope: 'row' }, picture.name)], picture, withNiqe)),
+      withNiqe,
     ),
   );
 }
@@ -67,10 +72,24 @@ const MEASURES = [
   ['largest', 'the largest difference of any sample, in levels of 255'],
 ] as const;
 
-function table(caption: string, names: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
+const NIQE = ['NIQE', 'of the picture by itself: lower looks more natural'] as const;
+
+/** Of films and previews it is not measured. */
+function hasNiqe({ niqe }: ScenePicture): boolean {
+  return niqe !== undefined;
+}
+
+function table(
+  caption: string,
+  names: readonly string[],
+  rows: readonly HTMLElement[],
+  withNiqe: boolean,
+): HTMLElement {
   const heads = [
     ...names.map((name) => make('th', { scope: 'col' }, name)),
-    ...MEASURES.map(([name, what]) => make('th', { scope: 'col', class: 'number', title: what }, name)),
+    ...[...MEASURES, ...(withNiqe ? [NIQE] : [])].map(([name, what]) =>
+      make('th', { scope: 'col', class: 'number', title: what }, name),
+    ),
   ];
   return make(
     'table',
@@ -81,8 +100,13 @@ function table(caption: string, names: readonly string[], rows: readonly HTMLEle
   );
 }
 
-function row(heads: readonly HTMLElement[], { numbers }: ScenePicture): HTMLElement {
-  return make('tr', {}, ...heads, ...numbersText(numbers!).map((text) => make('td', { class: 'number' }, text)));
+function row(heads: readonly HTMLElement[], picture: ScenePicture, withNiqe: boolean): HTMLElement {
+  const texts = [...numbersText(picture.numbers!), ...(withNiqe ? [naturalness(picture)] : [])];
+  return make('tr', {}, ...heads, ...texts.map((text) => make('td', { class: 'number' }, text)));
+}
+
+function naturalness({ niqe = null }: ScenePicture): string {
+  return niqe === null ? '–' : niqe.toFixed(2);
 }
 
 export function numbersText({ psnr, psnrY, ssimY, maxDifference }: PictureNumbers): readonly string[] {
