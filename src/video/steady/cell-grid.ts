@@ -1,0 +1,145 @@
+import type { Size } from '../../core/pixels/geometry.ts';
+import { type Raster, samplesOf } from '../../core/pixels/raster.ts';
+
+/** Of the source, on each side: small enough for thin things that move, large enough to tell them from noise. */
+export const CELL_PX = 4;
+
+/** Sums over the pixels of each cell of a frame, in levels of 255; luma counts fourfold (R + 2 G + B). */
+export interface CellSums {
+  /** Of luma itself. */
+  readonly luma: Float64Array;
+  /** Of luma's difference from what stood there, and of its square. */
+  readonly offset: Float64Array;
+  readonly square: Float64Array;
+  /** Of the squares of both colour differences (R - G, B - G) from what stood there. */
+  readonly colourSquare: Float64Array;
+  /** Squares of the differences from the frame before, and of luma from the one before that. */
+  readonly step: Float64Array;
+  readonly colourStep: Float64Array;
+  readonly secondStep: Float64Array;
+}
+
+/** The source's frames as far as they are remembered, in cells. */
+export class CellGrid {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly sums: CellSums;
+  /** Luma, R - G and B - G of every pixel: of the mean that a frame is held against, and of the last frames. */
+  readonly #mean: Planes;
+  #now: Planes;
+  #before: Planes;
+  /** Luma of the frame before that. */
+  #earlier: Float32Array;
+
+  constructor({ width, height }: Size) {
+    this.width = width;
+    this.height = height;
+    this.columns = Math.ceil(width / CELL_PX);
+    this.rows = Math.ceil(height / CELL_PX);
+    const cells = this.columns * this.rows;
+    const sum = () => new Float64Array(cells);
+    this.sums = {
+      ...{ luma: sum(), offset: sum(), square: sum(), colourSquare: sum() },
+      ...{ step: sum(), colourStep: sum(), secondStep: sum() },
+    };
+    const planes = () => makePlanes(width * height);
+    [this.#mean, this.#now, this.#before] = [planes(), planes(), planes()];
+    this.#earlier = new Float32Array(width * height);
+  }
+
+  /** Pixels of a cell: fewer at the right and lower side. */
+  pixelsOf(cell: number): number {
+    const column = cell % this.columns;
+    const row = (cell - column) / this.columns;
+    const across = Math.min(CELL_PX, this.width - column * CELL_PX);
+    return across * Math.min(CELL_PX, this.height - row * CELL_PX);
+  }
+
+  /** Takes the next frame, RGB, and sums it up against the mean and the last frames. */
+  read(raster: Raster): void {
+    const earlier = this.#earlier;
+    this.#earlier = this.#before.luma;
+    const recycled = { ...this.#before, luma: earlier };
+    this.#before = this.#now;
+    this.#now = recycled;
+    split(raster, this.#now);
+    for (const sums of Object.values(this.sums) as Float64Array[]) sums.fill(0);
+    for (let y = 0; y < this.height; y++) this.#sumRow(y);
+  }
+
+  #sumRow(y: number): void {
+    const { luma, offset, square, colourSquare, step, colourStep, secondStep } = this.sums;
+    const [now, before, mean, earlier] = [this.#now, this.#before, this.#mean, this.#earlier];
+    const end = (y + 1) * this.width;
+    let cell = Math.floor(y / CELL_PX) * this.columns;
+    for (let from = y * this.width; from < end; from += CELL_PX, cell++) {
+      const to = Math.min(end, from + CELL_PX);
+      let [sum, apart, apart2, colour2, step2, colourStep2, second2] = [0, 0, 0, 0, 0, 0, 0];
+      for (let at = from; at < to; at++) {
+        const value = now.luma[at]!;
+        const [red, blue] = [now.red[at]!, now.blue[at]!];
+        const difference = value - mean.luma[at]!;
+        const change = value - before.luma[at]!;
+        const longer = value - earlier[at]!;
+        const [red1, blue1] = [red - mean.red[at]!, blue - mean.blue[at]!];
+        const [red2, blue2] = [red - before.red[at]!, blue - before.blue[at]!];
+        sum += value;
+        apart += difference;
+        apart2 += difference * difference;
+        colour2 += red1 * red1 + blue1 * blue1;
+        step2 += change * change;
+        colourStep2 += red2 * red2 + blue2 * blue2;
+        second2 += longer * longer;
+      }
+      luma[cell] = luma[cell]! + sum;
+      offset[cell] = offset[cell]! + apart;
+      square[cell] = square[cell]! + apart2;
+      colourSquare[cell] = colourSquare[cell]! + colour2;
+      step[cell] = step[cell]! + step2;
+      colourStep[cell] = colourStep[cell]! + colourStep2;
+      secondStep[cell] = secondStep[cell]! + second2;
+    }
+  }
+
+  /** The mean goes on: it keeps the weight that it has in each cell, and the frame has the rest. */
+  moveMean(weights: Float32Array): void {
+    const [now, mean] = [this.#now, this.#mean];
+    for (let y = 0; y < this.height; y++) {
+      const end = (y + 1) * this.width;
+      let cell = Math.floor(y / CELL_PX) * this.columns;
+      for (let from = y * this.width; from < end; from += CELL_PX, cell++) {
+        const weight = weights[cell]!;
+        const to = Math.min(end, from + CELL_PX);
+        for (let at = from; at < to; at++) {
+          const [luma, red, blue] = [now.luma[at]!, now.red[at]!, now.blue[at]!];
+          mean.luma[at] = luma + weight * (mean.luma[at]! - luma);
+          mean.red[at] = red + weight * (mean.red[at]! - red);
+          mean.blue[at] = blue + weight * (mean.blue[at]! - blue);
+        }
+      }
+    }
+  }
+}
+
+interface Planes {
+  readonly luma: Float32Array;
+  readonly red: Float32Array;
+  readonly blue: Float32Array;
+}
+
+function makePlanes(pixels: number): Planes {
+  return { luma: new Float32Array(pixels), red: new Float32Array(pixels), blue: new Float32Array(pixels) };
+}
+
+function split(raster: Raster, { luma, red, blue }: Planes): void {
+  const samples = samplesOf(raster);
+  const unit = raster.bytesPerSample === 2 ? 1 / 257 : 1;
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) {
+    const [r, g, b] = [samples[at]! * unit, samples[at + 1]! * unit, samples[at + 2]! * unit];
+    luma[pixel] = r + 2 * g + b;
+    red[pixel] = r - g;
+    blue[pixel] = b - g;
+  }
+}
