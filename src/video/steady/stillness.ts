@@ -14,6 +14,13 @@ const CELL_LIMITS = [2, 3.5] as const;
 const NEAR_LIMITS = [1.6, 2.4] as const;
 /** Of the mean offset of 5x5 cells, in standard deviations of noise. */
 const OFFSET_LIMITS = [0.35, 0.7] as const;
+/**
+ * The mean square difference from the mean over that from the last frame, in 5x5 cells, each as noise alone would have
+ * it: what moves slowly leaves a long mean farther behind than the last frame, however loud the noise is taken to be.
+ */
+const LAG_LIMITS = [1.06, 1.14] as const;
+/** What both have of the frames before: single frames vary, and some sources repeat every other one. */
+const MEMORY = 0.7;
 /** Variance that rounding to 8 bits has, in fourfold levels. */
 const ROUNDING = 0.5;
 
@@ -31,6 +38,11 @@ export class Stillness {
   /** Frames in the mean of each cell. */
   readonly #count: Float32Array;
   readonly #weights: Float32Array;
+  /** Variance of the mean's noise, in that of a frame's. */
+  readonly #noiseLeft: Float32Array;
+  /** Mean square differences from the mean and from the frame before, of late. */
+  readonly #apart: Float32Array;
+  readonly #step: Float32Array;
   #frames = 0;
 
   /** @param strength 0..1 */
@@ -40,6 +52,9 @@ export class Stillness {
     this.#strength = strength;
     this.#count = new Float32Array(this.#grid.columns * this.#grid.rows);
     this.#weights = new Float32Array(this.#count.length);
+    this.#noiseLeft = new Float32Array(this.#count.length).fill(1);
+    this.#apart = new Float32Array(this.#count.length).fill(ROUNDING);
+    this.#step = new Float32Array(this.#count.length).fill(ROUNDING);
   }
 
   get columns(): number {
@@ -60,7 +75,9 @@ export class Stillness {
     const still = this.#frames > 1 ? spread(grid, this.#findStill()) : new Float32Array(this.#count.length);
     for (let cell = 0; cell < still.length; cell++) {
       const kept = still[cell]! * this.#count[cell]!;
-      this.#weights[cell] = (this.#strength * still[cell]! * this.#count[cell]!) / (this.#count[cell]! + 1);
+      const weight = (this.#strength * kept) / (this.#count[cell]! + 1);
+      this.#weights[cell] = weight;
+      this.#noiseLeft[cell] = weight ** 2 * this.#noiseLeft[cell]! + (1 - weight) ** 2;
       this.#count[cell] = Math.min(LONGEST_MEAN, kept + 1);
     }
     const weights = Uint8Array.from(this.#weights, (weight) => Math.floor(weight * 256));
@@ -70,27 +87,44 @@ export class Stillness {
 
   /** 0..1 for each cell. */
   #findStill(): Float32Array {
+    const { columns, rows } = this.#grid;
+    const { unlike, offset, still } = this.#compare();
+    const [near, drift] = [boxMean(unlike, columns, rows, 1), boxMean(offset, columns, rows, 2)];
+    for (let cell = 0; cell < still.length; cell++) {
+      const steadily = fall(Math.abs(drift[cell]!), OFFSET_LIMITS);
+      still[cell] = Math.min(still[cell]!, fall(near[cell]!, NEAR_LIMITS), steadily);
+      if (still[cell]! > 0) this.#remember(cell);
+    }
+    const [far, last] = [boxMean(this.#apart, columns, rows, 2), boxMean(this.#step, columns, rows, 2)];
+    return still.map((value, cell) => Math.min(value, fall(far[cell]! / last[cell]!, LAG_LIMITS)));
+  }
+
+  /** Each cell by itself against the noise. */
+  #compare(): { unlike: Float32Array; offset: Float32Array; still: Float32Array } {
     const grid = this.#grid;
-    const { sums, columns, rows } = grid;
-    const cells = columns * rows;
-    const [unlike, offset] = [new Float32Array(cells), new Float32Array(cells)];
-    const still = new Float32Array(cells);
-    for (let cell = 0; cell < cells; cell++) {
+    const { sums } = grid;
+    const [unlike, offset, still] = [this.#count.slice(), this.#count.slice(), this.#count.slice()];
+    for (let cell = 0; cell < still.length; cell++) {
       const pixels = grid.pixelsOf(cell);
       const noise = this.#noise.at(sums.luma[cell]! / (4 * pixels));
-      // The mean has noise of its own, the less the longer it is.
-      const both = 1 + 1 / Math.max(1, this.#count[cell]!);
+      // The mean has noise of its own.
+      const both = 1 + this.#noiseLeft[cell]!;
       const luma = noise.luma * both + ROUNDING;
       unlike[cell] = sums.square[cell]! / pixels / luma;
       offset[cell] = sums.offset[cell]! / pixels / Math.sqrt(luma);
       const colour = sums.colourSquare[cell]! / (2 * pixels) / (noise.colour * both + ROUNDING / 4);
       still[cell] = fall(Math.max(unlike[cell]!, colour), CELL_LIMITS);
     }
-    const [near, drift] = [boxMean(unlike, columns, rows, 1), boxMean(offset, columns, rows, 2)];
-    for (let cell = 0; cell < cells; cell++) {
-      still[cell] = Math.min(still[cell]!, fall(near[cell]!, NEAR_LIMITS), fall(Math.abs(drift[cell]!), OFFSET_LIMITS));
-    }
-    return still;
+    return { unlike, offset, still };
+  }
+
+  #remember(cell: number): void {
+    const { sums } = this.#grid;
+    const pixels = this.#grid.pixelsOf(cell);
+    const apart = sums.square[cell]! / (1 + this.#noiseLeft[cell]!) / pixels + ROUNDING;
+    const step = sums.step[cell]! / 2 / pixels + ROUNDING;
+    this.#apart[cell] = MEMORY * this.#apart[cell]! + (1 - MEMORY) * apart;
+    this.#step[cell] = MEMORY * this.#step[cell]! + (1 - MEMORY) * step;
   }
 }
 
