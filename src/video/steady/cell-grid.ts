@@ -17,6 +17,12 @@ export interface CellSums {
   readonly step: Float64Array;
   readonly colourStep: Float64Array;
   readonly secondStep: Float64Array;
+  /** Products of the mean luma's slopes across and down with each other and with the difference from it. */
+  readonly acrossAcross: Float64Array;
+  readonly acrossDown: Float64Array;
+  readonly downDown: Float64Array;
+  readonly acrossOffset: Float64Array;
+  readonly downOffset: Float64Array;
 }
 
 /** The source's frames as far as they are remembered, in cells. */
@@ -43,6 +49,7 @@ export class CellGrid {
     this.sums = {
       ...{ luma: sum(), offset: sum(), square: sum(), colourSquare: sum() },
       ...{ step: sum(), colourStep: sum(), secondStep: sum() },
+      ...{ acrossAcross: sum(), acrossDown: sum(), downDown: sum(), acrossOffset: sum(), downOffset: sum() },
     };
     const planes = () => makePlanes(width * height);
     [this.#mean, this.#now, this.#before] = [planes(), planes(), planes()];
@@ -66,7 +73,10 @@ export class CellGrid {
     this.#now = recycled;
     split(raster, this.#now);
     for (const sums of Object.values(this.sums) as Float64Array[]) sums.fill(0);
-    for (let y = 0; y < this.height; y++) this.#sumRow(y);
+    for (let y = 0; y < this.height; y++) {
+      this.#sumRow(y);
+      if (y > 0 && y < this.height - 1) this.#sumSlopes(y);
+    }
   }
 
   /** Plain variables: what JavaScript allocates for each pixel costs ten times the sums. */
@@ -99,6 +109,27 @@ export class CellGrid {
         colourStep[cell]! += redChange * redChange + blueChange * blueChange;
         secondStep[cell]! += longer * longer;
       }
+    }
+  }
+
+  #sumSlopes(y: number): void {
+    const { acrossAcross, acrossDown, downDown, acrossOffset, downOffset } = this.sums;
+    const { luma: lumas } = this.#now;
+    const { luma: means } = this.#mean;
+    const width = this.width;
+    const start = y * width;
+    const firstCell = Math.floor(y / CELL_PX) * this.columns;
+    for (let x = 1; x < width - 1; x++) {
+      const at = start + x;
+      const cell = firstCell + Math.floor(x / CELL_PX);
+      const across = means[at + 1]! - means[at - 1]!;
+      const down = means[at + width]! - means[at - width]!;
+      const apart = lumas[at]! - means[at]!;
+      acrossAcross[cell]! += across * across;
+      acrossDown[cell]! += across * down;
+      downDown[cell]! += down * down;
+      acrossOffset[cell]! += across * apart;
+      downOffset[cell]! += down * apart;
     }
   }
 

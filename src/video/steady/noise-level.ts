@@ -17,12 +17,14 @@ const CALMEST = 0.3;
 const CALM_BIAS = 1.2;
 /** A bin with fewer blocks goes by all. */
 const FEW_BLOCKS = 16;
-/** What moves is farther off after two frames than after one; noise is not. */
-const MOVES_RATIO = 1.3;
+/** What moves is farther off after two frames than after one; noise hardly, but where filters made it linger. */
+const MOVES_RATIO = 2;
 /** Standard deviation beyond which nothing is noise, in levels: snow on the screen is a picture of snow. */
 const LOUDEST = 12;
+/** A block of which a shift explains as much (stillness.ts) is not noise alone. */
+const MOVES_SHARE = 0.2;
 /** A pan must not raise the level at once; a calm frame tells the truth. */
-const RISE = 0.1;
+const RISE = 0.2;
 const FALL = 0.5;
 
 /**
@@ -38,9 +40,12 @@ export class NoiseLevel {
     this.#grid = grid;
   }
 
-  /** Looks at the frame that the grid has read; it must be the third or a later one. */
-  observe(): void {
-    const blocks = this.#blocks();
+  /**
+   * Looks at the frame that the grid has read; it must be the third or a later one.
+   * @param shifted of each cell, the part of its difference that a shift explains
+   */
+  observe(shifted: Float32Array): void {
+    const blocks = this.#blocks(shifted);
     const all = calmest(blocks);
     if (all === null) return;
     for (let bin = 0; bin < BINS; bin++) {
@@ -64,7 +69,7 @@ export class NoiseLevel {
     return { luma: a.luma + share * (b.luma - a.luma), colour: a.colour + share * (b.colour - a.colour) };
   }
 
-  #blocks(): Block[] {
+  #blocks(shifted: Float32Array): Block[] {
     const { columns, rows, sums } = this.#grid;
     const blocks: Block[] = [];
     for (let row = 0; row + BLOCK_CELLS <= rows; row += BLOCK_CELLS) {
@@ -82,7 +87,8 @@ export class NoiseLevel {
         }
         const level = luma / (4 * pixels);
         // What a codec has repeated is silent, and so is what is cut off at black and white.
-        if (step === 0 || level < DARKEST || level > BRIGHTEST) continue;
+        if (step === 0 || shifted[row * columns + column]! > MOVES_SHARE) continue;
+        if (level < DARKEST || level > BRIGHTEST) continue;
         blocks.push({ level, step: step / pixels, colour: colour / pixels, second: second / pixels });
       }
     }
@@ -112,7 +118,7 @@ function calmest(blocks: readonly Block[]): { luma: number; colour: number } | n
   if (second > MOVES_RATIO * step) return null;
   // Two frames' noise is in a difference; luma counts fourfold.
   const most = (4 * LOUDEST) ** 2;
-  return { luma: Math.min(most, (CALM_BIAS * step) / 2), colour: Math.min(most, (CALM_BIAS * mean('colour')) / 4) };
+  return { luma: Math.min(most, (CALM_BIAS * second) / 2), colour: Math.min(most, (CALM_BIAS * mean('colour')) / 4) };
 }
 
 function follow(before: number, found: number): number {

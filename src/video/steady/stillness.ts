@@ -15,20 +15,18 @@ const NEAR_LIMITS = [1.6, 2.4] as const;
 /** Of the mean offset of 5x5 cells, in standard deviations of noise. */
 const OFFSET_LIMITS = [0.35, 0.7] as const;
 /**
- * The mean square difference from the mean over that from the last frame, in 5x5 cells, each as noise alone would have
- * it: what moves slowly leaves a long mean farther behind than the last frame, however loud the noise is taken to be.
+ * Part of the squared difference from the mean, in 5x5 cells, that a shift of the mean explains: noise leaves next to
+ * nothing to it, whatever its colour, what moves slowly nearly all.
  */
-const LAG_LIMITS = [1.06, 1.14] as const;
-/** What both have of the frames before: single frames vary, and some sources repeat every other one. */
-const MEMORY = 0.7;
+const SHIFT_LIMITS = [0.06, 0.14] as const;
 /** Variance that rounding to 8 bits has, in fourfold levels. */
 const ROUNDING = 0.5;
 
 /**
  * Tells where the source only jitters by its own noise, frame by frame. Each cell of 4x4 pixels is held against the mean
  * of the frames since it last moved; it is still if their mean square difference is that of the noise (noise-level.ts),
- * in the cell, in the 3x3 cells around it, of luma and of colour, and if the mean of 5x5 cells has not drifted, as
- * in a fade. What is not surely still in one cell counts in its eight neighbours, too, so that the weight is exactly 0
+ * in the cell, in the 3x3 cells around it, of luma and of colour, if the mean of 5x5 cells has not drifted, as in a
+ * fade, and if no shift of the mean explains the difference. What is not surely still in one cell counts in its eight neighbours, too, so that the weight is exactly 0
  * over all of what moves.
  */
 export class Stillness {
@@ -40,9 +38,6 @@ export class Stillness {
   readonly #weights: Float32Array;
   /** Variance of the mean's noise, in that of a frame's. */
   readonly #noiseLeft: Float32Array;
-  /** Mean square differences from the mean and from the frame before, of late. */
-  readonly #apart: Float32Array;
-  readonly #step: Float32Array;
   #frames = 0;
 
   /** @param strength 0..1 */
@@ -53,8 +48,6 @@ export class Stillness {
     this.#count = new Float32Array(this.#grid.columns * this.#grid.rows);
     this.#weights = new Float32Array(this.#count.length);
     this.#noiseLeft = new Float32Array(this.#count.length).fill(1);
-    this.#apart = new Float32Array(this.#count.length).fill(ROUNDING);
-    this.#step = new Float32Array(this.#count.length).fill(ROUNDING);
   }
 
   get columns(): number {
@@ -71,8 +64,9 @@ export class Stillness {
     grid.read(raster);
     this.#frames++;
     if (this.#frames > 1 && isSilent(grid)) return null;
-    if (this.#frames > 2) this.#noise.observe();
-    const still = this.#frames > 1 ? spread(grid, this.#findStill()) : new Float32Array(this.#count.length);
+    const shifted = shiftShares(grid);
+    if (this.#frames > 2) this.#noise.observe(shifted);
+    const still = this.#frames > 1 ? spread(grid, this.#findStill(shifted)) : new Float32Array(this.#count.length);
     for (let cell = 0; cell < still.length; cell++) {
       const kept = still[cell]! * this.#count[cell]!;
       const weight = (this.#strength * kept) / (this.#count[cell]! + 1);
@@ -86,17 +80,18 @@ export class Stillness {
   }
 
   /** 0..1 for each cell. */
-  #findStill(): Float32Array {
+  #findStill(shifted: Float32Array): Float32Array {
     const { columns, rows } = this.#grid;
     const { unlike, offset, still } = this.#compare();
     const [near, drift] = [boxMean(unlike, columns, rows, 1), boxMean(offset, columns, rows, 2)];
-    for (let cell = 0; cell < still.length; cell++) {
-      const steadily = fall(Math.abs(drift[cell]!), OFFSET_LIMITS);
-      still[cell] = Math.min(still[cell]!, fall(near[cell]!, NEAR_LIMITS), steadily);
-      if (still[cell]! > 0) this.#remember(cell);
-    }
-    const [far, last] = [boxMean(this.#apart, columns, rows, 2), boxMean(this.#step, columns, rows, 2)];
-    return still.map((value, cell) => Math.min(value, fall(far[cell]! / last[cell]!, LAG_LIMITS)));
+    return still.map((value, cell) =>
+      Math.min(
+        value,
+        fall(near[cell]!, NEAR_LIMITS),
+        fall(Math.abs(drift[cell]!), OFFSET_LIMITS),
+        fall(shifted[cell]!, SHIFT_LIMITS),
+      ),
+    );
   }
 
   /** Each cell by itself against the noise. */
@@ -117,15 +112,23 @@ export class Stillness {
     }
     return { unlike, offset, still };
   }
+}
 
-  #remember(cell: number): void {
-    const { sums } = this.#grid;
-    const pixels = this.#grid.pixelsOf(cell);
-    const apart = sums.square[cell]! / (1 + this.#noiseLeft[cell]!) / pixels + ROUNDING;
-    const step = sums.step[cell]! / 2 / pixels + ROUNDING;
-    this.#apart[cell] = MEMORY * this.#apart[cell]! + (1 - MEMORY) * apart;
-    this.#step[cell] = MEMORY * this.#step[cell]! + (1 - MEMORY) * step;
-  }
+/**
+ * Least squares of the difference on the slopes, as in Lucas and Kanade, "An iterative image registration technique", 1981:
+ * what part of it is explained, for each cell in the 5x5 cells around it.
+ */
+function shiftShares({ sums, columns, rows }: CellGrid): Float32Array {
+  const around = (values: Float64Array) => boxMean(Float32Array.from(values), columns, rows, 2);
+  const [xx, xy, yy] = [around(sums.acrossAcross), around(sums.acrossDown), around(sums.downDown)];
+  const [xd, yd, dd] = [around(sums.acrossOffset), around(sums.downOffset), around(sums.square)];
+  return dd.map((square, cell) => {
+    const determinant = xx[cell]! * yy[cell]! - xy[cell]! ** 2;
+    if (square === 0 || determinant <= 1e-6 * xx[cell]! * yy[cell]!) return 0;
+    const explained =
+      (yy[cell]! * xd[cell]! ** 2 - 2 * xy[cell]! * xd[cell]! * yd[cell]! + xx[cell]! * yd[cell]! ** 2) / determinant;
+    return explained / square;
+  });
 }
 
 /** Whether the frame is the one before. */
