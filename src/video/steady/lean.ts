@@ -4,7 +4,7 @@ import type { LeanWeights } from './stillness.ts';
 
 /**
  * The result so far, leaning on the results before it. Finer than the samples, so that what is rounded away does not add
- * up: 8 bits have 8 more, 16 have none.
+ * up: 8 bits have 8 more. In 16 bits it is a few units.
  */
 export class LeaningResult {
   readonly #columns: number;

@@ -10,10 +10,13 @@ export type LeanWeights = Uint8Array | null;
 const LONGEST_MEAN = 7;
 
 /** Mean squares in units of noise's: from the first on it is less surely noise, from the second on it is not. */
-const CELL_LIMITS = [2, 3.5] as const;
+const CELL_LIMITS = [3, 6] as const;
 const NEAR_LIMITS = [1.6, 2.4] as const;
+/** Colour is coarser than luma in most films, and its noise is in lumps. */
+const COLOUR_CELL_LIMITS = [5, 9] as const;
+const COLOUR_NEAR_LIMITS = [2, 3.2] as const;
 /** Of the mean offset of 5x5 cells, in standard deviations of noise. */
-const OFFSET_LIMITS = [0.35, 0.7] as const;
+const OFFSET_LIMITS = [0.2, 0.4] as const;
 /**
  * Part of the squared difference from the mean, in 5x5 cells, that a shift of the mean explains: noise leaves next to
  * nothing to it, whatever its colour, what moves slowly nearly all.
@@ -39,6 +42,7 @@ export class Stillness {
   /** Variance of the mean's noise, in that of a frame's. */
   readonly #noiseLeft: Float32Array;
   #frames = 0;
+  #last: Uint8Array | null = null;
 
   /** @param strength 0..1 */
   constructor(size: Size, strength: number) {
@@ -61,9 +65,12 @@ export class Stillness {
   /** @param raster the next frame, RGB. */
   next(raster: Raster): LeanWeights {
     const grid = this.#grid;
+    // A frame that is repeated says nothing of noise, and is as if it had not been there.
+    if (this.#last !== null && Buffer.compare(this.#last, raster.data) === 0) return null;
+    this.#last ??= new Uint8Array(raster.data.length);
+    this.#last.set(raster.data);
     grid.read(raster);
     this.#frames++;
-    if (this.#frames > 1 && isSilent(grid)) return null;
     const shifted = shiftShares(grid);
     if (this.#frames > 2) this.#noise.observe(shifted);
     const still = this.#frames > 1 ? spread(grid, this.#findStill(shifted)) : new Float32Array(this.#count.length);
@@ -82,12 +89,14 @@ export class Stillness {
   /** 0..1 for each cell. */
   #findStill(shifted: Float32Array): Float32Array {
     const { columns, rows } = this.#grid;
-    const { unlike, offset, still } = this.#compare();
-    const [near, drift] = [boxMean(unlike, columns, rows, 1), boxMean(offset, columns, rows, 2)];
+    const { unlike, colour, offset, still } = this.#compare();
+    const [near, nearColour] = [boxMean(unlike, columns, rows, 1), boxMean(colour, columns, rows, 1)];
+    const drift = boxMean(offset, columns, rows, 2);
     return still.map((value, cell) =>
       Math.min(
         value,
         fall(near[cell]!, NEAR_LIMITS),
+        fall(nearColour[cell]!, COLOUR_NEAR_LIMITS),
         fall(Math.abs(drift[cell]!), OFFSET_LIMITS),
         fall(shifted[cell]!, SHIFT_LIMITS),
       ),
@@ -95,10 +104,11 @@ export class Stillness {
   }
 
   /** Each cell by itself against the noise. */
-  #compare(): { unlike: Float32Array; offset: Float32Array; still: Float32Array } {
+  #compare(): Record<'unlike' | 'colour' | 'offset' | 'still', Float32Array> {
     const grid = this.#grid;
     const { sums } = grid;
-    const [unlike, offset, still] = [this.#count.slice(), this.#count.slice(), this.#count.slice()];
+    const values = () => new Float32Array(this.#count.length);
+    const [unlike, colour, offset, still] = [values(), values(), values(), values()];
     for (let cell = 0; cell < still.length; cell++) {
       const pixels = grid.pixelsOf(cell);
       const noise = this.#noise.at(sums.luma[cell]! / (4 * pixels));
@@ -107,10 +117,10 @@ export class Stillness {
       const luma = noise.luma * both + ROUNDING;
       unlike[cell] = sums.square[cell]! / pixels / luma;
       offset[cell] = sums.offset[cell]! / pixels / Math.sqrt(luma);
-      const colour = sums.colourSquare[cell]! / (2 * pixels) / (noise.colour * both + ROUNDING / 4);
-      still[cell] = fall(Math.max(unlike[cell]!, colour), CELL_LIMITS);
+      colour[cell] = sums.colourSquare[cell]! / (2 * pixels) / (noise.colour * both + ROUNDING / 4);
+      still[cell] = Math.min(fall(unlike[cell]!, CELL_LIMITS), fall(colour[cell]!, COLOUR_CELL_LIMITS));
     }
-    return { unlike, offset, still };
+    return { unlike, colour, offset, still };
   }
 }
 
@@ -129,11 +139,6 @@ function shiftShares({ sums, columns, rows }: CellGrid): Float32Array {
       (yy[cell]! * xd[cell]! ** 2 - 2 * xy[cell]! * xd[cell]! * yd[cell]! + xx[cell]! * yd[cell]! ** 2) / determinant;
     return explained / square;
   });
-}
-
-/** Whether the frame is the one before. */
-function isSilent({ sums }: CellGrid): boolean {
-  return sums.step.every((sum) => sum === 0) && sums.colourStep.every((sum) => sum === 0);
 }
 
 /** 1 up to the first limit, 0 from the second on. */
