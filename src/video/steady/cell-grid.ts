@@ -79,7 +79,7 @@ export class CellGrid {
     }
   }
 
-  /** Plain variables: what JavaScript allocates for each pixel costs ten times the sums. */
+  /** Plain variables: to allocate something, or to store a sum, for each pixel would cost more than the sums do. */
   #sumRow(y: number): void {
     const { luma, offset, square, colourSquare, step, colourStep, secondStep } = this.sums;
     const { luma: lumas, red: reds, blue: blues } = this.#now;
@@ -90,6 +90,13 @@ export class CellGrid {
     let cell = Math.floor(y / CELL_PX) * this.columns;
     for (let from = y * this.width; from < end; from += CELL_PX, cell++) {
       const to = Math.min(end, from + CELL_PX);
+      let ofLuma = 0;
+      let ofOffset = 0;
+      let ofSquare = 0;
+      let ofColour = 0;
+      let ofStep = 0;
+      let ofColourStep = 0;
+      let ofSecond = 0;
       for (let at = from; at < to; at++) {
         const value = lumas[at]!;
         const red = reds[at]!;
@@ -101,14 +108,21 @@ export class CellGrid {
         const redChange = red - redsBefore[at]!;
         const blueChange = blue - bluesBefore[at]!;
         const longer = value - earlier[at]!;
-        luma[cell]! += value;
-        offset[cell]! += apart;
-        square[cell]! += apart * apart;
-        colourSquare[cell]! += redApart * redApart + blueApart * blueApart;
-        step[cell]! += change * change;
-        colourStep[cell]! += redChange * redChange + blueChange * blueChange;
-        secondStep[cell]! += longer * longer;
+        ofLuma += value;
+        ofOffset += apart;
+        ofSquare += apart * apart;
+        ofColour += redApart * redApart + blueApart * blueApart;
+        ofStep += change * change;
+        ofColourStep += redChange * redChange + blueChange * blueChange;
+        ofSecond += longer * longer;
       }
+      luma[cell]! += ofLuma;
+      offset[cell]! += ofOffset;
+      square[cell]! += ofSquare;
+      colourSquare[cell]! += ofColour;
+      step[cell]! += ofStep;
+      colourStep[cell]! += ofColourStep;
+      secondStep[cell]! += ofSecond;
     }
   }
 
@@ -118,25 +132,37 @@ export class CellGrid {
     const { luma: means } = this.#mean;
     const width = this.width;
     const start = y * width;
-    const firstCell = Math.floor(y / CELL_PX) * this.columns;
-    for (let x = 1; x < width - 1; x++) {
-      const at = start + x;
-      const cell = firstCell + Math.floor(x / CELL_PX);
-      const across = means[at + 1]! - means[at - 1]!;
-      const down = means[at + width]! - means[at - width]!;
-      const apart = lumas[at]! - means[at]!;
-      acrossAcross[cell]! += across * across;
-      acrossDown[cell]! += across * down;
-      downDown[cell]! += down * down;
-      acrossOffset[cell]! += across * apart;
-      downOffset[cell]! += down * apart;
+    const end = start + width - 1;
+    let cell = Math.floor(y / CELL_PX) * this.columns;
+    for (let from = start; from < end; from += CELL_PX, cell++) {
+      const to = Math.min(end, from + CELL_PX);
+      let xx = 0;
+      let xy = 0;
+      let yy = 0;
+      let xd = 0;
+      let yd = 0;
+      for (let at = Math.max(start + 1, from); at < to; at++) {
+        const across = means[at + 1]! - means[at - 1]!;
+        const down = means[at + width]! - means[at - width]!;
+        const apart = lumas[at]! - means[at]!;
+        xx += across * across;
+        xy += across * down;
+        yy += down * down;
+        xd += across * apart;
+        yd += down * apart;
+      }
+      acrossAcross[cell]! += xx;
+      acrossDown[cell]! += xy;
+      downDown[cell]! += yy;
+      acrossOffset[cell]! += xd;
+      downOffset[cell]! += yd;
     }
   }
 
   /** The mean goes on: it keeps the weight that it has in each cell, and the frame has the rest. */
   moveMean(weights: Float32Array): void {
     const { luma, red, blue } = this.#now;
-    const mean = this.#mean;
+    const { luma: lumaMean, red: redMean, blue: blueMean } = this.#mean;
     for (let y = 0; y < this.height; y++) {
       const end = (y + 1) * this.width;
       let cell = Math.floor(y / CELL_PX) * this.columns;
@@ -144,9 +170,9 @@ export class CellGrid {
         const weight = weights[cell]!;
         const to = Math.min(end, from + CELL_PX);
         for (let at = from; at < to; at++) {
-          mean.luma[at] = luma[at]! + weight * (mean.luma[at]! - luma[at]!);
-          mean.red[at] = red[at]! + weight * (mean.red[at]! - red[at]!);
-          mean.blue[at] = blue[at]! + weight * (mean.blue[at]! - blue[at]!);
+          lumaMean[at] = luma[at]! + weight * (lumaMean[at]! - luma[at]!);
+          redMean[at] = red[at]! + weight * (redMean[at]! - red[at]!);
+          blueMean[at] = blue[at]! + weight * (blueMean[at]! - blue[at]!);
         }
       }
     }
