@@ -28,7 +28,6 @@ beforeAll(() => {
     'clear.mkv',
     `${STILL},format=yuv444p,${NOISE},format=yuva444p,geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)':a='lum(X,Y)'`,
   );
-  make('times.mkv', `${STILL},format=yuv444p,${NOISE},setpts='(N+0.3*mod(N,3))/25/TB'`, '-fps_mode', 'vfr');
 });
 
 /** Mean difference of each frame from the one before. */
@@ -59,30 +58,27 @@ describe('a steadied film', () => {
     expect(last).toMatchObject({ framesDone: 60, outputPixelsDone: 60 * 96 * 64 });
   });
 
-  test.each(['still', 'deep', 'twos', 'clear', 'times'])(
-    'is the same with and without reuse, interrupted or not: %s',
-    async (clip) => {
-      const alpha = clip === 'clear' ? ({ alpha: 'keep' } as const) : {};
-      const input = at(`${clip}.mkv`);
-      const whole = at(`${clip}-whole.mkv`);
-      await upscaleClip(input, whole, { settings: { ...CUT, ...alpha } });
-      const drain = new AbortController();
-      const output = at(`${clip}-again.mkv`);
-      const again = { settings: { ...CUT, ...alpha, reuse: false } };
-      const stopped = upscaleClip(input, output, {
-        ...again,
-        drain: drain.signal,
-        onEvent: (event) => {
-          if (event.type === 'progress' && event.framesDone > 0) drain.abort(new UpreelError('interrupted', 'Enough.'));
-        },
-      });
-      await expect(stopped).rejects.toThrow('Enough.');
-      expect(readdirSync(`${output}.upreel`)).not.toContain('segment-00002.json');
-      await upscaleClip(input, output, again);
-      const hashes = [whole, output].map((file) => ffmpeg('-i', file, '-map', '0:v', '-f', 'framemd5', '-').toString());
-      expect(hashes[1]).toBe(hashes[0]);
-    },
-  );
+  test.each(['deep', 'twos', 'clear'])('is the same with and without reuse, interrupted or not: %s', async (clip) => {
+    const alpha = clip === 'clear' ? ({ alpha: 'keep' } as const) : {};
+    const input = at(`${clip}.mkv`);
+    const whole = at(`${clip}-whole.mkv`);
+    await upscaleClip(input, whole, { settings: { ...CUT, ...alpha } });
+    const drain = new AbortController();
+    const output = at(`${clip}-again.mkv`);
+    const again = { settings: { ...CUT, ...alpha, reuse: false } };
+    const stopped = upscaleClip(input, output, {
+      ...again,
+      drain: drain.signal,
+      onEvent: (event) => {
+        if (event.type === 'progress' && event.framesDone > 0) drain.abort(new UpreelError('interrupted', 'Enough.'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('Enough.');
+    expect(readdirSync(`${output}.upreel`)).not.toContain('segment-00002.json');
+    await upscaleClip(input, output, again);
+    const hashes = [whole, output].map((file) => ffmpeg('-i', file, '-map', '0:v', '-f', 'framemd5', '-').toString());
+    expect(hashes[1]).toBe(hashes[0]);
+  });
 
   test('is the same after kill -9', async () => {
     const job = { input: at('still.mkv'), output: at('killed.mkv'), settings: CUT };
