@@ -56,6 +56,11 @@ export class CellGrid {
     this.#earlier = new Float32Array(width * height);
   }
 
+  /** Luma of the frame that was read last, and of the one before it. */
+  get lumas(): { readonly now: Float32Array; readonly before: Float32Array } {
+    return { now: this.#now.luma, before: this.#before.luma };
+  }
+
   /** Pixels of a cell: fewer at the right and lower side. */
   pixelsOf(cell: number): number {
     const column = cell % this.columns;

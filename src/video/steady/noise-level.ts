@@ -1,4 +1,5 @@
-import type { CellGrid } from './cell-grid.ts';
+import { isFoundElsewhere } from './block-match.ts';
+import { CELL_PX, type CellGrid } from './cell-grid.ts';
 
 /** Variance of one frame's noise. */
 export interface NoiseVariance {
@@ -23,6 +24,8 @@ const MOVES_RATIO = 2;
 const LOUDEST = 12;
 /** A block of which a shift explains as much (stillness.ts) is not noise alone. */
 const MOVES_SHARE = 0.2;
+/** Blocks that are looked for elsewhere, of the calmest. */
+const TRIED_BLOCKS = 16;
 /** A pan must not raise the level at once; a calm frame tells the truth. */
 const RISE = 0.2;
 const FALL = 0.5;
@@ -30,7 +33,7 @@ const FALL = 0.5;
 /**
  * Measures how much the source jitters by itself, from its frames so far: of the blocks that differ least from the two
  * frames before, those of one brightness together. A frame in which these differ more from the frame before the last
- * than from the last moves as a whole, and tells nothing.
+ * than from the last, or are found elsewhere in the last, moves as a whole, and tells nothing.
  */
 export class NoiseLevel {
   readonly #grid: CellGrid;
@@ -47,7 +50,7 @@ export class NoiseLevel {
   observe(shifted: Float32Array): void {
     const blocks = this.#blocks(shifted);
     const all = calmest(blocks);
-    if (all === null) return;
+    if (all === null || this.#doMove(blocks)) return;
     for (let bin = 0; bin < BINS; bin++) {
       const own = blocks.filter(({ level }) => Math.floor(level / LEVELS_PER_BIN) === bin);
       const found = own.length < FEW_BLOCKS ? all : (calmest(own) ?? null);
@@ -67,6 +70,19 @@ export class NoiseLevel {
     const [a, b] = [this.#bins[low] ?? SILENCE, this.#bins[Math.min(BINS - 1, low + 1)] ?? SILENCE];
     const share = place - low;
     return { luma: a.luma + share * (b.luma - a.luma), colour: a.colour + share * (b.colour - a.colour) };
+  }
+
+  /** Whether a third of the calmest blocks are found elsewhere: then there is nothing calm in the frame. */
+  #doMove(blocks: readonly Block[]): boolean {
+    const { width, height, lumas } = this.#grid;
+    const calm = calmOf(blocks);
+    const tried = calm.filter((_, index) => index % Math.ceil(calm.length / TRIED_BLOCKS) === 0);
+    const found = tried.filter(({ column, row }) => {
+      // Of twice the size, around the block.
+      const place = { x: (column - 1) * CELL_PX, y: (row - 1) * CELL_PX };
+      return isFoundElsewhere(lumas.now, lumas.before, { width, height }, place);
+    });
+    return 3 * found.length > tried.length;
   }
 
   #blocks(shifted: Float32Array): Block[] {
@@ -89,7 +105,7 @@ export class NoiseLevel {
         // What a codec has repeated is silent, and so is what is cut off at black and white.
         if (step === 0 || shifted[row * columns + column]! > MOVES_SHARE) continue;
         if (level < DARKEST || level > BRIGHTEST) continue;
-        blocks.push({ level, step: step / pixels, colour: colour / pixels, second: second / pixels });
+        blocks.push({ column, row, level, step: step / pixels, colour: colour / pixels, second: second / pixels });
       }
     }
     return blocks;
@@ -102,6 +118,9 @@ const BRIGHTEST = 252;
 
 /** Mean squares over the pixels of a block. */
 interface Block {
+  /** Of its first cell. */
+  readonly column: number;
+  readonly row: number;
   readonly level: number;
   readonly step: number;
   readonly colour: number;
@@ -110,8 +129,7 @@ interface Block {
 
 /** null: they move, or there is none. */
 function calmest(blocks: readonly Block[]): { luma: number; colour: number } | null {
-  const sorted = [...blocks].sort((a, b) => a.step + a.second - b.step - b.second);
-  const calm = sorted.slice(0, Math.ceil(CALMEST * sorted.length));
+  const calm = calmOf(blocks);
   if (calm.length === 0) return null;
   const mean = (key: 'step' | 'colour' | 'second') => calm.reduce((sum, block) => sum + block[key], 0) / calm.length;
   const [step, second] = [mean('step'), mean('second')];
@@ -119,6 +137,11 @@ function calmest(blocks: readonly Block[]): { luma: number; colour: number } | n
   // Two frames' noise is in a difference; luma counts fourfold.
   const most = (4 * LOUDEST) ** 2;
   return { luma: Math.min(most, (CALM_BIAS * second) / 2), colour: Math.min(most, (CALM_BIAS * mean('colour')) / 4) };
+}
+
+function calmOf(blocks: readonly Block[]): Block[] {
+  const sorted = [...blocks].sort((a, b) => a.step + a.second - b.step - b.second);
+  return sorted.slice(0, Math.ceil(CALMEST * sorted.length));
 }
 
 function follow(before: number, found: number): number {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Raster } from '../../../src/core/pixels/raster.ts';
 import { type LeanWeights, Stillness } from '../../../src/video/steady/stillness.ts';
+import { seededRandom } from '../../core/model/writers/random-networks.ts';
 import { noisyFrames, repeated, SCENE, type Scene } from '../../support/noisy-frames.ts';
 
 const SIZE = { width: 64, height: 48 };
@@ -56,6 +57,18 @@ describe('what changes does not lean at all', () => {
     const means = weights.slice(12, 12 + frames).map((one) => meanOf(one) / 256);
     expect(Math.max(...means)).toBeLessThan(0.04);
   });
+
+  test.each([3, 5, 12])(
+    'a pan of %d pixels a frame over fine texture, which is never alike for two frames',
+    (speed) => {
+      const random = seededRandom(6);
+      const texture = Float32Array.from({ length: 512 * 48 }, () => 12 * random());
+      const pan = Array.from({ length: 12 }, (_, frame): Scene => {
+        return (x, y) => 110 + texture[y * 512 + x + speed * frame]! + texture[y * 512 + x + speed * frame + 1]!;
+      });
+      for (const weights of weightsOf(noisyFrames(pan, { sigma: 1 }))) expect(meanOf(weights)).toBe(0);
+    },
+  );
 
   test('a flash: neither the bright frame nor the one after it', () => {
     const flash = Array.from(
