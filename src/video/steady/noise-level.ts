@@ -1,8 +1,8 @@
 import { isFoundElsewhere } from './block-match.ts';
 import { CELL_PX, type CellGrid } from './cell-grid.ts';
 
-/** Variance of one frame's noise. */
-export interface NoiseVariance {
+/** Of one frame's noise: of fourfold luma, and of a colour difference. */
+interface NoiseVariance {
   readonly luma: number;
   readonly colour: number;
 }
@@ -37,7 +37,7 @@ const FALL = 0.5;
  */
 export class NoiseLevel {
   readonly #grid: CellGrid;
-  readonly #bins: ({ luma: number; colour: number } | null)[] = Array.from({ length: BINS }, () => null);
+  readonly #bins: (NoiseVariance | null)[] = Array.from({ length: BINS }, () => null);
 
   constructor(grid: CellGrid) {
     this.#grid = grid;
@@ -53,13 +53,10 @@ export class NoiseLevel {
     if (all === null || this.#doMove(blocks)) return;
     for (let bin = 0; bin < BINS; bin++) {
       const own = blocks.filter(({ level }) => Math.floor(level / LEVELS_PER_BIN) === bin);
-      const found = own.length < FEW_BLOCKS ? all : (calmest(own) ?? null);
+      const found = own.length < FEW_BLOCKS ? all : calmest(own);
       if (found === null) continue;
-      const before = this.#bins[bin];
-      this.#bins[bin] =
-        before === null || before === undefined
-          ? { ...found }
-          : { luma: follow(before.luma, found.luma), colour: follow(before.colour, found.colour) };
+      const before = this.#bins[bin] ?? found;
+      this.#bins[bin] = { luma: follow(before.luma, found.luma), colour: follow(before.colour, found.colour) };
     }
   }
 
@@ -128,7 +125,7 @@ interface Block {
 }
 
 /** null: they move, or there is none. */
-function calmest(blocks: readonly Block[]): { luma: number; colour: number } | null {
+function calmest(blocks: readonly Block[]): NoiseVariance | null {
   const calm = calmOf(blocks);
   if (calm.length === 0) return null;
   const mean = (key: 'step' | 'colour' | 'second') => calm.reduce((sum, block) => sum + block[key], 0) / calm.length;

@@ -29,8 +29,8 @@ const ROUNDING = 0.5;
  * Tells where the source only jitters by its own noise, frame by frame. Each cell of 4x4 pixels is held against the mean
  * of the frames since it last moved; it is still if their mean square difference is that of the noise (noise-level.ts),
  * in the cell, in the 3x3 cells around it, of luma and of colour, if the mean of 5x5 cells has not drifted, as in a
- * fade, and if no shift of the mean explains the difference. What is not surely still in one cell counts in its eight neighbours, too, so that the weight is exactly 0
- * over all of what moves.
+ * fade, and if no shift of the mean explains the difference. What is not surely still in one cell counts in its eight
+ * neighbours, too, so that the weight is exactly 0 over all of what moves.
  */
 export class Stillness {
   readonly #grid: CellGrid;
@@ -125,8 +125,8 @@ export class Stillness {
 }
 
 /**
- * Least squares of the difference on the slopes, as in Lucas and Kanade, "An iterative image registration technique", 1981:
- * what part of it is explained, for each cell in the 5x5 cells around it.
+ * Least squares of the difference on the slopes (Lucas and Kanade, "An iterative image registration technique with an
+ * application to stereo vision", 1981): what part of it is explained, for each cell in the 5x5 cells around it.
  */
 function shiftShares({ sums, columns, rows }: CellGrid): Float32Array {
   const around = (values: Float64Array) => boxMean(Float32Array.from(values), columns, rows, 2);
