@@ -89,7 +89,10 @@ describe('a steadied film', () => {
     await running.finished;
     expect(existsSync(job.output)).toBe(false);
     const other = await startClip({ ...job, settings: { ...CUT, steady: 0.5 } }).finished;
-    expect(other).toMatchObject({ code: 2, err: expect.stringContaining('the settings has steady 0.5, then it was 0.8') });
+    expect(other).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the settings has steady 0.5, then it was 0.8'),
+    });
     const without = await startClip({ ...job, settings: { ...CUT, steady: 0 } }).finished;
     expect(without.err).toContain('the settings has steady not there, then it was 0.8');
     const { out } = await startClip(job).finished;
