@@ -43,7 +43,14 @@ export async function compareTwoFilms(paths: readonly [string, string], flags: C
     const { measures, size, notes, scenes, film } = found;
     if (json) {
       const [a, b] = paths;
-      const told = { psnr: measures.psnr, flicker: [measures.a.change, measures.b.change] };
+      const { source, result, ratio, stillShare } = measures.flicker;
+      const told = {
+        psnr: measures.psnr,
+        flicker: found.source === 0 ? [source, result] : [result, source],
+        flickerSource: paths[found.source],
+        flickerRatio: ratio,
+        stillShare,
+      };
       printText(JSON.stringify({ v: 1, type: 'films', a, b, ...size, frames: measures.psnr.length, ...told, notes }));
     } else printText(filmText(names, found));
     for (const note of notes) warn(note);

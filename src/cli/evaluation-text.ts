@@ -46,22 +46,30 @@ export function sceneText({ pictures, base, width, height }: Scene, border: numb
   ].join('\n');
 }
 
-/** What it says of two films: their mean, their worst frames, how much each flickers. */
-export function filmText(names: readonly [string, string], { size, measures }: FilmComparison): string {
-  const { psnr, a, b } = measures;
+/** What it says of two films: their mean, their worst frames, how much the result flickers. */
+export function filmText(names: readonly [string, string], { size, measures, source }: FilmComparison): string {
+  const { psnr, seconds, flicker } = measures;
   const told = psnr.flatMap((value, number) => (value === null ? [] : [{ value, number }]));
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const worst = [...told].sort((one, other) => one.value - other.value).slice(0, 3);
   const equal = psnr.length - told.length;
-  const flicker = [a, b].map(({ change }, at) => `${names[at]} ${mean(change).toFixed(3)}`);
   return [
     `${psnr.length} frames, ${size.width}x${size.height}${equal === 0 ? '' : `, ${equal} of them equal`}`,
     ...(told.length === 0 ? [] : [`PSNR (RGB), mean of the frames: ${decibels(mean(told.map(({ value }) => value)))}`]),
     ...worst.map(
-      ({ value, number }) => `  frame ${number + 1}, ${(a.seconds[number] ?? 0).toFixed(2)} s: ${decibels(value)}`,
+      ({ value, number }) => `  frame ${number + 1}, ${(seconds[number] ?? 0).toFixed(2)} s: ${decibels(value)}`,
     ),
-    `flicker (change of luma from frame to frame, levels): ${flicker.join(', ')}`,
+    flickerText([names[source], names[1 - source]!], flicker),
   ].join('\n');
+}
+
+function flickerText(
+  [source, result]: readonly [string, string],
+  { ratio, stillShare }: FilmComparison['measures']['flicker'],
+): string {
+  const still = `where ${source} stands still (${(100 * stillShare).toFixed(0)} % of it)`;
+  if (ratio === null) return `flicker: not measured, nothing changes ${still}`;
+  return `flicker of ${result} ${still}: ${ratio.toFixed(2)} of ${source}'s, enlarged by bicubic`;
 }
 
 /** In one line, for a caption. */

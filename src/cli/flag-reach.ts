@@ -47,7 +47,7 @@ export const REACH: Readonly<Record<string, Reach>> = {
   ...reaching('image', ['format', 'effort', 'flatten', 'maxInputMegapixels', 'compare']),
   ...reaching('video', [
     ...['encoder', 'encoderOptions', 'reuse', 'reuseThreshold', 'deinterlace', 'ivtc', 'trim', 'fps', 'sound', 'gaps'],
-    ...['post', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],
+    ...['post', 'steady', 'levels', 'chroma', 'depth', 'hwaccel', 'shapeChange', 'audio', 'subtitles', 'report'],
     ...['nice', 'only', 'onDone', 'workDir', 'segmentSeconds', 'restart', 'verify', 'spaceCheck'],
   ]),
 };

@@ -31,7 +31,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     common: ['trim'],
     rest: [
       ...['encoder', 'deinterlace', 'ivtc', 'fps', 'post', 'levels', 'chroma', 'depth', 'hwaccel', 'encoder-options'],
-      ...['no-reuse', 'reuse-threshold', 'shape-change', 'sound', 'gaps'],
+      ...['steady', 'no-reuse', 'reuse-threshold', 'shape-change', 'sound', 'gaps'],
     ],
   },
   {

@@ -58,6 +58,9 @@ export function upscaleFlags(): Option[] {
     ...videoFlags(),
     ...jobFlags(),
     new Option('--work-dir <dir>', 'video: where unfinished files live; default: beside the result'),
+    new Option('--steady <0..1>', 'video: calm what flickers where the source only jitters by its noise').argParser(
+      number,
+    ),
     new Option('--segment-seconds <s>', 'video: length of the parts that are finished one by one').argParser(number),
     new Option('--restart', 'video: begin anew instead of going on with what an earlier run has done'),
     new Option('--verify <how>', 'video: how a job that goes on is checked').choices(['sampled', 'full']),
@@ -127,6 +130,7 @@ const flagsSchema = z.object({
   ...videoFlagShape,
   ...jobFlagShape,
   workDir: z.string().min(1).optional(),
+  steady: z.number().min(0).max(1).optional(),
   segmentSeconds: z.number().min(0.1).max(3600).optional(),
   restart: z.boolean().default(false),
   verify: z.enum(['sampled', 'full']).optional(),

@@ -7,12 +7,13 @@ import { frameSettings } from './video-options.ts';
 /** @throws UpreelError `usage` for an encoder or filter that upreel does not know, and for values out of range. */
 export function videoSettings(flags: UpscaleFlags): Omit<VideoSettings, 'target'> {
   const { encoder, quality, overwrite, workDir, reuse, reuseThreshold } = flags;
-  const { segmentSeconds, restart, verify, spaceCheck, stallSeconds, strip, keepTimes } = flags;
+  const { steady, segmentSeconds, restart, verify, spaceCheck, stallSeconds, strip, keepTimes } = flags;
   const parsed = videoSettingsSchema.safeParse({
     ...(encoder === undefined ? {} : { encoder }),
     ...(quality === undefined ? {} : { quality }),
     ...(workDir === undefined ? {} : { workDir: resolve(workDir) }),
     ...(reuseThreshold === undefined ? {} : { reuseThreshold }),
+    ...(steady === undefined ? {} : { steady }),
     ...frameSettings(flags),
     ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
     ...(verify === undefined ? {} : { verify }),

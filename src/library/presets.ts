@@ -53,13 +53,16 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     suits: 'film on video: telecine undone, flicker and grain calmed, black borders cut',
     both: { model: 'realesr-general-x4v3' },
     pictures: {},
-    video: { deinterlace: 'auto', ivtc: 'auto', crop: 'auto', pre: 'deflicker=size=5,hqdn3d=2:1.5:4:3' },
+    video: {
+      ...{ deinterlace: 'auto', ivtc: 'auto', crop: 'auto', pre: 'deflicker=size=5,hqdn3d=2:1.5:4:3' },
+      steady: 0.8,
+    },
   },
   vhs: {
     suits: 'tape: interlaced, with noisy colour and levels beyond black and white',
     both: { model: 'realesr-general-x4v3' },
     pictures: { pre: 'chromanr=thres=40:sizew=11:sizeh=11' },
-    video: { deinterlace: 'auto', levels: 'clip', pre: 'chromanr=thres=40,hqdn3d=3:3:5:5' },
+    video: { deinterlace: 'auto', levels: 'clip', pre: 'chromanr=thres=40,hqdn3d=3:3:5:5', steady: 0.8 },
   },
   dvd: {
     suits: 'DVD and old television: fields and telecine undone, blocks smoothed',

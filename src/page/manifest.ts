@@ -25,7 +25,9 @@ export interface FilmFacts {
 
 export interface FilmCurve {
   readonly title: string;
-  /** A value for each frame; null: beyond all numbers. */
+  /** What null means, in a word: `equal` is beyond all numbers, anything else has no number. */
+  readonly missing: string;
+  /** A value for each frame, or null. */
   readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
 }
 

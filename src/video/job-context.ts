@@ -5,6 +5,7 @@ import { planDecode } from './decode/decode-plan.ts';
 import { planEncode } from './encode/encode-plan.ts';
 import { framesFacts } from './frame-files/index.ts';
 import type { VideoPlan } from './plan/video-plan.ts';
+import { LEAD_IN_FRAMES } from './segment/lead-in.ts';
 import { planSegments, type SegmentLimits } from './segment/segments.ts';
 import { SETTINGS_OF_THE_RUN, type VideoSettings } from './settings.ts';
 
@@ -67,7 +68,10 @@ export function sourceIdentity(
 
 function settingsFacts(plan: VideoPlan, settings: VideoSettings): IdentityFacts {
   const entries = Object.entries(settings).filter(
-    ([name]) => !(SETTINGS_OF_THE_RUN as readonly string[]).includes(name),
+    ([name, value]) =>
+      !(SETTINGS_OF_THE_RUN as readonly string[]).includes(name) &&
+      // Jobs that were begun before there was such a thing go on.
+      !(name === 'steady' && value === 0),
   );
   return { ...(Object.fromEntries(entries) as IdentityFacts), pictureChain: hashChain(plan) };
 }
@@ -88,7 +92,8 @@ function limitsOf(plan: VideoPlan, settings: VideoSettings, flopsPerPixel: numbe
   const { width, height } = plan.picture.size;
   const work = flopsPerPixel * width * height;
   const frames = (WORK_SECONDS * (device === 'cpu' ? CPU_FLOPS : GPU_FLOPS)) / work;
-  return { seconds: settings.segmentSeconds, frames: Math.max(SHORTEST_SEGMENT_FRAMES, Math.floor(frames)) };
+  const shortest = settings.steady === 0 ? SHORTEST_SEGMENT_FRAMES : SHORTEST_STEADY_FRAMES;
+  return { seconds: settings.segmentSeconds, frames: Math.max(shortest, Math.floor(frames)) };
 }
 
 const WORK_SECONDS = 600;
@@ -97,3 +102,5 @@ const CPU_FLOPS = 120e9;
 const GPU_FLOPS = 2e12;
 /** Each segment begins with a keyframe: shorter ones would be nothing else. */
 const SHORTEST_SEGMENT_FRAMES = 8;
+/** What leads to a segment is a sixth of the work at most. */
+const SHORTEST_STEADY_FRAMES = 6 * LEAD_IN_FRAMES;

@@ -69,6 +69,8 @@ export const videoSettingsSchema = z
     /** Take over what did not change since the frame before; 0: not one byte, else up to so many levels (of 255). */
     reuse: z.boolean().default(true),
     reuseThreshold: z.number().min(0).max(64).default(0),
+    /** How much the result leans on the one before it where the source only jitters by its own noise; 0: not at all. */
+    steady: z.number().min(0).max(1).default(0),
     /**
      * How a picture of another shape comes into the box of `target`; all but `fit` give its exact size, square pixels.
      */

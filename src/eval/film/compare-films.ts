@@ -15,6 +15,8 @@ import { readFrames } from './read-frames.ts';
 export interface FilmComparison {
   readonly size: Size;
   readonly measures: FilmMeasures;
+  /** Which of them flicker is measured against: the smaller one, of one size the first. */
+  readonly source: 0 | 1;
   /** The worst first; empty without `show`. */
   readonly scenes: readonly Scene[];
   readonly film: FilmFacts;
@@ -44,7 +46,9 @@ export async function compareFilms(
   const [a, b] = [sourceOf(infos[0]), sourceOf(infos[1])];
   checkShapes(infos, names);
   const size = largerSize(infos[0].video.size, infos[1].video.size);
-  const measures = await measureFilms(a, b, size, signal);
+  const source = sourceOfBoth(infos);
+  const enlargement = size.width / infos[source].video.size.width;
+  const measures = await measureFilms({ films: [a, b], size, source, enlargement }, signal);
   if (measures.psnr.length === 0) {
     throw new UpreelError('input-damaged', `Not one picture of ${paths.join(' and ')} can be compared.`, {
       hint: 'upreel info says what they are.',
@@ -71,12 +75,13 @@ export async function compareFilms(
   return {
     size,
     measures,
+    source,
     notes: notesOn(infos, names, size, measures),
     scenes: chosen.map((one) => scenes[inOrder.indexOf(one)]!),
     film: {
-      seconds: measures.a.seconds.slice(0, measures.psnr.length).map((value) => rounded(value, 3)),
+      seconds: measures.seconds.slice(0, measures.psnr.length).map((value) => rounded(value, 3)),
       frames: chosen.map(({ number }) => number),
-      curves: curvesOf(measures, names),
+      curves: curvesOf(measures, source === 0 ? names : [names[1], names[0]], names[1]),
       excerpts,
     },
   };
@@ -99,15 +104,20 @@ function checkShapes(infos: readonly [VideoInfo, VideoInfo], names: readonly [st
   });
 }
 
+function sourceOfBoth([a, b]: readonly [VideoInfo, VideoInfo]): 0 | 1 {
+  const area = ({ video: { size } }: VideoInfo): number => size.width * size.height;
+  return area(b) < area(a) ? 1 : 0;
+}
+
 function largerSize(a: Size, b: Size): Size {
   const { width, height } = a.width * a.height >= b.width * b.height ? a : b;
   return { width, height };
 }
 
-function frameName({ number, rank }: ChosenFrame, { psnr, a }: FilmMeasures): string {
+function frameName({ number, rank }: ChosenFrame, { psnr, seconds: times }: FilmMeasures): string {
   const value = psnr[number]!;
   const worst = rank === null ? '' : `${rank}. worst: `;
-  const seconds = (a.seconds[number] ?? 0).toFixed(2);
+  const seconds = (times[number] ?? 0).toFixed(2);
   return `${worst}frame ${number + 1}, ${seconds} s, ${value === null ? 'equal' : `${value.toFixed(2)} dB`}`;
 }
 
@@ -145,28 +155,35 @@ async function addExcerpts(
   films: readonly FilmSource[],
   names: readonly [string, string],
   size: Size,
-  { a }: FilmMeasures,
+  { seconds }: FilmMeasures,
   chosen: readonly ChosenFrame[],
   { addData, signal }: FilmContext,
 ): Promise<FilmFacts['excerpts']> {
   const worst = chosen.find(({ rank }) => rank === 1)?.number ?? 0;
-  const made = await makeExcerpts(films, { atSeconds: a.seconds[worst] ?? 0, size }, signal);
+  const made = await makeExcerpts(films, { atSeconds: seconds[worst] ?? 0, size }, signal);
   for (const [index, { data }] of made.entries()) await addData(`excerpt-${index}`, data);
   return made.map(({ type }, index) => ({ id: `excerpt-${index}`, type, name: names[index]! }));
 }
 
-function curvesOf({ psnr, a, b }: FilmMeasures, names: readonly [string, string]): readonly FilmCurve[] {
-  const change = (values: readonly number[]) => values.slice(0, psnr.length).map((value) => rounded(value, 3));
+function curvesOf(
+  { psnr, flicker }: FilmMeasures,
+  [source, result]: readonly [string, string],
+  measured: string,
+): readonly FilmCurve[] {
+  const change = (values: readonly (number | null)[]) =>
+    values.map((value) => (value === null ? null : rounded(value, 3)));
   return [
     {
       title: 'PSNR, dB',
-      lines: [{ name: names[1], values: psnr.map((value) => (value === null ? null : rounded(value, 2))) }],
+      missing: 'equal',
+      lines: [{ name: measured, values: psnr.map((value) => (value === null ? null : rounded(value, 2))) }],
     },
     {
-      title: 'Flicker: change of luma from frame to frame, levels of 255',
+      title: 'Flicker: change from frame to frame where the source stands still, levels of 255',
+      missing: 'not still',
       lines: [
-        { name: names[0], values: change(a.change) },
-        { name: names[1], values: change(b.change) },
+        { name: source, values: change(flicker.source) },
+        { name: result, values: change(flicker.result) },
       ],
     },
   ];
@@ -185,7 +202,7 @@ function notesOn(
   const [left, right] = [a.video.size, b.video.size];
   const smaller = [left, right].findIndex(({ width, height }) => width !== size.width || height !== size.height);
   const { width, height } = [left, right][smaller] ?? size;
-  const [framesA, framesB] = [measures.a.change.length, measures.b.change.length];
+  const [framesA, framesB] = measures.frames;
   return [
     'Frames are paired by their number. The curve of PSNR is of RGB, the table of each frame as for pictures.',
     ...(smaller === -1

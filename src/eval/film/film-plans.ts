@@ -30,16 +30,24 @@ export function psnrPlan(a: FilmSource, b: FilmSource, size: Size): FfmpegPlan {
   };
 }
 
-/** Prints the time of each frame, and how far its luma is from the frame before: mean difference in levels of 255. */
-export function flickerPlan({ path, streamIndex }: FilmSource): FfmpegPlan {
-  const graph = `[0:${streamIndex}]format=yuv420p,signalstats,metadata=mode=print:key=lavfi.signalstats.YDIF:file=-[out]`;
+/** Gives the luma of all frames, 8 bits of full range, one after the other; their times are printed among its messages. */
+export function lumaPlan({ path, streamIndex }: FilmSource, size: Size): FfmpegPlan {
+  const mark = 'upreel.frame';
+  const times = `metadata=mode=add:key=${mark}:value=1,metadata=mode=print:key=${mark}:file=pipe\\\\:2`;
+  const graph = `[0:${streamIndex}]${times},${toSize(size)},format=gray[out]`;
   return {
     inputs: [safeInput(path)],
     output: {
-      options: ['-filter_complex', graph, '-map', '[out]', '-fps_mode', 'passthrough', '-f', 'null'],
-      target: '-',
+      options: ['-filter_complex', graph, '-map', '[out]', '-fps_mode', 'passthrough', '-f', 'rawvideo'],
+      target: 'pipe:1',
     },
   };
+}
+
+/** Of a line that `lumaPlan` prints: the time of a frame in seconds; null: another line. */
+export function printedTime(line: string): number | null {
+  const time = /^frame:.* pts_time:(\S+)/.exec(line)?.[1];
+  return time === undefined ? null : Number(time);
 }
 
 /** Gives frames as RGB of 8 bits, one after the other. @param numbers ascending, from 0 */

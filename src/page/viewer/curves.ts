@@ -12,7 +12,7 @@ export function createCurves(app: App): readonly HTMLElement[] {
   return film.curves.map((curve) => curveOf(app, film, curve));
 }
 
-function curveOf(app: App, { seconds, frames }: FilmFacts, { title, lines }: FilmCurve): HTMLElement {
+function curveOf(app: App, { seconds, frames }: FilmFacts, { title, missing, lines }: FilmCurve): HTMLElement {
   const count = Math.max(1, ...lines.map(({ values }) => values.length));
   const all = lines.flatMap(({ values }) => values.filter((value) => value !== null));
   const [low, high] = [
@@ -20,9 +20,13 @@ function curveOf(app: App, { seconds, frames }: FilmFacts, { title, lines }: Fil
     all.reduce((so, value) => Math.max(so, value), all[0] ?? 1),
   ];
   const x = (frame: number): number => ((frame + 0.5) / count) * WIDTH;
-  // What is beyond all numbers (equal frames) lies on the upper edge.
-  const y = (value: number | null): number =>
-    value === null ? 2 : HEIGHT - 4 - ((value - low) / (high - low || 1)) * (HEIGHT - 10);
+  // What is beyond all numbers (equal frames) lies on the upper edge; what has none leaves a gap.
+  const y = (value: number | null): number | null =>
+    value === null
+      ? missing === 'equal'
+        ? 2
+        : null
+      : HEIGHT - 4 - ((value - low) / (high - low || 1)) * (HEIGHT - 10);
   const drawing = draw('svg', {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     preserveAspectRatio: 'none',
@@ -64,7 +68,7 @@ function curveOf(app: App, { seconds, frames }: FilmFacts, { title, lines }: Fil
       {},
       title,
       ...lines.map((line, index) =>
-        make('span', { class: `key key${index}` }, `${line.name}: ${summary(line.values)}`),
+        make('span', { class: `key key${index}` }, `${line.name}: ${summary(line.values, missing)}`),
       ),
     ),
     make(
@@ -82,26 +86,35 @@ function curveOf(app: App, { seconds, frames }: FilmFacts, { title, lines }: Fil
 function pathOf(
   values: readonly (number | null)[],
   x: (frame: number) => number,
-  y: (value: number | null) => number,
+  y: (value: number | null) => number | null,
 ): string {
   const step = Math.max(1, Math.floor(values.length / WIDTH));
-  const points: string[] = [];
+  let path = '';
+  let pen = 'M';
   for (let start = 0; start < values.length; start += step) {
-    const part = values.slice(start, start + step).map(y);
+    const part = values
+      .slice(start, start + step)
+      .map(y)
+      .filter((height) => height !== null);
+    if (part.length === 0) {
+      pen = 'M';
+      continue;
+    }
     const [least, most] = [Math.min(...part), Math.max(...part)];
-    points.push(`${x(start).toFixed(1)} ${least.toFixed(1)}`);
-    if (most !== least) points.push(`${x(start).toFixed(1)} ${most.toFixed(1)}`);
+    const at = x(start).toFixed(1);
+    // A line of one point is not drawn: it goes to itself.
+    path += `${pen}${at} ${least.toFixed(1)}L${at} ${most.toFixed(1)}`;
+    pen = 'L';
   }
-  if (points.length === 1) points.push(points[0]!);
-  return `M${points.join('L')}`;
+  return path;
 }
 
-function summary(values: readonly (number | null)[]): string {
+function summary(values: readonly (number | null)[], missing: string): string {
   const told = values.filter((value) => value !== null);
-  if (told.length === 0) return 'equal';
+  if (told.length === 0) return missing;
   const mean = told.reduce((sum, value) => sum + value, 0) / told.length;
-  const equal = told.length === values.length ? '' : `, ${values.length - told.length} equal`;
-  return `mean ${short(mean)}, least ${short(told.reduce((so, value) => Math.min(so, value)))}${equal}`;
+  const others = told.length === values.length ? '' : `, ${values.length - told.length} ${missing}`;
+  return `mean ${short(mean)}, least ${short(told.reduce((so, value) => Math.min(so, value)))}${others}`;
 }
 
 function short(value: number): string {

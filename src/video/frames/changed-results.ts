@@ -40,8 +40,14 @@ export interface ResultContext {
   };
   /** Both rasters are kept as they are until it settles. @param index of the frame among all, from 0 */
   readonly onResult?: (index: number, source: Raster, result: Raster) => Promise<void> | undefined;
+  /** Frames that lead to others and are neither counted nor shown. @param index of the frame among all, from 0 */
+  readonly isBefore: (ptsTicks: number, index: number) => boolean;
   readonly signal: AbortSignal;
 }
+
+type Watch = Pick<ResultContext, 'watch' | 'onResult'>;
+
+const UNWATCHED: Watch = { watch: { onTile: () => {}, onReuse: () => {} } };
 
 /** Upscaled pixels that their consumer holds, and the result after them. */
 interface Result {
@@ -56,6 +62,7 @@ interface Result {
 export class ChangedResults {
   readonly #context: ResultContext;
   #last: Promise<Result> | null = null;
+  #made = 0;
   #count = { frames: 0, framesUnchanged: 0, framesPartly: 0, framesOfWork: 0 };
 
   constructor(context: ResultContext) {
@@ -68,30 +75,31 @@ export class ChangedResults {
 
   async upscale(changed: ChangedFrame): Promise<Frame> {
     const before = this.#last;
-    const current = this.#make(changed, before);
-    this.#last = current;
-    this.#add(changed);
-    const { raster, holders } = await current;
     const ptsTicks = changed.change === 'none' ? changed.ptsTicks : changed.frame.ptsTicks;
+    const isWatched = !this.#context.isBefore(ptsTicks, this.#made++);
+    const current = this.#make(changed, before, isWatched ? this.#context : UNWATCHED);
+    this.#last = current;
+    if (isWatched) this.#add(changed);
+    const { raster, holders } = await current;
     return { raster, ptsTicks, release: () => holders.release() };
   }
 
-  #make(changed: ChangedFrame, before: Promise<Result> | null): Promise<Result> {
+  #make(changed: ChangedFrame, before: Promise<Result> | null, watch: Watch): Promise<Result> {
     switch (changed.change) {
       case 'all':
         before?.then(letGo, () => {});
-        return this.#upscaleAll(changed.frame);
+        return this.#upscaleAll(changed.frame, watch);
       case 'parts':
-        return this.#upscaleParts(changed, before!);
+        return this.#upscaleParts(changed, before!, watch);
       case 'none':
-        return this.#takeOver(before!);
+        return this.#takeOver(before!, watch);
     }
   }
 
-  async #upscaleAll(frame: Frame): Promise<Result> {
-    const { upscaler, watch, signal } = this.#context;
-    const onTile = (pixels: number) => watch.onTile(pixels);
-    return this.#into(frame, async (into) => {
+  async #upscaleAll(frame: Frame, watching: Watch): Promise<Result> {
+    const { upscaler, signal } = this.#context;
+    const onTile = (pixels: number) => watching.watch.onTile(pixels);
+    return this.#into(frame, watching, async (into) => {
       const result = await upscaler.upscale(frame.raster, { into, signal, onTile });
       // Sizes that the network cannot take as they are come out in a raster of their own.
       if (result.data !== into.data) into.data.set(result.data);
@@ -101,8 +109,10 @@ export class ChangedResults {
   async #upscaleParts(
     { frame, plan }: Extract<ChangedFrame, { change: 'parts' }>,
     before: Promise<Result>,
+    watching: Watch,
   ): Promise<Result> {
-    const { upscaler, watch, signal } = this.#context;
+    const { upscaler, signal } = this.#context;
+    const { watch } = watching;
     const { scale } = upscaler;
     const frameArea = frame.raster.width * frame.raster.height * scale ** 2;
     const coreArea = plan.parts.reduce((sum, { core }) => sum + core.width * core.height, 0) * scale ** 2;
@@ -121,7 +131,7 @@ export class ChangedResults {
       }
       holders.release();
     };
-    return this.#into(frame, async (into) => {
+    return this.#into(frame, watching, async (into) => {
       const run = upscaler.upscaleParts(frame.raster, plan.parts, { into, signal, onTile });
       // Both write to `into`, so both end before it may be given back.
       const [running, keeping] = await Promise.allSettled([run, keep(into)]);
@@ -130,16 +140,16 @@ export class ChangedResults {
     });
   }
 
-  async #takeOver(before: Promise<Result>): Promise<Result> {
+  async #takeOver(before: Promise<Result>, { watch }: Watch): Promise<Result> {
     const result = await before;
     result.holders.add();
-    this.#context.watch.onReuse(result.raster.width * result.raster.height);
+    watch.onReuse(result.raster.width * result.raster.height);
     return result;
   }
 
   /** @returns the result with two holders. The source frame is released in any case. */
-  async #into(frame: Frame, work: (into: Raster) => Promise<void>): Promise<Result> {
-    const { results, upscaler, onResult } = this.#context;
+  async #into(frame: Frame, { onResult }: Watch, work: (into: Raster) => Promise<void>): Promise<Result> {
+    const { results, upscaler } = this.#context;
     const index = this.#count.frames;
     const data = await results.acquire();
     const release = () => results.release(data);

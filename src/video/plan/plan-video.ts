@@ -65,6 +65,7 @@ export function planVideo(
     postFilters: settings.post,
     shiftSeconds: picture.trim?.startSeconds ?? originOf(source, streams),
     reuse: { reuse: settings.reuse, reuseThreshold: settings.reuseThreshold },
+    steady: settings.steady,
     streams,
     timecode: timecode.start,
     ledger: null,

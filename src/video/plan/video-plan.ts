@@ -43,6 +43,8 @@ export interface VideoPlan {
   readonly shiftSeconds: number;
   /** What is taken over from the frame before. */
   readonly reuse: ReuseSettings;
+  /** 0..1: how much results lean on those before them. */
+  readonly steady: number;
   readonly streams: StreamPlan;
   /** Of the result's first frame; null: it has none. */
   readonly timecode: string | null;

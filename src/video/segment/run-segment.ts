@@ -16,6 +16,8 @@ import { LookAhead, mapInOrder } from '../frames/look-ahead.ts';
 import { stackedUpscaler } from '../frames/upscale-stacked.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { PreviewTap } from '../preview.ts';
+import { SteadyFrames } from '../steady/steady-frames.ts';
+import { type LeadIn, planLeadIn } from './lead-in.ts';
 import type { Segment } from './segment.ts';
 import { type BusyClock, type StageClocks, whilePulled } from './stage-clocks.ts';
 import { watchForStall } from './watchdog.ts';
@@ -98,11 +100,14 @@ export async function runSegment(
   const { clocks } = watch;
   const runs = new NetworkRuns(inFlight, clocks.upscale);
   const counted = runs.watch(upscaler);
-  const decoder = startDecoder(plan, segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
+  const leadIn = planLeadIn(plan, segment);
+  const decoder = startDecoder(plan, leadIn.segment, inFlight + DECODED_CAPACITY + 2, either, pipes.feed);
   const prepared = plan.picture.alpha
     ? bleedFrames(decoder.frames, plan.source.frames?.premultiplied ?? false)
     : decoder.frames;
-  const frames = whilePulled(prepared, clocks.decode);
+  const steady = plan.steady === 0 ? null : steadyFrames(plan, upscaler.scale);
+  const observed = steady === null ? prepared : steady.observe(prepared);
+  const frames = whilePulled(observed, clocks.decode);
   const decoded = new LookAhead('decoded', DECODED_CAPACITY, frames, releaseFrame);
   const { width, height } = plan.picture.alpha ? stackedSize(plan.networkSize) : plan.networkSize;
   const results = new BufferPool(rasterBytes(width, height, plan.format), inFlight + UPSCALED_CAPACITY + 2);
@@ -112,19 +117,23 @@ export async function runSegment(
   const visible = (raster: Raster) => (plan.picture.alpha ? splitStacked(raster)[0] : raster);
   const onResult = (index: number, source: Raster, result: Raster) =>
     preview.offer(segment.startFrame + index, visible(source), visible(result));
-  const made = new ChangedResults({ upscaler: framewise, results, watch, onResult, signal: either });
-  const upscaled = new LookAhead(
-    'upscaled',
-    UPSCALED_CAPACITY,
-    mapInOrder(
-      changes,
-      inFlight,
-      (changed) => failFast(made.upscale(changed)),
-      releaseFrame,
-      ({ change }) => change !== 'none',
-    ),
+  const made = new ChangedResults({
+    upscaler: framewise,
+    results,
+    watch,
+    onResult,
+    isBefore: leadIn.isBefore,
+    signal: either,
+  });
+  const inOrder = mapInOrder(
+    changes,
+    inFlight,
+    (changed) => failFast(made.upscale(changed)),
     releaseFrame,
+    ({ change }) => change !== 'none',
   );
+  const steadied = steady === null ? inOrder : withoutLeadIn(steady.steady(inOrder), leadIn);
+  const upscaled = new LookAhead('upscaled', UPSCALED_CAPACITY, steadied, releaseFrame);
 
   let encoder: EncoderProcess | undefined;
   const endWatchdog = watchForStall({
@@ -156,6 +165,25 @@ export async function runSegment(
   const shown = new Set(ptsTicks);
   const patchedTicks = decoder.patchedTicks().filter((ticks) => shown.has(ticks));
   return { ptsTicks, reuse: made.count, patchedTicks };
+}
+
+function steadyFrames({ picture, format, steady }: VideoPlan, scale: number): SteadyFrames {
+  const { size, alpha } = picture;
+  return new SteadyFrames({
+    ...{ size, scale, format },
+    isStacked: alpha,
+    strength: steady,
+    // Those that wait, one that is made, and one at the encoder.
+    poolCapacity: UPSCALED_CAPACITY + 2,
+  });
+}
+
+async function* withoutLeadIn(frames: AsyncIterable<Frame>, { isBefore }: LeadIn): AsyncGenerator<Frame> {
+  let index = 0;
+  for await (const frame of frames) {
+    if (isBefore(frame.ptsTicks, index++)) frame.release();
+    else yield frame;
+  }
 }
 
 /** Frames that wait between decoder and network, and between network and encoder. */

@@ -1,0 +1,161 @@
+import type { Size } from '../../core/pixels/geometry.ts';
+
+/** How much two films of one scene change where their source stands still. */
+export interface Flicker {
+  /** Mean change of luma from the frame before, in levels of 255, of each frame; null: nothing stands still there. */
+  readonly source: readonly (number | null)[];
+  readonly result: readonly (number | null)[];
+  /** The result's change over the source's, all frames together; null: nothing that stands still changes in the source. */
+  readonly ratio: number | null;
+  /** Part of all samples of the steps measured that was found to stand still. */
+  readonly stillShare: number;
+}
+
+/** Frames on either side of a step that are looked at to tell noise from motion. */
+const REACH = 3;
+/**
+ * Means of three frames of noise differ by 1 / sqrt(3) = 0.58 of what two frames do, those of what moves by more than
+ * two frames do.
+ */
+const NOISE_RATIO = 0.8;
+/** What rounding to 8 bits leaves of a mean, in levels. */
+const ROUNDING = 0.05;
+/** Of the source, on each side. */
+const BLOCK_PX = 8;
+
+/**
+ * Measures flicker: the mean absolute difference of consecutive frames where the source stands still, of a result, over
+ * the same of its source, enlarged by bicubic to the result's size. 1: it flickers as bicubic does; 0: it is frozen.
+ *
+ * **Still** is a block of 8x8 source pixels at a step from one frame to the next if the mean of the three frames before
+ * the step and the mean of the three after it are no farther apart than noise makes them. Noise is what the block itself
+ * shows: with D = the median of the mean absolute differences between the six frames, one after the other, the two
+ * means of noise are 0.58 D apart; up to 0.8 D count as noise. Whatever moves, fades, appears or is cut is farther apart
+ * than D. All eight neighbours must be still too, because enlarging draws on them. Steps without three frames on both
+ * sides are not measured. No level of noise is guessed, and no block's motion counts for another's noise.
+ */
+export class FlickerMeter {
+  readonly #size: Size;
+  readonly #blockPx: number;
+  readonly #frames: { readonly source: Uint8Array; readonly result: Uint8Array }[] = [];
+  readonly #steps: Step[] = [];
+
+  /**
+   * @param size of the frames
+   * @param enlargement of the source: frame pixels for one of its own, 1 or more
+   */
+  constructor(size: Size, enlargement: number) {
+    this.#size = size;
+    this.#blockPx = Math.max(BLOCK_PX, Math.round(BLOCK_PX * enlargement));
+  }
+
+  /** The next frame of both: luma of 8 bits, row by row. They are kept for six frames. */
+  add(source: Uint8Array, result: Uint8Array): void {
+    this.#frames.push({ source, result });
+    if (this.#frames.length < 2 * REACH) return;
+    this.#steps.push(this.#measure());
+    this.#frames.shift();
+  }
+
+  /** @param frames of the whole films. */
+  finish(frames: number): Flicker {
+    const steps = this.#steps;
+    const total = (key: keyof Step) => steps.reduce((sum, step) => sum + step[key], 0);
+    const perFrame = (key: 'source' | 'result') =>
+      Array.from({ length: frames }, (_, frame) => {
+        const step = steps[frame - REACH];
+        return step === undefined || step.pixels === 0 ? null : step[key] / step.pixels;
+      });
+    const all = this.#size.width * this.#size.height * Math.max(1, steps.length);
+    return {
+      source: perFrame('source'),
+      result: perFrame('result'),
+      ratio: total('source') === 0 ? null : total('result') / total('source'),
+      stillShare: total('pixels') / all,
+    };
+  }
+
+  /** Of the step in the middle of the frames. */
+  #measure(): Step {
+    const blockPx = this.#blockPx;
+    const { width, height } = this.#size;
+    const [columns, rows] = [Math.ceil(width / blockPx), Math.ceil(height / blockPx)];
+    const isStill = this.#findStill(columns, rows);
+    const step = { pixels: 0, source: 0, result: 0 };
+    const [before, after] = [this.#frames[REACH - 1]!, this.#frames[REACH]!];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        if (!areAllStill(isStill, columns, rows, column, row)) continue;
+        const [left, right] = [column * blockPx, Math.min(width, (column + 1) * blockPx)];
+        for (let y = row * blockPx; y < Math.min(height, (row + 1) * blockPx); y++) {
+          step.pixels += right - left;
+          step.source += differenceOf(before.source, after.source, y * width + left, y * width + right);
+          step.result += differenceOf(before.result, after.result, y * width + left, y * width + right);
+        }
+      }
+    }
+    return step;
+  }
+
+  #findStill(columns: number, rows: number): Uint8Array {
+    const { width, height } = this.#size;
+    const sources = this.#frames.map(({ source }) => source);
+    const changes = sources.slice(1).map(() => new Float64Array(columns));
+    const apart = new Float64Array(columns);
+    const isStill = new Uint8Array(columns * rows);
+    for (let row = 0; row < rows; row++) {
+      for (const sums of [...changes, apart]) sums.fill(0);
+      const bottom = Math.min(height, (row + 1) * this.#blockPx);
+      for (let y = row * this.#blockPx; y < bottom; y++) {
+        for (let column = 0; column < columns; column++) {
+          const from = y * width + column * this.#blockPx;
+          const to = y * width + Math.min(width, (column + 1) * this.#blockPx);
+          for (const [at, sums] of changes.entries()) {
+            sums[column] = sums[column]! + differenceOf(sources[at]!, sources[at + 1]!, from, to);
+          }
+          apart[column] = apart[column]! + differenceOfMeans(sources, from, to);
+        }
+      }
+      for (let column = 0; column < columns; column++) {
+        const pixels =
+          (bottom - row * this.#blockPx) * (Math.min(width, (column + 1) * this.#blockPx) - column * this.#blockPx);
+        const noise = median(changes.map((sums) => sums[column]!)) / pixels;
+        if (apart[column]! / pixels <= NOISE_RATIO * noise + ROUNDING) isStill[row * columns + column] = 1;
+      }
+    }
+    return isStill;
+  }
+}
+
+/** Sums over the samples that stand still. */
+interface Step {
+  readonly pixels: number;
+  readonly source: number;
+  readonly result: number;
+}
+
+function areAllStill(isStill: Uint8Array, columns: number, rows: number, column: number, row: number): boolean {
+  for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
+    for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
+      if (isStill[y * columns + x] === 0) return false;
+    }
+  }
+  return true;
+}
+
+function differenceOf(a: Uint8Array, b: Uint8Array, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += Math.abs(a[at]! - b[at]!);
+  return sum;
+}
+
+function differenceOfMeans(frames: readonly Uint8Array[], from: number, to: number): number {
+  const [a, b, c, d, e, f] = frames as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += Math.abs(d[at]! + e[at]! + f[at]! - a[at]! - b[at]! - c[at]!);
+  return sum / REACH;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}

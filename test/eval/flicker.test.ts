@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { FlickerMeter } from '../../src/eval/film/flicker.ts';
+import { noisyFrames, repeated, SCENE, type Scene } from '../support/noisy-frames.ts';
+
+const SIZE = { width: 64, height: 48 };
+
+/** One channel of each frame. */
+function planes(scenes: readonly Scene[], options: Parameters<typeof noisyFrames>[1] = {}): Uint8Array[] {
+  return noisyFrames(scenes, options).map(({ data }) => data.filter((_, at) => at % 3 === 0));
+}
+
+function flickerOf(sources: readonly Uint8Array[], results: readonly Uint8Array[], enlargement = 1) {
+  const meter = new FlickerMeter(SIZE, enlargement);
+  for (const [index, source] of sources.entries()) meter.add(source, results[index]!);
+  return meter.finish(sources.length);
+}
+
+describe('flicker where the source stands still', () => {
+  const still = planes(repeated(12));
+
+  test('of the source itself is 1, of a frozen result 0, of half the noise half, of other noise as much', () => {
+    const whole = flickerOf(still, still);
+    expect(whole).toMatchObject({ ratio: 1, stillShare: 1 });
+    expect(flickerOf(still, still)).toEqual(whole);
+    expect(flickerOf(still, Array(12).fill(still[0]))).toMatchObject({ ratio: 0, stillShare: 1 });
+    const calmer = planes(repeated(12), { sigma: 2 });
+    expect(flickerOf(still, calmer).ratio).toBeCloseTo(0.5, 1);
+    const other = planes(repeated(12), { seed: 5 });
+    expect(flickerOf(still, other).ratio).toBeCloseTo(1, 1);
+  });
+
+  test('is told of each frame that has three before it and three from it on', () => {
+    const { source, result } = flickerOf(still, still);
+    expect(source.map((value) => value === null)).toEqual([
+      ...Array(3).fill(true),
+      ...Array(7).fill(false),
+      true,
+      true,
+    ]);
+    expect(result).toEqual(source);
+    // The mean absolute difference of normal noise is 2 sigma / sqrt(pi).
+    for (const value of source.slice(3, 10)) expect(value).toBeCloseTo(4.51, 0);
+    const short = flickerOf(still.slice(0, 5), still.slice(0, 5));
+    expect(short).toEqual({ source: Array(5).fill(null), result: Array(5).fill(null), ratio: null, stillShare: 0 });
+  });
+
+  test('a still source without noise has none to hold it against', () => {
+    const silent = planes(repeated(8), { sigma: 0 });
+    expect(flickerOf(silent, still.slice(0, 8))).toMatchObject({ ratio: null, stillShare: 1 });
+  });
+});
+
+describe('what moves does not count', () => {
+  test.each<[string, (frame: number) => Scene]>([
+    ['a pan of half a pixel a frame', (frame) => (x, y) => SCENE(x + frame / 2, y + frame / 2)],
+    ['a fade of two levels a frame', (frame) => (x, y) => SCENE(x, y) - 2 * frame],
+    ['a cut between any two frames', (frame) => (x, y) => SCENE(x + 7 * (frame % 5), 11 * frame + y)],
+  ])('%s', (_, scene) => {
+    const frames = planes(
+      Array.from({ length: 12 }, (__, frame) => scene(frame)),
+      { sigma: 1 },
+    );
+    expect(flickerOf(frames, frames).stillShare).toBeLessThan(0.1);
+  });
+
+  test('an object that moves hides only what is around it', () => {
+    const scenes = Array.from({ length: 12 }, (_, frame): Scene => {
+      return (x, y) => (x >= frame && x < frame + 6 && y >= 8 && y < 16 ? 240 : SCENE(x, y));
+    });
+    const frames = planes(scenes);
+    const { stillShare, ratio } = flickerOf(frames, Array(12).fill(frames[0]));
+    expect(stillShare).toBeGreaterThan(0.4);
+    expect(stillShare).toBeLessThan(0.85);
+    expect(ratio).toBe(0);
+  });
+
+  test('blocks are of the source: they grow with the enlargement', () => {
+    const scenes = Array.from(
+      { length: 8 },
+      (_, frame): Scene =>
+        (x, y) =>
+          x < 8 + frame && y < 8 ? 240 : SCENE(x, y),
+    );
+    const frames = planes(scenes);
+    expect(flickerOf(frames, frames, 4).stillShare).toBeLessThan(flickerOf(frames, frames).stillShare);
+  });
+});
