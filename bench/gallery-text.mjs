@@ -11,7 +11,7 @@ const SEEN = {
     'the cleanest ink is realesrgan-x4plus-anime’s; the default and realesr-animevideov3 come close at a fraction of the time. 4x-NMKD-YandereNeo-Superlite sharpens what JPEG left; a 2x network is soft at 4x.',
   'old film':
     '`old-film` takes the grain and leaves the face; `grain` keeps both. realesrgan-x4plus makes a cap of the hair, 4x-NMKD-YandereNeo-Superlite worms of the grain. The scratch stays with all.',
-  tape: '`vhs` takes the coloured streaks; the others keep them or, as 4x-NMKD-YandereNeo-Superlite, draw lines of them. realesrgan-x4plus makes a painting of the fur.',
+  tape: '`vhs` takes the coloured streaks and leaves the fur. realesrgan-x4plus takes most of them and makes a painting of the fur; the others keep them or, as 4x-NMKD-YandereNeo-Superlite, draw lines of them.',
 };
 
 const MADE = {
