@@ -54,8 +54,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 /** The commands, as they are told in short. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
   { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
-  { title: 'their order, end and trace', commands: ['cancel', 'wait', 'move', 'remove'] },
-  { title: 'many machines', commands: ['submit', 'worker'] },
+  { title: 'their end; many machines', commands: ['cancel', 'wait', 'move', 'remove', 'submit', 'worker'] },
   { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
   { title: 'image editors', commands: ['serve', 'gimp', 'krita'] },
   { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'cache', 'completion', 'help'] },
