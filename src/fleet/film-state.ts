@@ -18,7 +18,8 @@ const filmSchema = z.object({
   createdAtMs: count,
   endedAtMs: count.optional(),
   frames: count,
-  segments: count,
+  /** A viewer makes room for all of them. */
+  segments: count.max(1_000_000),
   sourceWidth: count,
   sourceHeight: count,
   targetWidth: count,

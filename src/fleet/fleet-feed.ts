@@ -88,17 +88,16 @@ class PolledFleet implements JobFeed {
     const { states } = this.#fleet;
     const beats = await readBeats(this.#connection);
     const ids = await states.list();
-    const jobs: JobSnapshot[] = [];
     const nowMs = await states.nowMs();
-    for (const id of ids) {
-      const facts = await states.read(id);
-      if (facts === null) continue;
-      const made = await states.readMade(id, facts.segments);
-      jobs.push(snapshotOf(id, facts, made, beats, nowMs));
-    }
+    const jobs = await Promise.all(
+      ids.map(async (id) => {
+        const facts = await states.read(id);
+        return facts && snapshotOf(id, facts, await states.readMade(id, facts.segments), beats, nowMs);
+      }),
+    );
     if (this.#isClosed) return;
-    this.#jobs = jobs;
-    for (const listener of this.#listeners) listener(jobs);
+    this.#jobs = jobs.filter((job) => job !== null);
+    for (const listener of this.#listeners) listener(this.#jobs);
   }
 }
 
