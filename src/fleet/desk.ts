@@ -4,7 +4,7 @@ import { type Job, UnrecoverableError } from 'bullmq';
 import type { z } from 'zod';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { chooseDevice, type EngineNetwork, sharedTask } from '../engine/index.ts';
+import { type EngineNetwork, filmNetwork } from '../engine/index.ts';
 import { type Beat, readBeats } from './beats.ts';
 import { FilmStates } from './film-state.ts';
 import type { WorkerTotals } from './metrics.ts';
@@ -126,12 +126,7 @@ export class Desk {
   /** The film's network, on the device of this machine. */
   async networkFor(id: string, signal: AbortSignal): Promise<EngineNetwork> {
     const { store } = this.context;
-    const film = await store.readFilm(id);
-    const { network } = sharedTask(film);
-    const model = film.checkpoint === null ? network.model : await store.placeOf(film.checkpoint);
-    const asked = { ...network, model, ...this.settings.network };
-    const { device } = await chooseDevice(asked, { signal, onEvent: () => {} });
-    return { ...asked, device };
+    return filmNetwork(store, await store.readFilm(id), this.settings.network, signal);
   }
 
   /** Whether another worker lives on which this was not tried. */

@@ -1,4 +1,4 @@
-import type { EngineNetwork } from '../engine/index.ts';
+import type { MachineNetwork } from '../engine/index.ts';
 import type { SharedStore } from '../store/index.ts';
 import type { FleetConnection } from './connection.ts';
 
@@ -6,9 +6,7 @@ import type { FleetConnection } from './connection.ts';
 export interface WorkerSettings {
   /** No other worker has it. */
   readonly name: string;
-  readonly network: Pick<EngineNetwork, 'gpus' | 'sessions' | 'threads' | 'tilePx' | 'memoryBytes'> & {
-    readonly device: EngineNetwork['device'] | 'auto';
-  };
+  readonly network: MachineNetwork;
   /** Who has not renewed its hold for as long has lost it. */
   readonly lockSeconds: number;
   readonly nice: number;

@@ -241,3 +241,36 @@ describe.skipIf(!hasRedis)('a film of a fleet (needs redis-server)', () => {
     expect(decodeRgb(result).equals(whole)).toBe(true);
   });
 });
+
+describe('a film in parts, without a queue', () => {
+  test('is made by whoever makes its segments, in any order and twice, and joined once all are there', async () => {
+    const store = at('parts');
+    mkdirSync(store);
+    const film = join(store, 'film.mp4');
+    ffmpeg('-i', at('film.mp4'), '-map', '0', '-c', 'copy', film);
+    const where = ['--store', store];
+    const planned = await upreel(
+      ['submit', film, '-o', join(store, 'out.mkv'), ...HOW, '--plan-only', '--json', ...where],
+      ENV,
+    );
+    expect(planned).toMatchObject({ code: 0, records: [{ segments: SEGMENTS }] });
+    const id = String(planned.records[0]!.id);
+    const make = (number: number) =>
+      upreel(['segment', id, `${number}`, '--threads', '1', '--device', 'cpu', ...where], ENV);
+    expect(await make(SEGMENTS)).toMatchObject({ code: 0, out: expect.stringContaining('5 of 5: 8 frames') });
+    expect(await upreel(['join', id, ...where], ENV)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('4 segments are not made: 1, 2, 3, 4.'),
+    });
+    expect(await make(SEGMENTS + 1)).toMatchObject({ code: 2, err: expect.stringContaining('no number 6') });
+    const made = await Promise.all([2, 2, 4].map(make));
+    expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(made.map(({ err }) => err).join('')).toBe('');
+    expect(await make(1)).toMatchObject({ code: 0 });
+    expect(await make(1)).toMatchObject({ code: 0, out: expect.stringContaining('(was there)') });
+    expect(await make(3)).toMatchObject({ code: 0 });
+    expect(await upreel(['join', id, ...where], ENV)).toMatchObject({ code: 0, out: `${id}: 40 frames joined\n` });
+    expect(decodeRgb(join(store, 'out.mkv')).equals(whole)).toBe(true);
+    expect(readdirSync(join(store, '.upreel-fleet/films'))).toEqual([]);
+  });
+});

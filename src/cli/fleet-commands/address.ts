@@ -12,6 +12,8 @@ export interface FleetFlags {
   readonly prefix?: string;
 }
 
+export type StoreFlags = Pick<FleetFlags, 'store'>;
+
 interface FleetPlace {
   readonly url: string;
   readonly prefix: string;
@@ -80,6 +82,12 @@ async function openFleetFilms(flags: FleetFlags): Promise<JobFeed> {
 /** What talks to Redis takes a while to load: only who has a fleet waits for it. */
 export function loadFleet(): Promise<typeof import('../../fleet/index.ts')> {
   return import('../../fleet/index.ts');
+}
+
+/** The store alone, for work without a queue. @throws UpreelError `usage`. */
+export async function openStore(flags: StoreFlags): Promise<SharedStore> {
+  const { fleet } = await readConfigFile();
+  return requireStore(flags.store ?? process.env.UPREEL_STORE ?? fleet.store ?? null);
 }
 
 function requireStore(store: string | null): Promise<SharedStore> {

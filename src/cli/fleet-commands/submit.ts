@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { asUpreelError, toErrorRecord, UpreelError } from '../../core/errors.ts';
 import { type EngineNetwork, openRestartingEngine } from '../../engine/index.ts';
+import type { Fleet } from '../../fleet/index.ts';
+import type { SharedStore } from '../../store/index.ts';
 import type { SubmittedFilm } from '../../video/index.ts';
 import { errorText } from '../error-text.ts';
 import { readFlagLayers } from '../flag-layers.ts';
@@ -11,7 +13,7 @@ import { toJsonLine } from '../report-json.ts';
 import { openLineWriter } from '../report-lines.ts';
 import { networkSettings, targetOf, upscaleFlags } from '../upscale-options.ts';
 import { videoSettings } from '../video-settings.ts';
-import { addFleetOptions, type FleetFlags, loadFleet, openFleet } from './address.ts';
+import { addFleetOptions, type FleetFlags, loadFleet, openFleet, openStore } from './address.ts';
 
 /** `upreel submit VIDEO...`: films for a fleet. */
 export function addSubmitCommand(program: Command): void {
@@ -19,7 +21,7 @@ export function addSubmitCommand(program: Command): void {
     .command('submit')
     .description('hand films to the machines of a fleet: upreel worker runs there')
     .argument('<video...>', 'videos in the store, folders or patterns of them');
-  addFleetOptions(command);
+  addFleetOptions(command).option('--plan-only', 'queue nothing: upreel segment and upreel join make it');
   for (const flag of upscaleFlags()) if (!LOCAL_FLAGS.has(flag.attributeName())) command.addOption(flag);
   command.action(async (paths: string[], flags: FleetFlags & Record<string, unknown>) => {
     process.exitCode = await submit(paths, flags);
@@ -33,11 +35,9 @@ const LOCAL_FLAGS = new Set([
 ]);
 
 async function submit(paths: readonly string[], flags: FleetFlags & Record<string, unknown>): Promise<number> {
-  const { queue: _, store: __, prefix: ___, ...raw } = flags;
+  const { queue: _, store: __, prefix: ___, planOnly, ...raw } = flags;
   const isJson = flags.json === true;
-  const { connection, store } = await openFleet(flags, false);
-  const { Fleet } = await loadFleet();
-  const fleet = new Fleet(connection, store);
+  const { store, fleet } = await openPlace(flags, planOnly === true);
   const engine = openRestartingEngine({});
   const interruption = listenForInterrupts();
   const signal = AbortSignal.any([interruption.signal, interruption.drain]);
@@ -62,7 +62,7 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
         const task = { kind: 'submit' as const, network, request, store: store.root };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
-        await fleet.enqueue({ ...result.film, model: network.model, input: input.path });
+        await fleet?.enqueue({ ...result.film, model: network.model, input: input.path });
         out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
       } catch (error) {
         const failure = asUpreelError(error);
@@ -74,10 +74,18 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
   } finally {
     interruption.dispose();
     await engine.close();
-    await fleet.close();
+    await fleet?.close();
     await Promise.all([out.flush(), words.flush()]);
   }
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
+}
+
+/** @returns no fleet where nothing is to be queued */
+async function openPlace(flags: FleetFlags, planOnly: boolean): Promise<{ store: SharedStore; fleet: Fleet | null }> {
+  if (planOnly) return { store: await openStore(flags), fleet: null };
+  const { connection, store } = await openFleet(flags, false);
+  const { Fleet } = await loadFleet();
+  return { store, fleet: new Fleet(connection, store) };
 }
 
 function submittedLine(input: string, { id, frames, segments, output, warnings }: SubmittedFilm): string {

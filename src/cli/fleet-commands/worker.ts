@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
+import { printableJson } from '../../core/quiet-json.ts';
 import type { WorkerNews } from '../../fleet/index.ts';
-import { readFlagLayers } from '../flag-layers.ts';
+import { safeText } from '../../tui/index.ts';
+import { lookHere } from '../jobs-text.ts';
 import { openLineWriter } from '../report-lines.ts';
-import { networkSettings, upscaleFlags } from '../upscale-options.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleet } from './address.ts';
+import { addMachineOptions, machineNetwork } from './machine.ts';
+import { numberIn } from './number-in.ts';
 
 interface WorkerFlags extends FleetFlags, Record<string, unknown> {
   readonly name?: string;
@@ -19,7 +22,7 @@ interface WorkerFlags extends FleetFlags, Record<string, unknown> {
 /** `upreel worker`: makes what a fleet is asked for, until it is told to end. */
 export function addWorkerCommand(program: Command): void {
   const command = addFleetOptions(program.command('worker'));
-  for (const flag of upscaleFlags()) if (NETWORK_FLAGS.has(flag.attributeName())) command.addOption(flag);
+  addMachineOptions(command);
   command
     .description('make segments of the films of a fleet, until it is told to end')
     .option('--name <name>', 'its name in the fleet (default: host and process)')
@@ -30,9 +33,6 @@ export function addWorkerCommand(program: Command): void {
     .option('--json', 'one JSON object per line on standard output')
     .action(work);
 }
-
-/** How a network runs on this machine, as for `upreel INPUT...`. */
-const NETWORK_FLAGS = new Set(['device', 'gpu', 'tile', 'memory', 'threads']);
 
 async function work(flags: WorkerFlags): Promise<void> {
   const { name = `${hostname()}-${process.pid}`, json } = flags;
@@ -45,15 +45,17 @@ async function work(flags: WorkerFlags): Promise<void> {
       hint: 'Letters, digits, dots, dashes, underscores.',
     });
   }
-  const layers = await readFlagLayers(networkFlags(flags));
-  const settings = networkSettings(layers.flagsFor('video'));
-  const { gpus, sessions, tilePx, memoryBytes } = settings;
-  const network = { device: settings.device, gpus, sessions, threads: settings.threads, tilePx, memoryBytes };
+  const network = await machineNetwork(flags);
   const { connection, store } = await openFleet(flags, true);
   const ending = listenForEnd(drainSeconds);
   const out = openLineWriter(process.stdout);
+  const { charset } = lookHere();
   const onNews = (news: WorkerNews): void => {
-    out.write(json ? `${JSON.stringify({ v: 1, at: new Date().toISOString(), ...news })}\n` : `${newsLine(news)}\n`);
+    out.write(
+      json
+        ? `${printableJson({ v: 1, at: new Date().toISOString(), ...news })}\n`
+        : `${safeText(newsLine(news), { charset })}\n`,
+    );
   };
   const { runWorker } = await loadFleet();
   try {
@@ -112,15 +114,4 @@ function newsLine({ type, film, segment, seconds, frames, isNew, message }: Work
     default:
       return message ?? type;
   }
-}
-
-function networkFlags(flags: WorkerFlags): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => NETWORK_FLAGS.has(name)));
-}
-
-/** @throws UpreelError `usage` */
-function numberIn(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new UpreelError('usage', `${flag} cannot be ${text}: it takes ${least} to ${most}.`);
 }
