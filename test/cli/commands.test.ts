@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { addCommands, COMMANDS } from '../../src/cli/commands.ts';
 
-const namesOf = (program: Command) => program.commands.map((command) => command.name());
+const namesOf = (program: Command) => program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
 
 describe('the commands', () => {
   test('are all listed under the names that they are loaded for', async () => {
