@@ -14,7 +14,10 @@ export const COMMANDS: readonly (readonly [names: readonly string[], add: (progr
   [['resume', 'retry'], async (program) => (await import('./resume.ts')).addResumeCommand(program)],
   [['info'], async (program) => (await import('./info.ts')).addInfoCommand(program)],
   [['compare', 'eval'], async (program) => (await import('./evaluation.ts')).addEvaluationCommands(program)],
-  [['submit', 'worker', 'segment', 'join'], async (program) => (await import('./fleet-commands/index.ts')).addFleetCommands(program)],
+  [
+    ['submit', 'worker', 'segment', 'join'],
+    async (program) => (await import('./fleet-commands/index.ts')).addFleetCommands(program),
+  ],
   [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],
   [['gimp', 'krita'], async (program) => (await import('./editors.ts')).addEditorCommands(program)],
   [['doctor'], async (program) => (await import('./doctor.ts')).addDoctorCommand(program)],

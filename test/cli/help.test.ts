@@ -105,7 +105,10 @@ describe('completion', () => {
     });
 
   test.each([
-    [['upreel', 'jo'], ['jobs']],
+    [
+      ['upreel', 'jo'],
+      ['jobs', 'join'],
+    ],
     [['upreel', 'models', 'p'], ['pull']],
     [['upreel', 'models', 'info', 'realesrgan-x4plus-'], ['realesrgan-x4plus-anime']],
     [['upreel', '--device', 'web'], ['webgpu']],
