@@ -63,11 +63,12 @@ export async function runWorker(settings: WorkerSettings, context: WorkerContext
   if (signal.aborted) onAbort();
   // Waits for what is at work, and takes nothing new.
   const closing = Promise.all([segments.close(), films.close()]);
-  while (desk.atWork > 0) await Promise.race([closing, sleep(LOOK_MILLISECONDS)]);
-  // Closing hangs in BullMQ 6.7 where it meets a connection that is coming back.
-  await Promise.race([closing, sleep(CLOSE_MILLISECONDS)]);
-  await metrics?.close();
-  await endBeat();
+  while (desk.atWork > 0 && !signal.aborted) await Promise.race([closing, sleep(LOOK_MILLISECONDS)]);
+  // Closing hangs in BullMQ 6.7 where it meets a connection that is coming back, and everything where none does: then
+  // what is held is missed by the others, and its hold runs out.
+  const soon = sleep(CLOSE_MILLISECONDS);
+  await Promise.race([closing, soon]);
+  await Promise.race([Promise.all([metrics?.close(), endBeat()]), soon]);
   await Promise.all(engines.map((engine) => engine.close()));
 }
 
