@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { z } from 'zod';
@@ -155,11 +154,6 @@ const NOTHING = { film: null, segment: null, framesDone: 0, framesTotal: 0, fram
 /** What another machine would find as well; a store that is not mounted here is none of it. */
 export function isBadInput({ code }: UpreelError): boolean {
   return ['usage', 'input-damaged', 'input-unsupported', 'output-exists', 'model-unsupported'].includes(code);
-}
-
-/** Of one attempt alone. */
-export function attemptToken(): string {
-  return randomBytes(8).toString('hex');
 }
 
 /** A full disk is emptied by a person, or by a film that ends. */

@@ -2,7 +2,8 @@ import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { RestartingEngine } from '../engine/index.ts';
-import { attemptToken, type Desk, FULL_DISK_MILLISECONDS, HoldLost, isBadInput } from './desk.ts';
+import { attemptToken } from '../store/index.ts';
+import { type Desk, FULL_DISK_MILLISECONDS, HoldLost, isBadInput } from './desk.ts';
 import { type FilmJob, filmJobSchema } from './names.ts';
 
 /**

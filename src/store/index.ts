@@ -7,5 +7,5 @@ export { jobFolderFor } from './job-folder.ts';
 export { JOURNAL_FILE, openJournal } from './journal.ts';
 export { isLockHeld, type ProcessLock, takeLock } from './lock.ts';
 export { readSegments, type SegmentRecord } from './segment-record.ts';
-export type { SharedSegments } from './shared-segments.ts';
+export { attemptToken, type SharedSegments } from './shared-segments.ts';
 export { FILM_ID, type SharedFilm, SharedStore } from './shared-store.ts';

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
@@ -5,6 +6,11 @@ import { publishFile } from '../core/files/publish.ts';
 import { hashFile } from './identity.ts';
 import type { JobPlan, SegmentRange } from './job-file.ts';
 import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from './segment-record.ts';
+
+/** What the files of one attempt alone have in their names: lower-case letters and digits. */
+export function attemptToken(): string {
+  return randomBytes(8).toString('hex');
+}
 
 /**
  * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a small
@@ -98,22 +104,6 @@ export class SharedSegments {
       if (name.startsWith(`${segmentStem(index)}.${token}.`) && name !== kept)
         await rm(join(this.folder, name), { force: true });
     }
-  }
-
-  /** Forgets a segment, so that it is made again. */
-  async drop(index: number): Promise<void> {
-    await rm(this.#record(index), { force: true });
-  }
-
-  /** Forgets those whose data is not what was committed, by its hash. @returns their indices. */
-  async dropDamaged(records: readonly SegmentRecord[], signal: AbortSignal): Promise<number[]> {
-    const damaged: number[] = [];
-    for (const { index, file, sha256 } of records) {
-      if ((await hashFile(join(this.folder, file), signal).catch(() => '')) === sha256) continue;
-      await this.drop(index);
-      damaged.push(index);
-    }
-    return damaged;
   }
 
   #record(index: number): string {

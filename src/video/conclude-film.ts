@@ -1,8 +1,6 @@
-import type { TaskEvent } from '../core/events.ts';
 import { keepTimes } from '../core/files/publish.ts';
-import type { Pause } from '../core/pause.ts';
-import type { JobDirectory, SegmentRecord } from '../store/index.ts';
-import { endFilm } from './finish/end-film.ts';
+import type { SegmentRecord } from '../store/index.ts';
+import { type EndingContext, endFilm } from './finish/end-film.ts';
 import { filmProvenance } from './finish/provenance-tags.ts';
 import { makeReport, writeReport } from './finish/report.ts';
 import { reusedShare, sumReuse } from './frames/changed-results.ts';
@@ -14,16 +12,10 @@ import { formatTime } from './source/damaged-places.ts';
 import { hasHiddenFrames } from './source/silent-packets.ts';
 import type { VideoContext, VideoRequest, VideoResult } from './video-request.ts';
 
-interface ConclusionContext {
-  /** Where the segments lie, where the result is made and where it appears. */
-  readonly place: Pick<JobDirectory, 'place' | 'resultFile' | 'outputPlace'>;
+interface ConclusionContext extends Omit<EndingContext, 'provenance'> {
   /** That made the segments. */
   readonly device: string;
-  readonly progress: Pick<VideoProgress, 'during' | 'enter' | 'elapsedSeconds' | 'stageSeconds'>;
-  readonly pause: Pause;
-  readonly tell: (event: TaskEvent) => void;
-  readonly onVerified?: (resultFile: string) => Promise<void>;
-  readonly signal: AbortSignal;
+  readonly progress: EndingContext['progress'] & Pick<VideoProgress, 'elapsedSeconds' | 'stageSeconds'>;
 }
 
 /**
@@ -36,9 +28,10 @@ export async function concludeFilm(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
   request: Pick<VideoRequest, 'input' | 'model' | 'settings' | 'making'>,
-  { place, device, progress, pause, tell, signal, onVerified = async () => {} }: ConclusionContext,
+  { device, ...ending }: ConclusionContext,
 ): Promise<VideoResult> {
   const { settings } = request;
+  const { directory, progress, tell } = ending;
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
   // An earlier run may have concealed what this one would not.
   const isConcealed = plan.concealsErrors || segments.some((segment) => segment.patchedTicks.length > 0);
@@ -48,10 +41,9 @@ export async function concludeFilm(
   if (!plan.concealsErrors) warnOfHidden(plan, ptsTicks, tell);
 
   const provenance = await filmProvenance(request.making, plan.source);
-  const ending = { directory: place, progress, provenance, pause, tell, onVerified, signal };
-  const verification = await endFilm(plan, segments, settings, ending);
+  const verification = await endFilm(plan, segments, settings, { ...ending, provenance });
   const { maxDeviationSeconds, bytes, warnings } = verification;
-  if (settings.keepTimes) await keepTimes(firstFile(plan.source), place.outputPlace);
+  if (settings.keepTimes) await keepTimes(firstFile(plan.source), directory.outputPlace);
 
   const seconds = progress.elapsedSeconds;
   const framesTotal = ptsTicks.length;

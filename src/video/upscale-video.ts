@@ -102,7 +102,7 @@ async function makeFilm(
     throw await withExtent(plan, error, AbortSignal.any([signal, drain]));
   }
   const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
-  const ending = { place: directory, device: upscaler.device, progress, pause, tell };
+  const ending = { directory, device: upscaler.device, progress, pause, tell };
   return concludeFilm(plan, segments, request, { ...ending, signal: AbortSignal.any([signal, drain]) });
 }
 

@@ -45,13 +45,13 @@ async function placeOf(flags: FleetFlags): Promise<FleetPlace> {
   return { url, prefix: flags.prefix ?? fleet.prefix ?? 'upreel', store };
 }
 
-export interface OpenFleet {
+interface OpenFleet<Store> {
   readonly connection: FleetConnection;
-  readonly store: SharedStore;
+  readonly store: Store;
 }
 
 /** @param patient waits for a server that goes away, once it was there. @throws UpreelError `usage`, `queue-unreachable`. */
-export async function openFleet(flags: FleetFlags, patient: boolean): Promise<OpenFleet> {
+export async function openFleet(flags: FleetFlags, patient: boolean): Promise<OpenFleet<SharedStore>> {
   const place = await placeOf(flags);
   const store = await requireStore(place.store);
   const { connectFleet } = await loadFleet();
@@ -64,9 +64,7 @@ export function openFeed(flags: FleetFlags): Promise<JobFeed> {
 }
 
 /** Without a store, films can be looked at, paused and cancelled. @throws as `openFleet`. */
-export async function openFleetPlace(
-  flags: FleetFlags,
-): Promise<{ readonly connection: FleetConnection; readonly store: SharedStore | null }> {
+export async function openFleetPlace(flags: FleetFlags): Promise<OpenFleet<SharedStore | null>> {
   const place = await placeOf(flags);
   const store = place.store === null ? null : await SharedStore.open(place.store);
   const { connectFleet } = await loadFleet();

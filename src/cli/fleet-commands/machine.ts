@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { MachineNetwork } from '../../engine/index.ts';
 import { readFlagLayers } from '../flag-layers.ts';
@@ -16,4 +17,9 @@ export async function machineNetwork(flags: Readonly<Record<string, unknown>>): 
   const layers = await readFlagLayers(Object.fromEntries(own));
   const { device, gpus, sessions, threads, tilePx, memoryBytes } = networkSettings(layers.flagsFor('video'));
   return { device, gpus, sessions, threads, tilePx, memoryBytes };
+}
+
+/** Which no other worker has. */
+export function ownWorkerName(): string {
+  return `${hostname()}-${process.pid}`;
 }

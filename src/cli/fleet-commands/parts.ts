@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/events.ts';
@@ -10,10 +8,10 @@ import {
   filmNetwork,
   openRestartingEngine,
 } from '../../engine/index.ts';
-import type { SharedFilm, SharedStore } from '../../store/index.ts';
+import { attemptToken, type SharedFilm, type SharedStore } from '../../store/index.ts';
 import { listenForInterrupts } from '../interrupt.ts';
 import { openStore, type StoreFlags } from './address.ts';
-import { addMachineOptions, machineNetwork } from './machine.ts';
+import { addMachineOptions, machineNetwork, ownWorkerName } from './machine.ts';
 import { numberIn } from './number-in.ts';
 
 type PartFlags = StoreFlags & Readonly<Record<string, unknown>>;
@@ -90,7 +88,7 @@ async function withFilm(id: string, flags: PartFlags, work: (context: Work) => P
 }
 
 function attempt(store: SharedStore, film: string) {
-  return { store: store.root, film, token: randomBytes(8).toString('hex'), worker: `${hostname()}-${process.pid}` };
+  return { store: store.root, film, token: attemptToken(), worker: ownWorkerName() };
 }
 
 function warn(event: TaskEvent): void {

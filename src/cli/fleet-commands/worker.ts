@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
 import { printableJson } from '../../core/quiet-json.ts';
@@ -7,7 +6,7 @@ import { safeText } from '../../tui/index.ts';
 import { lookHere } from '../jobs-text.ts';
 import { openLineWriter } from '../report-lines.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleet } from './address.ts';
-import { addMachineOptions, machineNetwork } from './machine.ts';
+import { addMachineOptions, machineNetwork, ownWorkerName } from './machine.ts';
 import { numberIn } from './number-in.ts';
 
 interface WorkerFlags extends FleetFlags, Record<string, unknown> {
@@ -35,7 +34,7 @@ export function addWorkerCommand(program: Command): void {
 }
 
 async function work(flags: WorkerFlags): Promise<void> {
-  const { name = `${hostname()}-${process.pid}`, json } = flags;
+  const { name = ownWorkerName(), json } = flags;
   const lockSeconds = numberIn('--lock-seconds', flags.lockSeconds, 2, 3600);
   const drainSeconds = numberIn('--drain-seconds', flags.drainSeconds, 0, 86_400);
   const metricsPort = flags.metrics === undefined ? null : numberIn('--metrics', flags.metrics, 0, 65_535);

@@ -71,7 +71,7 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
     pause.activeSeconds,
   );
   try {
-    const place = { place: segments.folder, resultFile, outputPlace };
+    const directory = { place: segments.folder, resultFile, outputPlace };
     const request = {
       input: film.input,
       model: context.model,
@@ -79,7 +79,7 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       making: making && { ...making, device: devices },
     };
     const ended = await concludeFilm(plan, records, request, {
-      place,
+      directory,
       device: devices,
       progress,
       pause,
