@@ -69,6 +69,7 @@ async function measure() {
         id,
         1,
         Array.from({ length: segments }, (_, index) => index),
+        null,
       );
     }
     const submitSeconds = since(submitting);
@@ -84,7 +85,7 @@ async function measure() {
     const dead = crews[0];
     dead.kill('SIGKILL');
     const killedAt = performance.now();
-    const heldThen = await queues.segments.getActiveCount();
+    const heldThen = await queues.segments(null).getActiveCount();
     await until(async () => (await leftOf(queues)) === 0);
     const drained = since(killedAt);
     const makeSeconds = since(started) - startSeconds;
@@ -120,8 +121,8 @@ async function crew(port, workers) {
   return child;
 }
 
-async function leftOf({ segments }) {
-  const counts = await segments.getJobCounts('prioritized', 'wait', 'active', 'delayed');
+async function leftOf(queues) {
+  const counts = await queues.segments(null).getJobCounts('prioritized', 'wait', 'active', 'delayed');
   return Object.values(counts).reduce((sum, one) => sum + one, 0);
 }
 

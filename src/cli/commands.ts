@@ -15,7 +15,7 @@ export const COMMANDS: readonly (readonly [names: readonly string[], add: (progr
   [['info'], async (program) => (await import('./info.ts')).addInfoCommand(program)],
   [['compare', 'eval'], async (program) => (await import('./evaluation.ts')).addEvaluationCommands(program)],
   [
-    ['submit', 'worker', 'segment', 'join'],
+    ['submit', 'worker', 'workers', 'segment', 'join'],
     async (program) => (await import('./fleet-commands/index.ts')).addFleetCommands(program),
   ],
   [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],

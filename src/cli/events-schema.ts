@@ -151,6 +151,22 @@ const submitted = z.object({
   target: size,
   warnings: z.array(z.string()),
 });
+const worker = z.object({
+  v: version,
+  type: z.literal('worker'),
+  name: z.string(),
+  host: z.string(),
+  pid: wholeNumber,
+  device: z.string().describe('Of what it has at work, or as it was told.'),
+  devices: z.array(z.string()).describe('It makes films that ask for one of these, and those that ask for none.'),
+  state: z.enum(['idle', 'working', 'joining', 'draining']),
+  film: z.string().nullable(),
+  segment: wholeNumber.nullable(),
+  framesDone: wholeNumber.describe('Of the segment.'),
+  framesTotal: wholeNumber,
+  framesPerSecond: amount.nullable(),
+  trouble: z.string().nullable(),
+});
 const removed = z.object({ v: version, type: z.literal('removed'), id: z.string(), output: z.string() });
 
 const planned = z.object({
@@ -188,7 +204,20 @@ const planned = z.object({
 });
 
 export const eventRecordSchema = z
-  .discriminatedUnion('type', [started, pull, progress, warning, done, failed, exit, job, removed, planned, submitted])
+  .discriminatedUnion('type', [
+    started,
+    pull,
+    progress,
+    warning,
+    done,
+    failed,
+    exit,
+    job,
+    removed,
+    planned,
+    submitted,
+    worker,
+  ])
   .describe('One line of the output of upreel --json.');
 
 export type EventRecord = z.infer<typeof eventRecordSchema>;

@@ -54,7 +54,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 /** The commands, as they are told in short. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
   { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
-  { title: 'their end; many machines', commands: ['cancel', 'wait', 'move', 'remove', 'submit', 'worker'] },
+  { title: 'their end; many machines', commands: ['cancel', 'wait', 'move', 'remove', 'submit', 'worker', 'workers'] },
   { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
   { title: 'image editors; films in parts', commands: ['serve', 'gimp', 'krita', 'segment', 'join'] },
   { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'cache', 'completion', 'help'] },

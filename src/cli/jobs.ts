@@ -13,6 +13,7 @@ import {
 } from '../job/index.ts';
 import { safeText } from '../tui/index.ts';
 import { addFleetOptions, type FleetFlags, namesFleet, openFeed } from './fleet-commands/address.ts';
+import { drainWorker } from './fleet-commands/workers.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { jobLine, jobsTable, lookHere } from './jobs-text.ts';
 import { toJobRecord, toJsonLine } from './report-json.ts';
@@ -50,14 +51,15 @@ export function addJobCommands(program: Command): void {
 
   const steer = (name: string, description: string, action: JobAction, isDone: (job: JobSnapshot) => boolean): void => {
     withJson(name, description)
-      .argument('<job>', JOB)
-      .action((job: string, flags) =>
-        withFeed(flags, async (feed) => {
+      .argument('<job>', action === 'drain' ? `${JOB}; or with --queue a worker's name` : JOB)
+      .action(async (job: string, flags) => {
+        if (action === 'drain' && namesFleet(flags) && (await drainWorker(flags, job))) return;
+        await withFeed(flags, async (feed) => {
           const { id } = await find(feed, job);
           await feed.act(id, action);
           await printJobs([await untilJob(feed, id, isDone)], flags);
-        }),
-      );
+        });
+      });
   };
   steer(
     'pause',
@@ -69,7 +71,7 @@ export function addJobCommands(program: Command): void {
     'drain',
     'finish the segment at work, then stop; `upreel resume` goes on',
     'drain',
-    (job) => job.state === 'draining' || hasEnded(job),
+    (job) => ['draining', 'paused'].includes(job.state) || hasEnded(job),
   );
   steer('cancel', 'stop at once; what is finished stays, and `upreel resume` goes on', 'cancel', hasEnded);
 

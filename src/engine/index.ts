@@ -4,7 +4,7 @@ export { type EngineClient, startEngine } from './engine-client.ts';
 export { EngineDied } from './engine-end.ts';
 export type { EngineNetwork, EngineResult, EngineTask, PixelTask, RowsNotice } from './engine-protocol.ts';
 export { filmNetwork, type MachineNetwork } from './film-network.ts';
-export { type DeviceReport, inspectDevices } from './inspect-devices.ts';
+export { type DeviceReport, devicesOfMachine, inspectDevices } from './inspect-devices.ts';
 export { openRestartingEngine, type RestartingEngine } from './restarting-engine.ts';
 export { type NetworkTrial, type RgbPixels, tryNetwork } from './try-network.ts';
 export { findTask, otherVersion, parseTask, videoTarget } from './video-task.ts';

@@ -1,5 +1,5 @@
 import type { DeviceName } from '../core/device-name.ts';
-import { hasWeights } from '../core/model/index.ts';
+import { hasWeights, readCatalogue } from '../core/model/index.ts';
 import { findRuntime, runtimeMissing } from '../core/runtime/index.ts';
 import { listDevicesOfRuntime } from '../core/session/session.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/network-settings.ts';
@@ -26,6 +26,19 @@ export async function inspectDevices(model: string, context: RunOptions): Promis
   const reports: DeviceReport[] = [];
   for (const device of listDevicesOfRuntime()) reports.push(await inspectDevice(device, model, here, context));
   return reports;
+}
+
+/**
+ * Devices that a machine has for whatever network comes: the one that it is bound to, or with `auto` the CPU and those
+ * that have proven themselves with the default network.
+ */
+export async function devicesOfMachine(
+  { device }: { readonly device: DeviceName | 'auto' },
+  signal: AbortSignal,
+): Promise<readonly DeviceName[]> {
+  if (device !== 'auto') return [device];
+  const reports = await inspectDevices(readCatalogue().default, { signal, onEvent: () => {} });
+  return reports.filter(({ state }) => state === 'works').map((report) => report.device);
 }
 
 async function inspectDevice(

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { z } from 'zod';
+import type { DeviceName } from '../core/device-name.ts';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { type EngineNetwork, filmNetwork } from '../engine/index.ts';
@@ -30,7 +31,8 @@ export class Desk {
   /** The film that is joined beside a segment. */
   #joins: string | null = null;
 
-  constructor(settings: WorkerSettings, context: WorkerContext) {
+  /** @param devices that this machine has, and whose queues are served */
+  constructor(settings: WorkerSettings, context: WorkerContext, devices: readonly DeviceName[]) {
     this.settings = settings;
     this.context = context;
     this.states = new FilmStates(context.connection);
@@ -39,6 +41,7 @@ export class Desk {
       host: hostname(),
       pid: process.pid,
       device: settings.network.device,
+      devices: [...devices],
       state: 'idle',
       ...NOTHING,
       trouble: null,
@@ -122,10 +125,12 @@ export class Desk {
     this.totals = Object.fromEntries(sums) as unknown as WorkerTotals;
   }
 
-  /** The film's network, on the device of this machine. */
-  async networkFor(id: string, signal: AbortSignal): Promise<EngineNetwork> {
+  /** The film's network, on the device of this machine. @param asked the device that the film asks for; null: any */
+  async networkFor(id: string, asked: DeviceName | null, signal: AbortSignal): Promise<EngineNetwork> {
     const { store } = this.context;
-    return filmNetwork(store, await store.readFilm(id), this.settings.network, signal);
+    const { network } = this.settings;
+    const machine = { ...network, device: asked ?? network.device };
+    return filmNetwork(store, await store.readFilm(id), machine, signal);
   }
 
   /** Whether another worker lives on which this was not tried. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
 import { type ErrorRecord, UpreelError } from '../core/errors.ts';
 import { errorSchema } from '../job/index.ts';
 import type { SubmittedFilm } from '../video/index.ts';
@@ -15,6 +16,8 @@ const filmSchema = z.object({
   input: z.string(),
   output: z.string(),
   model: z.string(),
+  /** Which alone may make it; none: any. */
+  device: z.enum(DEVICE_NAMES).optional(),
   createdAtMs: count,
   endedAtMs: count.optional(),
   frames: count,
@@ -31,6 +34,14 @@ const filmSchema = z.object({
   error: z.string().optional(),
 });
 export type FilmFacts = z.infer<typeof filmSchema>;
+
+/** A film of the store, as it is handed to a fleet. */
+export interface QueuedFilm extends SubmittedFilm {
+  readonly model: string;
+  readonly input: string;
+  /** Which alone may make its segments; null: any. */
+  readonly device: DeviceName | null;
+}
 
 /** What is shown of the films that a fleet has, and what may be asked of them. */
 export class FilmStates {
@@ -59,16 +70,18 @@ export class FilmStates {
   }
 
   /** Lists a film, or again one that was ended. @returns the round that begins with it. */
-  async begin(film: SubmittedFilm & { readonly model: string; readonly input: string }): Promise<number> {
+  async begin(film: QueuedFilm): Promise<number> {
     const { redis, keys } = this.#connection;
     const nowMs = await this.nowMs();
     const key = keys.film(film.id);
     await redis.zadd(keys.films, 'NX', `${nowMs}`, film.id);
     await redis.hsetnx(key, 'createdAtMs', `${nowMs}`);
+    await redis.hdel(key, 'device');
     await redis.hset(key, {
       input: film.input,
       output: film.output,
       model: film.model,
+      ...(film.device !== null && { device: film.device }),
       frames: film.frames,
       segments: film.segments,
       sourceWidth: film.source.width,

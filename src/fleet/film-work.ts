@@ -29,7 +29,7 @@ export async function joinFilm(
   const begunAt = performance.now();
   try {
     const ended = await desk.during(job, film, async (signal) => {
-      const network = await desk.networkFor(film, signal);
+      const network = await desk.networkFor(film, null, signal);
       desk.join(film);
       const { name: worker } = desk.settings;
       const { root: store } = desk.context.store;

@@ -1,8 +1,9 @@
+import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import type { SharedStore } from '../store/index.ts';
-import type { SubmittedFilm } from '../video/index.ts';
+import { askToEnd, type Beat, readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
-import { type FilmFacts, FilmStates, noSuchFilm } from './film-state.ts';
+import { type FilmFacts, FilmStates, noSuchFilm, type QueuedFilm } from './film-state.ts';
 import { FleetQueues } from './queues.ts';
 
 /** What may be asked of films, from any machine that has the queue and the store. */
@@ -24,7 +25,7 @@ export class Fleet {
    * Lists a film that lies in the store and has its segments made that are not there yet.
    * @throws UpreelError `job-running` if it is being made already.
    */
-  async enqueue(film: SubmittedFilm & { readonly model: string; readonly input: string }): Promise<void> {
+  async enqueue(film: QueuedFilm): Promise<void> {
     const before = await this.states.read(film.id);
     if (before?.state === 'running') {
       throw new UpreelError('job-running', `The film ${film.input} is being made already, as ${film.id}.`, {
@@ -32,17 +33,17 @@ export class Fleet {
       });
     }
     const round = await this.states.begin(film);
-    await this.#makeMissing(film.id, round);
+    await this.#makeMissing(film.id, round, film.device);
   }
 
   /** Goes on with one that was paused, was cancelled, or has segments that failed. @throws UpreelError `usage`. */
   async resume(id: string): Promise<void> {
     this.#inStore();
-    const { state } = await this.#facts(id);
+    const { state, device = null } = await this.#facts(id);
     if (state === 'running') return;
     if (state === 'done') throw new UpreelError('usage', `The film ${id} is done.`);
     const round = await this.states.goOn(id);
-    await this.#makeMissing(id, round);
+    await this.#makeMissing(id, round, device);
   }
 
   /** Segments that are at work are finished, no other is begun. */
@@ -53,6 +54,16 @@ export class Fleet {
   /** Stops at once; what is finished stays in the store. */
   async cancel(id: string): Promise<void> {
     await this.#stop(id, 'cancelled');
+  }
+
+  /** Asks a worker to end after what it has at work. @returns false: none of that name was heard lately. */
+  drainWorker(name: string): Promise<boolean> {
+    return askToEnd(this.#connection, name);
+  }
+
+  /** Those that were heard lately. */
+  workers(): Promise<readonly Beat[]> {
+    return readBeats(this.#connection);
   }
 
   /** Forgets a film and all of it but its source and its result. @throws UpreelError `job-running`. */
@@ -81,7 +92,7 @@ export class Fleet {
   }
 
   /** What the store holds counts, whatever Redis remembers. */
-  async #makeMissing(id: string, round: number): Promise<void> {
+  async #makeMissing(id: string, round: number, device: DeviceName | null): Promise<void> {
     const store = this.#inStore();
     const film = await store.readFilm(id);
     const segments = store.segmentsOf(film);
@@ -93,7 +104,7 @@ export class Fleet {
     const frames = ({ ptsTicks, bytes, index }: (typeof made)[number]) => ({ index, frames: ptsTicks.length, bytes });
     await this.states.setMade(id, made.map(frames));
     const missing = film.segments.map(({ index }) => index).filter((index) => found[index] === null);
-    await this.queues.add(id, round, missing);
+    await this.queues.add(id, round, missing, device);
   }
 
   #inStore(): SharedStore {

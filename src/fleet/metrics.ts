@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:http';
+import type { Queue } from 'bullmq';
+import { DEVICE_NAMES } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
 import { readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
 import { FilmStates } from './film-state.ts';
+import type { SegmentJob } from './names.ts';
 import { FleetQueues } from './queues.ts';
 
 /** What a worker has done since it began. */
@@ -58,23 +61,21 @@ export async function serveMetrics(
 async function readMetrics(connection: FleetConnection, queues: FleetQueues, totals: WorkerTotals): Promise<string> {
   const states = new FilmStates(connection);
   const films = await Promise.all((await states.list()).map((id) => states.read(id)));
-  const counts = await queues.segments.getJobCounts('prioritized', 'active', 'delayed');
+  const segments = await Promise.all(queues.allSegments().map(countSegments));
   const beats = await readBeats(connection);
   const nowMs = await states.nowMs();
-  const [next] = await queues.segments.getPrioritized(0, 0);
+  const oldest = segments.reduce((time, { nextAtMs }) => Math.min(time, nextAtMs ?? nowMs), nowMs);
   const rate = beats.reduce((sum, { framesPerSecond }) => sum + (framesPerSecond ?? 0), 0);
   const filmStates = ['running', 'paused', 'cancelled', 'failed', 'done'].map(
     (state) => [`state="${state}"`, films.filter((film) => film?.state === state).length] as const,
   );
   return [
     family('upreel_films', 'gauge', 'Films by state.', filmStates),
-    family('upreel_segments', 'gauge', 'Segments in the queue by state.', [
-      ['state="waiting"', counts.prioritized ?? 0],
-      ['state="active"', counts.active ?? 0],
-      ['state="delayed"', counts.delayed ?? 0],
+    family('upreel_segments', 'gauge', 'Segments in the queues by state and by the device that they ask for.', [
+      ...segments.flatMap(({ samples }) => samples),
     ]),
-    family('upreel_queue_wait_seconds', 'gauge', 'Age of the segment that is next.', [
-      ['', next === undefined ? 0 : Math.max(0, (nowMs - next.timestamp) / 1000)],
+    family('upreel_queue_wait_seconds', 'gauge', 'Age of the segment that has waited longest.', [
+      ['', (nowMs - oldest) / 1000],
     ]),
     family('upreel_workers', 'gauge', 'Workers that were heard lately.', [['', beats.length]]),
     family('upreel_frames_per_second', 'gauge', 'Of all workers together.', [['', rate]]),
@@ -84,6 +85,24 @@ async function readMetrics(connection: FleetConnection, queues: FleetQueues, tot
     family('upreel_worker_failures_total', 'counter', 'Attempts that failed here.', [['', totals.failures]]),
     family('upreel_worker_lost_total', 'counter', 'Segments lost or given back.', [['', totals.lost]]),
   ].join('');
+}
+
+interface SegmentCounts {
+  readonly samples: readonly (readonly [labels: string, value: number])[];
+  /** When the next one was put there; null: none waits. */
+  readonly nextAtMs: number | null;
+}
+
+async function countSegments(queue: Queue<SegmentJob>, place: number): Promise<SegmentCounts> {
+  const device = [null, ...DEVICE_NAMES][place] ?? 'any';
+  const counts = await queue.getJobCounts('prioritized', 'active', 'delayed');
+  const [next] = await queue.getPrioritized(0, 0);
+  return {
+    samples: Object.entries({ waiting: counts.prioritized, active: counts.active, delayed: counts.delayed }).map(
+      ([state, value = 0]) => [`state="${state}",device="${device}"`, value] as const,
+    ),
+    nextAtMs: next?.timestamp ?? null,
+  };
 }
 
 /** @param samples labels (none: an empty text) and value */

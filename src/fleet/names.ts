@@ -1,8 +1,14 @@
 import { z } from 'zod';
+import type { DeviceName } from '../core/device-name.ts';
 import { FILM_ID } from '../store/index.ts';
 
-/** Segments of all films, to be made in any order; films, once all their segments have ended. */
-export const QUEUES = { segments: 'segments', films: 'films' } as const;
+/** Films, once all their segments have ended. */
+export const FILMS_QUEUE = 'films';
+
+/** Segments, to be made in any order. @param device only where there is one such; null: by whoever comes */
+export function segmentsQueue(device: DeviceName | null): string {
+  return device === null ? 'segments' : `segments-${device}`;
+}
 
 /** What Redis holds of one attempt: names alone, checked before anything is done with them. */
 export const segmentJobSchema = z.strictObject({
@@ -54,5 +60,10 @@ export class Keys {
 
   worker(name: string): string {
     return `${this.prefix}:worker:${name}`;
+  }
+
+  /** There while a worker is told to end after what it has at work. */
+  drain(name: string): string {
+    return `${this.prefix}:worker:${name}:drain`;
   }
 }

@@ -1,4 +1,5 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import type { DeviceName } from '../core/device-name.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { RestartingEngine } from '../engine/index.ts';
 import { attemptToken } from '../store/index.ts';
@@ -8,16 +9,20 @@ import { type SegmentJob, segmentJobSchema } from './names.ts';
 /** Left for another worker. */
 const LEAVE_MILLISECONDS = 2000;
 
+/** What was taken from a queue. */
+interface Taken {
+  readonly job: Job<SegmentJob>;
+  /** BullMQ's token of it. */
+  readonly hold: string | undefined;
+  /** Whose queue it was; null: that for all. */
+  readonly device: DeviceName | null;
+}
+
 /**
- * Makes the segment that a job names. @param hold BullMQ's token of it
+ * Makes the segment that a job names.
  * @throws what BullMQ is to do with a segment that was not made.
  */
-export async function makeSegment(
-  desk: Desk,
-  engine: RestartingEngine,
-  job: Job<SegmentJob>,
-  hold: string | undefined,
-): Promise<string> {
+export async function makeSegment(desk: Desk, engine: RestartingEngine, { job, hold, device }: Taken): Promise<string> {
   const segment = desk.checked(segmentJobSchema, job.data);
   const { film, index, failed } = segment;
   const { name } = desk.settings;
@@ -31,7 +36,7 @@ export async function makeSegment(
   const begunAt = performance.now();
   try {
     const made = await desk.during(job, film, async (signal) => {
-      const network = await desk.networkFor(film, signal);
+      const network = await desk.networkFor(film, device, signal);
       desk.beginSegment(film, index, network.device);
       const { root: store } = desk.context.store;
       const task = { kind: 'segment' as const, network, store, film, index, token: attemptToken(), worker: name };

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Worker } from 'bullmq';
 import { toErrorRecord, UpreelError } from '../core/errors.ts';
-import { openRestartingEngine } from '../engine/index.ts';
+import { devicesOfMachine, openRestartingEngine } from '../engine/index.ts';
 import { beat } from './beats.ts';
 import { Desk } from './desk.ts';
 import { joinFilm } from './film-work.ts';
 import { serveMetrics } from './metrics.ts';
-import { type FilmJob, QUEUES, type SegmentJob, segmentJobSchema } from './names.ts';
+import { FILMS_QUEUE, type FilmJob, type SegmentJob, segmentJobSchema } from './names.ts';
 import { makeSegment } from './segment-work.ts';
+import { SegmentTakers } from './takers.ts';
 import type { WorkerContext, WorkerSettings } from './worker-settings.ts';
 
 const LOOK_MILLISECONDS = 100;
@@ -19,24 +20,26 @@ const MOST_STALLED = 3;
  * Makes segments, and joins films, until it is told to end. The engine is a process of its own, so that renewing what
  * is held never waits for a tile; what was lost is stopped, and another worker makes it.
  */
-export async function runWorker(settings: WorkerSettings, context: WorkerContext): Promise<void> {
+export async function runWorker(settings: WorkerSettings, given: WorkerContext): Promise<void> {
+  const asked = new AbortController();
+  const context = { ...given, drain: AbortSignal.any([given.drain, asked.signal]) };
   const { connection, drain, signal } = context;
   const { name, metricsPort, stallSeconds, nice } = settings;
-  const desk = new Desk(settings, context);
+  const devices = await devicesOfMachine(settings.network, signal);
+  const desk = new Desk(settings, context, devices);
   const engines = [0, 1].map(() => openRestartingEngine({ stallSeconds, nice }));
   const [segmentEngine, filmEngine] = [engines[0]!, engines[1]!];
   const how = optionsOf(settings, context);
-  const segments = new Worker<SegmentJob>(
-    QUEUES.segments,
-    (job, hold) => counted(desk, () => makeSegment(desk, segmentEngine, job, hold)),
-    how,
+  const segments = new SegmentTakers(connection.redis, [null, ...devices], how, (job, hold, device) =>
+    counted(desk, () => makeSegment(desk, segmentEngine, { job, hold, device })),
   );
   const films = new Worker<FilmJob>(
-    QUEUES.films,
+    FILMS_QUEUE,
     (job, hold) => counted(desk, () => joinFilm(desk, filmEngine, job, hold)),
     how,
   );
-  for (const worker of [segments, films] as Worker[]) {
+  const workers: readonly Worker[] = [...segments.workers, films];
+  for (const worker of workers) {
     worker.on('error', ({ message }) => desk.trouble(message));
     worker.on('ready', () => desk.trouble(null));
     worker.on('lockRenewalFailed', (ids: string[]) => {
@@ -44,12 +47,17 @@ export async function runWorker(settings: WorkerSettings, context: WorkerContext
     });
   }
   // Of those whose workers died: nobody else tells of them.
-  segments.on('failed', (job, error) => void tellOfDeaths(desk, job, error).catch(() => {}));
-  await Promise.all([segments.waitUntilReady(), films.waitUntilReady()]);
+  for (const taker of segments.workers) {
+    taker.on('failed', (job, error) => void tellOfDeaths(desk, job, error).catch(() => {}));
+  }
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   const endBeat = beat(
     connection,
     () => desk.beat,
-    () => void desk.stopUnwanted().catch(() => {}),
+    (isAsked) => {
+      if (isAsked) asked.abort(new UpreelError('terminated', 'The worker was told to end.'));
+      void desk.stopUnwanted().catch(() => {});
+    },
   );
   const metrics = metricsPort === null ? null : await serveMetrics(metricsPort, connection, () => desk.totals);
   desk.tell({

@@ -5,9 +5,10 @@ import { Queue } from 'bullmq';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
+import { layCable } from '../support/cable.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
 import { type Running, upreel } from '../support/command.ts';
-import { hasRedis, TestCable, TestFleet, TestRedis } from '../support/fleet.ts';
+import { hasRedis, TestFleet, TestRedis } from '../support/fleet.ts';
 import { canMount } from '../support/mount.ts';
 import { allEnded, descendantRunning, descendantsOf, until } from '../support/processes.ts';
 
@@ -133,10 +134,36 @@ describe.skipIf(!hasRedis)('a film of a fleet is the film that one machine makes
     expectWhole(result);
   });
 
+  test('by who has the device that it asks for, and a worker ends when it is asked to from elsewhere', async () => {
+    const { result, film } = await submitted('--device', 'webgpu');
+    const idle = fleet.worker('idle');
+    await until(() => told(idle, 'ready').length > 0, 30_000);
+    const listed = await fleet.run('workers', []);
+    expect(listed.records).toMatchObject([{ type: 'worker', name: 'idle', devices: ['cpu'], state: 'idle' }]);
+    expect(fleet.made()).toBe(0);
+    expect((await fleet.run('cancel', [film])).code).toBe(0);
+    const again = await fleet.run('submit', [join(fleet.store, 'film.mp4'), '-o', result, ...HOW, '--device', 'cpu']);
+    expect(again.records[0]).toMatchObject({ id: film });
+    await until(() => fleet.made() > 0, 60_000);
+    // It has time to hear it.
+    const engine = await engineOf(idle);
+    process.kill(engine, 'SIGSTOP');
+    expect((await fleet.run('drain', ['idle'])).records).toMatchObject([{ name: 'idle', state: 'draining' }]);
+    await until(async () => (await fleet.run('workers', [])).records[0]?.state === 'draining', 20_000);
+    process.kill(engine, 'SIGCONT');
+    expect((await idle.finished).code).toBe(0);
+    expect(fleet.made()).toBeLessThan(SEGMENTS);
+    expect((await fleet.run('workers', [])).records).toEqual([]);
+    expect((await fleet.run('drain', ['idle'])).err).toContain('idle');
+    fleet.worker('heir');
+    await done(film);
+    expectWhole(result);
+  });
+
   test('when the cable of a worker is cut, and another one has what it held', async () => {
     const { result, film } = await submitted();
-    const cable = await TestCable.lay(fleet.redis.port);
-    const lonely = fleet.worker('lonely', { url: cable.url });
+    const cable = await layCable(fleet.redis);
+    const lonely = fleet.worker('lonely', { url: cable.url, within: cable.within });
     await until(() => fleet.made() > 0, 60_000);
     cable.cut();
     fleet.worker('near');

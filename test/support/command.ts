@@ -18,9 +18,14 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts the built command with the tests' model cache. */
-export function startUpreel(args: readonly string[], env: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [CLI, ...args], {
+/** Starts the built command with the tests' model cache. @param within words of a command that starts it */
+export function startUpreel(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  within: readonly string[] = [],
+): Running {
+  const words = [...within, process.execPath, CLI, ...args];
+  const child = spawn(words[0]!, words.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...testModelEnv(), ...env },
   });

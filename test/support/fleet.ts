@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type Finished, type Running, startUpreel, upreel } from './command.ts';
@@ -55,59 +55,6 @@ export class TestRedis {
   }
 }
 
-/** What a cable is to a worker: everything goes through it, until it is cut. */
-export class TestCable {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #isCut = false;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async lay(port: number): Promise<TestCable> {
-    const cable: TestCable = new TestCable(
-      createServer((near) => {
-        const far = connect(port, '127.0.0.1');
-        for (const [from, to] of [
-          [near, far],
-          [far, near],
-        ] as const) {
-          cable.#sockets.add(from);
-          from.on('error', () => {}).on('close', () => to.destroy());
-          from.on('data', (bytes) => {
-            // Nothing comes through, and nobody is told.
-            if (!cable.#isCut) to.write(bytes);
-          });
-        }
-      }),
-    );
-    cable.#server.listen(0, '127.0.0.1');
-    await once(cable.#server, 'listening');
-    return cable;
-  }
-
-  get url(): string {
-    const address = this.#server.address();
-    return `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-  }
-
-  cut(): void {
-    this.#isCut = true;
-  }
-
-  mend(): void {
-    this.#isCut = false;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-
-  close(): void {
-    this.mend();
-    this.#server.close();
-  }
-}
-
 /** A queue, a store and the commands that meet there. */
 export class TestFleet {
   readonly store: string;
@@ -127,11 +74,15 @@ export class TestFleet {
   }
 
   /** Two seconds' hold: who is dead is missed soon. */
-  worker(name: string, { url = this.redis.url, args = [] as readonly string[] } = {}): Running {
+  worker(
+    name: string,
+    { url = this.redis.url, args = [] as readonly string[], within = [] as readonly string[] } = {},
+  ): Running {
     const settings = ['--name', name, '--device', 'cpu', '--threads', '1', '--lock-seconds', '3'];
     const running = startUpreel(
       ['worker', ...settings, '--queue', url, '--store', this.store, '--json', ...args],
       this.#env,
+      within,
     );
     this.#workers.add(running);
     return running;

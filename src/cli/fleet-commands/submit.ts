@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { DEVICE_NAMES, type DeviceName } from '../../core/device-name.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../../core/errors.ts';
 import { type EngineNetwork, openRestartingEngine } from '../../engine/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
@@ -15,15 +16,22 @@ import { networkSettings, targetOf, upscaleFlags } from '../upscale-options.ts';
 import { videoSettings } from '../video-settings.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleet, openStore } from './address.ts';
 
+interface SubmitFlags extends FleetFlags, Record<string, unknown> {
+  readonly planOnly?: boolean;
+  readonly device?: DeviceName;
+}
+
 /** `upreel submit VIDEO...`: films for a fleet. */
 export function addSubmitCommand(program: Command): void {
   const command = program
     .command('submit')
     .description('hand films to the machines of a fleet: upreel worker runs there')
     .argument('<video...>', 'videos in the store, folders or patterns of them');
-  addFleetOptions(command).option('--plan-only', 'queue nothing: upreel segment and upreel join make it');
+  addFleetOptions(command)
+    .option('--plan-only', 'queue nothing: upreel segment and upreel join make it')
+    .addOption(new Option('--device <device>', 'only workers that have it make the segments').choices(DEVICE_NAMES));
   for (const flag of upscaleFlags()) if (!LOCAL_FLAGS.has(flag.attributeName())) command.addOption(flag);
-  command.action(async (paths: string[], flags: FleetFlags & Record<string, unknown>) => {
+  command.action(async (paths: string[], flags: SubmitFlags) => {
     process.exitCode = await submit(paths, flags);
   });
 }
@@ -34,8 +42,8 @@ const LOCAL_FLAGS = new Set([
   ...['memory', 'threads', 'restart', 'compare', 'skipExisting'],
 ]);
 
-async function submit(paths: readonly string[], flags: FleetFlags & Record<string, unknown>): Promise<number> {
-  const { queue: _, store: __, prefix: ___, planOnly, ...raw } = flags;
+async function submit(paths: readonly string[], flags: SubmitFlags): Promise<number> {
+  const { queue: _, store: __, prefix: ___, planOnly, device = null, ...raw } = flags;
   const isJson = flags.json === true;
   const { store, fleet } = await openPlace(flags, planOnly === true);
   const engine = openRestartingEngine({});
@@ -62,7 +70,7 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
         const task = { kind: 'submit' as const, network, request, store: store.root };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
-        await fleet?.enqueue({ ...result.film, model: network.model, input: input.path });
+        await fleet?.enqueue({ ...result.film, model: network.model, input: input.path, device });
         out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
       } catch (error) {
         const failure = asUpreelError(error);
