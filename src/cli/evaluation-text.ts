@@ -78,7 +78,7 @@ export function shortNumbers({ psnr, ssimY, maxDifference }: PictureNumbers): st
 }
 
 /** The first column stands to the left, the others, as wide as a figure at least, to the right. */
-function columns(rows: readonly (readonly string[])[]): string {
+export function columns(rows: readonly (readonly string[])[]): string {
   const figures = rows[0]!.slice(1);
   const right = new Set(figures.map((_, index) => index + 1));
   return alignColumns(rows, { right, least: [0, ...figures.map(() => 8)] });
@@ -137,7 +137,7 @@ function remarks(scores: readonly Score[]): string[] {
 }
 
 /** Signs that mean something in Markdown, or in the HTML that it may hold. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(/[\\`*_{}[\]<>()#+!|&~]/g, (sign) => `\\${sign}`);
 }
 
@@ -145,7 +145,7 @@ function secondsText(seconds: number): string {
   return `${seconds.toFixed(2)} s`;
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
@@ -173,7 +173,7 @@ function naturalness(niqe: number | null): string {
   return niqe === null ? '-' : niqe.toFixed(2);
 }
 
-function decibels(value: number | null): string {
+export function decibels(value: number | null): string {
   return value === null ? 'equal' : `${value.toFixed(2)} dB`;
 }
 

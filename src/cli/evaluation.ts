@@ -1,14 +1,28 @@
-import { basename, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { PICTURE_EXTENSIONS } from '../core/codec/index.ts';
 import { DEVICE_NAMES, type DeviceName } from '../core/device-name.ts';
-import { UpreelError } from '../core/errors.ts';
+import { asUpreelError, UpreelError } from '../core/errors.ts';
+import type { TaskEvent } from '../core/events.ts';
 import { loadModel } from '../core/model/index.ts';
-import { evaluate, isBaseline, type LumaRounding, type Score, type UpscaleCost } from '../eval/index.ts';
-import { upscaleImage } from '../library/index.ts';
+import {
+  evaluate,
+  evaluateFilms,
+  type FilmScore,
+  isBaseline,
+  type LumaRounding,
+  type Score,
+  type UpscaleCost,
+} from '../eval/index.ts';
+import { upscaleImage, upscaleVideo } from '../library/index.ts';
 import { addCompareCommand } from './compare.ts';
 import { withOutputs } from './compare-outputs.ts';
 import { EvaluationScenes } from './evaluation-scenes.ts';
 import { protocolText, scoreMarkdown, scoreSentence, scoreTable } from './evaluation-text.ts';
+import { filmProtocolText, filmScoreMarkdown, filmScoreTable } from './film-score-text.ts';
+import { VIDEO_EXTENSIONS } from './inputs.ts';
+import { listenForInterrupts } from './interrupt.ts';
 import { lumaOption, warn, wholeNumber } from './measuring-flags.ts';
 import { printText } from './print-text.ts';
 
@@ -18,7 +32,7 @@ export function addEvaluationCommands(program: Command): void {
 
   program
     .command('eval')
-    .description('score models on a folder of full-size pictures, as the papers do')
+    .description('score models on a folder of full-size pictures, as the papers do, or of films')
     .argument('<folder>')
     .option(
       '--scale <n>',
@@ -45,9 +59,62 @@ export function addEvaluationCommands(program: Command): void {
 }
 
 async function runEval(folder: string, flags: EvalFlags): Promise<void> {
-  const { json, device, luma, each = false } = flags;
   const scale = wholeScale(flags.scale);
+  const found = await filesToScore(folder);
+  if (flags.html !== undefined && !found.hasPictures && found.films.length > 0) {
+    throw new UpreelError('usage', `${folder} holds films alone: --html shows pictures.`, {
+      hint: 'Show a film beside its result with upreel compare A B --html page.html.',
+    });
+  }
   const models = await knownModels(flags.models, scale);
+  // A folder with neither is refused there.
+  if (found.hasPictures || found.films.length === 0) await scorePictures(folder, scale, models, flags);
+  if (found.films.length > 0) await scoreFilms(found.films, scale, models, flags);
+}
+
+/** What is scored as a picture, and the videos, by name. */
+async function filesToScore(folder: string): Promise<{ readonly hasPictures: boolean; readonly films: string[] }> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
+  const extensions = names.map((name) => extname(name).toLowerCase());
+  return {
+    hasPictures: extensions.some((extension) => PICTURE_EXTENSIONS.has(extension)),
+    films: names.filter((_, at) => VIDEO_EXTENSIONS.has(extensions[at]!)).map((name) => join(folder, name)),
+  };
+}
+
+async function scoreFilms(
+  films: readonly string[],
+  scale: number,
+  models: readonly string[],
+  { device, json, markdown, each: isEach }: EvalFlags,
+): Promise<void> {
+  const interruption = listenForInterrupts();
+  const signal = AbortSignal.any([interruption.signal, interruption.drain]);
+  const scores: FilmScore[] = [];
+  try {
+    const upscale = (input: string, output: string, model: string) =>
+      measured(scale, (rest) => upscaleVideo(input, { ...rest, output, model, device, signal, encoder: 'ffv1' }));
+    for await (const score of evaluateFilms({ films, scale, models, signal, upscale })) {
+      scores.push(score);
+      if (json) printText(JSON.stringify({ v: 1, type: 'film-score', scale, ...score }));
+    }
+  } catch (error) {
+    throw asUpreelError(signal.aborted ? signal.reason : error);
+  } finally {
+    interruption.dispose();
+  }
+  const protocol = filmProtocolText(scale);
+  if (markdown) printText(`${filmScoreMarkdown(scores, isEach === true)}\n\n${protocol}`);
+  else if (!json) printText(`${filmScoreTable(scores, isEach === true)}\n${protocol}`);
+}
+
+async function scorePictures(
+  folder: string,
+  scale: number,
+  models: readonly string[],
+  flags: EvalFlags,
+): Promise<void> {
+  const { json, device, luma, each = false } = flags;
   const protocol = protocolText(scale, luma);
   const title = `${basename(resolve(folder))}, ${scale} times`;
   const scores: Score[] = [];
@@ -62,7 +129,7 @@ async function runEval(folder: string, flags: EvalFlags): Promise<void> {
       signal: outputs.signal,
       ...(outputs.areAny ? { show: (result) => shown.add(result, outputs) } : {}),
       upscale: (input, output, model) =>
-        upscaleMeasured(input, { output, model, device, scale, signal: outputs.signal }),
+        measured(scale, (rest) => upscaleImage(input, { ...rest, output, model, device, signal: outputs.signal })),
     })) {
       scores.push(score);
       if (json) printText(JSON.stringify({ v: 1, type: 'score', scale, border: scale, luma, ...score }));
@@ -73,20 +140,19 @@ async function runEval(folder: string, flags: EvalFlags): Promise<void> {
   });
 }
 
-interface MeasuredTarget {
-  readonly output: string;
-  readonly model: string;
-  readonly device: DeviceName | 'auto';
-  readonly scale: number;
-  readonly signal: AbortSignal;
+interface Watched {
+  readonly target: { readonly scale: number };
+  readonly overwrite: true;
+  readonly onEvent: (event: TaskEvent) => void;
 }
 
 /** What it took is what the engine says: starting it and opening the network do not count. */
-async function upscaleMeasured(input: string, target: MeasuredTarget): Promise<UpscaleCost> {
+async function measured(
+  scale: number,
+  upscale: (watched: Watched) => Promise<{ readonly seconds: number }>,
+): Promise<UpscaleCost> {
   let peakBytes: number | null = null;
-  const { scale, ...settings } = target;
-  const { seconds } = await upscaleImage(input, {
-    ...settings,
+  const { seconds } = await upscale({
     target: { scale },
     overwrite: true,
     onEvent: (event) => {

@@ -45,7 +45,7 @@ const FOREIGN_IMAGE_EXTENSIONS = new Set(
 );
 /** Pictures that are not passed over where a folder is to become one film: it is said that some cannot be frames. */
 const FILM_IMAGE_EXTENSIONS = new Set(['.gif', '.webp', '.avif']);
-const VIDEO_EXTENSIONS = new Set(
+export const VIDEO_EXTENSIONS = new Set(
   [
     ...['mp4', 'm4v', 'mov', 'mkv', 'webm', 'avi', 'ts', 'm2ts', 'mts', 'mpg', 'mpeg', 'vob', 'flv', '3gp', 'wmv'],
     ...['ogv', 'y4m'],

@@ -3,6 +3,7 @@ export { compareFiles, type FileComparison } from './compare-files.ts';
 export { compareScene } from './compare-scene.ts';
 export { evaluate, isBaseline, type Score, type ShownResult, type UpscaleCost } from './evaluate.ts';
 export { compareFilms, type FilmComparison } from './film/compare-films.ts';
+export { evaluateFilms, type FilmScore } from './film/evaluate-films.ts';
 export { findScenes, type SceneFiles } from './find-scenes.ts';
 export { areOfOneShape, commonSize } from './fit-sizes.ts';
 export { enlargeTo } from './imresize.ts';

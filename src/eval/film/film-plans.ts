@@ -7,6 +7,8 @@ export interface FilmSource {
   readonly path: string;
   /** Of the stream that is looked at. */
   readonly streamIndex: number;
+  /** As much of its upper left part is looked at; undefined: all. */
+  readonly cut?: Size;
 }
 
 /** Frames are paired by their number, whatever their times. */
@@ -16,10 +18,25 @@ function toSize({ width, height }: Size): string {
   return `scale=${width}:${height}:flags=bicubic+accurate_rnd+full_chroma_inp+full_chroma_int`;
 }
 
+function cutTo(cut: Size | undefined): string {
+  return cut === undefined ? '' : `,crop=${cut.width}:${cut.height}:0:0:exact=1`;
+}
+
+/** Another size of a film without loss, its frames as many as they are. @param kernel of swscale */
+export function resizePlan(film: FilmSource, size: Size, kernel: string, target: string): FfmpegPlan {
+  const scale = `scale=${size.width}:${size.height}:flags=${kernel}+accurate_rnd+full_chroma_inp+full_chroma_int`;
+  const graph = `[0:${film.streamIndex}]null${cutTo(film.cut)},${scale},setsar=1[out]`;
+  const coding = ['-fps_mode', 'passthrough', '-c:v', 'ffv1', '-level', '3', '-f', 'matroska'];
+  return {
+    inputs: [safeInput(film.path)],
+    output: { options: ['-filter_complex', graph, '-map', '[out]', ...coding], target: `file:${target}` },
+  };
+}
+
 /** Prints the PSNR of each frame of RGB, the films at one size. */
 export function psnrPlan(a: FilmSource, b: FilmSource, size: Size): FfmpegPlan {
-  const side = (input: number, { streamIndex }: FilmSource): string =>
-    `[${input}:${streamIndex}]${BY_NUMBER},${toSize(size)},format=gbrp[side${input}]`;
+  const side = (input: number, { streamIndex, cut }: FilmSource): string =>
+    `[${input}:${streamIndex}]${BY_NUMBER}${cutTo(cut)},${toSize(size)},format=gbrp[side${input}]`;
   const graph = [
     ...[side(0, a), side(1, b)],
     '[side0][side1]psnr=shortest=1,metadata=mode=print:key=lavfi.psnr.psnr_avg:file=-[out]',

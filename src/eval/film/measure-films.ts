@@ -27,11 +27,21 @@ export interface FilmPair {
 /** Decodes both films twice. @throws UpreelError `input-damaged`, `ffmpeg-missing`. */
 export async function measureFilms(pair: FilmPair, signal: AbortSignal): Promise<FilmMeasures> {
   const [a, b] = pair.films;
-  const psnr = await printedPsnr(psnrPlan(a, b, pair.size), signal);
-  return { psnr, ...(await measureFlicker(pair, signal)) };
+  return { psnr: await measurePsnr(a, b, pair.size, signal), ...(await measureFlicker(pair, signal)) };
 }
 
-async function measureFlicker(
+/** dB of RGB, a number for each frame that both films have; null: equal. @throws as `measureFilms` */
+export function measurePsnr(
+  a: FilmSource,
+  b: FilmSource,
+  size: Size,
+  signal: AbortSignal,
+): Promise<readonly (number | null)[]> {
+  return printedPsnr(psnrPlan(a, b, size), signal);
+}
+
+/** How much the result changes where the source stands still. @throws as `measureFilms` */
+export async function measureFlicker(
   { films, size, source, enlargement }: FilmPair,
   signal: AbortSignal,
 ): Promise<Omit<FilmMeasures, 'psnr'>> {
