@@ -8,6 +8,7 @@ import sharp from 'sharp';
 export const SIDE = 72;
 const LARGE = 4 * SIDE;
 const FRAMES = 7;
+const LOSSLESS = ['-c:v', 'ffv1', '-pix_fmt', 'gbrp'];
 
 /**
  * `file` of scikit-image's data with its part, or `svg`, drawn for this; `damage` makes a source of its pixels, `moves`
@@ -22,8 +23,17 @@ export const CROPS = [
   { name: 'tape', howTo: 'vhs', file: 'chelsea.png', box: [100, 50, 190], damage: taped, moves: true },
 ];
 
+/** What docs/howto.md shows beside these: one preset each. `coding` is what its film suffers from. */
+export const HOW_TO = [
+  {
+    ...{ name: 'dvd', preset: 'dvd', file: 'astronaut.png', box: [330, 90, 144], damage: null, moves: true },
+    coding: ['-c:v', 'mpeg2video', '-q:v', '7', '-pix_fmt', 'yuv420p'],
+  },
+  { name: 'texture', preset: 'photo', file: 'gravel.png', box: [40, 40, 288], damage: null, moves: false },
+];
+
 /** Writes `original.png` (288 x 288), `source.png` (72 x 72) and, where it moves, `source.mkv`, of which that is a frame. */
-export async function makeCrop({ file, box, svg, damage, moves }, pictures, folder) {
+export async function makeCrop({ file, box, svg, damage, moves, coding = LOSSLESS }, pictures, folder) {
   const source = svg === undefined ? readFileSync(join(pictures, file)) : Buffer.from(svg);
   const [left, top, side] = box ?? [0, 0, LARGE];
   const part = sharp(source).extract({ left, top, width: side, height: side }).removeAlpha().toColourspace('srgb');
@@ -39,12 +49,19 @@ export async function makeCrop({ file, box, svg, damage, moves }, pictures, fold
   await still.png().toFile(join(folder, 'source.png'));
   if (!moves) return;
   const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${SIDE}x${SIDE}`, '-r', '25', '-i', 'pipe:0'];
-  const { status } = spawnSync(
-    'ffmpeg',
-    ['-v', 'error', '-y', ...raw, '-c:v', 'ffv1', '-pix_fmt', 'gbrp', join(folder, 'source.mkv')],
-    { input: Buffer.concat(frames), stdio: ['pipe', 'inherit', 'inherit'] },
-  );
+  const { status } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...raw, ...coding, join(folder, 'source.mkv')], {
+    input: Buffer.concat(frames),
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   if (status !== 0) throw new Error('ffmpeg could not make the clip.');
+  if (coding !== LOSSLESS) readMiddle(join(folder, 'source.mkv'), join(folder, 'source.png'));
+}
+
+/** The frame in the middle of a crop's film, or of what became of it. */
+export function readMiddle(film, picture) {
+  const middle = ['-vf', `select=eq(n\\,${FRAMES >> 1})`, '-frames:v', '1', picture];
+  const { status } = spawnSync('ffmpeg', ['-v', 'error', '-y', '-i', film, ...middle], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`ffmpeg could not read ${film}.`);
 }
 
 /** Grain, brightness that flickers, dust and a scratch. */

@@ -11,7 +11,7 @@ import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
 import { PRESETS } from '../dist/library/presets.js';
 import { catalogueModels } from './catalogue.mjs';
-import { CROPS, makeCrop, SIDE } from './gallery-crops.mjs';
+import { CROPS, HOW_TO, makeCrop, readMiddle, SIDE } from './gallery-crops.mjs';
 import { galleryText } from './gallery-text.mjs';
 import { drawSheet } from './sheet.mjs';
 import { scratchFolder } from './support.mjs';
@@ -26,23 +26,19 @@ const models = await catalogueModels();
 const here = models.filter(({ state }) => state !== 'absent');
 const [pictures] = process.argv.slice(2);
 const scratch = process.env.KEEP ?? scratchFolder();
-if (pictures !== undefined) for (const crop of CROPS) await drawCrop(crop);
+if (pictures !== undefined) {
+  for (const crop of CROPS) await drawCrop(crop);
+  for (const crop of HOW_TO) await drawHowTo(crop);
+}
 const { scores } = JSON.parse(readFileSync(join(root, 'bench/results/quality.json'), 'utf8'));
 const works = {};
 for (const { id } of here) works[id] = (await loadModel(id)).descriptor.flopsPerPixel;
 writeFileSync(join(root, 'docs/gallery.md'), galleryText({ crops: CROPS, models, works, presets: PRESETS, scores }));
 
 async function drawCrop(crop) {
-  const folder = join(scratch, sheetName(crop));
-  mkdirSync(folder, { recursive: true });
-  await makeCrop(crop, pictures, folder);
-  const source = join(folder, 'source.png');
+  const { folder, source, before } = await prepare(crop);
   const original = readFileSync(join(folder, 'original.png'));
-  const bicubic = await sharp(source).resize(LARGE, LARGE, { kernel: 'cubic' }).png().toBuffer();
-  const cells = [
-    { lines: ['the original', ''], image: original },
-    { lines: ['the source', 'enlarged by bicubic'], image: bicubic },
-  ];
+  const cells = [{ lines: ['the original', ''], image: original }, before];
   for (const { id } of here) {
     const alike = Object.keys(PRESETS).filter((name) => isPlain(name, crop) && networkOf(name, crop) === id);
     const words = alike.length === 0 ? '' : `and ${alike.map((name) => `--preset ${name}`).join(', ')}`;
@@ -60,14 +56,34 @@ async function drawCrop(crop) {
   const path = join(root, `docs/images/${sheetName(crop)}.webp`);
   await drawSheet(path, cells, { columns: 4, side: LARGE, quality: 74 });
   console.log(path);
-  if (crop.howTo !== undefined) await drawPair(crop.howTo, cells);
+  if (crop.howTo === undefined) return;
+  const shown = new RegExp(`--preset ${crop.howTo}\\b`);
+  const after = cells.find(({ lines }) => lines.some((line) => shown.test(line)));
+  await drawPair(crop.howTo, crop.howTo, before, after.image);
+}
+
+async function drawHowTo(crop) {
+  const { folder, source, before } = await prepare(crop);
+  const { name, preset } = crop;
+  const image = isFilm(preset, crop)
+    ? filmed(folder, preset)
+    : upscaled(source, join(folder, `preset-${preset}.png`), ['--preset', preset]);
+  await drawPair(name, preset, before, image);
+}
+
+async function prepare(crop) {
+  const folder = join(scratch, sheetName(crop));
+  mkdirSync(folder, { recursive: true });
+  await makeCrop(crop, pictures, folder);
+  const source = join(folder, 'source.png');
+  const image = await sharp(source).resize(LARGE, LARGE, { kernel: 'cubic' }).png().toBuffer();
+  return { folder, source, before: { lines: ['the source', 'enlarged by bicubic'], image } };
 }
 
 /** For docs/howto.md: before, and by one preset. */
-async function drawPair(preset, cells) {
-  const after = cells.find(({ lines }) => lines.some((line) => new RegExp(`--preset ${preset}\\b`).test(line)));
-  const pair = [cells[1], { lines: [`--preset ${preset}`, ''], image: after.image }];
-  const path = join(root, `docs/images/howto-${preset}.webp`);
+async function drawPair(name, preset, before, image) {
+  const path = join(root, `docs/images/howto-${name}.webp`);
+  const pair = [before, { lines: [`--preset ${preset}`, ''], image }];
   await drawSheet(path, pair, { columns: 2, side: LARGE, quality: 74 });
 }
 
@@ -98,9 +114,7 @@ function filmed(folder, preset) {
   const [film, frame] = [join(folder, `preset-${preset}.mkv`), join(folder, `preset-${preset}.png`)];
   if (existsSync(frame)) return readFileSync(frame);
   upreel(join(folder, 'source.mkv'), '-o', film, '--preset', preset, '--encoder', 'ffv1');
-  const middle = ['-vf', 'select=eq(n\\,3)', '-frames:v', '1', frame];
-  const { status } = spawnSync('ffmpeg', ['-v', 'error', '-y', '-i', film, ...middle], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`ffmpeg could not read ${film}.`);
+  readMiddle(film, frame);
   return readFileSync(frame);
 }
 
