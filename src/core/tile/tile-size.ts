@@ -16,8 +16,8 @@ export const SMALLEST_TILE_PX = 16;
 const LARGEST_TILE_PX = 1024;
 /** The supervisor with its view, and the second copy of a band that is being written. */
 const BESIDE_THE_ENGINE_BYTES = 100e6;
-/** The arena grows by powers of two, so a straight line through two sizes is only nearly right. */
-const CAUTION = 1.15;
+/** The arena grows by powers of two, so a straight line through two sizes is only nearly right (docs/memory.md). */
+const CAUTION = 1.05;
 
 export interface TileBudget {
   /** For all of upreel's processes. */

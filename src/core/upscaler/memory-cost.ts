@@ -18,8 +18,7 @@ import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 
 /**
  * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then
- * remembered beside the devices' verdicts. Measuring takes three small windows: a second for Compact, some for deep
- * RRDB.
+ * remembered beside the devices' verdicts. Measuring takes two windows: half a second for Compact, some for deep RRDB.
  */
 export async function measuredMemoryCost(
   model: Model,
@@ -52,29 +51,34 @@ export async function settledResidentBytes(): Promise<number> {
 
 const SETTLING_MILLISECONDS = 10;
 
-/** Sides of the windows: large enough to tell the pixels' share from the network's own, small enough to be quick. */
-const SIDES = { light: [96, 144, 192], wide: [40, 64, 88] } as const;
+/**
+ * Sides of the windows. The first shows what the network takes whatever the window; the second is large beside it, so
+ * that what the first leaves in onnxruntime's arena, where nothing larger finds room, counts for little. The arena grows
+ * by powers of two: networks of 64 features take the most for each pixel at 128 px (bench/memory-model.mjs).
+ */
+const SIDES = { light: [32, 192], wide: [24, 128] } as const;
 /** More than the samples themselves take: less is noise of the measurement. */
 const LEAST_BYTES_PER_PIXEL = 100;
 
-/** Whole windows of the network, each side larger than the one before. */
+/** Whole windows of the network, the second larger than the first. */
 export function sidesFor({
   flopsPerPixel,
   alignPx,
   gridPx,
-}: Pick<ModelDescriptor, 'flopsPerPixel' | 'alignPx' | 'gridPx'>): readonly number[] {
+}: Pick<ModelDescriptor, 'flopsPerPixel' | 'alignPx' | 'gridPx'>): readonly [number, number] {
   const step = Math.max(alignPx, gridPx);
-  const [first, ...others] = (flopsPerPixel < WIDE_NETWORK_FLOPS ? SIDES.light : SIDES.wide).map(
-    (side) => Math.ceil(side / step) * step,
-  );
-  const sides = [first!];
-  for (const side of others) sides.push(Math.max(side, sides.at(-1)! + step));
-  return sides;
+  const [little, large] = isWide({ flopsPerPixel }) ? SIDES.wide : SIDES.light;
+  const first = Math.ceil(little / step) * step;
+  return [first, Math.max(Math.ceil(large / step) * step, first + step)];
+}
+
+function isWide({ flopsPerPixel }: Pick<ModelDescriptor, 'flopsPerPixel'>): boolean {
+  return flopsPerPixel >= WIDE_NETWORK_FLOPS;
 }
 
 async function measureCost(
   model: Model,
-  sides: readonly number[],
+  [little, large]: readonly [number, number],
   threadsPerSession: number,
   signal: AbortSignal,
 ): Promise<MemoryCost> {
@@ -90,35 +94,57 @@ async function measureCost(
     rerunBlank: false,
   } as const;
   const upscaler = openUpscaler(model, { ...one, tilePx: 4096 });
-  const residentAfter = async (side: number): Promise<number> => {
-    await upscaler.upscale(makeRaster(side, side, { channels: 3, bytesPerSample: 1 }), { signal });
-    return settledResidentBytes();
-  };
+  const peakOf = (side: number): Promise<number> =>
+    peakWhile(() => upscaler.upscale(makeRaster(side, side, { channels: 3, bytesPerSample: 1 }), { signal }));
   try {
     // What reading the checkpoint left behind would be collected during the runs and hide what they take.
     const before = await settledResidentBytes();
-    // onnxruntime's arena keeps what it took: resident memory after a run is close to the run's peak.
-    const readings: { readonly pixels: number; readonly bytes: number }[] = [];
-    for (const side of sides) readings.push({ pixels: side * side, bytes: await residentAfter(side) });
-    const leastBytes = LEAST_BYTES_PER_PIXEL + 3 * scale * scale;
-    const bytesPerPixel = Math.max(leastBytes, steepest(readings));
-    const { pixels = 0, bytes = 0 } = readings.at(-1) ?? {};
-    return { fixedBytes: Math.max(0, bytes - before - bytesPerPixel * pixels), bytesPerPixel };
+    // The first run opens the session, which takes more for a while than it keeps.
+    await peakOf(little);
+    await settledResidentBytes();
+    const fixed = await peakOf(little);
+    const first = await peakOf(large);
+    // From the second run of a size on, onnxruntime takes all of it as one piece: a tenth more. Wide networks, of which
+    // each run takes seconds, were read where they take the most.
+    const whole = isWide(model.descriptor) ? first : Math.max(first, await peakOf(large));
+    return costOf({ before, fixed, whole, little, large, scale });
   } finally {
     await upscaler.close();
   }
 }
 
-/**
- * What loading left behind (16 MB of general-x4v3) is let go of at some time between two readings, which hides what
- * the larger window took: between two others it does not.
- */
-export function steepest(readings: readonly { readonly pixels: number; readonly bytes: number }[]): number {
-  const steps = readings.slice(1).map(({ pixels, bytes }, index) => {
-    const before = readings[index] ?? { pixels: 0, bytes: 0 };
-    return (bytes - before.bytes) / (pixels - before.pixels);
-  });
-  return Math.max(...steps);
+/** Resident memory of a process: before the network, at the peak of a small window, and of a large one. */
+interface Readings {
+  readonly before: number;
+  readonly fixed: number;
+  readonly whole: number;
+  /** Sides of the windows. */
+  readonly little: number;
+  readonly large: number;
+  readonly scale: number;
+}
+
+/** A straight line through two windows. */
+export function costOf({ before, fixed, whole, little, large, scale }: Readings): MemoryCost {
+  const leastBytes = LEAST_BYTES_PER_PIXEL + 3 * scale * scale;
+  const bytesPerPixel = Math.max(leastBytes, (whole - fixed) / (large ** 2 - little ** 2));
+  return { fixedBytes: Math.max(0, whole - before - bytesPerPixel * large ** 2), bytesPerPixel };
+}
+
+/** The most resident memory of this process while its sessions, threads of their own, are at work. */
+async function peakWhile(work: () => Promise<unknown>): Promise<number> {
+  let peak = 0;
+  const look = (): void => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+  };
+  const timer = setInterval(look, 1);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  look();
+  return peak;
 }
 
 function parseCost(text: string): MemoryCost | null {

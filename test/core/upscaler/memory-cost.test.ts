@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { sidesFor, steepest } from '../../../src/core/upscaler/memory-cost.ts';
+import { costOf, sidesFor } from '../../../src/core/upscaler/memory-cost.ts';
 import { fromDist } from '../../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../../support/models.ts';
 
@@ -14,20 +14,25 @@ afterEach(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
-test('memory that is given back between two readings does not hide what the pixels take', () => {
-  const readings = [
-    { pixels: 100, bytes: 50_000 },
-    { pixels: 200, bytes: 30_000 },
-    { pixels: 300, bytes: 130_000 },
-  ];
-  expect(steepest(readings)).toBe(1000);
+test.each([
+  ['a straight line', { before: 100e6, fixed: 171e6, whole: 207e6 }, { fixedBytes: 70e6, bytesPerPixel: 1000 }],
+  [
+    'noise instead of a slope',
+    { before: 100e6, fixed: 171e6, whole: 170e6 },
+    { fixedBytes: 64.476_072e6, bytesPerPixel: 148 },
+  ],
+  ['less than before', { before: 200e6, fixed: 171e6, whole: 207e6 }, { fixedBytes: 0, bytesPerPixel: 1000 }],
+])('the cost of a network is read from two windows: %s', (_, readings, expected) => {
+  const found = costOf({ ...readings, little: 32, large: Math.sqrt(37_024), scale: 4 });
+  expect(found.bytesPerPixel).toBeCloseTo(expected.bytesPerPixel, 6);
+  expect(found.fixedBytes).toBeCloseTo(expected.fixedBytes, -5);
 });
 
 test.each([
-  [{ flopsPerPixel: 1e6, alignPx: 1, gridPx: 1 }, [96, 144, 192]],
-  [{ flopsPerPixel: 1e7, alignPx: 2, gridPx: 1 }, [40, 64, 88]],
-  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 7 }, [42, 70, 91]],
-  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 32 }, [64, 96, 128]],
+  [{ flopsPerPixel: 1e6, alignPx: 1, gridPx: 1 }, [32, 192]],
+  [{ flopsPerPixel: 1e7, alignPx: 2, gridPx: 1 }, [24, 128]],
+  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 7 }, [28, 133]],
+  [{ flopsPerPixel: 1e7, alignPx: 1, gridPx: 32 }, [32, 128]],
 ])('memory is measured in whole windows of the network: %o', (descriptor, sides) => {
   expect(sidesFor(descriptor)).toEqual(sides);
 });
