@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { asUpreelError } from '../core/errors.ts';
 import type { SharedStore } from '../store/index.ts';
 import { readBeats } from './beats.ts';
@@ -96,20 +93,14 @@ async function latencyFinding(ask: () => Promise<void>): Promise<FleetFinding> {
 
 /** Whether this machine can do there what a worker does. */
 async function storeFinding(store: SharedStore): Promise<FleetFinding> {
-  const place = join(store.filmFolder('..'), `probe-${randomBytes(4).toString('hex')}`);
+  const { address } = store;
   try {
-    const file = await open(place, 'wx');
-    await file.writeFile('upreel');
-    await file.sync();
-    await file.close();
-    if ((await readFile(place, 'utf8')) !== 'upreel') throw new Error('it reads otherwise than it was written');
-    return good('store', `${store.root} can be written to from here`);
+    await store.probe();
+    return good('store', `${address} can be written to from here`);
   } catch (error) {
-    const { message } = asUpreelError(error);
-    const hint = 'All machines of the fleet must be able to write there, as the user that workers run as.';
-    return { name: 'store', state: 'bad', message: `${store.root}: ${message}`, hint };
-  } finally {
-    await rm(place, { force: true }).catch(() => {});
+    const { message, hint } = asUpreelError(error);
+    const all = 'All machines of the fleet must be able to write there, as the user that workers run as.';
+    return { name: 'store', state: 'bad', message: `${address}: ${message}`, hint: store.isFolder ? all : hint };
   }
 }
 

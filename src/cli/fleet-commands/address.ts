@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
 import type { FleetConnection } from '../../fleet/index.ts';
 import { type JobFeed, openJobFeed } from '../../job/index.ts';
-import { SharedStore } from '../../store/index.ts';
+import { openSharedStore, type SharedStore } from '../../store/index.ts';
 import { readConfigFile } from '../config-file.ts';
 
 /** Where a fleet meets, as flags say. */
@@ -66,7 +66,7 @@ export function openFeed(flags: FleetFlags): Promise<JobFeed> {
 /** Without a store, films can be looked at, paused and cancelled. @throws as `openFleet`. */
 export async function openFleetPlace(flags: FleetFlags): Promise<OpenFleet<SharedStore | null>> {
   const place = await placeOf(flags);
-  const store = place.store === null ? null : await SharedStore.open(place.store);
+  const store = place.store === null ? null : await openSharedStore(place.store);
   const { connectFleet } = await loadFleet();
   return { connection: await connectFleet(place, false), store };
 }
@@ -89,7 +89,7 @@ export async function openStore(flags: StoreFlags): Promise<SharedStore> {
 }
 
 function requireStore(store: string | null): Promise<SharedStore> {
-  if (store !== null) return SharedStore.open(store);
+  if (store !== null) return openSharedStore(store);
   throw new UpreelError('usage', 'No store is named.', {
     hint: 'Add --store FOLDER (all machines of the fleet see it), set UPREEL_STORE, or write store = "..." under [fleet].',
   });

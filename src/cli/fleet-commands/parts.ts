@@ -88,7 +88,7 @@ async function withFilm(id: string, flags: PartFlags, work: (context: Work) => P
 }
 
 function attempt(store: SharedStore, film: string) {
-  return { store: store.root, film, token: attemptToken(), worker: ownWorkerName() };
+  return { store: store.address, film, token: attemptToken(), worker: ownWorkerName() };
 }
 
 function warn(event: TaskEvent): void {

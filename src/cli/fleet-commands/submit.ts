@@ -59,7 +59,7 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
       const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
       const request = { input: input.path, output: rules[index]!, target: targetOf(own), settings };
       try {
-        const task = { kind: 'submit' as const, network, request, store: store.root };
+        const task = { kind: 'submit' as const, network, request, store: store.address };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
         await fleet?.enqueue({ ...result.film, model: network.model, input: input.path });
