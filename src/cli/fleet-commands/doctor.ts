@@ -14,6 +14,7 @@ export async function examineFleet(flags: FleetFlags & { readonly json?: boolean
     return findings.some(({ state }) => state === 'bad') ? 1 : 0;
   } finally {
     await connection.close();
+    await store?.close();
   }
 }
 

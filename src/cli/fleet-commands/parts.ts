@@ -83,6 +83,7 @@ async function withFilm(id: string, flags: PartFlags, work: (context: Work) => P
     await work({ store, film, network, run: (task) => engine.run(task, { signal, onEvent: warn }) });
   } finally {
     await engine.close();
+    await store.close();
     interruption.dispose();
   }
 }

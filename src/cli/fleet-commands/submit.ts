@@ -75,6 +75,7 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
     interruption.dispose();
     await engine.close();
     await fleet?.close();
+    await store.close();
     await Promise.all([out.flush(), words.flush()]);
   }
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;

@@ -16,18 +16,22 @@ import type { S3Listed, S3Objects } from './s3-objects.ts';
  * promise: two attempts that end in one moment may leave two records, of which either is a whole segment.
  */
 export class S3Segments implements SharedSegments {
-  readonly folder: string;
+  readonly #scratch: () => string;
   readonly #objects: S3Objects;
   /** Way of the folder in the store, with a slash at its end. */
   readonly #way: string;
   readonly #ranges: readonly SegmentRange[];
 
-  /** @param folder of this process alone */
-  constructor(objects: S3Objects, way: string, folder: string, { segments }: Pick<JobPlan, 'segments'>) {
-    this.folder = folder;
+  /** @param scratch a folder of this process alone, once it is needed */
+  constructor(objects: S3Objects, way: string, scratch: () => string, { segments }: Pick<JobPlan, 'segments'>) {
+    this.#scratch = scratch;
     this.#objects = objects;
     this.#way = way;
     this.#ranges = segments;
+  }
+
+  get folder(): string {
+    return this.#scratch();
   }
 
   async find(index: number): Promise<SegmentRecord | null> {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, extname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { hashFile } from '../identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from '../shared-film.ts';
@@ -26,15 +25,13 @@ export class S3Store implements SharedStore {
   readonly #client: S3Client;
   readonly #objects: S3Objects;
   readonly #cache: StoreCache;
-  readonly #scratch: string;
   readonly #signal: AbortSignal;
 
-  private constructor(client: S3Client, cache: StoreCache, scratch: string, signal: AbortSignal) {
+  private constructor(client: S3Client, cache: StoreCache, signal: AbortSignal) {
     this.#place = client.place;
     this.#client = client;
     this.#objects = new S3Objects(client);
     this.#cache = cache;
-    this.#scratch = scratch;
     this.#signal = signal;
   }
 
@@ -46,7 +43,7 @@ export class S3Store implements SharedStore {
     const prefix = `${place.prefix}${OWN_FOLDER}/`;
     await client.ask({ method: 'GET', query: { 'list-type': '2', 'max-keys': '1', prefix } });
     const cache = await StoreCache.open(`${place.base.href} ${place.prefix}`, cacheBytes(process.env));
-    return new S3Store(client, cache, await cache.scratch(), signal);
+    return new S3Store(client, cache, signal);
   }
 
   get address(): string {
@@ -134,11 +131,11 @@ export class S3Store implements SharedStore {
   }
 
   segmentsOf(film: Pick<SharedFilm, 'id' | 'segments'>): SharedSegments {
-    return new S3Segments(this.#objects, `${filmWay(film.id)}/segments/`, this.#folder('segments'), film);
+    return new S3Segments(this.#objects, `${filmWay(film.id)}/segments/`, () => this.#cache.scratch('segments'), film);
   }
 
   resultOf({ id, output }: SharedFilm): SharedResult {
-    const place = { scratch: this.#scratch, shown: `${this.address}/${output}` };
+    const place = { scratch: this.#cache.scratch(), shown: `${this.address}/${output}` };
     return new S3Result(this.#objects, id, output, place);
   }
 
@@ -166,7 +163,7 @@ export class S3Store implements SharedStore {
     const found = await this.#objects.look(way);
     if (found === null) throw this.#missing(way);
     await this.#cache.makeRoom(found.bytes);
-    const file = await this.#cache.temporary(way);
+    const file = this.#cache.temporary(way);
     if ((await this.#objects.fetch(way, file, found.bytes)) !== hash) throw this.#damaged(way);
     return this.#cache.keep(file, way);
   }
@@ -180,7 +177,7 @@ export class S3Store implements SharedStore {
     await this.#cache.makeRoom(files.reduce((sum, { bytes }) => sum + bytes, 0));
     const fetched: { way: string; file: string; sha256: string }[] = [];
     for (const { way: each, bytes } of files) {
-      const file = await this.#cache.temporary(each);
+      const file = this.#cache.temporary(each);
       fetched.push({ way: each, file, sha256: await this.#objects.fetch(each, file, bytes) });
     }
     const [first, ...others] = [...fetched].reverse().map(({ sha256 }) => sha256);
@@ -190,15 +187,9 @@ export class S3Store implements SharedStore {
   }
 
   async #keep(way: string, content: Buffer): Promise<void> {
-    const file = await this.#cache.temporary(way);
+    const file = this.#cache.temporary(way);
     await writeFile(file, content, { flag: 'wx', mode: 0o600 });
     await this.#cache.keep(file, way);
-  }
-
-  #folder(name: string): string {
-    const folder = join(this.#scratch, name);
-    mkdirSync(folder, { recursive: true });
-    return folder;
   }
 
   #missing(way: string): UpreelError {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -52,26 +53,25 @@ export class StoreCache {
   /** @returns where a way leads, if it is here; it stays until the cache is closed. */
   async hold(way: string): Promise<string | null> {
     const entry = entryOf(way);
-    await writeFile(join(await this.scratch(), `hold-${entry.join('-')}`), '');
+    await writeFile(join(this.scratch(), `hold-${entry.join('-')}`), '');
     const place = this.placeOf(way);
     const now = new Date();
     await utimes(join(this.root, OWN_FOLDER, ...entry), now, now).catch(() => {});
     return (await stat(place).catch(() => null)) === null ? null : place;
   }
 
-  /** A folder of this process alone, which goes when the cache is closed, or after this process has died. */
-  async scratch(): Promise<string> {
-    if (this.#scratch === null) {
-      const name = `${process.pid}.${randomBytes(4).toString('hex')}.${hostname().replace(/[^\w.-]/g, '_')}`;
-      this.#scratch = join(this.root, ATTEMPTS, name);
-      await mkdir(this.#scratch, { recursive: true, mode: 0o700 });
-    }
-    return this.#scratch;
+  /** A folder of this process alone, or one in it, which goes when the cache is closed, or after this process has died. */
+  scratch(name = ''): string {
+    const own = `${process.pid}.${randomBytes(4).toString('hex')}.${hostname().replace(/[^\w.-]/g, '_')}`;
+    this.#scratch ??= join(this.root, ATTEMPTS, own);
+    const folder = join(this.#scratch, name);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
   }
 
   /** A name for a file that is being fetched. */
-  async temporary(way: string): Promise<string> {
-    return join(await this.scratch(), `${randomBytes(4).toString('hex')}-${basename(way).slice(-100)}`);
+  temporary(way: string): string {
+    return join(this.scratch(), `${randomBytes(4).toString('hex')}-${basename(way).slice(-100)}`);
   }
 
   /** Gives what was fetched its name. */
@@ -99,7 +99,7 @@ export class StoreCache {
       if (total <= this.#mostBytes) break;
       if (held.has(name) || Date.now() - usedMs < FRESH_MILLISECONDS) continue;
       // At once, so that nobody finds half of it.
-      const going = await this.temporary(name);
+      const going = this.temporary(name);
       await rename(path, going).catch(() => {});
       await rm(going, { recursive: true, force: true });
       total -= own;
