@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';
@@ -13,7 +13,6 @@ const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const HOW = ['-m', at('tiny.safetensors'), '--encoder', 'ffv1', '--segment-seconds', '1'];
 const SEGMENTS = 4;
-const STORE = `s3://${BUCKET}/of a tenant`;
 
 let whole: Buffer;
 let s3: TestS3;
@@ -31,25 +30,88 @@ beforeAll(async () => {
   env = { UPREEL_CACHE: at('cache'), XDG_STATE_HOME: at('state'), ...s3.env };
 });
 
+afterAll(() => s3?.kill());
 afterEach(() => fleet?.end());
 
-const made = () => s3.keys().filter((key) => /segment-\d+\.[a-z0-9]+\.json$/.test(key)).length;
+let number = 0;
+const tenant = () => `tenant ${number}`;
+const keys = () => s3.keys().flatMap((key) => (key.startsWith(`${tenant()}/`) ? [key.slice(tenant().length + 1)] : []));
+const made = () => keys().filter((key) => /segment-\d+\.[a-z0-9]+\.json$/.test(key)).length;
+const told = ({ out }: Running, type: string) =>
+  out()
+    .split('\n')
+    .filter((line) => line.includes(`"type":"${type}"`));
+
+/** A film from this machine, in a prefix and a queue of its own. */
+async function submitted(): Promise<string> {
+  const store = `s3://${BUCKET}/tenant ${++number}`;
+  fleet = new TestFleet(await TestRedis.start(at(`redis-${number}`)), store, env);
+  const { records, ...rest } = await fleet.run('submit', [at('film.mp4'), '-o', at('out.mkv'), ...HOW]);
+  expect(rest).toMatchObject({ code: 0, err: '' });
+  expect(records).toMatchObject([{ output: `${store}/out.mkv`, frames: 8 * SEGMENTS, segments: SEGMENTS }]);
+  return String(records[0]!.id);
+}
+
+/** The same film, frame for frame; nothing half-made, in the bucket or here. */
+async function expectWhole(film: string): Promise<void> {
+  const { redis } = fleet;
+  const client = redis.client();
+  await until(async () => (await client.hget(`upreel:film:${film}`, 'state')) === 'done', 60_000);
+  await until(() => !keys().some((key) => key.includes('/films/')), 10_000);
+  client.disconnect();
+  expect(decodeRgb(s3.fileOf(`${tenant()}/out.mkv`)).equals(whole)).toBe(true);
+  expect(keys().map((key) => key.replace(/[0-9a-f]{64}/, '*'))).toEqual([
+    '.upreel-fleet/models/*/tiny.safetensors',
+    '.upreel-fleet/sources/*/source.mp4',
+    'out.mkv',
+  ]);
+}
 
 describe.skipIf(!hasRedis)('a film of a fleet whose store is a bucket (needs redis-server)', () => {
-  test('is the film that one machine makes', async () => {
-    fleet = new TestFleet(await TestRedis.start(at('redis')), STORE, env);
-    const submitted = await fleet.run('submit', [at('film.mp4'), '-o', at('out.mkv'), ...HOW]);
-    expect(submitted).toMatchObject({
-      code: 0,
-      err: '',
-      records: [{ output: `${STORE}/out.mkv`, segments: SEGMENTS }],
-    });
+  test('is the film that one machine makes, and fetched once by each', async () => {
+    const film = await submitted();
     const workers = [fleet.worker('one'), fleet.worker('two')];
-    await until(() => s3.keys().includes('of a tenant/out.mkv'), 60_000);
-    expect(decodeRgb(s3.fileOf('of a tenant/out.mkv')).equals(whole)).toBe(true);
-    console.log(
-      workers.map((w) => w.out()),
-      s3.keys(),
-    );
+    await expectWhole(film);
+    const count = workers.map((worker) => told(worker, 'segment').length);
+    expect(count[0]! + count[1]!).toBe(SEGMENTS);
+    // Again: the result is there.
+    const again = await fleet.run('submit', [at('film.mp4'), '-o', at('out.mkv'), ...HOW]);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('out.mkv exists already') });
+    for (const { child } of workers) child.kill('SIGTERM');
+    for (const { finished } of workers) expect((await finished).code).toBe(0);
+    const [own] = readdirSync(at('cache/stores'));
+    expect(readdirSync(at(`cache/stores/${own}/attempts`))).toEqual([]);
+  });
+
+  test('when a worker is killed in the middle of a segment, and the bucket is away for a while', async () => {
+    const film = await submitted();
+    const victim = fleet.worker('victim');
+    await until(() => made() > 0, 60_000);
+    const family = descendantsOf(victim.pid);
+    victim.child.kill('SIGKILL');
+    await allEnded(family, 5000);
+    expect(made()).toBeLessThan(SEGMENTS);
+    const heir = fleet.worker('heir');
+    await until(() => told(heir, 'segment').length > 0, 60_000);
+    await s3.kill();
+    // Longer than a request is tried.
+    await until(() => told(heir, 'trouble').some((line) => line.includes('cannot be reached')), 60_000);
+    await s3.begin();
+    await expectWhole(film);
+  });
+
+  test('not with credentials that are none, which nobody is told', async () => {
+    await submitted();
+    const secret = { AWS_ACCESS_KEY_ID: 'somebody', AWS_SECRET_ACCESS_KEY: 'a-secret-that-nobody-may-see' };
+    const stranger = new TestFleet(fleet.redis, fleet.store, { ...env, ...secret });
+    const ended = await stranger.run('worker', []);
+    expect(ended).toMatchObject({ code: 1, err: expect.stringContaining('does not know these credentials') });
+    const seen = await stranger.run('doctor', []);
+    expect(seen.code).toBe(1);
+    const client = fleet.redis.client();
+    const inRedis = await Promise.all((await client.keys('*')).map((key) => client.dump(key)));
+    client.disconnect();
+    expect([ended.out, ended.err, seen.out, seen.err, ...inRedis].join('')).not.toContain('a-secret');
+    expect((await fleet.run('doctor', [])).out).toMatch(/can be written to from here/);
   });
 });
