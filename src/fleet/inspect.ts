@@ -1,5 +1,5 @@
 import { asUpreelError } from '../core/errors.ts';
-import type { SharedStore } from '../store/index.ts';
+import { openSharedStore } from '../store/index.ts';
 import { readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
 
@@ -18,10 +18,10 @@ const SLOW_MILLISECONDS = 50;
 /** What BullMQ needs. */
 const OLDEST_REDIS = [6, 2] as const;
 
-/** Holds a queue, and the store if one is named, against what docs/scale-out.md says of them. */
+/** Holds a queue, and the store at an address if one is named, against what docs/scale-out.md says of them. */
 export async function inspectFleet(
   { redis, keys }: FleetConnection,
-  store: SharedStore | null,
+  store: string | null,
 ): Promise<readonly FleetFinding[]> {
   const facts = factsOf(await redis.info());
   const beats = await readBeats({ redis, keys });
@@ -92,15 +92,20 @@ async function latencyFinding(ask: () => Promise<void>): Promise<FleetFinding> {
 }
 
 /** Whether this machine can do there what a worker does. */
-async function storeFinding(store: SharedStore): Promise<FleetFinding> {
-  const { address } = store;
+async function storeFinding(address: string): Promise<FleetFinding> {
   try {
-    await store.probe();
-    return good('store', `${address} can be written to from here`);
+    const store = await openSharedStore(address);
+    await store.probe().finally(() => store.close());
+    return good('store', `${store.address} can be written to from here`);
   } catch (error) {
-    const { message, hint } = asUpreelError(error);
+    const { code, message, hint } = asUpreelError(error);
     const all = 'All machines of the fleet must be able to write there, as the user that workers run as.';
-    return { name: 'store', state: 'bad', message: `${address}: ${message}`, hint: store.isFolder ? all : hint };
+    return {
+      name: 'store',
+      state: 'bad',
+      message: `${address}: ${message}`,
+      hint: code === 'internal' || hint === '' ? all : hint,
+    };
   }
 }
 

@@ -21,7 +21,10 @@ type PartFlags = StoreFlags & Readonly<Record<string, unknown>>;
  * scheduler of his own (GNU parallel, Slurm).
  */
 export function addPartCommands(program: Command): void {
-  const store = ['--store <folder>', 'the folder that all machines see (or UPREEL_STORE)'] as const;
+  const store = [
+    '--store <place>',
+    'the folder that all machines see, or s3://bucket/prefix (or UPREEL_STORE)',
+  ] as const;
   const segment = program.command('segment <film> <number>').option(...store);
   addMachineOptions(segment);
   segment

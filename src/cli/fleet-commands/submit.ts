@@ -53,7 +53,10 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
         hint: 'Upscale pictures with upreel INPUT... here.',
       });
     }
-    const rules = await planOutputs(inputs, own.output, own.encoder);
+    const output = store.isFolder ? own.output : outputInBucket(store, own.output);
+    // Folders in a bucket are made by what lies in them.
+    const rules = await planOutputs(inputs, output, own.encoder, store.isFolder ? undefined : async () => {});
+    const taken = new Set<string>();
     const network: EngineNetwork = { ...networkSettings(own), device: 'cpu' };
     for (const [index, input] of inputs.entries()) {
       const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
@@ -62,6 +65,8 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
         const task = { kind: 'submit' as const, network, request, store: store.address };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
+        if (taken.has(result.film.output)) await refuseTwice(store, result.film);
+        taken.add(result.film.output);
         await fleet?.enqueue({ ...result.film, model: network.model, input: input.path });
         out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
       } catch (error) {
@@ -79,6 +84,23 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
     await Promise.all([out.flush(), words.flush()]);
   }
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
+}
+
+/** `-o s3://bucket/prefix/NAME` is NAME, as from the folder at hand. @throws UpreelError `usage`. */
+function outputInBucket({ address }: SharedStore, output: string | undefined): string | undefined {
+  if (output === undefined || !output.startsWith('s3:')) return output;
+  if (output.startsWith(`${address}/`)) return output.slice(address.length + 1);
+  throw new UpreelError('usage', `-o ${output} is not in the store ${address}.`, {
+    hint: 'Results appear below the store’s prefix: name a file there.',
+  });
+}
+
+/** @throws UpreelError `usage` */
+async function refuseTwice(store: SharedStore, { id, output }: SubmittedFilm): Promise<never> {
+  await store.removeFilm(id);
+  throw new UpreelError('usage', `Another film of this command becomes ${output} already.`, {
+    hint: 'Run it from a folder above both, or name each result with -o.',
+  });
 }
 
 /** @returns no fleet where nothing is to be queued */
