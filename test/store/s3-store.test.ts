@@ -145,6 +145,16 @@ describe('of several that make one segment in a bucket', () => {
     expect(readdirSync(segments.folder)).toEqual([]);
   });
 
+  test('a film that was removed meanwhile takes none', async () => {
+    const film = await added();
+    const segments = store.segmentsOf(film);
+    const part = await segments.part(0, 'aa', '.mkv');
+    writeFileSync(part, 'late');
+    await store.removeFilm(film.id);
+    await expect(segments.commit(part, 'aa', made(0))).rejects.toThrow(/was removed/);
+    expect(segmentKeys(film)).toEqual([]);
+  });
+
   test('one that is not what was made is found when all come together, and made again', async () => {
     const film = await added();
     const { record } = await attempt(film, 0, 'aa', 'whole');

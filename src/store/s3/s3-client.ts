@@ -34,6 +34,8 @@ const LONGEST_MILLISECONDS = 600_000;
 const WAITS_MILLISECONDS = [200, 500, 1200, 2500, 3000];
 /** What fails on this machine is not asked for again. */
 const OWN_DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM', 'ENOENT']);
+/** Of a server that says nothing, for as long each time. */
+const PATIENCE_MILLISECONDS = 45_000;
 const MOST_TEXT_BYTES = 16 * 1024 * 1024;
 /** What a server may be asked at once. */
 const MOST_AT_ONCE = 16;
@@ -67,18 +69,20 @@ export class S3Client {
    */
   async read(request: S3Request, take: (body: IncomingMessage) => Promise<string>): Promise<S3Answer> {
     const signal = request.signal ?? this.#signal;
-    for (const wait of [...WAITS_MILLISECONDS, null]) {
+    const begunAt = performance.now();
+    for (const next of [...WAITS_MILLISECONDS, null]) {
       signal.throwIfAborted();
+      const isLate = () => performance.now() - begunAt > PATIENCE_MILLISECONDS;
       const answer = await this.#once(request, take, signal).catch((error: unknown) => {
         signal.throwIfAborted();
         if (error instanceof UpreelError || OWN_DISK.has(systemErrorCode(error) ?? '')) throw error;
-        if (wait === null) throw brokenError(error, this.place);
+        if (next === null || isLate()) throw brokenError(error, this.place);
         return null;
       });
       if (answer !== null && !('code' in answer)) return answer;
-      if (answer !== null && (wait === null || !this.#mayPass(answer))) throw refusalError(answer, this.place);
+      if (answer !== null && (next === null || !this.#mayPass(answer))) throw refusalError(answer, this.place);
       // Not all at once after a server was away.
-      await sleep(wait! * (0.5 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
+      await sleep(next! * (0.5 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
     }
     throw new UpreelError('internal', 'Expected an end of patience.');
   }

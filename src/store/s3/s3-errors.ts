@@ -29,7 +29,14 @@ export function readRefusal(status: number, headers: IncomingHttpHeaders, body: 
 export function isPassing({ status, code }: S3Refusal): boolean {
   return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501 && status !== 507)
     ? true
-    : ['SlowDown', 'RequestTimeout', 'InternalError', 'OperationAborted', 'BadDigest'].includes(code);
+    : [
+        'SlowDown',
+        'RequestTimeout',
+        'InternalError',
+        'OperationAborted',
+        'BadDigest',
+        'XAmzContentSHA256Mismatch',
+      ].includes(code);
 }
 
 /** In people's words. Nothing of what the server wrote is repeated but its code: it quotes what was signed. */

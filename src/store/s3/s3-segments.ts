@@ -5,6 +5,7 @@ import { requireSpace } from '../disk-space.ts';
 import { hashFile } from '../identity.ts';
 import type { JobPlan, SegmentRange } from '../job-file.ts';
 import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from '../segment-record.ts';
+import { FILM_FILE } from '../shared-film.ts';
 import type { SharedSegments } from '../shared-store.ts';
 import type { S3Listed, S3Objects } from './s3-objects.ts';
 
@@ -18,15 +19,21 @@ import type { S3Listed, S3Objects } from './s3-objects.ts';
 export class S3Segments implements SharedSegments {
   readonly #scratch: () => string;
   readonly #objects: S3Objects;
-  /** Way of the folder in the store, with a slash at its end. */
+  /** In front of their names. */
   readonly #way: string;
+  /** Way of what says that there is such a film. */
+  readonly #film: string;
   readonly #ranges: readonly SegmentRange[];
 
-  /** @param scratch a folder of this process alone, once it is needed */
+  /**
+   * @param way of all that is kept of the film
+   * @param scratch a folder of this process alone, once it is needed
+   */
   constructor(objects: S3Objects, way: string, scratch: () => string, { segments }: Pick<JobPlan, 'segments'>) {
     this.#scratch = scratch;
     this.#objects = objects;
-    this.#way = way;
+    this.#way = `${way}/segments/`;
+    this.#film = `${way}/${FILM_FILE}`;
     this.#ranges = segments;
   }
 
@@ -67,12 +74,19 @@ export class S3Segments implements SharedSegments {
     const { index } = segment;
     const before = await this.find(index);
     if (before === null) {
+      await this.#requireWanted();
       const file = `${segmentStem(index)}.${token}${extname(part)}`;
       const { size: bytes } = await stat(part);
       const sha256 = await hashFile(part, new AbortController().signal);
       const record: SegmentRecord = { ...segment, file, bytes, sha256 };
       await this.#objects.putFile(`${this.#way}${file}`, part, { bytes, sha256 });
-      await this.#objects.put(`${this.#way}${segmentStem(index)}.${token}.json`, JSON.stringify(record));
+      const recordWay = `${this.#way}${segmentStem(index)}.${token}.json`;
+      await this.#objects.put(recordWay, JSON.stringify(record));
+      // Who removed it meanwhile has not seen these.
+      await this.#requireWanted().catch(async (error: unknown) => {
+        for (const way of [recordWay, `${this.#way}${file}`]) await this.#objects.remove(way);
+        throw error;
+      });
     }
     await rm(part, { force: true });
     const first = before ?? (await this.find(index));
@@ -110,6 +124,12 @@ export class S3Segments implements SharedSegments {
       });
     }
     return this.folder;
+  }
+
+  /** A folder that is gone takes nothing; a prefix does. @throws UpreelError `usage`. */
+  async #requireWanted(): Promise<void> {
+    if ((await this.#objects.look(this.#film)) !== null) return;
+    throw new UpreelError('usage', 'The film was removed while its segment was made.');
   }
 
   /** @param listed all that the store has of it, by name */

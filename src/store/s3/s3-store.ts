@@ -131,7 +131,7 @@ export class S3Store implements SharedStore {
   }
 
   segmentsOf(film: Pick<SharedFilm, 'id' | 'segments'>): SharedSegments {
-    return new S3Segments(this.#objects, `${filmWay(film.id)}/segments/`, () => this.#cache.scratch('segments'), film);
+    return new S3Segments(this.#objects, filmWay(film.id), () => this.#cache.scratch('segments'), film);
   }
 
   resultOf({ id, output }: SharedFilm): SharedResult {
