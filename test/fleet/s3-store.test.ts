@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
@@ -66,6 +66,34 @@ async function expectWhole(film: string): Promise<void> {
     'out.mkv',
   ]);
 }
+
+test('results in a bucket have the names that they are given, each one of its own', async () => {
+  const store = `s3://${BUCKET}/tenant ${++number}`;
+  for (const name of ['a', 'b']) mkdirSync(at(name));
+  for (const name of ['a', 'b']) copyFileSync(at('film.mp4'), at(`${name}/same.mp4`));
+  const submit = (...args: string[]) =>
+    upreel(['submit', ...args, ...HOW.slice(0, 2), '--plan-only', '--json', '--store', store], env);
+  const both = await submit(at('a/same.mp4'), at('b/same.mp4'));
+  expect(both).toMatchObject({ code: 9, records: [{ output: `${store}/same.upreel-2x.mp4` }] });
+  expect(both.err).toContain('Another film of this command becomes');
+  expect(await submit(at('film.mp4'), '-o', `${store}/of 1998/out.mkv`)).toMatchObject({
+    records: [{ output: `${store}/of 1998/out.mkv` }],
+  });
+  const refused: [string[], RegExp][] = [
+    [['-o', 's3://elsewhere/out.mkv'], /is not in the store/],
+    [['-o', `${store}/.upreel-fleet/out.mkv`], /is not a place in the store/],
+    [['--encoder', 'png'], /numbered pictures cannot be in the store/],
+    [['--report', 'report.json'], /--report cannot be in the store/],
+  ];
+  for (const [args, why] of refused) {
+    const { code, err } = await submit(at('film.mp4'), ...args);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(why);
+  }
+  // One copy of what three films are made of, and no more films than were told.
+  expect(keys().filter((key) => /sources|film\.json/.test(key))).toHaveLength(3);
+  expect(existsSync('of 1998')).toBe(false);
+});
 
 describe.skipIf(!hasRedis)('a film of a fleet whose store is a bucket (needs redis-server)', () => {
   test('is the film that one machine makes, and fetched once by each', async () => {
