@@ -79,17 +79,8 @@ test('results in a bucket have the names that they are given, each one of its ow
   expect(await submit(at('film.mp4'), '-o', `${store}/of 1998/out.mkv`)).toMatchObject({
     records: [{ output: `${store}/of 1998/out.mkv` }],
   });
-  const refused: [string[], RegExp][] = [
-    [['-o', 's3://elsewhere/out.mkv'], /is not in the store/],
-    [['-o', `${store}/.upreel-fleet/out.mkv`], /is not a place in the store/],
-    [['--encoder', 'png'], /numbered pictures cannot be in the store/],
-    [['--report', 'report.json'], /--report cannot be in the store/],
-  ];
-  for (const [args, why] of refused) {
-    const { code, err } = await submit(at('film.mp4'), ...args);
-    expect(code).not.toBe(0);
-    expect(err).toMatch(why);
-  }
+  const elsewhere = await submit(at('film.mp4'), '-o', 's3://elsewhere/out.mkv');
+  expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining('is not in the store') });
   // One copy of what three films are made of, and no more films than were told.
   expect(keys().filter((key) => /sources|film\.json/.test(key))).toHaveLength(3);
   expect(existsSync('of 1998')).toBe(false);
