@@ -65,8 +65,7 @@ async function submit(paths: readonly string[], flags: FleetFlags & Record<strin
         const task = { kind: 'submit' as const, network, request, store: store.address };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
-        if (taken.has(result.film.output)) await refuseTwice(store, result.film);
-        taken.add(result.film.output);
+        requireOnce(taken, result.film.output);
         await fleet?.enqueue({ ...result.film, model: network.model, input: input.path });
         out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
       } catch (error) {
@@ -95,9 +94,12 @@ function outputInBucket({ address }: SharedStore, output: string | undefined): s
   });
 }
 
-/** @throws UpreelError `usage` */
-async function refuseTwice(store: SharedStore, { id, output }: SubmittedFilm): Promise<never> {
-  await store.removeFilm(id);
+/** Its plan stays where it is: an earlier command may have queued the same film. @throws UpreelError `usage`. */
+function requireOnce(taken: Set<string>, output: string): void {
+  if (!taken.has(output)) {
+    taken.add(output);
+    return;
+  }
   throw new UpreelError('usage', `Another film of this command becomes ${output} already.`, {
     hint: 'Run it from a folder above both, or name each result with -o.',
   });

@@ -33,9 +33,10 @@ const LONGEST_MILLISECONDS = 600_000;
 /** Seven seconds in all: whoever needs more patience asks again. */
 const WAITS_MILLISECONDS = [200, 500, 1200, 2500, 3000];
 /** What fails on this machine is not asked for again. */
-const OWN_DISK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES', 'EPERM', 'ENOENT']);
+const OWN_DISK = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO']);
 /** Of a server that says nothing, for as long each time. */
 const PATIENCE_MILLISECONDS = 45_000;
+const SILENT = Object.assign(new Error('nothing was heard'), { code: 'ETIMEDOUT' });
 const MOST_TEXT_BYTES = 16 * 1024 * 1024;
 /** What a server may be asked at once. */
 const MOST_AT_ONCE = 16;
@@ -70,6 +71,7 @@ export class S3Client {
   async read(request: S3Request, take: (body: IncomingMessage) => Promise<string>): Promise<S3Answer> {
     const signal = request.signal ?? this.#signal;
     const begunAt = performance.now();
+    let isSetRight = false;
     for (const next of [...WAITS_MILLISECONDS, null]) {
       signal.throwIfAborted();
       const isLate = () => performance.now() - begunAt > PATIENCE_MILLISECONDS;
@@ -80,7 +82,12 @@ export class S3Client {
         return null;
       });
       if (answer !== null && !('code' in answer)) return answer;
-      if (answer !== null && (next === null || !this.#mayPass(answer))) throw refusalError(answer, this.place);
+      if (answer !== null) {
+        // Whose clock is right does not matter: the server's counts, once.
+        const isClock: boolean = !isSetRight && this.#setRight(answer);
+        isSetRight ||= isClock;
+        if (next === null || !(isClock || isPassing(answer))) throw refusalError(answer, this.place);
+      }
       // Not all at once after a server was away.
       await sleep(next! * (0.5 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -91,11 +98,10 @@ export class S3Client {
     this.#agent.destroy();
   }
 
-  #mayPass(refusal: S3Refusal): boolean {
-    if (refusal.code !== 'RequestTimeTooSkewed') return isPassing(refusal);
-    // Whose clock is right does not matter: the server's counts, once.
-    const skew = Date.parse(refusal.headers.date ?? '') - Date.now();
-    if (Number.isNaN(skew) || this.#skewMilliseconds !== 0) return false;
+  /** @returns whether it was the clock */
+  #setRight({ code, headers }: S3Refusal): boolean {
+    const skew = Date.parse(headers.date ?? '') - Date.now();
+    if (code !== 'RequestTimeTooSkewed' || Number.isNaN(skew)) return false;
     this.#skewMilliseconds = skew;
     return true;
   }
@@ -115,7 +121,7 @@ export class S3Client {
     };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const asked = (url.protocol === 'https:' ? https : http).request(url, options, resolve);
-      asked.setTimeout(SILENCE_MILLISECONDS, () => asked.destroy(new Error('nothing was heard')));
+      asked.setTimeout(SILENCE_MILLISECONDS, () => asked.destroy(SILENT));
       asked.on('error', reject);
       asked.end(body);
     });

@@ -27,17 +27,17 @@ export function readRefusal(status: number, headers: IncomingHttpHeaders, body: 
 
 /** Whether the same may be answered otherwise a moment later. */
 export function isPassing({ status, code }: S3Refusal): boolean {
-  return status === 408 || status === 409 || status === 429 || (status >= 500 && status !== 501 && status !== 507)
-    ? true
-    : [
-        'SlowDown',
-        'RequestTimeout',
-        'InternalError',
-        'OperationAborted',
-        'BadDigest',
-        'XAmzContentSHA256Mismatch',
-      ].includes(code);
+  const isBusy = status === 408 || status === 409 || status === 429 || (status >= 500 && !NEVER.has(status));
+  return isBusy || PASSING.has(code);
 }
+
+/** Not implemented; no room. */
+const NEVER = new Set([501, 507]);
+const PASSING = new Set([
+  ...['SlowDown', 'RequestTimeout', 'InternalError', 'OperationAborted'],
+  // What came was not what was sent.
+  ...['BadDigest', 'XAmzContentSHA256Mismatch'],
+]);
 
 /** In people's words. Nothing of what the server wrote is repeated but its code: it quotes what was signed. */
 export function refusalError(refusal: S3Refusal, place: S3Place): UpreelError {
