@@ -75,6 +75,11 @@ async function checkFor(store: SharedStore, request: VideoRequest, output: strin
   if (store.isFolder) return checkOutput(request, output);
   if (isSequenceName(output)) throw noFile(output, store);
   if (settings.report !== null) throw noFile(settings.report, store, '--report');
+  if (settings.keepTimes) {
+    throw new UpreelError('usage', `--keep-times means nothing in the store ${store.address}.`, {
+      hint: 'What lies there has the time at which it was put there: leave it out.',
+    });
+  }
   await checkOutput({ ...request, settings: { ...settings, overwrite: true } }, output);
 }
 
