@@ -26,6 +26,7 @@ export const EXIT_CODES = {
   'output-unwritable': 1,
   'place-untrusted': 1,
   'queue-unreachable': 1,
+  'store-unreachable': 1,
   usage: 2,
   'output-exists': 2,
   'input-missing': 3,

@@ -20,7 +20,7 @@ export async function filmNetwork(
   signal: AbortSignal,
 ): Promise<EngineNetwork> {
   const { network } = sharedTask(film);
-  const model = film.checkpoint === null ? network.model : await store.placeOf(film.checkpoint);
+  const model = film.checkpoint === null ? network.model : await store.fetch(film.checkpoint);
   const asked = { ...network, model, ...machine };
   const { device } = await chooseDevice(asked, { signal, onEvent: () => {} });
   return { ...asked, device };

@@ -2,7 +2,7 @@ import { UpreelError } from '../core/errors.ts';
 import { locateWeights, type ModelDescriptor, readCatalogue } from '../core/model/index.ts';
 import type { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
-import { type SharedFilm, SharedStore } from '../store/index.ts';
+import { openSharedStore, type SharedFilm, type SharedStore } from '../store/index.ts';
 import {
   type EndedFilm,
   endSharedFilm,
@@ -24,16 +24,30 @@ type Task<Kind extends EngineTask['kind']> = Extract<EngineTask, { kind: Kind }>
 
 /** @param request the same film as a job of this machine's */
 export async function runSubmission(
-  { store: root, network }: Task<'submit'>,
+  { store: address, network }: Task<'submit'>,
   request: VideoRequest,
   { scale }: ModelDescriptor,
   { signal }: TaskContext,
 ): Promise<SubmittedFilm> {
-  const store = await SharedStore.open(root);
-  const checkpoint = await shareCheckpoint(store, network);
-  // Neither the machine nor the device is known yet; what made a segment stands in its record.
-  const { runtime: _, device: __, ...model } = request.job.model;
-  return submitFilm({ ...request, job: { ...request.job, model } }, { store, scale, checkpoint, signal });
+  return withStore(address, signal, async (store) => {
+    const checkpoint = await shareCheckpoint(store, network);
+    // Neither the machine nor the device is known yet; what made a segment stands in its record.
+    const { runtime: _, device: __, ...model } = request.job.model;
+    return submitFilm({ ...request, job: { ...request.job, model } }, { store, scale, checkpoint, signal });
+  });
+}
+
+async function withStore<T>(
+  address: string,
+  signal: AbortSignal,
+  work: (store: SharedStore) => Promise<T>,
+): Promise<T> {
+  const store = await openSharedStore(address, signal);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
 }
 
 /** A catalogue's network is fetched by whoever needs it. @returns the way to any other one's file in the store. */
@@ -52,23 +66,33 @@ interface Opened {
 
 /** @throws UpreelError `model-refused` if the network is not the one that the film was submitted with. */
 export async function runSharedSegment(
-  { store: root, film: id, index, token, worker, network }: Task<'segment'>,
+  { store: address, film: id, index, token, worker, network }: Task<'segment'>,
   { upscaler, descriptor, pause, preview }: Opened,
   { onEvent, signal }: TaskContext,
 ): Promise<MadeSegment> {
-  const shared = await openSharedFilm(await SharedStore.open(root), id);
-  const { settings } = sharedTask(shared.film).request;
-  requireModel(shared.film, descriptor);
-  const made = { worker, device: deviceClass(network.device), runtime: runtimeIdentity() };
-  return makeSharedSegment(shared, { index, token, upscaler, settings, made, pause, preview, onEvent, signal });
+  return withStore(address, signal, async (store) => {
+    const shared = await openSharedFilm(store, id);
+    const { settings } = sharedTask(shared.film).request;
+    requireModel(shared.film, descriptor);
+    const made = { worker, device: deviceClass(network.device), runtime: runtimeIdentity() };
+    return makeSharedSegment(shared, { index, token, upscaler, settings, made, pause, preview, onEvent, signal });
+  });
 }
 
 export async function runSharedEnding(
-  { store: root, film: id, token }: Task<'ending'>,
+  { store: address, film: id, token }: Task<'ending'>,
   pause: Pause,
   { onEvent, signal }: TaskContext,
 ): Promise<EndedFilm> {
-  const store = await SharedStore.open(root);
+  return withStore(address, signal, (store) => endInStore(store, { id, token }, pause, { onEvent, signal }));
+}
+
+async function endInStore(
+  store: SharedStore,
+  { id, token }: { readonly id: string; readonly token: string },
+  pause: Pause,
+  { onEvent, signal }: Pick<TaskContext, 'onEvent' | 'signal'>,
+): Promise<EndedFilm> {
   const shared = await openSharedFilm(store, id);
   const { film } = shared;
   const task = sharedTask(film);

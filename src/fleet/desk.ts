@@ -161,5 +161,9 @@ export function isBadInput({ code }: UpreelError): boolean {
   return ['usage', 'input-damaged', 'input-unsupported', 'output-exists', 'model-unsupported'].includes(code);
 }
 
-/** A full disk is emptied by a person, or by a film that ends. */
-export const FULL_DISK_MILLISECONDS = 10_000;
+/** A full disk is emptied by a person, or by a film that ends; a store that is away comes back. */
+export function passesByItself({ code }: UpreelError): boolean {
+  return code === 'disk-full' || code === 'store-unreachable';
+}
+
+export const PASSING_MILLISECONDS = 10_000;

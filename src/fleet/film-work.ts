@@ -3,7 +3,7 @@ import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import type { RestartingEngine } from '../engine/index.ts';
 import { attemptToken } from '../store/index.ts';
-import { type Desk, FULL_DISK_MILLISECONDS, HoldLost, isBadInput } from './desk.ts';
+import { type Desk, HoldLost, isBadInput, PASSING_MILLISECONDS, passesByItself } from './desk.ts';
 import { type FilmJob, filmJobSchema } from './names.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function joinFilm(
       const network = await desk.networkFor(film, null, signal);
       desk.join(film);
       const { name: worker } = desk.settings;
-      const { root: store } = desk.context.store;
+      const { address: store } = desk.context.store;
       const task = { kind: 'ending' as const, network, store, film, token: attemptToken(), worker };
       const onEvent = (event: TaskEvent): void => {
         if (event.type === 'progress' && event.stage !== 'prepare') void states.setStage(film, event.stage);
@@ -70,9 +70,9 @@ async function answerFor(
   }
   if ((await desk.states.stateOf(film)) !== 'running') return 'not wanted';
   desk.tell({ type: 'failed', film, message: failure.message });
-  if (failure.code === 'disk-full') {
+  if (passesByItself(failure)) {
     desk.trouble(failure.message);
-    await job.moveToDelayed(Date.now() + FULL_DISK_MILLISECONDS, hold);
+    await job.moveToDelayed(Date.now() + PASSING_MILLISECONDS, hold);
     throw new DelayedError();
   }
   const isLast = isBadInput(failure) || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);

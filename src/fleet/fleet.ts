@@ -95,11 +95,7 @@ export class Fleet {
   async #makeMissing(id: string, round: number, device: DeviceName | null): Promise<void> {
     const store = this.#inStore();
     const film = await store.readFilm(id);
-    const segments = store.segmentsOf(film);
-    const listed = await segments.listed();
-    const found = await Promise.all(
-      film.segments.map(({ index }) => (listed.has(index) ? segments.find(index) : Promise.resolve(null))),
-    );
+    const found = await store.segmentsOf(film).findAll();
     const made = found.filter((record) => record !== null);
     const frames = ({ ptsTicks, bytes, index }: (typeof made)[number]) => ({ index, frames: ptsTicks.length, bytes });
     await this.states.setMade(id, made.map(frames));

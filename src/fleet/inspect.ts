@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { asUpreelError } from '../core/errors.ts';
-import type { SharedStore } from '../store/index.ts';
+import { openSharedStore } from '../store/index.ts';
 import { readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
 
@@ -21,10 +18,10 @@ const SLOW_MILLISECONDS = 50;
 /** What BullMQ needs. */
 const OLDEST_REDIS = [6, 2] as const;
 
-/** Holds a queue, and the store if one is named, against what docs/scale-out.md says of them. */
+/** Holds a queue, and the store at an address if one is named, against what docs/scale-out.md says of them. */
 export async function inspectFleet(
   { redis, keys }: FleetConnection,
-  store: SharedStore | null,
+  store: string | null,
 ): Promise<readonly FleetFinding[]> {
   const facts = factsOf(await redis.info());
   const beats = await readBeats({ redis, keys });
@@ -95,21 +92,20 @@ async function latencyFinding(ask: () => Promise<void>): Promise<FleetFinding> {
 }
 
 /** Whether this machine can do there what a worker does. */
-async function storeFinding(store: SharedStore): Promise<FleetFinding> {
-  const place = join(store.filmFolder('..'), `probe-${randomBytes(4).toString('hex')}`);
+async function storeFinding(address: string): Promise<FleetFinding> {
   try {
-    const file = await open(place, 'wx');
-    await file.writeFile('upreel');
-    await file.sync();
-    await file.close();
-    if ((await readFile(place, 'utf8')) !== 'upreel') throw new Error('it reads otherwise than it was written');
-    return good('store', `${store.root} can be written to from here`);
+    const store = await openSharedStore(address);
+    await store.probe().finally(() => store.close());
+    return good('store', `${store.address} can be written to from here`);
   } catch (error) {
-    const { message } = asUpreelError(error);
-    const hint = 'All machines of the fleet must be able to write there, as the user that workers run as.';
-    return { name: 'store', state: 'bad', message: `${store.root}: ${message}`, hint };
-  } finally {
-    await rm(place, { force: true }).catch(() => {});
+    const { code, message, hint } = asUpreelError(error);
+    const all = 'All machines of the fleet must be able to write there, as the user that workers run as.';
+    return {
+      name: 'store',
+      state: 'bad',
+      message: `${address}: ${message}`,
+      hint: code === 'internal' || hint === '' ? all : hint,
+    };
   }
 }
 

@@ -3,7 +3,7 @@ import type { DeviceName } from '../core/device-name.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
 import type { RestartingEngine } from '../engine/index.ts';
 import { attemptToken } from '../store/index.ts';
-import { type Desk, FULL_DISK_MILLISECONDS, HoldLost, isBadInput } from './desk.ts';
+import { type Desk, HoldLost, isBadInput, PASSING_MILLISECONDS, passesByItself } from './desk.ts';
 import { type SegmentJob, segmentJobSchema } from './names.ts';
 
 /** Left for another worker. */
@@ -38,7 +38,7 @@ export async function makeSegment(desk: Desk, engine: RestartingEngine, { job, h
     const made = await desk.during(job, film, async (signal) => {
       const network = await desk.networkFor(film, device, signal);
       desk.beginSegment(film, index, network.device);
-      const { root: store } = desk.context.store;
+      const { address: store } = desk.context.store;
       const task = { kind: 'segment' as const, network, store, film, index, token: attemptToken(), worker: name };
       const result = await engine.run(task, { signal, onEvent: (event) => desk.follow(event) });
       if (result.kind !== 'segment') throw new UpreelError('internal', `Expected a segment, got ${result.kind}.`);
@@ -76,9 +76,9 @@ async function answerFor(
   if ((await desk.states.stateOf(film)) !== 'running') return 'not wanted';
   desk.count({ failures: 1 });
   desk.tell({ type: 'failed', film, segment: index, message: failure.message });
-  if (failure.code === 'disk-full') {
+  if (passesByItself(failure)) {
     desk.trouble(failure.message);
-    await job.moveToDelayed(Date.now() + FULL_DISK_MILLISECONDS, hold);
+    await job.moveToDelayed(Date.now() + PASSING_MILLISECONDS, hold);
     throw new DelayedError();
   }
   const names = [...new Set([...failed, name])];

@@ -6,6 +6,7 @@ export { findJob, type JobFile, type JobPlan, readJobFile, type SegmentRange } f
 export { jobFolderFor } from './job-folder.ts';
 export { JOURNAL_FILE, openJournal } from './journal.ts';
 export { isLockHeld, type ProcessLock, takeLock } from './lock.ts';
+export { openSharedStore } from './open-store.ts';
 export { readSegments, type SegmentRecord } from './segment-record.ts';
-export { attemptToken, type SharedSegments } from './shared-segments.ts';
-export { FILM_ID, type SharedFilm, SharedStore } from './shared-store.ts';
+export { FILM_ID, type SharedFilm } from './shared-film.ts';
+export { attemptToken, type SharedSegments, type SharedStore } from './shared-store.ts';

@@ -1,17 +1,18 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type SharedFilm, SharedStore } from '../../src/store/index.ts';
+import { FolderStore } from '../../src/store/folder-store.ts';
+import type { SharedFilm } from '../../src/store/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
 
 const folder = temporaryFolder();
 let number = 0;
-let store: SharedStore;
+let store: FolderStore;
 
 beforeEach(async () => {
   const root = join(folder, `store-${number++}`);
   mkdirSync(root, { recursive: true });
-  store = await SharedStore.open(root);
+  store = await FolderStore.open(root);
 });
 
 const range = (index: number) => ({ index, startFrame: index, endFrame: index + 1, startTicks: null, endTicks: null });

@@ -63,7 +63,7 @@ export class TestFleet {
   readonly #workers = new Set<Running>();
 
   constructor(redis: TestRedis, store: string, env: Record<string, string>) {
-    mkdirSync(store, { recursive: true });
+    if (!store.startsWith('s3:')) mkdirSync(store, { recursive: true });
     this.redis = redis;
     this.store = store;
     this.#env = env;
@@ -111,7 +111,7 @@ export class TestFleet {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
 import type { FleetConnection } from '../../fleet/index.ts';
 import { type JobFeed, openJobFeed } from '../../job/index.ts';
-import { SharedStore } from '../../store/index.ts';
+import { openSharedStore, type SharedStore } from '../../store/index.ts';
 import { readConfigFile } from '../config-file.ts';
 
 /** Where a fleet meets, as flags say. */
@@ -23,7 +23,7 @@ interface FleetPlace {
 export function addFleetOptions(command: Command): Command {
   return command
     .option('--queue <address>', 'the fleet’s Redis server: redis://host:6379 (or UPREEL_QUEUE)')
-    .option('--store <folder>', 'the folder that all its machines see (or UPREEL_STORE)')
+    .option('--store <place>', 'the folder that all its machines see, or s3://bucket/prefix (or UPREEL_STORE)')
     .option('--prefix <name>', 'of its keys, where several fleets share a server');
 }
 
@@ -58,6 +58,13 @@ export async function openFleet(flags: FleetFlags, patient: boolean): Promise<Op
   return { connection: await connectFleet(place, patient), store };
 }
 
+/** Where a fleet meets, and where its store is said to be: whether it is there is to be seen. @throws as `openFleet`. */
+export async function openQueue(flags: FleetFlags): Promise<OpenFleet<string | null>> {
+  const place = await placeOf(flags);
+  const { connectFleet } = await loadFleet();
+  return { connection: await connectFleet(place, false), store: place.store };
+}
+
 /** What is looked at: the films of a fleet, if one is named, else this machine's jobs. */
 export function openFeed(flags: FleetFlags): Promise<JobFeed> {
   return namesFleet(flags) ? openFleetFilms(flags) : openJobFeed();
@@ -65,10 +72,9 @@ export function openFeed(flags: FleetFlags): Promise<JobFeed> {
 
 /** Without a store, films can be looked at, paused and cancelled. @throws as `openFleet`. */
 export async function openFleetPlace(flags: FleetFlags): Promise<OpenFleet<SharedStore | null>> {
-  const place = await placeOf(flags);
-  const store = place.store === null ? null : await SharedStore.open(place.store);
-  const { connectFleet } = await loadFleet();
-  return { connection: await connectFleet(place, false), store };
+  const { store: address } = await placeOf(flags);
+  const store = address === null ? null : await openSharedStore(address);
+  return { ...(await openQueue(flags)), store };
 }
 
 async function openFleetFilms(flags: FleetFlags): Promise<JobFeed> {
@@ -89,8 +95,8 @@ export async function openStore(flags: StoreFlags): Promise<SharedStore> {
 }
 
 function requireStore(store: string | null): Promise<SharedStore> {
-  if (store !== null) return SharedStore.open(store);
+  if (store !== null) return openSharedStore(store);
   throw new UpreelError('usage', 'No store is named.', {
-    hint: 'Add --store FOLDER (all machines of the fleet see it), set UPREEL_STORE, or write store = "..." under [fleet].',
+    hint: 'Add --store FOLDER (all machines of the fleet see it) or --store s3://bucket/prefix, set UPREEL_STORE, or write store = "..." under [fleet].',
   });
 }

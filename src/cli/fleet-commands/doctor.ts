@@ -1,11 +1,11 @@
 import type { FleetFinding } from '../../fleet/index.ts';
 import { printText } from '../print-text.ts';
 import { alignColumns } from '../table.ts';
-import { type FleetFlags, loadFleet, openFleetPlace } from './address.ts';
+import { type FleetFlags, loadFleet, openQueue } from './address.ts';
 
 /** `upreel doctor --queue`: what a fleet needs, and what to do where it lacks. @returns the exit code. */
 export async function examineFleet(flags: FleetFlags & { readonly json?: boolean }): Promise<number> {
-  const { connection, store } = await openFleetPlace(flags);
+  const { connection, store } = await openQueue(flags);
   const { inspectFleet } = await loadFleet();
   try {
     const findings = await inspectFleet(connection, store);

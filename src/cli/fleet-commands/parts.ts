@@ -21,7 +21,10 @@ type PartFlags = StoreFlags & Readonly<Record<string, unknown>>;
  * scheduler of his own (GNU parallel, Slurm).
  */
 export function addPartCommands(program: Command): void {
-  const store = ['--store <folder>', 'the folder that all machines see (or UPREEL_STORE)'] as const;
+  const store = [
+    '--store <place>',
+    'the folder that all machines see, or s3://bucket/prefix (or UPREEL_STORE)',
+  ] as const;
   const segment = program.command('segment <film> <number>').option(...store);
   addMachineOptions(segment);
   segment
@@ -83,12 +86,13 @@ async function withFilm(id: string, flags: PartFlags, work: (context: Work) => P
     await work({ store, film, network, run: (task) => engine.run(task, { signal, onEvent: warn }) });
   } finally {
     await engine.close();
+    await store.close();
     interruption.dispose();
   }
 }
 
 function attempt(store: SharedStore, film: string) {
-  return { store: store.root, film, token: attemptToken(), worker: ownWorkerName() };
+  return { store: store.address, film, token: attemptToken(), worker: ownWorkerName() };
 }
 
 function warn(event: TaskEvent): void {

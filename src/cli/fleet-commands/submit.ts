@@ -61,15 +61,19 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
         hint: 'Upscale pictures with upreel INPUT... here.',
       });
     }
-    const rules = await planOutputs(inputs, own.output, own.encoder);
+    const output = store.isFolder ? own.output : outputInBucket(store, own.output);
+    // Folders in a bucket are made by what lies in them.
+    const rules = await planOutputs(inputs, output, own.encoder, store.isFolder ? undefined : async () => {});
+    const taken = new Set<string>();
     const network: EngineNetwork = { ...networkSettings(own), device: 'cpu' };
     for (const [index, input] of inputs.entries()) {
       const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
       const request = { input: input.path, output: rules[index]!, target: targetOf(own), settings };
       try {
-        const task = { kind: 'submit' as const, network, request, store: store.root };
+        const task = { kind: 'submit' as const, network, request, store: store.address };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
+        requireOnce(taken, result.film.output);
         await fleet?.enqueue({ ...result.film, model: network.model, input: input.path, device });
         out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
       } catch (error) {
@@ -83,9 +87,30 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
     interruption.dispose();
     await engine.close();
     await fleet?.close();
+    await store.close();
     await Promise.all([out.flush(), words.flush()]);
   }
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
+}
+
+/** `-o s3://bucket/prefix/NAME` is NAME, as from the folder at hand. @throws UpreelError `usage`. */
+function outputInBucket({ address }: SharedStore, output: string | undefined): string | undefined {
+  if (output === undefined || !output.startsWith('s3:')) return output;
+  if (output.startsWith(`${address}/`)) return output.slice(address.length + 1);
+  throw new UpreelError('usage', `-o ${output} is not in the store ${address}.`, {
+    hint: 'Results appear below the store’s prefix: name a file there.',
+  });
+}
+
+/** Its plan stays where it is: an earlier command may have queued the same film. @throws UpreelError `usage`. */
+function requireOnce(taken: Set<string>, output: string): void {
+  if (!taken.has(output)) {
+    taken.add(output);
+    return;
+  }
+  throw new UpreelError('usage', `Another film of this command becomes ${output} already.`, {
+    hint: 'Run it from a folder above both, or name each result with -o.',
+  });
 }
 
 /** @returns no fleet where nothing is to be queued */

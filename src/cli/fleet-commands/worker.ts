@@ -65,6 +65,7 @@ async function work(flags: WorkerFlags): Promise<void> {
   } finally {
     ending.dispose();
     await connection.close();
+    await store.close();
     await out.flush();
   }
   // A connection that BullMQ could not close would keep the process.

@@ -13,6 +13,8 @@ export interface CacheFolders {
   readonly probes: string;
   /** Lists of networks that others share. */
   readonly lists: string;
+  /** What was fetched from stores that are no folder (`upreel worker --store s3://...`). */
+  readonly stores: string;
   /** onnxruntime, where npm could not install it. */
   readonly runtime: string;
 }
@@ -25,6 +27,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     devices: resolve(root, 'devices'),
     probes: resolve(root, 'probes'),
     lists: resolve(root, 'lists'),
+    stores: resolve(root, 'stores'),
     runtime: resolve(root, 'runtime'),
   };
 }

@@ -1,7 +1,7 @@
 export { nearestIds } from '../nearest.ts';
 export { type BlendedModel, blendModels } from './blend-models.ts';
 export { type CachedFile, type CacheKind, listCache, removeCached } from './cache-contents.ts';
-export { cacheFolders, readCached, writeCached } from './cache-folder.ts';
+export { cacheFolders, openCacheFolder, readCached, writeCached } from './cache-folder.ts';
 export { EXPORTER_VERSION } from './cache-network.ts';
 export { type Catalogue, type CatalogueModel, DEFAULT_MODEL, readCatalogue } from './catalogue.ts';
 export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFull, UpreelError } from '../../core/errors.ts';
@@ -41,15 +41,13 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
   const { store, token, settings, making, pause, onEvent, signal } = context;
   const { records, missing } = await findAll(shared, signal);
   if (missing.length > 0) return { frames: 0, bytes: 0, missing };
-  const outputPlace = resultPlace(await store.placeOf(film.output));
-  const marker = join(store.filmFolder(film.id), 'published.json');
-  const published = await readMarker(marker);
-  if (published !== null && (await markOf(outputPlace).catch(() => null)) === published.mark) return published.ended;
-  await checkPlace(plan.output, settings.overwrite);
-  // On the store's own disk, so that publishing is a rename; a name that no other attempt has.
-  const work = join(store.filmFolder(film.id), `join-${token}`);
-  await mkdir(work, { recursive: true });
-  const resultFile = join(work, isSequenceName(plan.output) ? 'result' : `result${extname(plan.output)}`);
+  const result = store.resultOf(film, token);
+  const published = await result.published();
+  if (published !== null) return { ...published, missing: [] };
+  const { work, output } = result;
+  await checkPlace(output, settings.overwrite);
+  await result.begin(settings.overwrite);
+  const resultFile = join(work, isSequenceName(output) ? 'result' : `result${extname(output)}`);
   const devices = [...new Set(records.map(({ made }) => made?.device ?? 'unknown'))].sort().join(', ');
   const progress = new VideoProgress(
     {
@@ -71,50 +69,29 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
     pause.activeSeconds,
   );
   try {
-    const directory = { place: segments.folder, resultFile, outputPlace };
+    const directory = { place: await segments.gather(records), resultFile, outputPlace: resultPlace(output) };
     const request = {
       input: film.input,
       model: context.model,
       settings,
       making: making && { ...making, device: devices },
     };
-    const ended = await concludeFilm(plan, records, request, {
+    const facts = { frames: countFrames(records), bytes: 0 };
+    const ended = await concludeFilm({ ...plan, output }, records, request, {
       directory,
       device: devices,
       progress,
       pause,
       tell: onEvent,
-      // Who dies between the result's name and telling of it must not find a result that exists already.
-      onVerified: async (file) => {
-        const { size: bytes } = await stat(file);
-        const told: Marker = { mark: await markOf(file), ended: { frames: countFrames(records), bytes, missing: [] } };
-        await writeFile(marker, JSON.stringify(told));
-      },
+      onVerified: async (file) => result.verified(file, { ...facts, bytes: (await stat(file)).size }),
       signal,
     });
+    await result.publish({ ...facts, bytes: ended.bytes }, settings.overwrite);
     return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
   } catch (error) {
     throw !signal.aborted && (await isFull(work)) ? diskFull(error, work) : error;
   } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-interface Marker {
-  readonly mark: string;
-  readonly ended: EndedFilm;
-}
-
-/** A file, or a folder of pictures, keeps its number when it gets its name. */
-async function markOf(path: string): Promise<string> {
-  return `${(await stat(path, { bigint: true })).ino}`;
-}
-
-async function readMarker(path: string): Promise<Marker | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Marker;
-  } catch {
-    return null;
+    await result.end();
   }
 }
 
@@ -131,7 +108,7 @@ async function findAll(
   signal: AbortSignal,
 ): Promise<{ records: SegmentRecord[]; missing: number[] }> {
   for (const seconds of [...PATIENCE_SECONDS, null]) {
-    const found = await Promise.all(film.segments.map(({ index }) => segments.find(index)));
+    const found = await segments.findAll();
     const records = found.filter((record) => record !== null);
     const missing = film.segments.map(({ index }) => index).filter((index) => found[index] === null);
     const listed = missing.length === 0 ? null : await segments.listed();

@@ -17,9 +17,10 @@ const DEEPEST = 32;
  * Writes a plan down. What it names of files below `root` is named by the way from there; objects that are the same
  * one are so again when they are read (a stream in the list, and as the one that is upscaled).
  * @param root absolute
+ * @param moved files that lie elsewhere here: their ways from the root
  */
-export function encodePlan(plan: VideoPlan, root: string): PlanFile {
-  const writer = new Writer(root);
+export function encodePlan(plan: VideoPlan, root: string, moved: ReadonlyMap<string, string> = new Map()): PlanFile {
+  const writer = new Writer(root, moved);
   const value = writer.write(plan);
   return { json: JSON.stringify({ schema: 1, value }), times: writer.times() };
 }
@@ -47,17 +48,19 @@ export function decodePlan({ json, times }: PlanFile, root: string): VideoPlan {
  */
 class Writer {
   readonly #root: string;
+  readonly #moved: ReadonlyMap<string, string>;
   readonly #objects = new Map<object, number>();
   readonly #lists: Float64Array[] = [];
   #count = 0;
 
-  constructor(root: string) {
+  constructor(root: string, moved: ReadonlyMap<string, string>) {
     this.#root = root.endsWith(sep) ? root : root + sep;
+    this.#moved = moved;
   }
 
   write(value: unknown): unknown {
     if (typeof value === 'number') return Number.isFinite(value) ? value : ['n', String(value)];
-    if (typeof value === 'string') return value.startsWith(this.#root) ? ['p', this.#way(value)] : value;
+    if (typeof value === 'string') return this.#text(value);
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return ['l', ...value.map((entry) => this.write(entry))];
     if (value instanceof Float64Array) {
@@ -79,8 +82,10 @@ class Writer {
     return new Uint8Array(bytes.buffer);
   }
 
-  #way(path: string): string {
-    return relative(this.#root, path).split(sep).join('/');
+  #text(text: string): unknown {
+    const moved = this.#moved.get(text);
+    if (moved !== undefined) return ['p', moved];
+    return text.startsWith(this.#root) ? ['p', relative(this.#root, text).split(sep).join('/')] : text;
   }
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
+import { isSequenceName } from '../../core/files/sequence-name.ts';
 import type { Size } from '../../core/pixels/geometry.ts';
 import type { SharedStore } from '../../store/index.ts';
 import { checkOutput } from '../check-output.ts';
@@ -11,7 +12,7 @@ import { encodePlan } from './plan-file.ts';
 /** A film that waits in a store for whoever makes its segments. */
 export interface SubmittedFilm {
   readonly id: string;
-  /** Absolute. */
+  /** Absolute, or `s3://...`. */
   readonly output: string;
   readonly frames: number;
   readonly segments: number;
@@ -31,36 +32,35 @@ interface SubmitContext {
 /**
  * Decides everything about a film but where it is made, and writes it into the store: any number of machines can make
  * its segments from there, in any order. Needs the network's scale, and no network.
- * @throws UpreelError `usage` for what does not lie in the store, and as `upscaleFilm` does before its first frame.
+ * @throws UpreelError `usage` for what cannot be in the store, and as `upscaleFilm` does before its first frame.
  */
 export async function submitFilm(request: VideoRequest, context: SubmitContext): Promise<SubmittedFilm> {
   const { store, scale, checkpoint, signal } = context;
   const output = resolve(request.output);
-  await checkOutput(request, output);
+  await checkFor(store, request, output);
   // Whether hardware decodes is each machine's own choice, and proven there.
   const settings = { ...request.settings, hwaccel: 'off' as const };
   const plan = await preparePlan({ input: request.input, settings }, output, { scale }, signal);
   const { path, frames } = plan.source;
   const sound = frames?.sound ?? null;
-  for (const file of [...new Set(frames?.paths ?? [path]), ...(sound === null ? [] : [sound.path])]) {
-    await wayIn(store, file, 'The source');
-  }
-  const input = await wayIn(store, path, 'The source');
-  const report = settings.report === null ? null : await wayIn(store, settings.report, '--report');
+  if (!store.isFolder && frames !== undefined) throw noFile(path, store);
+  const resultWay = await store.wayOfResult(output, settings.overwrite);
+  const report = settings.report === null ? null : await store.wayOfResult(settings.report, settings.overwrite);
   const drawn = await drawUp(plan, { ...request, device: SLOWEST }, signal);
-  const { json: planJson, times } = encodePlan(plan, store.root);
-  const id = await store.addFilm({
-    ...drawn,
-    task: withReport(drawn.task, report),
-    input,
-    output: await wayIn(store, output, 'The result'),
-    checkpoint,
-    planJson,
-    times,
-  });
+  for (const file of [...(frames?.paths ?? []), ...(sound === null ? [] : [sound.path])]) await store.addSource(file);
+  const input = await store.addSource(path);
+  const moved = store.isFolder
+    ? NONE
+    : new Map([
+        [path, input],
+        [output, resultWay],
+      ]);
+  const { json: planJson, times } = encodePlan(plan, store.root, moved);
+  const task = withReport(drawn.task, report);
+  const id = await store.addFilm({ ...drawn, task, input, output: resultWay, checkpoint, planJson, times });
   return {
     id,
-    output,
+    output: store.isFolder ? output : `${store.address}/${resultWay}`,
     frames: plan.frames.count,
     segments: drawn.segments.length,
     source: plan.picture.size,
@@ -69,17 +69,30 @@ export async function submitFilm(request: VideoRequest, context: SubmitContext):
   };
 }
 
-/** A fleet may have machines without a GPU, which should not sit over one segment for hours. */
-const SLOWEST = 'cpu';
+/** In a folder, names are free or taken here; elsewhere the store tells. @throws as `checkOutput`. */
+async function checkFor(store: SharedStore, request: VideoRequest, output: string): Promise<void> {
+  const { settings } = request;
+  if (store.isFolder) return checkOutput(request, output);
+  if (isSequenceName(output)) throw noFile(output, store);
+  if (settings.report !== null) throw noFile(settings.report, store, '--report');
+  if (settings.keepTimes) {
+    throw new UpreelError('usage', `--keep-times means nothing in the store ${store.address}.`, {
+      hint: 'What lies there has the time at which it was put there: leave it out.',
+    });
+  }
+  await checkOutput({ ...request, settings: { ...settings, overwrite: true } }, output);
+}
 
-/** @throws UpreelError `usage` */
-async function wayIn(store: SharedStore, path: string, what: string): Promise<string> {
-  const way = await store.wayTo(path);
-  if (way !== null) return way;
-  throw new UpreelError('usage', `${what} ${path} is not in the store ${store.root}, where all machines can see it.`, {
-    hint: 'Move or copy it there first, and name it as it is called there.',
+function noFile(path: string, { address }: SharedStore, what = 'A film of numbered pictures'): UpreelError {
+  return new UpreelError('usage', `${what} cannot be in the store ${address}: ${path}.`, {
+    hint: 'Films there are single files: use a shared folder as the store.',
   });
 }
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** A fleet may have machines without a GPU, which should not sit over one segment for hours. */
+const SLOWEST = 'cpu';
 
 type Task = VideoRequest['job']['task'];
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
@@ -6,18 +5,14 @@ import { publishFile } from '../core/files/publish.ts';
 import { hashFile } from './identity.ts';
 import type { JobPlan, SegmentRange } from './job-file.ts';
 import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from './segment-record.ts';
-
-/** What the files of one attempt alone have in their names: lower-case letters and digits. */
-export function attemptToken(): string {
-  return randomBytes(8).toString('hex');
-}
+import type { SharedSegments } from './shared-store.ts';
 
 /**
  * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a small
  * record that names it. The record comes last and is never overwritten: of two that make the same segment one is
  * first, and the other takes what is there. Who joins takes the names that stand in the records.
  */
-export class SharedSegments {
+export class FolderSegments implements SharedSegments {
   readonly folder: string;
   readonly #ranges: readonly SegmentRange[];
 
@@ -26,7 +21,6 @@ export class SharedSegments {
     this.#ranges = segments;
   }
 
-  /** What was made of a segment, if it is whole by its size; null: nothing. */
   async find(index: number): Promise<SegmentRecord | null> {
     const range = this.#ranges[index];
     if (range === undefined) return null;
@@ -43,25 +37,23 @@ export class SharedSegments {
     }
   }
 
-  /** Indices of the segments that have a record. One listing, which a network may answer late: for a look. */
+  findAll(): Promise<readonly (SegmentRecord | null)[]> {
+    return Promise.all(this.#ranges.map(({ index }) => this.find(index)));
+  }
+
+  /** One listing, which a network may answer late. */
   async listed(): Promise<ReadonlySet<number>> {
     const names = await readdir(this.folder).catch(() => []);
     const indices = names.flatMap((name) => /^segment-(\d+)\.json$/.exec(name)?.[1] ?? []);
     return new Set(indices.map(Number));
   }
 
-  /** An empty file for one attempt alone. @param token of lower-case letters and digits */
   async part(index: number, token: string, extension: string): Promise<string> {
     const place = join(this.folder, `${segmentStem(index)}.${token}.part${extension}`);
     await (await open(place, 'w', 0o666)).close();
     return place;
   }
 
-  /**
-   * Makes an attempt's file the segment, unless another one was first.
-   * @returns what the segment is from now on, and whether it is this attempt's.
-   * @throws UpreelError `disk-full`, `output-unwritable`
-   */
   async commit(
     part: string,
     token: string,
@@ -97,13 +89,17 @@ export class SharedSegments {
     }
   }
 
-  /** Removes what an attempt that came to nothing has left; never what a record names. */
   async abandon(index: number, token: string): Promise<void> {
     const kept = (await this.find(index))?.file;
     for (const name of await readdir(this.folder).catch(() => [])) {
       if (name.startsWith(`${segmentStem(index)}.${token}.`) && name !== kept)
         await rm(join(this.folder, name), { force: true });
     }
+  }
+
+  /** They lie there already. */
+  gather(): Promise<string> {
+    return Promise.resolve(this.folder);
   }
 
   #record(index: number): string {
