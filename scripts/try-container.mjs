@@ -89,7 +89,8 @@ function copy(stages, rest) {
     const isContent = source.endsWith('/');
     const paths = isContent ? [source] : matches(from, source);
     if (paths.length === 0) throw new Error(`There is no ${source}.`);
-    for (const path of paths) cpSync(join(from, path), isContent ? into : join(into, basename(path)), { recursive: true });
+    for (const path of paths)
+      cpSync(join(from, path), isContent ? into : join(into, basename(path)), { recursive: true });
   }
 }
 

@@ -1,11 +1,12 @@
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { UpreelError } from '../core/errors.ts';
+import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { publishFile } from '../core/files/publish.ts';
 import { hashFile } from './identity.ts';
 import type { JobPlan, SegmentRange } from './job-file.ts';
 import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from './segment-record.ts';
 import type { SharedSegments } from './shared-store.ts';
+import { storeUnwritable } from './store-unwritable.ts';
 
 /**
  * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a small
@@ -50,7 +51,12 @@ export class FolderSegments implements SharedSegments {
 
   async part(index: number, token: string, extension: string): Promise<string> {
     const place = join(this.folder, `${segmentStem(index)}.${token}.part${extension}`);
-    await (await open(place, 'w', 0o666)).close();
+    try {
+      await (await open(place, 'w', 0o666)).close();
+    } catch (error) {
+      const isForbidden = ['EACCES', 'EPERM', 'EROFS'].includes(systemErrorCode(error) ?? '');
+      throw isForbidden ? storeUnwritable(this.folder, error) : error;
+    }
     return place;
   }
 

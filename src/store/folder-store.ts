@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { publishFile, temporaryNameFor } from '../core/files/publish.ts';
@@ -8,6 +8,7 @@ import { FolderSegments } from './folder-segments.ts';
 import { hashFile } from './identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from './shared-film.ts';
 import { OWN_FOLDER, type SharedResult, type SharedSegments, type SharedStore } from './shared-store.ts';
+import { storeUnwritable } from './store-unwritable.ts';
 import { isWayDown } from './way.ts';
 
 /**
@@ -142,14 +143,16 @@ export class FolderStore implements SharedStore {
     });
   }
 
+  /** Who may write to the store may write to what is made in it: workers need not be the user who submitted. */
   async #make(folder: string): Promise<void> {
     try {
-      await mkdir(folder, { recursive: true });
+      const first = await mkdir(folder, { recursive: true });
+      if (first === undefined) return;
+      const mode = (await stat(this.root)).mode & 0o2777;
+      // What knows no such rights, as some shares do, lets all or none.
+      for (let made = folder; made.startsWith(first); made = dirname(made)) await chmod(made, mode).catch(() => {});
     } catch (cause) {
-      throw new UpreelError('output-unwritable', `Cannot write to the store ${this.root}.`, {
-        hint: 'All machines of a fleet must be able to write there.',
-        cause,
-      });
+      throw storeUnwritable(this.root, cause);
     }
   }
 }

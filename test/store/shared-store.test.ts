@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FolderStore } from '../../src/store/folder-store.ts';
@@ -65,6 +65,37 @@ describe('a film in a store', () => {
       await expect(store.readFilm(id)).rejects.toMatchObject({ code: 'usage' });
     },
   );
+});
+
+describe('users of one store', () => {
+  test.each([0o700, 0o2775, 0o777])('may write to what is in it as to it itself: %o', async (mode) => {
+    const root = join(folder, `shared-${number++}`);
+    mkdirSync(root);
+    chmodSync(root, mode);
+    const shared = await FolderStore.open(root);
+    const id = await shared.addFilm(FILM);
+    for (const made of ['.upreel-fleet', '.upreel-fleet/models', `.upreel-fleet/films/${id}/segments`]) {
+      expect([made, statSync(join(root, made)).mode & 0o7777]).toEqual([made, mode]);
+    }
+  });
+
+  test('are told which folder they cannot write to', async () => {
+    const film = await store.readFilm(await store.addFilm(FILM));
+    const segments = store.segmentsOf(film);
+    chmodSync(segments.folder, 0o555);
+    // What is forbidden to others is not to root.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534);
+    const made = segments.part(0, 'aa', '.mkv');
+    const refused = expect(made).rejects.toMatchObject({
+      code: 'output-unwritable',
+      message: expect.stringContaining(segments.folder),
+    });
+    await refused.finally(() => {
+      if (isRoot) process.seteuid?.(0);
+      chmodSync(segments.folder, 0o755);
+    });
+  });
 });
 
 describe('of several that make one segment', () => {
