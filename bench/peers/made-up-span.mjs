@@ -25,9 +25,10 @@ export function writeMadeUpSpan(path) {
   let position = 0;
   for (const [key, shape] of Object.entries(shapes)) {
     const count = shape.reduce((a, b) => a * b, 1);
-    // Keeps values in range through the depth.
-    const deviation = shape.length === 4 ? 1 / Math.sqrt(count / shape[0]) : 0.02;
-    const data = Float32Array.from({ length: count }, () => deviation * random());
+    // Keeps values in range through the depth, and most of the result between black and white.
+    const deviation = shape.length === 4 ? 0.6 / Math.sqrt(count / shape[0]) : 0.02;
+    const mean = key === 'upsampler.0.bias' ? 0.5 : 0;
+    const data = Float32Array.from({ length: count }, () => mean + deviation * random());
     header[key] = { dtype: 'F32', shape, data_offsets: [position, position + 4 * count] };
     position += 4 * count;
     parts.push(new Uint8Array(data.buffer));

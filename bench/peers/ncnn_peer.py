@@ -13,13 +13,13 @@ VERSION = f"ncnn {version('ncnn')}"
 
 def open_network(network, side, folder, threads, variant):
     # pnnx writes a dozen files beside its input.
-    made = pathlib.Path(folder) / f"ncnn-{side}"
-    made.mkdir(exist_ok=True)
+    made = pathlib.Path(folder) / "ncnn"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
     shutil.copy(network, made / "network.onnx")
-    if not (made / "network.ncnn.bin").exists():
-        pnnx = pathlib.Path(sys.executable).with_name("pnnx")
-        subprocess.run([pnnx, "network.onnx", f"inputshape=[1,3,{side},{side}]", "fp16=0"], cwd=made, check=True,
-                       stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    pnnx = pathlib.Path(sys.executable).with_name("pnnx")
+    subprocess.run([pnnx, "network.onnx", f"inputshape=[1,3,{side},{side}]", "fp16=0"], cwd=made, check=True,
+                   stdout=subprocess.DEVNULL, stderr=sys.stderr)
     net = ncnn.Net()
     net.opt.num_threads = threads
     net.opt.use_vulkan_compute = False

@@ -2,6 +2,7 @@
 import time
 
 import torch
+from torch._inductor import config as inductor
 
 from torch_network import load_network
 
@@ -15,9 +16,7 @@ def open_network(network, side, folder, threads, variant):
     layout = torch.contiguous_format if variant == "eager" else torch.channels_last
     model = model.to(memory_format=layout)
     if variant == "compiled":
-        import torch._inductor.config
-
-        torch._inductor.config.freezing = True
+        inductor.freezing = True
         model = torch.compile(model, dynamic=False)
 
     @torch.inference_mode(variant != "compiled")
@@ -32,7 +31,7 @@ def peak(threads):
     """The best of matrix products and a wide 3x3 convolution, each the best of several runs."""
     torch.set_num_threads(threads)
     with torch.inference_mode():
-        return max(*(_product(side) for side in (1024, 2048)), _convolution())
+        return max(*(_product(side) for side in (1024, 1536)), _convolution())
 
 
 def _product(side):
@@ -48,7 +47,7 @@ def _convolution():
 
 def _best(action, operations):
     times = []
-    for _ in range(8):
+    for _ in range(20):
         start = time.perf_counter()
         action()
         times.append(time.perf_counter() - start)
