@@ -21,7 +21,10 @@ const threads = availableParallelism();
 const list = (name, usual) => process.env[name]?.split(',') ?? usual;
 const networks = list('NETWORKS', isQuick ? ['realesr-animevideov3-x4', 'span'] : NETWORKS.map(({ id }) => id));
 const sides = list('SIDES', isQuick ? ['128'] : ['128', '256', '512']).map(Number);
-const wanted = list('WAYS', WAYS.map(({ way }) => way).filter((way) => !isQuick || way !== 'torch-compiled'));
+const wanted = list(
+  'WAYS',
+  WAYS.map(({ way }) => way).filter((way) => !isQuick || way !== 'torch-compiled'),
+);
 const cellSeconds = Number(process.env.CELL_SECONDS ?? (isQuick ? 10 : 36));
 const resultsFile = fileURLToPath(new URL('./results/peers.json', import.meta.url));
 const document = fileURLToPath(new URL('../docs/performance.md', import.meta.url));

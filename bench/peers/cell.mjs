@@ -38,7 +38,8 @@ export async function measureCell({ peers, model, network, side, threads, folder
     const found = difference(reference, made);
     const wrong = !peer.way.startsWith('upreel') && found.largest > LARGEST_DIFFERENCE;
     results[peer.way] = { difference: found, wrong, opened: opened.seconds, about: opened.layout ?? opened.version };
-    if (!wrong) runners.push({ peer, run: { input, output: null, side }, seconds: await settled(peer, warm, input, side) });
+    if (!wrong)
+      runners.push({ peer, run: { input, output: null, side }, seconds: await settled(peer, warm, input, side) });
   }
   await takeTurns(runners, cellSeconds, results);
   for (const peer of peers) await peer.ask({ close: {} });

@@ -1,7 +1,6 @@
 // The networks of bench/peers.mjs, and the files that the peers read: the bare network in float32, of one size.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { create } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorShapeProto_DimensionSchema } from 'onnx-buf';
 import { loadModel } from '../../dist/core/model/index.js';
 

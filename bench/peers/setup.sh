@@ -10,7 +10,7 @@ mkdir -p "$folder"
 pip="$folder/venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check"
 $pip numpy onnx ncnn pnnx openvino opencv-python-headless
 # The wheels for the CPU alone are a tenth of the size, where their index can be reached.
-$pip torch --index-url https://download.pytorch.org/whl/cpu 2>/dev/null || $pip torch
+$pip torch --retries 0 --timeout 15 --index-url https://download.pytorch.org/whl/cpu 2>/dev/null || $pip torch
 "$folder/venv/bin/python" - <<'PYTHON'
 from importlib.metadata import version
 for name in ("torch", "ncnn", "pnnx", "openvino", "opencv-python-headless", "onnx", "numpy"):
