@@ -22,21 +22,36 @@ export function tuningText({ measured, stored }: Tuning): string {
   return [
     `${stored.model} on ${stored.device}, ${stored.cores} cores: source pixels a second, halos not counted`,
     alignColumns([head, ...rows], { indent: '  ', right: new Set([0, 1, 3, 4, 5]) }),
-    ...(left.length === 0 ? [] : [`No time for ${left.map(layoutText).join('; ')}: give more by --seconds.`]),
+    ...(left.length === 0 ? [] : [`No time for ${leftText(left)}: give more by --seconds.`]),
     `Taken from now on: ${layoutsText(stored)}`,
   ].join('\n');
 }
 
-/** For tables and doctor: "frames 2 x 1 threads, tile 128 (1.04 times as fast); pictures ...". */
+/** For tables and doctor: "frames 2 x 1 threads, tile 128 (1.04 times as fast as without); pictures ...". */
 export function layoutsText({ frames, stills, gain }: StoredLayouts): string {
   const one = (name: string, layout: Layout, times: number): string =>
-    `${name} ${layoutText(layout)}${times > 1 ? ` (${times.toFixed(2)} times as fast)` : ', as without'}`;
+    `${name} ${layoutText(layout)}${times > 1 ? ` (${times.toFixed(2)} times as fast as without)` : ', as without'}`;
   return `${one('frames', frames, gain.frames)}; ${one('pictures', stills, gain.stills)}`;
 }
 
-function layoutText({ sessions, threadsPerSession, tilePx, spinning }: Layout): string {
+/** "1 x 2 threads with tiles of 256 and 384, 2 x 1 threads with tiles of 384". */
+function leftText(left: readonly Layout[]): string {
+  const splits = [...new Set(left.map(splitText))];
+  return splits
+    .map((split) => {
+      const tiles = left.filter((layout) => splitText(layout) === split).map(({ tilePx }) => tilePx);
+      return `${split} with tiles of ${tiles.join(', ').replace(/, (\d+)$/, ' and $1')} px`;
+    })
+    .join('; ');
+}
+
+function splitText({ sessions, threadsPerSession, spinning }: Layout): string {
   const threads = `${sessions} x ${threadsPerSession} ${sessions * threadsPerSession === 1 ? 'thread' : 'threads'}`;
-  return `${threads}${spinning ? '' : ' that do not spin'}, tile ${tilePx}`;
+  return `${threads}${spinning ? '' : ' that do not spin'}`;
+}
+
+function layoutText(layout: Layout): string {
+  return `${splitText(layout)}, tile ${layout.tilePx}`;
 }
 
 function speedCells({ pixelsPerSecond }: LayoutTrial, base: number | null): string[] {

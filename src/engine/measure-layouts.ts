@@ -34,38 +34,35 @@ export async function measureLayouts(
   seconds: number,
   signal: AbortSignal,
 ): Promise<MeasuredLayouts> {
+  const { device } = network;
+  const { descriptor } = model;
   const context = { signal, onWarning: () => undefined };
-  const [frames, stills] = [
-    await fitUpscalerOptions(network, model, 'frames', context),
-    await fitUpscalerOptions(network, model, 'stills', context),
-  ];
-  const cores = Math.max(frames.sessions * frames.threadsPerSession, stills.sessions * stills.threadsPerSession);
-  const trials = new Trials(model, frames, signal, performance.now() + seconds * 1000);
-  const splits = splitsFor(network.device, cores);
-  for (const [index, split] of splits.entries()) {
-    const limitPx = await limitFor(network, model, { ...frames, ...split }, signal);
-    const share = (seconds * FIRST_LOOK * (index + 1)) / splits.length;
-    const usuals = [frames, stills].filter((usual) => usual.sessions === split.sessions);
-    const tiles = usuals.flatMap((usual) => tilesFor(network.device, model.descriptor, usual.tilePx, limitPx));
-    const all = tiles.length > 0 ? tiles : tilesFor(network.device, model.descriptor, frames.tilePx, limitPx);
-    await trials.lookAt(
-      split,
-      [...new Set(all)].sort((a, b) => a - b),
-      share,
-    );
-  }
+  const frames = await fitUpscalerOptions(network, model, 'frames', context);
+  const stills = await fitUpscalerOptions(network, model, 'stills', context);
   const usual = { frames: layoutOf(frames), stills: layoutOf(stills) };
+  const end = performance.now() + seconds * 1000;
+  const trials = new Trials(model, frames, signal, end);
+  // Nothing is chosen that was not measured beside these.
+  for (const layout of [usual.frames, usual.stills]) await trials.measureAlone(layout);
+  const start = performance.now();
+  const splits = splitsFor(device, frames.sessions * frames.threadsPerSession);
+  for (const [index, split] of splits.entries()) {
+    const usualPx = split.sessions === stills.sessions ? stills.tilePx : frames.tilePx;
+    const limitPx = await limitFor(network, model, { ...frames, ...split }, signal);
+    const until = start + ((end - start) * FIRST_LOOK * (index + 1)) / splits.length;
+    await trials.lookAt(split, tilesFor(device, descriptor, usualPx, limitPx), until);
+  }
+  await trials.compare([usual.frames, usual.stills], device === 'cpu');
   // A still is often one tile, which one session runs.
-  const forStills = (): LayoutTrial[] => trials.all.filter(({ sessions }) => sessions === stills.sessions);
-  await trials.compare([usual.frames, usual.stills], network.device === 'cpu');
+  const forStills = trials.all.filter(({ sessions }) => sessions === stills.sessions);
   return {
-    contentHash: model.descriptor.contentHash,
+    contentHash: descriptor.contentHash,
     trials: trials.all,
     left: trials.left,
     usual,
     chosen: {
       frames: chooseLayout(trials.all, usual.frames),
-      stills: chooseLayout(forStills(), usual.stills),
+      stills: chooseLayout(forStills, usual.stills),
     },
   };
 }
@@ -82,12 +79,11 @@ async function limitFor(
 }
 
 class Trials {
-  readonly left: Layout[] = [];
+  readonly #left: Layout[] = [];
   readonly #found = new Map<string, LayoutTrial>();
   readonly #model: Model;
   readonly #options: UpscalerOptions;
   readonly #signal: AbortSignal;
-  readonly #start = performance.now();
   readonly #end: number;
   /** Of a window's pixels for one thread: how long the next one will take. */
   #secondsPerPixel = 0;
@@ -103,18 +99,25 @@ class Trials {
     return [...this.#found.values()];
   }
 
-  /** Tiles from the smallest up, until so many seconds since the beginning are over. */
-  async lookAt(split: Split, tiles: readonly number[], untilSeconds: number): Promise<void> {
-    const deadline = Math.min(this.#end, this.#start + untilSeconds * 1000);
+  get left(): Layout[] {
+    return this.#left.filter((layout) => !this.#found.has(keyOf(layout)));
+  }
+
+  /** Tiles from the smallest up, the first in any case, others if they end before a deadline (of performance.now). */
+  async lookAt(split: Split, tiles: readonly number[], deadline: number): Promise<void> {
     await this.#open(split, async (run) => {
-      for (const tilePx of tiles) {
+      for (const [index, tilePx] of tiles.entries()) {
         const layout = { ...split, tilePx };
         const expected = this.#secondsPerPixel * this.#windowPx(tilePx) ** 2 * split.sessions * 1000;
-        // One is tried in any case.
-        if (this.#found.size > 0 && performance.now() + expected > deadline) this.left.push(layout);
+        if (index > 0 && performance.now() + expected > deadline) this.#left.push(layout);
         else if (!(await this.#measure(layout, run))) break;
       }
     });
+  }
+
+  /** Whatever time it takes. */
+  async measureAlone({ tilePx, ...split }: Layout): Promise<void> {
+    await this.#open(split, async (run) => void (await this.#measure({ ...split, tilePx }, run)));
   }
 
   /** The fastest, and those that would be taken without a measurement, once more as long as there is time. */
@@ -132,7 +135,7 @@ class Trials {
         const split = { sessions, threadsPerSession, spinning };
         const expected = this.#secondsPerPixel * this.#windowPx(tilePx) ** 2 * sessions * 2000;
         if (performance.now() + expected > this.#end) continue;
-        await this.#open(split, async (run) => void (await this.#measure({ ...split, tilePx }, run)));
+        await this.measureAlone({ ...split, tilePx });
       }
     }
   }
@@ -179,8 +182,7 @@ class Trials {
   }
 
   #keep(trial: LayoutTrial): void {
-    const { sessions, threadsPerSession, spinning, tilePx } = trial;
-    const key = [sessions, threadsPerSession, spinning, tilePx].join();
+    const key = keyOf(trial);
     const before = this.#found.get(key)?.pixelsPerSecond ?? 0;
     if ((trial.pixelsPerSecond ?? 0) >= before) this.#found.set(key, trial);
   }
@@ -192,6 +194,10 @@ class Trials {
     const step = Math.max(gridPx, alignPx);
     return Math.ceil((tilePx + 2 * this.#options.haloPx) / step) * step;
   }
+}
+
+function keyOf({ sessions, threadsPerSession, spinning, tilePx }: Layout): string {
+  return [sessions, threadsPerSession, spinning, tilePx].join();
 }
 
 type RunWindows = (window: Raster) => Promise<number>;

@@ -59,7 +59,7 @@ export function tilesFor(
   return [...new Set(sides.filter((side) => side <= limitPx).concat(Math.min(usualPx, limitPx)))].sort((a, b) => a - b);
 }
 
-/** The fastest of those that are allowed, or the usual one where no other is clearly faster. */
+/** The fastest, or the usual one where no other is clearly faster, or where it was not measured itself. */
 export function chooseLayout(trials: readonly LayoutTrial[], usual: Layout): Layout {
   const speedOf = (trial: LayoutTrial | undefined): number => trial?.pixelsPerSecond ?? 0;
   const own = trials.find((trial) => isSameLayout(trial, usual));
@@ -67,7 +67,7 @@ export function chooseLayout(trials: readonly LayoutTrial[], usual: Layout): Lay
     (fastest, trial) => (speedOf(trial) > speedOf(fastest) ? trial : fastest),
     own,
   );
-  if (best === undefined || speedOf(best) <= speedOf(own) * WORTHWHILE) return usual;
+  if (own === undefined || best === undefined || speedOf(best) <= speedOf(own) * WORTHWHILE) return usual;
   const { sessions, threadsPerSession, tilePx, spinning } = best;
   return { sessions, threadsPerSession, tilePx, spinning };
 }
