@@ -12,7 +12,7 @@ import { compareClip } from './peers/clip.mjs';
 import { writeMadeUpSpan } from './peers/made-up-span.mjs';
 import { NETWORKS, writeFloatNetwork } from './peers/networks.mjs';
 import { startPeer } from './peers/peer.mjs';
-import { clipTable, peakTable, peersTable, WAYS, withSection } from './peers/table.mjs';
+import { clipTable, machineLine, peakTable, peersTable, WAYS, withSection } from './peers/table.mjs';
 import { scratchFolder } from './support.mjs';
 
 const isQuick = process.argv.includes('--quick') || process.env.QUICK === '1';
@@ -94,16 +94,14 @@ function save() {
 }
 
 function print() {
-  const sections = { peers: peersTable(report), 'peers-peak': peakTable(report) };
+  const sections = {
+    peers: `${machineLine(report)}\n\n${peersTable(report)}`,
+    'peers-peak': `Peak: ${report.peakGflops.toFixed(0)} GFLOP/s.\n\n${peakTable(report)}`,
+  };
   if (report.clip) sections['peers-clip'] = clipTable(report);
   for (const [name, text] of Object.entries(sections)) console.log(`\n${name}\n${text}`);
-  console.log(`\nVersions: ${[...new Set(report.cells.flatMap(({ ways }) => versionsIn(ways)))].join(', ')}`);
   if (process.env.WRITE_DOCS !== '1') return;
   let text = readFileSync(document, 'utf8');
   for (const [name, table] of Object.entries(sections)) text = withSection(text, name, table);
   writeFileSync(document, text);
-}
-
-function versionsIn(ways) {
-  return Object.values(ways).flatMap(({ about }) => (typeof about === 'string' ? [about] : []));
 }

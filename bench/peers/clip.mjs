@@ -1,7 +1,7 @@
 // A short clip by one upreel command, and by the script that people run: ffmpeg -> PNG -> PyTorch -> PNG -> ffmpeg.
 // Same network, encoder and settings; wall time from the command to the finished file, most disk taken at once.
 import { spawn } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenSeconds } from '../process-tree.mjs';
@@ -29,7 +29,11 @@ export async function compareClip({ folder, environment, threads, rounds, frames
     { title: 'ffmpeg, PNG, PyTorch, PNG, ffmpeg', run: (place) => script({ clip, place, network, python, threads }) },
   ];
   // What both keep from an earlier run (networks, pages of files) is there.
-  for (const { run } of ways) await timed(folder, run);
+  for (const [index, { run }] of ways.entries()) {
+    await timed(folder, run);
+    renameSync(join(folder, 'result.mp4'), join(folder, `result-${index}.mp4`));
+  }
+  const decibels = await likeness(join(folder, 'result-0.mp4'), join(folder, 'result-1.mp4'));
   const turns = ways.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, { run }] of ways.entries()) turns[index].push(await timed(folder, run));
@@ -43,7 +47,7 @@ export async function compareClip({ folder, environment, threads, rounds, frames
     peakBytes: Math.max(...turns[index].map(({ peakBytes }) => peakBytes)),
     disturbed: turns[index].filter(({ load }) => isDisturbed(load)).length,
   }));
-  return { ...about, rounds, ways: results };
+  return { ...about, rounds, decibels, ways: results };
 }
 
 async function upreel(clip, place, threads) {
@@ -81,10 +85,17 @@ async function timed(folder, run) {
     clearInterval(timer);
     const { ownSeconds, ...load } = loadSince();
     attempts.push({ value, peakBytes, load: { ...load, ownSeconds: ownSeconds + childrenSeconds() - before } });
+    renameSync(join(place, 'out.mp4'), join(folder, 'result.mp4'));
     rmSync(place, { recursive: true });
     if (!isDisturbed(attempts.at(-1).load)) break;
   }
   return bestAttempt(attempts);
+}
+
+/** PSNR of two films, frame by frame: the same network and encoder, so that only rounding and colours tell them apart. */
+async function likeness(one, other) {
+  const told = await command('ffmpeg', ['-i', one, '-i', other, '-lavfi', 'psnr', '-f', 'null', '-']);
+  return Number(/average:([\d.]+)/.exec(told)?.[1]);
 }
 
 async function command(program, args, variables = {}) {
@@ -98,6 +109,7 @@ async function command(program, args, variables = {}) {
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}: ${errors.slice(-500)}`);
+  return errors;
 }
 
 /** Of a folder that changes meanwhile. */

@@ -22,6 +22,13 @@ export function peersTable({ cells }) {
   return markdown([head, ...rows]);
 }
 
+/** "2026-11-30, A CPU, 2 threads, Node v20.20.2: PyTorch 2.15.0, ncnn ..." */
+export function machineLine({ date, machine, cells }) {
+  const versions = cells.flatMap(({ ways }) => Object.values(ways).map(({ about }) => about));
+  const named = [...new Set(versions.filter((about) => typeof about === 'string'))];
+  return `${date.slice(0, 10)}, ${machine.cpu}, ${machine.threads} threads, Node ${machine.node}: ${named.join(', ')}.`;
+}
+
 /** Share of the machine's peak that the network's own multiply-adds come to, by way. */
 export function peakTable({ cells }) {
   const there = WAYS.filter(({ way }) => cells.some(({ ways }) => ways[way]?.shareOfPeak !== undefined));
@@ -40,7 +47,8 @@ export function clipTable({ clip }) {
     ratio.median.toFixed(2),
     `${(peakBytes / 1e6).toFixed(1)} MB`,
   ]);
-  return markdown([['way', 'seconds', 'of upreel’s time', 'most disk at once'], ...rows]);
+  const table = markdown([['way', 'seconds', 'of upreel’s time', 'most disk at once'], ...rows]);
+  return `${table}\n\nThe two films are alike to ${clip.decibels.toFixed(1)} dB.`;
 }
 
 function timeCell({ ways }, way) {

@@ -19,6 +19,7 @@ interface Statistics {
 interface Tables {
   peersTable(report: unknown): string;
   peakTable(report: unknown): string;
+  machineLine(report: unknown): string;
   withSection(document: string, name: string, text: string): string;
 }
 
@@ -104,6 +105,13 @@ describe('the tables of the bench of peers', () => {
       '| span | 128 | 100 ms | **2.00** (2.00..2.00) * | wrong by 40 | failed |',
     ]);
     expect(tables.peakTable({ cells })).toContain('| span | 128 | 850 | 50 % | 50 % |');
+  });
+
+  it('name the day, the machine and each program once', () => {
+    const about = { torch: { about: 'PyTorch 2' }, ncnn: { about: 'ncnn 1' }, upreel: { about: { tiles: 1 } } };
+    const machine = { cpu: 'A CPU', cores: 2, threads: 2, node: 'v20' };
+    const report = { date: '2026-11-30T10:00:00Z', machine, cells: [{ ways: about }, { ways: about }] };
+    expect(tables.machineLine(report)).toBe('2026-11-30, A CPU, 2 threads, Node v20: PyTorch 2, ncnn 1.');
   });
 
   it('replace what lies between their marks in a document, and nothing else', () => {
