@@ -1,7 +1,6 @@
-import type { LayoutTrial } from '../core/upscaler/layout.ts';
-import { isSameLayout, type Layout } from '../core/upscaler/layout.ts';
-import type { RunOptions } from './engine-client.ts';
-import { startEngine } from './engine-client.ts';
+import { UpreelError } from '../core/errors.ts';
+import { isSameLayout, type Layout, type LayoutTrial } from '../core/upscaler/layout.ts';
+import { type RunOptions, startEngine } from './engine-client.ts';
 import type { EngineNetwork, MeasuredLayouts } from './engine-protocol.ts';
 import { layoutUse, type StoredLayouts, writeLayouts } from './layout-store.ts';
 
@@ -19,7 +18,7 @@ export async function tuneNetwork(network: EngineNetwork, seconds: number, conte
   const engine = startEngine();
   try {
     const result = await engine.run({ kind: 'tune', network, seconds }, context);
-    if (result.kind !== 'tune') throw new Error(`Expected layouts, got ${result.kind}.`);
+    if (result.kind !== 'tune') throw new UpreelError('internal', `Expected layouts, got ${result.kind}.`);
     const { measured } = result;
     const { chosen, usual, trials } = measured;
     const stored = {
