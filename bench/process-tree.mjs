@@ -19,7 +19,7 @@ export async function peakOfCommand(command, args, options = {}) {
 }
 
 /** Processor time of all children that have ended, and of theirs (proc(5): cutime and cstime, in 1/100 s). */
-function childrenSeconds() {
+export function childrenSeconds() {
   const afterName = readFileSync('/proc/self/stat', 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');

@@ -21,6 +21,7 @@ export const COMMANDS: readonly (readonly [names: readonly string[], add: (progr
   [['serve'], async (program) => (await import('./serve.ts')).addServeCommand(program, ownVersion())],
   [['gimp', 'krita'], async (program) => (await import('./editors.ts')).addEditorCommands(program)],
   [['doctor'], async (program) => (await import('./doctor.ts')).addDoctorCommand(program)],
+  [['tune'], async (program) => (await import('./tune.ts')).addTuneCommand(program)],
   [['runtime', 'gpu'], async (program) => (await import('./runtime.ts')).addRuntimeCommands(program)],
   [['completion'], async (program) => (await import('./completion/index.ts')).addCompletionCommand(program)],
 ];

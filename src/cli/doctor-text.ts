@@ -1,6 +1,7 @@
-import type { DeviceReport, KnownVerdict } from '../engine/index.ts';
+import type { DeviceReport, KnownVerdict, StoredLayouts } from '../engine/index.ts';
 import { describeBytes } from './models-text.ts';
 import { alignColumns } from './table.ts';
+import { layoutsText } from './tune-text.ts';
 
 export interface DoctorReport {
   readonly versions: {
@@ -20,6 +21,8 @@ export interface DoctorReport {
   readonly devices: readonly DeviceReport[];
   /** Remembered proofs, for any model. */
   readonly verdicts: readonly KnownVerdict[];
+  /** What `upreel tune` found, as far as it is in force here. */
+  readonly layouts: readonly StoredLayouts[];
   readonly ffmpeg: FfmpegReport;
   readonly caches: readonly CacheReport[];
 }
@@ -40,7 +43,7 @@ export interface CacheReport {
   readonly bytes: number;
 }
 
-export function doctorText({ versions, machine, devices, verdicts, ffmpeg, caches }: DoctorReport): string {
+export function doctorText({ versions, machine, devices, verdicts, layouts, ffmpeg, caches }: DoctorReport): string {
   const versionRow = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     'Versions',
@@ -50,6 +53,7 @@ export function doctorText({ versions, machine, devices, verdicts, ffmpeg, cache
     'Devices',
     indent(alignColumns(devices.map(({ device, state, detail }) => [device, state, detail]))),
     ...(verdicts.length === 0 ? [] : ['Remembered verdicts', indent(alignColumns(verdicts.map(verdictRow)))]),
+    ...(layouts.length === 0 ? [] : ['Layouts in force (upreel tune)', indent(alignColumns(layouts.map(layoutRow)))]),
     'ffmpeg',
     ...ffmpegLines(ffmpeg).map((line) => `  ${line}`),
     'Caches',
@@ -68,6 +72,12 @@ function verdictRow({ proof, model, weights, at }: KnownVerdict): string[] {
   const name = model.split(/[/\\]/).at(-1)!;
   const difference = maxDifference === 0 ? 'equal to the CPU' : `within ${maxDifference} levels of the CPU`;
   return [device, `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
+}
+
+function layoutRow(layouts: StoredLayouts): string[] {
+  const { device, model, network, cores, at } = layouts;
+  const name = model.split(/[/\\]/).at(-1)!;
+  return [device, `${name} (${network.slice(0, 8)})`, `${cores} cores`, layoutsText(layouts), at.slice(0, 10)];
 }
 
 function milliseconds(seconds: number): string {

@@ -5,7 +5,7 @@ import { UpreelError } from '../core/errors.ts';
 import { ownVersion } from '../core/files/own-files.ts';
 import { cacheFolders, readCatalogue } from '../core/model/index.ts';
 import { runtimeVersion } from '../core/runtime/index.ts';
-import { inspectDevices, listVerdicts } from '../engine/index.ts';
+import { inspectDevices, listLayouts, listVerdicts } from '../engine/index.ts';
 import { ENCODER_NAMES, ffmpegVersion, listEncoders } from '../video/index.ts';
 import { type DoctorReport, doctorText, type FfmpegReport } from './doctor-text.ts';
 import { addFleetOptions, type FleetFlags, namesFleet } from './fleet-commands/address.ts';
@@ -45,6 +45,7 @@ async function examine(): Promise<DoctorReport> {
     },
     devices: await inspectDevices(readCatalogue().default, { signal, onEvent: () => undefined }),
     verdicts: await listVerdicts(),
+    layouts: await listLayouts(),
     ffmpeg: await examineFfmpeg(signal),
     caches: await Promise.all(
       Object.entries(cacheFolders()).map(async ([name, path]) => ({ name, path, ...(await sizeOfTree(path)) })),

@@ -56,7 +56,7 @@ export const COMMAND_GROUPS: readonly { readonly title: string; readonly command
   { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
   { title: 'their end; many machines', commands: ['cancel', 'wait', 'move', 'remove', 'submit', 'worker', 'workers'] },
   { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
-  { title: 'image editors; films in parts', commands: ['serve', 'gimp', 'krita', 'segment', 'join'] },
+  { title: 'editors; films in parts; speed', commands: ['serve', 'gimp', 'krita', 'segment', 'join', 'tune'] },
   { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'cache', 'completion', 'help'] },
 ];
 

@@ -5,6 +5,7 @@ import type { OutputRule, Target } from '../core/files/output-name.ts';
 import type { Size } from '../core/pixels/geometry.ts';
 import type { ImageRequest } from '../core/still/image-request.ts';
 import type { PixelLayout } from '../core/still/upscale-pixels.ts';
+import type { Layout, LayoutTrial } from '../core/upscaler/layout.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import type { EndedFilm, MadeSegment, PreviewPair, SegmentNews, SubmittedFilm, VideoSettings } from '../video/index.ts';
 
@@ -20,6 +21,7 @@ export type EngineTask =
   | { readonly kind: 'video'; readonly network: EngineNetwork; readonly request: VideoTask }
   | { readonly kind: 'pixels'; readonly network: EngineNetwork; readonly request: PixelTask }
   | { readonly kind: 'prove'; readonly network: EngineNetwork }
+  | { readonly kind: 'tune'; readonly network: EngineNetwork; readonly seconds: number }
   | ({ readonly kind: 'submit'; readonly network: EngineNetwork; readonly request: VideoTask } & InStore)
   | ({ readonly kind: 'segment'; readonly network: EngineNetwork; readonly index: number } & Attempt)
   | ({ readonly kind: 'ending'; readonly network: EngineNetwork } & Attempt);
@@ -63,6 +65,7 @@ export interface VideoTask {
 export type EngineResult =
   | { readonly kind: 'image' | 'video' | 'pixels' }
   | { readonly kind: 'prove'; readonly proof: DeviceProof }
+  | { readonly kind: 'tune'; readonly measured: MeasuredLayouts }
   | { readonly kind: 'submit'; readonly film: SubmittedFilm }
   | { readonly kind: 'segment'; readonly segment: MadeSegment }
   | { readonly kind: 'ending'; readonly ended: EndedFilm };
@@ -76,6 +79,17 @@ export interface DeviceProof {
   /** Seconds for the same tile once warm. */
   readonly deviceSeconds: number;
   readonly cpuSeconds: number;
+}
+
+/** Layouts of one network on one device, by their speed. */
+export interface MeasuredLayouts {
+  readonly contentHash: string;
+  readonly trials: readonly LayoutTrial[];
+  /** Those that there was no time for. */
+  readonly left: readonly Layout[];
+  /** What is taken without a measurement. */
+  readonly usual: { readonly frames: Layout; readonly stills: Layout };
+  readonly chosen: { readonly frames: Layout; readonly stills: Layout };
 }
 
 export type EngineRequest =

@@ -10,7 +10,9 @@ import type { Upscaler } from '../core/upscaler/upscaler.ts';
 import { PreviewTap, upscaleFilm, type VideoRequest } from '../video/index.ts';
 import { proveDevice } from './device-proof.ts';
 import type { EngineNetwork, EngineResult, EngineTask, OpenTile } from './engine-protocol.ts';
+import { layoutUse, readLayouts } from './layout-store.ts';
 import { filmMaking, pictureMaking } from './making.ts';
+import { measureLayouts } from './measure-layouts.ts';
 import { openPixelPort, type PixelPort } from './pixel-port.ts';
 import { runPixelTask } from './run-pixels.ts';
 import { runSharedEnding, runSharedSegment, runSubmission } from './shared-film-tasks.ts';
@@ -51,7 +53,9 @@ export function openTaskRunner(): TaskRunner {
       warm = null;
       const model = await loadForTask(network, context);
       const onWarning = (message: string): void => context.onEvent({ type: 'warning', code: 'memory', message });
-      const options = await fitUpscalerOptions(network, model, work, { signal: context.signal, onWarning });
+      const layouts = await readLayouts(layoutUse(model.descriptor.contentHash, network));
+      const fitting = { signal: context.signal, onWarning };
+      const options = await fitUpscalerOptions(network, model, work, fitting, layouts?.[work] ?? null);
       const tell = (message: string): void => notify({ type: 'warning', code: 'network', message });
       const { descriptor } = model;
       const upscaler = openUpscaler(model, options, tell, pause);
@@ -74,6 +78,10 @@ export function openTaskRunner(): TaskRunner {
           const { device, gpus } = task.network;
           const model = await loadForTask(task.network, context);
           return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
+        }
+        case 'tune': {
+          const model = await loadForTask(task.network, context);
+          return { kind: 'tune', measured: await measureLayouts(model, task.network, task.seconds, context.signal) };
         }
         case 'image': {
           const { upscaler, descriptor } = await openFor(task, context);

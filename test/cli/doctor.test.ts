@@ -54,6 +54,7 @@ describe('the doctor’s text', () => {
         { device: 'webgpu', state: 'works', detail: 'equal to the CPU, 9.0 times as fast', hint: '' },
         { device: 'cuda', state: 'absent', detail: 'its libraries are not installed.', hint: 'Install them.' },
       ],
+      layouts: [],
       verdicts: [
         {
           proof: { device: 'webgpu', maxDifference: 1, meanDifference: 0.1, deviceSeconds: 0.0021, cpuSeconds: 0.5 },

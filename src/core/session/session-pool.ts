@@ -36,6 +36,8 @@ export interface SessionPoolOptions {
   readonly scale: number;
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** Default: true. */
+  readonly spinning?: boolean;
   /** `sessions` on each; none: on the provider's own choice. */
   readonly gpus: readonly number[];
   /** While it is on, no window begins. */
@@ -58,11 +60,11 @@ type Buffers = NonNullable<RunRequest['buffers']>;
 const WINDOWS_PER_LANE = 2;
 
 export function openSessionPool(options: SessionPoolOptions): SessionPool {
-  const { device, scale, threadsPerSession: threads } = options;
+  const { device, scale, threadsPerSession: threads, spinning = true } = options;
   const gpus = options.gpus.length > 0 ? options.gpus : [null];
   const lanes = Array.from({ length: options.sessions }, () => gpus)
     .flat()
-    .map((gpu) => startLane({ device, gpu, scale, threads }));
+    .map((gpu) => startLane({ device, gpu, scale, threads, spinning }));
   const waiting: ((lane: Lane) => void)[] = [];
   let nextId = 0;
   let busyMilliseconds = 0;

@@ -10,6 +10,7 @@ export interface SessionWorkerData {
   readonly device: DeviceName;
   readonly gpu: number | null;
   readonly threads: number;
+  readonly spinning: boolean;
   readonly scale: number;
 }
 

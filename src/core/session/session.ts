@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly gpu: number | null;
   /** Threads within one operator (CPU provider). */
   readonly threads: number;
+  /** Whether these wait for each other actively, which takes their cores even where there is nothing to do. */
+  readonly spinning: boolean;
 }
 
 /** @throws UpreelError `device-unavailable` if the provider does not load, `model-refused` if the file does not. */
@@ -85,7 +87,13 @@ export function listDevicesOfRuntime(): readonly DeviceName[] {
   return DEVICE_NAMES.filter((name) => names.has(name));
 }
 
-async function createSession({ networkFile, device, gpu, threads }: SessionOptions): Promise<InferenceSession> {
+async function createSession({
+  networkFile,
+  device,
+  gpu,
+  threads,
+  spinning,
+}: SessionOptions): Promise<InferenceSession> {
   const { InferenceSession } = loadRuntime();
   const sequential = { interOpNumThreads: 1, executionMode: 'sequential' } as const;
   const common = { ...sequential, graphOptimizationLevel: 'all', logSeverityLevel: 3 } as const;
@@ -97,6 +105,7 @@ async function createSession({ networkFile, device, gpu, threads }: SessionOptio
         intraOpNumThreads: threads,
         // One window size per plan makes the pattern useful, but it doubles the peak on wide networks (docs/memory).
         enableMemPattern: false,
+        ...(spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
       });
     }
     const provider = gpu === null ? device : { name: device, deviceId: gpu };

@@ -1,6 +1,7 @@
 import type { DeviceName } from '../device-name.ts';
 import type { Model } from '../model/index.ts';
-import { defaultMemoryBytes, fitsBudget, tileForBudget, type Work } from '../tile/tile-size.ts';
+import { defaultMemoryBytes, fitsBudget, type TileBudget, tileForBudget, type Work } from '../tile/tile-size.ts';
+import { type Layout, withLayout } from './layout.ts';
 import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
 import { type NetworkSettings, resolveUpscalerOptions } from './network-settings.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
@@ -9,32 +10,48 @@ import type { UpscalerOptions } from './open-upscaler.ts';
  * How the network is opened: as the settings say, with a tile that fits the memory budget. On devices other than the
  * CPU, whose memory cannot be measured from here, the usual tile is taken, and running out of memory halves it. A
  * network of fixed size has nothing to fit.
+ * @param measured the layout that `upreel tune` found for this network, if it did; its tile is kept within the budget.
  */
 export async function fitUpscalerOptions(
   settings: NetworkSettings & { readonly device: DeviceName },
   model: Model,
   work: Work,
   context: { readonly signal: AbortSignal; readonly onWarning: (message: string) => void },
+  measured: Layout | null = null,
 ): Promise<UpscalerOptions> {
-  const usual = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
+  const withoutLayout = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
+  const usual = withLayout(withoutLayout, settings, measured);
   const { fixedPx } = model.descriptor;
   if (settings.tilePx !== null || settings.device !== 'cpu' || fixedPx !== null) return usual;
-  // Before the measurement, whose arena may not be given back.
-  const engineBytes = await settledResidentBytes();
-  const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, usual, context.signal);
-  const ensembleBytes = usual.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
-  const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
-  const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
-  const { gridPx } = model.descriptor;
-  const budget = { ...usual, gridPx, memoryBytes, engineBytes, cost };
-  const fitted = { ...usual, tilePx: tileForBudget(budget) };
+  const budget = await budgetFor(settings, model, usual, work, context.signal);
+  // Not larger than what was found to be fastest.
+  const mostPx = usual === withoutLayout ? Number.POSITIVE_INFINITY : usual.tilePx;
+  const fitted = { ...usual, tilePx: Math.min(mostPx, tileForBudget(budget)) };
   if (settings.memoryBytes !== null && !fitsBudget(budget, fitted.tilePx)) {
-    const asked = `${Math.floor(memoryBytes / 1e6)} MB`;
+    const asked = `${Math.floor(budget.memoryBytes / 1e6)} MB`;
     context.onWarning(
       `${asked} are too little for ${model.descriptor.id}: it runs with the smallest tile, and takes more.`,
     );
   }
   return fitted;
+}
+
+/** What the windows of a network may take on the CPU. */
+export async function budgetFor(
+  settings: NetworkSettings,
+  model: Model,
+  options: UpscalerOptions,
+  work: Work,
+  signal: AbortSignal,
+): Promise<TileBudget> {
+  // Before the measurement, whose arena may not be given back.
+  const engineBytes = await settledResidentBytes();
+  const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, options, signal);
+  const ensembleBytes = options.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
+  const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
+  const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
+  const { gridPx } = model.descriptor;
+  return { ...options, gridPx, memoryBytes, engineBytes, cost };
 }
 
 /** For each result pixel: sums of 32 bit, the average, and samples of 16 instead of 8 bit. */

@@ -104,8 +104,8 @@ async function measureCost(
     await settledResidentBytes();
     const fixed = await peakOf(little);
     const first = await peakOf(large);
-    // From the second run of a size on, onnxruntime takes all of it as one piece: a tenth more. Wide networks, of which
-    // each run takes seconds, were read where they take the most.
+    // A second run finds the arena in pieces, and takes up to a tenth more. Wide networks, of which each run takes
+    // seconds, were read where they take the most.
     const whole = isWide(model.descriptor) ? first : Math.max(first, await peakOf(large));
     return costOf({ before, fixed, whole, little, large, scale });
   } finally {

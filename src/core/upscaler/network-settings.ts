@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES } from '../device-name.ts';
+import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES, SHARED_DEVICES } from '../device-name.ts';
 import { UpreelError } from '../errors.ts';
 import type { ModelDescriptor } from '../model/descriptor.ts';
 import { COLOUR_SOURCES } from '../model/onnx/colour-fix.ts';
@@ -161,8 +161,6 @@ function sessionsFor(
   return 1;
 }
 
-/** Devices on which several sessions of a process may run at once: while one computes, another one copies. */
-const SHARED_DEVICES: readonly DeviceName[] = ['cuda', 'tensorrt'];
 /** On an H100, 1.3 to 2.6 times as fast as one; a fourth brought nothing (docs/gpu.md). */
 const SESSIONS_PER_GPU = 3;
 

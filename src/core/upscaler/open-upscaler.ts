@@ -23,6 +23,8 @@ export interface UpscalerOptions {
   /** Altogether; on numbered `gpus`, on each of them. */
   readonly sessions: number;
   readonly threadsPerSession: number;
+  /** Whether threads of a session wait for each other actively (CPU); default: true. */
+  readonly spinning?: boolean;
   /** Numbers of the devices to run on, as the provider counts them; none: the one that the provider takes. */
   readonly gpus: readonly number[];
   /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
