@@ -53,11 +53,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 
 /** The commands, as they are told in short. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
-  { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain'] },
-  { title: 'their end; many machines', commands: ['cancel', 'wait', 'move', 'remove', 'submit', 'worker', 'workers'] },
+  { title: 'films at work', commands: ['jobs', 'watch', 'logs', 'pause', 'resume', 'drain', 'wait'] },
+  { title: 'their end; many machines', commands: ['cancel', 'move', 'remove', 'submit', 'worker', 'workers'] },
   { title: 'networks, and what they made', commands: ['models', 'presets', 'preview', 'compare', 'eval', 'info'] },
-  { title: 'editors; films in parts; speed', commands: ['serve', 'gimp', 'krita', 'segment', 'join', 'tune'] },
-  { title: 'this machine, the shell', commands: ['doctor', 'runtime', 'gpu', 'cache', 'completion', 'help'] },
+  { title: 'films in parts; editors', commands: ['segment', 'join', 'serve', 'gimp', 'krita', 'help'] },
+  { title: 'this machine, the shell', commands: ['doctor', 'tune', 'runtime', 'gpu', 'cache', 'completion'] },
 ];
 
 /** For the part of --help that everyone reads. */
