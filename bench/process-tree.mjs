@@ -27,22 +27,26 @@ export function childrenSeconds() {
 }
 
 function treeBytes(root) {
+  return treeOf(root).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** A process and all below it: pid, name of its program, resident bytes. */
+export function treeOf(root) {
   const processes = new Map();
   for (const name of readdirSync('/proc')) {
     if (/^\d+$/.test(name)) processes.set(Number(name), statusOf(name));
   }
   const inTree = (pid) => pid === root || (processes.get(pid)?.parent > 1 && inTree(processes.get(pid).parent));
-  let bytes = 0;
-  for (const [pid, status] of processes) if (inTree(pid)) bytes += status.bytes;
-  return bytes;
+  return [...processes].filter(([pid]) => inTree(pid)).map(([pid, { name, bytes }]) => ({ pid, name, bytes }));
 }
 
 function statusOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/status`, 'utf8');
     const field = (name) => Number(text.match(new RegExp(`^${name}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
-    return { parent: field('PPid'), bytes: field('VmRSS') * 1024 };
+    const name = text.match(/^Name:\s+(.*)$/m)?.[1] ?? '';
+    return { parent: field('PPid'), name, bytes: field('VmRSS') * 1024 };
   } catch {
-    return { parent: 0, bytes: 0 };
+    return { parent: 0, name: '', bytes: 0 };
   }
 }

@@ -7,6 +7,7 @@ const ALL = [
   'overhead',
   'supervisor-latency',
   'memory',
+  'memory-model',
   'big-picture',
   'curves',
   'seams',
@@ -15,8 +16,8 @@ const ALL = [
   'targets',
   'view-cpu',
 ];
-/** Only where they are named: they need other programs. */
-const APART = ['peers'];
+/** Only where they are named: they need other programs, or a quarter of an hour. */
+const APART = ['peers', 'growth'];
 const asked = (process.env.BENCH ?? '').split(/\s+/).filter(Boolean);
 const unknown = asked.filter((name) => ![...ALL, ...APART].includes(name));
 if (unknown.length > 0) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DeviceName } from '../core/device-name.ts';
 import type { FleetConnection } from './connection.ts';
 
 /** How often a worker says that it lives, and for how long it is believed. */
@@ -72,6 +73,14 @@ export async function askToEnd({ redis, keys }: FleetConnection, name: string): 
   if ((await redis.exists(keys.worker(name))) === 0) return false;
   await redis.set(keys.drain(name), '1', 'EX', ASKED_SECONDS);
   return true;
+}
+
+/** Whether a worker will take what failed on others. @param device whose queue it is in; null: that for all */
+export function canTake(
+  { name, state, devices }: Pick<Beat, 'name' | 'state' | 'devices'>,
+  { failed, device }: { readonly failed: readonly string[]; readonly device: DeviceName | null },
+): boolean {
+  return state !== 'draining' && !failed.includes(name) && (device === null || devices.includes(device));
 }
 
 /** All workers that were heard lately. */

@@ -5,7 +5,7 @@ import type { DeviceName } from '../core/device-name.ts';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
 import { type EngineNetwork, filmNetwork } from '../engine/index.ts';
-import { type Beat, readBeats } from './beats.ts';
+import { type Beat, canTake, readBeats } from './beats.ts';
 import { FilmStates } from './film-state.ts';
 import type { WorkerTotals } from './metrics.ts';
 import type { WorkerContext, WorkerNews, WorkerSettings } from './worker-settings.ts';
@@ -133,11 +133,10 @@ export class Desk {
     return filmNetwork(store, await store.readFilm(id), machine, signal);
   }
 
-  /** Whether another worker lives on which this was not tried. */
-  async othersCan(failed: readonly string[]): Promise<boolean> {
+  /** Whether another worker lives that serves the queue for a device (null: for all), and on which this was not tried. */
+  async othersCan(failed: readonly string[], device: DeviceName | null): Promise<boolean> {
     const beats = await readBeats(this.context.connection);
-    const { name: own } = this.settings;
-    return beats.some(({ name, state }) => name !== own && state !== 'draining' && !failed.includes(name));
+    return beats.some((beat) => canTake(beat, { failed: [...failed, this.settings.name], device }));
   }
 
   /** Whoever writes to Redis may have written anything. @throws UnrecoverableError */

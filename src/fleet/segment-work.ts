@@ -29,7 +29,7 @@ export async function makeSegment(desk: Desk, engine: RestartingEngine, { job, h
   const facts = await desk.states.read(film);
   if (facts?.state !== 'running') return 'not wanted';
   if (index >= facts.segments) throw desk.foreign();
-  if (failed.includes(name) && (await desk.othersCan(failed))) {
+  if (failed.includes(name) && (await desk.othersCan(failed, device))) {
     await job.moveToDelayed(Date.now() + LEAVE_MILLISECONDS, hold);
     throw new DelayedError();
   }
@@ -52,7 +52,7 @@ export async function makeSegment(desk: Desk, engine: RestartingEngine, { job, h
     desk.tell({ type: 'segment', film, segment: index, seconds, ...made });
     return 'made';
   } catch (error) {
-    return await answerFor(desk, job, hold, asUpreelError(error), segment);
+    return await answerFor(desk, { job, hold, device }, asUpreelError(error), segment);
   } finally {
     desk.endSegment();
   }
@@ -60,8 +60,7 @@ export async function makeSegment(desk: Desk, engine: RestartingEngine, { job, h
 
 async function answerFor(
   desk: Desk,
-  job: Job<SegmentJob>,
-  hold: string | undefined,
+  { job, hold, device }: Taken,
   failure: UpreelError,
   { film, index, failed }: SegmentJob,
 ): Promise<string> {
@@ -84,7 +83,7 @@ async function answerFor(
   const names = [...new Set([...failed, name])];
   await job.updateData({ film, index, failed: names });
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  const isHopeless = isBadInput(failure) && (failed.length > 0 || !(await desk.othersCan(names)));
+  const isHopeless = isBadInput(failure) && (failed.length > 0 || !(await desk.othersCan(names, device)));
   if (isLast || isHopeless) await desk.states.addFailure(film, index, toErrorRecord(failure));
   throw isHopeless ? new UnrecoverableError(failure.message) : failure;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canTake } from '../../src/fleet/beats.ts';
 import { FleetQueues } from '../../src/fleet/queues.ts';
 import { SegmentTakers } from '../../src/fleet/takers.ts';
 import { temporaryFolder } from '../support/clips.ts';
@@ -8,6 +9,17 @@ import { until } from '../support/processes.ts';
 
 const FILMS = { any: '0'.repeat(24), cpu: '1'.repeat(24), webgpu: '2'.repeat(24) } as const;
 const SEGMENTS = Array.from({ length: 8 }, (_, index) => index);
+
+test.each([
+  [true, {}, { device: null }],
+  [true, { devices: ['cpu', 'cuda'] }, { device: 'cuda' }],
+  [false, { devices: ['cpu'] }, { device: 'cuda' }],
+  [false, { state: 'draining' }, { device: null }],
+  [false, {}, { device: null, failed: ['two', 'one'] }],
+] as const)('what failed elsewhere is left to a worker: %s, %o, %o', (expected, beat, asked) => {
+  const other = { name: 'one', state: 'idle' as const, devices: ['cpu'], ...beat };
+  expect(canTake({ ...other, devices: [...other.devices] }, { failed: ['two'], ...asked })).toBe(expected);
+});
 
 describe.skipIf(!hasRedis)('segments of several queues (needs redis-server)', () => {
   let redis: TestRedis;

@@ -66,6 +66,10 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
     const rules = await planOutputs(inputs, output, own.encoder, store.isFolder ? undefined : async () => {});
     const taken = new Set<string>();
     const network: EngineNetwork = { ...networkSettings(own), device: 'cpu' };
+    const serving = device === null ? null : await fleet?.workers();
+    if (serving?.some(({ devices }) => devices.includes(device!)) === false) {
+      words.write(`upreel: warning: No worker has ${device} now: what is submitted waits for one.\n`);
+    }
     for (const [index, input] of inputs.entries()) {
       const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
       const request = { input: input.path, output: rules[index]!, target: targetOf(own), settings };

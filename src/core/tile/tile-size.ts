@@ -52,9 +52,10 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 }
 
 /**
- * What upreel allows itself unless told: at most half of what the machine (or the control group) has left. Beyond these
- * figures larger tiles save little work: with a halo of 34 px, 400 MB lose 35 % to it on stills, 900 MB would lose 25
- * %. Attention takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md).
+ * What upreel allows itself unless told: at most a quarter of what the machine (or the control group) has left. Windows
+ * of 128 to 512 px take as long for each pixel, so that what a larger tile saves is its halo: of 34 px, 400 MB lose 35
+ * % of the work to it, 1.5 GB 14 % (docs/performance.md). Attention takes more memory, and to see less of the picture
+ * costs it quality, too (docs/tiling.md).
  */
 export function defaultMemoryBytes(
   { flopsPerPixel, gridPx }: ModelDescriptor,
@@ -62,8 +63,8 @@ export function defaultMemoryBytes(
   availableBytes: number,
 ): number {
   const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1;
-  const enough = light ? (work === 'stills' ? 400e6 : 900e6) : 2e9;
-  return Math.min(enough, availableBytes / 2);
+  const enough = light ? (work === 'stills' ? 1.5e9 : 2e9) : 4e9;
+  return Math.min(enough, availableBytes / 4);
 }
 
 /** Networks above this are RRDB and their like: few pixels a second, much memory for each. */

@@ -19,8 +19,8 @@ const COMPACT = {
 
 describe('the tile for a memory budget', () => {
   test.each([
-    { memoryBytes: 400e6, tile: 256 },
-    { memoryBytes: 800e6, tile: 544 },
+    { memoryBytes: 400e6, tile: 288 },
+    { memoryBytes: 800e6, tile: 576 },
     { memoryBytes: 240e6, tile: 32 },
     { memoryBytes: 100e6, tile: SMALLEST_TILE_PX },
   ])('is $tile px of Compact for $memoryBytes bytes', ({ memoryBytes, tile }) => {
@@ -61,10 +61,13 @@ describe('the tile for a memory budget', () => {
     );
   });
 
-  test('is asked of at most half of what the machine has left', () => {
+  test('is asked of at most a quarter of what the machine has left', () => {
     const compact = { flopsPerPixel: 2.4e6, gridPx: 1 } as Parameters<typeof defaultMemoryBytes>[0];
-    expect(defaultMemoryBytes(compact, 'stills', 16e9)).toBe(400e6);
-    expect(defaultMemoryBytes(compact, 'stills', 500e6)).toBe(250e6);
+    const wide = { ...compact, flopsPerPixel: 3e7 };
+    expect(defaultMemoryBytes(compact, 'stills', 16e9)).toBe(1.5e9);
+    expect(defaultMemoryBytes(compact, 'frames', 16e9)).toBe(2e9);
+    expect(defaultMemoryBytes(wide, 'stills', 16e9)).toBe(4e9);
+    expect(defaultMemoryBytes(compact, 'stills', 500e6)).toBe(125e6);
   });
 });
 
