@@ -65,7 +65,11 @@ function report(all) {
     const inside = all.filter(({ done }) => done >= (frames * part) / PARTS && done < (frames * (part + 1)) / PARTS);
     const [first, last] = [inside[0], inside.at(-1)];
     const speed = (last.done - first.done) / (last.seconds - first.seconds);
-    return { speed, bytes: median(inside.map(({ bytes }) => bytes)), handles: median(inside.map(({ handles }) => handles)) };
+    return {
+      speed,
+      bytes: median(inside.map(({ bytes }) => bytes)),
+      handles: median(inside.map(({ handles }) => handles)),
+    };
   });
   for (const [part, { speed, bytes, handles }] of parts.entries()) {
     console.log(`| ${part + 1} | ${speed.toFixed(0)} | ${(bytes / 1e6).toFixed(0)} MB | ${handles} |`);
