@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { UpreelError } from '../core/errors.ts';
+import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { Keys } from './names.ts';
 
 /** Where a fleet meets. */
@@ -42,14 +42,17 @@ export async function connectFleet(address: FleetAddress, patient: boolean): Pro
     enableReadyCheck: true,
     retryStrategy: (times) => (patient ? Math.min(2000, 100 * times) : times > 3 ? null : 200),
   });
-  // Told by what is asked; without a listener it would end the process.
-  redis.on('error', () => {});
+  // Told by what is asked, but for why a connection could not be made; without a listener it would end the process.
+  let why: unknown;
+  redis.on('error', (error) => {
+    why = error;
+  });
   try {
     await redis.connect();
     await redis.ping();
   } catch (cause) {
     redis.disconnect();
-    throw unreachable(shown, cause);
+    throw unreachable(shown, why ?? cause);
   }
   return {
     redis,
@@ -79,14 +82,23 @@ export function checkAddress({ url, prefix }: FleetAddress): { readonly shown: s
   return { shown: `${parsed.hostname}:${parsed.port || '6379'}` };
 }
 
-export function unreachable(shown: string, cause: unknown): UpreelError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  const isRefused = /WRONGPASS|NOAUTH|NOPERM/.test(why);
-  const what = isRefused ? 'does not let upreel in' : 'does not answer';
-  return new UpreelError('queue-unreachable', `The Redis server at ${shown} ${what}.`, {
-    hint: isRefused
-      ? 'Give user and password in the address: redis://user:password@host (UPREEL_QUEUE keeps it out of sight).'
-      : 'Does it run, and can this machine reach it? upreel doctor --queue ADDRESS tells more.',
-    cause,
-  });
+function unreachable(shown: string, cause: unknown): UpreelError {
+  const told = `${systemErrorCode(cause) ?? ''} ${cause instanceof Error ? cause.message : String(cause)}`;
+  const [, what, hint] = REFUSALS.find(([sign]) => sign.test(told))!;
+  return new UpreelError('queue-unreachable', `The Redis server at ${shown} ${what}.`, { hint, cause });
 }
+
+/** By what the server or the system says. */
+const REFUSALS: readonly (readonly [sign: RegExp, what: string, hint: string])[] = [
+  [
+    /WRONGPASS|NOAUTH|NOPERM/,
+    'does not let upreel in',
+    'Give user and password in the address: redis://user:password@host (UPREEL_QUEUE keeps it out of sight).',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS/,
+    'has a certificate that is not trusted here',
+    'NODE_EXTRA_CA_CERTS=FILE names an authority of your own.',
+  ],
+  [/(?:)/, 'does not answer', 'Does it run, and can this machine reach it? rediss:// is for servers that speak TLS.'],
+];
