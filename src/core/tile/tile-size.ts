@@ -54,7 +54,7 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 /**
  * What upreel allows itself unless told: at most a quarter of what the machine (or the control group) has left. Windows
  * of 128 to 512 px take as long for each pixel, so that what a larger tile saves is its halo: of 34 px, 400 MB lose 35
- * % of the work to it, 1.5 GB 14 % (docs/performance.md). Attention takes more memory, and to see less of the picture
+ * % of the work to it, 1 GB 18 %. Still larger ones would make people wait long for each step of progress. Attention takes more memory, and to see less of the picture
  * costs it quality, too (docs/tiling.md).
  */
 export function defaultMemoryBytes(
@@ -63,7 +63,7 @@ export function defaultMemoryBytes(
   availableBytes: number,
 ): number {
   const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1;
-  const enough = light ? (work === 'stills' ? 1.5e9 : 2e9) : 4e9;
+  const enough = light ? (work === 'stills' ? 1e9 : 2e9) : 3e9;
   return Math.min(enough, availableBytes / 4);
 }
 
