@@ -15,6 +15,7 @@ describe('cacheFolders', () => {
       probes: '/somewhere/upreel/probes',
       lists: '/somewhere/upreel/lists',
       runtime: '/somewhere/upreel/runtime',
+      stores: '/somewhere/upreel/stores',
     });
   });
 
