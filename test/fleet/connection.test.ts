@@ -1,12 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/clips.ts';
 import { upreel } from '../support/command.ts';
-import { hasRedis } from '../support/fleet.ts';
+import { freePort, hasRedis } from '../support/fleet.ts';
 import { until } from '../support/processes.ts';
 
 const folder = temporaryFolder();
@@ -55,15 +55,6 @@ function isOpen(port: number): Promise<boolean> {
     socket.destroy();
     return open === true;
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 const ask = (url: string, env: Record<string, string> = {}) =>

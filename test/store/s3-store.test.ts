@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { openSharedStore, type SharedFilm, type SharedStore } from '../../src/store/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { BUCKET, TestS3 } from '../support/s3.ts';
+import { FILM as ANY_FILM, madeSegment as made } from '../support/shared-film.ts';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -31,23 +32,7 @@ beforeEach(async () => {
 
 afterEach(() => store.close());
 
-const range = (index: number) => ({ index, startFrame: index, endFrame: index + 1, startTicks: null, endTicks: null });
-const FILM: Omit<SharedFilm, 'id'> = {
-  program: 'a test',
-  input: `.upreel-fleet/sources/${'a'.repeat(64)}/source.mkv`,
-  output: 'out.mkv',
-  identity: { source: { bytes: 1 }, model: { id: 'a' }, settings: {} },
-  segments: [range(0), range(1)],
-  task: null,
-  checkpoint: null,
-  planJson: '{}',
-  times: new Uint8Array(16),
-};
-const made = (index: number) => ({
-  ...{ index, startFrame: index, endFrame: index + 1, ptsTicks: [index], patchedTicks: [], startSeconds: 0 },
-  reuse: { frames: 1, framesUnchanged: 0, framesPartly: 0, framesOfWork: 1 },
-  parameters: '',
-});
+const FILM = { ...ANY_FILM, input: `.upreel-fleet/sources/${'a'.repeat(64)}/source.mkv` };
 
 /** Keys of this test's store. */
 const keys = () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FolderStore } from '../../src/store/folder-store.ts';
 import type { SharedFilm } from '../../src/store/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
+import { FILM, madeSegment as made } from '../support/shared-film.ts';
 
 const folder = temporaryFolder();
 let number = 0;
@@ -13,24 +14,6 @@ beforeEach(async () => {
   const root = join(folder, `store-${number++}`);
   mkdirSync(root, { recursive: true });
   store = await FolderStore.open(root);
-});
-
-const range = (index: number) => ({ index, startFrame: index, endFrame: index + 1, startTicks: null, endTicks: null });
-const FILM: Omit<SharedFilm, 'id'> = {
-  program: 'a test',
-  input: 'film.mkv',
-  output: 'out.mkv',
-  identity: { source: { bytes: 1 }, model: { id: 'a' }, settings: {} },
-  segments: [range(0), range(1)],
-  task: null,
-  checkpoint: null,
-  planJson: '{}',
-  times: new Uint8Array(16),
-};
-const made = (index: number) => ({
-  ...{ index, startFrame: index, endFrame: index + 1, ptsTicks: [index], patchedTicks: [], startSeconds: 0 },
-  reuse: { frames: 1, framesUnchanged: 0, framesPartly: 0, framesOfWork: 1 },
-  parameters: '',
 });
 
 /** What an attempt has written. */
