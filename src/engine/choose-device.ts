@@ -45,7 +45,7 @@ export async function chooseDevice(
 }
 
 /** Devices worth a proof on this platform, best first; empty where no GPU can be seen. */
-function candidatesHere(): readonly DeviceName[] {
+export function candidatesHere(): readonly DeviceName[] {
   switch (process.platform) {
     case 'darwin':
       return ['coreml', 'webgpu'];

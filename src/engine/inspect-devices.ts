@@ -3,7 +3,7 @@ import { hasWeights, readCatalogue } from '../core/model/index.ts';
 import { findRuntime, runtimeMissing } from '../core/runtime/index.ts';
 import { listDevicesOfRuntime } from '../core/session/session.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../core/upscaler/network-settings.ts';
-import { hintFor, rejectionOf } from './choose-device.ts';
+import { candidatesHere, hintFor, rejectionOf } from './choose-device.ts';
 import { verdictOn } from './device-verdict.ts';
 import type { RunOptions } from './engine-client.ts';
 
@@ -37,8 +37,14 @@ export async function devicesOfMachine(
   signal: AbortSignal,
 ): Promise<readonly DeviceName[]> {
   if (device !== 'auto') return [device];
-  const reports = await inspectDevices(readCatalogue().default, { signal, onEvent: () => {} });
-  return reports.filter(({ state }) => state === 'works').map((report) => report.device);
+  const model = readCatalogue().default;
+  const here = await hasWeights(model);
+  const found: DeviceName[] = ['cpu'];
+  for (const candidate of candidatesHere()) {
+    const { state } = await inspectDevice(candidate, model, here, { signal, onEvent: () => {} });
+    if (state === 'works') found.push(candidate);
+  }
+  return found;
 }
 
 async function inspectDevice(
