@@ -36,15 +36,21 @@ export function writeSmallNetwork(path) {
   const shapes = { 'body.0.weight': [16, 3, 3, 3], 'body.0.bias': [16], 'body.1.weight': [16] };
   Object.assign(shapes, { 'body.2.weight': [16, 16, 3, 3], 'body.2.bias': [16], 'body.3.weight': [16] });
   Object.assign(shapes, { 'body.4.weight': [48, 16, 3, 3], 'body.4.bias': [48] });
+  return writeTensors(path, shapes, (_, count) =>
+    Float32Array.from({ length: count }, (_, i) => 0.05 * Math.sin(i * 12.9898 + count)),
+  );
+}
+
+/** A .safetensors file. @param shapes by key @param valuesOf (key, count) => Float32Array */
+export function writeTensors(path, shapes, valuesOf) {
   const header = {};
   const parts = [];
   let position = 0;
   for (const [key, shape] of Object.entries(shapes)) {
     const count = shape.reduce((a, b) => a * b, 1);
-    const data = Float32Array.from({ length: count }, (_, i) => 0.05 * Math.sin(i * 12.9898 + count));
     header[key] = { dtype: 'F32', shape, data_offsets: [position, position + 4 * count] };
     position += 4 * count;
-    parts.push(new Uint8Array(data.buffer));
+    parts.push(new Uint8Array(valuesOf(key, count).buffer));
   }
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);

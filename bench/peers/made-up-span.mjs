@@ -1,6 +1,6 @@
 // A SPAN of the published size (48 features, x4) with weights by chance: no registry has a trained one. What it takes
 // is the same, and so is what its outputs say about who computes it right.
-import { writeFileSync } from 'node:fs';
+import { writeTensors } from '../support.mjs';
 
 const FEATURES = 48;
 const SCALE = 4;
@@ -20,23 +20,13 @@ export function writeMadeUpSpan(path) {
   layer('upsampler.0', 3 * SCALE ** 2, FEATURES);
 
   const random = normal(7);
-  const header = {};
-  const parts = [];
-  let position = 0;
-  for (const [key, shape] of Object.entries(shapes)) {
-    const count = shape.reduce((a, b) => a * b, 1);
+  writeTensors(path, shapes, (key, count) => {
+    const shape = shapes[key];
     // Keeps values in range through the depth, and most of the result between black and white.
     const deviation = shape.length === 4 ? 0.6 / Math.sqrt(count / shape[0]) : 0.02;
     const mean = key === 'upsampler.0.bias' ? 0.5 : 0;
-    const data = Float32Array.from({ length: count }, () => mean + deviation * random());
-    header[key] = { dtype: 'F32', shape, data_offsets: [position, position + 4 * count] };
-    position += 4 * count;
-    parts.push(new Uint8Array(data.buffer));
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  writeFileSync(path, Buffer.concat([length, text, ...parts]));
+    return Float32Array.from({ length: count }, () => mean + deviation * random());
+  });
 }
 
 /** Box and Muller (1958), from Marsaglia's xorshift of 32 bit. */
