@@ -28,7 +28,7 @@ async function writeManual() {
   const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const { buildProgram } = await import('../dist/cli/program.js');
   const { commandTree } = await import('../dist/cli/completion/command-tree.js');
-  const { manPage } = await import('../dist/cli/man-page.js');
+  const { manPage } = await import('../dist/cli/flags/man-page.js');
   writeFileSync(`${root}dist/upreel.1`, manPage(commandTree(await buildProgram(['help'])), version));
 }
 

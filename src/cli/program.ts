@@ -1,8 +1,8 @@
 import { Command, Help, Option } from 'commander';
 import { ownVersion } from '../core/files/own-files.ts';
 import { addCommands } from './commands.ts';
-import { type HelpExtent, MIN_WRAP_WIDTH, programHelp } from './help-text.ts';
-import { upscaleFlags } from './upscale-options.ts';
+import { type HelpExtent, MIN_WRAP_WIDTH, programHelp } from './flags/help-text.ts';
+import { upscaleFlags } from './flags/upscale-options.ts';
 
 /** `upreel` with the commands that these words may mean. It throws CommanderError instead of leaving. */
 export async function buildProgram(words: readonly string[]): Promise<Command> {
@@ -35,7 +35,7 @@ export async function buildProgram(words: readonly string[]): Promise<Command> {
     .on('option:V', () => program.parse(['--version'], { from: 'user' }));
   program.action(async (inputs: string[], flags: Record<string, unknown>) => {
     if (inputs.length === 0) program.help({ error: true });
-    const { runUpscale } = await import('./upscale.ts');
+    const { runUpscale } = await import('./upscale/upscale.ts');
     process.exitCode = await runUpscale(inputs, flags);
   });
   await addCommands(program, words);

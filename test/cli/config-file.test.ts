@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { NO_CONFIG, parseConfig, readConfigFile } from '../../src/cli/config-file.ts';
+import { NO_CONFIG, parseConfig, readConfigFile } from '../../src/cli/flags/config-file.ts';
 
 describe('the configuration', () => {
   test('is empty without a file, and refused where it cannot be read', async () => {

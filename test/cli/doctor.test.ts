@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { doctorText } from '../../src/cli/doctor-text.ts';
+import { doctorText } from '../../src/cli/machine/doctor-text.ts';
 import { jsonLines, runCli } from '../support/cli.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';
 

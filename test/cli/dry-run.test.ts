@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { eventRecordSchema } from '../../src/cli/events-schema.ts';
+import { eventRecordSchema } from '../../src/cli/report/events-schema.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { jsonLines, runCli } from '../support/cli.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { layered } from '../../src/cli/flag-layers.ts';
-import { checkReach, givenFor, type InputKind, REACH } from '../../src/cli/flag-reach.ts';
-import { upscaleFlags } from '../../src/cli/upscale-options.ts';
+import { layered } from '../../src/cli/flags/flag-layers.ts';
+import { checkReach, givenFor, type InputKind, REACH } from '../../src/cli/flags/flag-reach.ts';
+import { upscaleFlags } from '../../src/cli/flags/upscale-options.ts';
 
 const PICTURES: ReadonlySet<InputKind> = new Set(['image']);
 const VIDEOS: ReadonlySet<InputKind> = new Set(['video']);

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { expandInputs } from '../../src/cli/inputs.ts';
-import { planOutputs } from '../../src/cli/outputs.ts';
+import { expandInputs } from '../../src/cli/inputs/inputs.ts';
+import { planOutputs } from '../../src/cli/inputs/outputs.ts';
 import { ffmpeg, frameTimes, H264, pattern, temporaryFolder, videoOf } from '../support/clips.ts';
 import { upreel } from '../support/command.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../support/models.ts';

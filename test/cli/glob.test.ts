@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { globBase, globDepth, hasGlob, matchesGlob } from '../../src/cli/glob.ts';
+import { globBase, globDepth, hasGlob, matchesGlob } from '../../src/cli/inputs/glob.ts';
 
 describe('matchesGlob', () => {
   test.each([

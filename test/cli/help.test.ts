@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commandTree } from '../../src/cli/completion/command-tree.ts';
-import { COMMAND_GROUPS, FLAG_GROUPS } from '../../src/cli/help-groups.ts';
+import { COMMAND_GROUPS, FLAG_GROUPS } from '../../src/cli/flags/help-groups.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { nearestOf } from '../../src/core/nearest.ts';
 import { runCli } from '../support/cli.ts';

@@ -8,7 +8,7 @@ import { loadModel } from '../../src/core/model/index.ts';
 import { MODEL_TEST_TIMEOUT, testModelEnv, testWeights } from '../support/models.ts';
 
 const COMMANDER = import.meta.resolve('commander');
-const MODELS = fileURLToPath(new URL('../../dist/cli/models.js', import.meta.url));
+const MODELS = fileURLToPath(new URL('../../dist/cli/models/models.js', import.meta.url));
 
 /** The command in a program of its own, errors as the composition root would treat them. */
 const PROGRAM = `

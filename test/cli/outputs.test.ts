@@ -4,9 +4,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { distinctStems } from '../../src/cli/distinct-names.ts';
-import { expandInputs } from '../../src/cli/inputs.ts';
-import { planOutputs } from '../../src/cli/outputs.ts';
+import { distinctStems } from '../../src/cli/inputs/distinct-names.ts';
+import { expandInputs } from '../../src/cli/inputs/inputs.ts';
+import { planOutputs } from '../../src/cli/inputs/outputs.ts';
 import { outputPath } from '../../src/core/files/output-name.ts';
 import { jobFolderFor } from '../../src/store/index.ts';
 

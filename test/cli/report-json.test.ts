@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eventRecordSchema } from '../../src/cli/events-schema.ts';
-import { openJsonReporter, toJsonLine } from '../../src/cli/report-json.ts';
+import { eventRecordSchema } from '../../src/cli/report/events-schema.ts';
+import { openJsonReporter, toJsonLine } from '../../src/cli/report/report-json.ts';
 import type { TaskEvent } from '../../src/core/events.ts';
 import { DRIVER, type Step, writeScript } from '../support/report-script.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openPace, type Pace } from '../../src/cli/report-pace.ts';
+import { openPace, type Pace } from '../../src/cli/report/report-pace.ts';
 import type { Progress, TaskEvent } from '../../src/core/events.ts';
 import { progressAt, taskDone, taskFailed, videoStarted, warningOf } from '../support/task-events.ts';
 

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { openPlainReporter } from '../../src/cli/report-plain.ts';
+import { openPlainReporter } from '../../src/cli/report/report-plain.ts';
 import type { TaskEvent } from '../../src/core/events.ts';
 import { chooseLook } from '../../src/tui/index.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseReporter } from '../../src/cli/reporter.ts';
+import { chooseReporter } from '../../src/cli/report/reporter.ts';
 
 describe('chooseReporter', () => {
   const terminal = { json: false, noTui: false, stdoutIsTty: true, env: { TERM: 'xterm-256color' } };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseUpscaleFlags, targetOf } from '../../src/cli/upscale-options.ts';
+import { parseUpscaleFlags, targetOf } from '../../src/cli/flags/upscale-options.ts';
 import { isResultName, outputPath, type Target, targetSize } from '../../src/core/files/output-name.ts';
 
 describe('the size of a result', () => {

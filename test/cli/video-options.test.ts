@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseUpscaleFlags } from '../../src/cli/upscale-options.ts';
-import { parseCrop, parseRate, parseTrim } from '../../src/cli/video-options.ts';
-import { videoSettings } from '../../src/cli/video-settings.ts';
+import { parseUpscaleFlags } from '../../src/cli/flags/upscale-options.ts';
+import { parseCrop, parseRate, parseTrim } from '../../src/cli/flags/video-options.ts';
+import { videoSettings } from '../../src/cli/flags/video-settings.ts';
 
 describe('--trim', () => {
   test.each([

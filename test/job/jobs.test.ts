@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { eventRecordSchema } from '../../src/cli/events-schema.ts';
+import { eventRecordSchema } from '../../src/cli/report/events-schema.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { writeSafetensors } from '../core/model/writers/safetensors-writer.ts';
 import { decodeRgb, ffmpeg, H264, pattern, temporaryFolder } from '../support/clips.ts';

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readStateFile, writeStateFile } from '../../src/bridge/state-file.ts';
-import { readConfigFile } from '../../src/cli/config-file.ts';
-import { cacheFolders, readCached, requireOwnCache, writeCached } from '../../src/core/model/cache-folder.ts';
+import { readConfigFile } from '../../src/cli/flags/config-file.ts';
+import { cacheFolders, readCached, requireOwnCache, writeCached } from '../../src/core/model/cache/cache-folder.ts';
 import { quietJson } from '../../src/core/quiet-json.ts';
 import { readHistory } from '../../src/job/job-history.ts';
 import {

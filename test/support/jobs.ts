@@ -1,4 +1,4 @@
-import { toJobRecord } from '../../src/cli/report-json.ts';
+import { toJobRecord } from '../../src/cli/report/report-json.ts';
 import { fromDist } from './dist.ts';
 
 const { openJobFeed } = await fromDist<typeof import('../../src/job/index.ts')>('job/index.js');

@@ -2,7 +2,7 @@
 // SCRIPT.json: a list of steps { waitMs } | { event } | { exit, error } | { repeat, times, waitMs } | { crash } | { hang }.
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openReporter } from '../../dist/cli/open-reporter.js';
+import { openReporter } from '../../dist/cli/report/open-reporter.js';
 
 const [, , scriptPath, kind] = process.argv;
 const { steps, inputsTotal, keys, intervalSeconds } = JSON.parse(readFileSync(scriptPath, 'utf8'));

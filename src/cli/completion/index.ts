@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { listModels } from '../../core/model/index.ts';
 import { PRESETS } from '../../library/index.ts';
-import { readConfigFile } from '../config-file.ts';
-import { list, withFeed } from '../jobs.ts';
+import { readConfigFile } from '../flags/config-file.ts';
+import { list, withFeed } from '../jobs/jobs.ts';
 import { bashScript } from './bash.ts';
 import { commandTree } from './command-tree.ts';
 import { fishScript } from './fish.ts';

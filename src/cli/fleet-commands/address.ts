@@ -3,7 +3,7 @@ import { UpreelError } from '../../core/errors.ts';
 import type { FleetConnection } from '../../fleet/index.ts';
 import { type JobFeed, openJobFeed } from '../../job/index.ts';
 import { openSharedStore, type SharedStore } from '../../store/index.ts';
-import { readConfigFile } from '../config-file.ts';
+import { readConfigFile } from '../flags/config-file.ts';
 
 /** Where a fleet meets, as flags say. */
 export interface FleetFlags {

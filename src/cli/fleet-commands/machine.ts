@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { MachineNetwork } from '../../engine/index.ts';
-import { readFlagLayers } from '../flag-layers.ts';
-import { networkSettings, upscaleFlags } from '../upscale-options.ts';
+import { readFlagLayers } from '../flags/flag-layers.ts';
+import { networkSettings, upscaleFlags } from '../flags/upscale-options.ts';
 
 /** How a network runs on this machine, as for `upreel INPUT...`. */
 const MACHINE_FLAGS = new Set(['device', 'gpu', 'tile', 'memory', 'threads']);

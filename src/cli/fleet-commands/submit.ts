@@ -6,14 +6,14 @@ import type { Fleet } from '../../fleet/index.ts';
 import type { SharedStore } from '../../store/index.ts';
 import type { SubmittedFilm } from '../../video/index.ts';
 import { errorText } from '../error-text.ts';
-import { readFlagLayers } from '../flag-layers.ts';
-import { expandInputs } from '../inputs.ts';
+import { readFlagLayers } from '../flags/flag-layers.ts';
+import { networkSettings, targetOf, upscaleFlags } from '../flags/upscale-options.ts';
+import { videoSettings } from '../flags/video-settings.ts';
+import { expandInputs } from '../inputs/inputs.ts';
+import { planOutputs } from '../inputs/outputs.ts';
 import { listenForInterrupts } from '../interrupt.ts';
-import { planOutputs } from '../outputs.ts';
-import { toJsonLine } from '../report-json.ts';
-import { openLineWriter } from '../report-lines.ts';
-import { networkSettings, targetOf, upscaleFlags } from '../upscale-options.ts';
-import { videoSettings } from '../video-settings.ts';
+import { toJsonLine } from '../report/report-json.ts';
+import { openLineWriter } from '../report/report-lines.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleet, openStore } from './address.ts';
 
 interface SubmitFlags extends FleetFlags, Record<string, unknown> {

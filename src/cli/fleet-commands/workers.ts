@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { safeText } from '../../tui/index.ts';
 import { printText } from '../print-text.ts';
-import { toJsonLine } from '../report-json.ts';
+import { toJsonLine } from '../report/report-json.ts';
 import { alignColumns } from '../table.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleetPlace } from './address.ts';
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UpreelError } from '../errors.ts';
-import { cacheFolders, offlineFolder } from './cache-folder.ts';
+import { cacheFolders, offlineFolder } from './cache/cache-folder.ts';
+import { listOwn, type WeightFiles } from './cache/store.ts';
 import { readCatalogue } from './catalogue.ts';
-import { type LoadModelOptions, locateWeights } from './load-model.ts';
-import { listOwn, type WeightFiles } from './store.ts';
+import { type LoadModelOptions, locateWeights } from './import/load-model.ts';
 
 export interface ListedModel {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { UpreelError } from '../errors.ts';
 import { readCatalogue } from './catalogue.ts';
 import type { ModelDescriptor } from './descriptor.ts';
-import { loadModel, locateWeights, type NetworkOptions } from './load-model.ts';
+import { loadModel, locateWeights, type NetworkOptions } from './import/load-model.ts';
 
 /** What can be known of a network without fetching it or writing anything. */
 export interface ModelFacts {
@@ -21,7 +21,7 @@ export async function modelFacts(idOrFile: string, options: NetworkOptions): Pro
     // What trying an ONNX file of others has shown would be written down.
     const isForeign = files.path.toLowerCase().endsWith('.onnx');
     const { descriptor } = isForeign
-      ? await (await import('./import-network.ts')).importNetwork(files, idOrFile, options.onnx)
+      ? await (await import('./import/import-network.ts')).importNetwork(files, idOrFile, options.onnx)
       : await loadModel(idOrFile, offline);
     return { scale: descriptor.scale, descriptor, bytesToFetch: 0 };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { offlineFolder } from '../model/cache-folder.ts';
+import { offlineFolder } from '../model/cache/cache-folder.ts';
 import type { FetchRuntimeOptions } from './fetch.ts';
 import { runtimeMissing } from './missing.ts';
 import { findRuntime } from './place.ts';

@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import pacote from 'pacote';
 import { extract } from 'tar';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
-import { type PullEvent, pullReporter } from '../model/fetch.ts';
-import { withPullLock } from '../model/fetch-lock.ts';
-import { asFailure, NPM_LIMITS } from '../model/fetch-npm.ts';
-import { readNpmSettings } from '../model/fetch-npm-config.ts';
-import { SourceFailure } from '../model/fetch-sink.ts';
-import { watchFor } from '../model/fetch-stall.ts';
+import { type PullEvent, pullReporter } from '../model/fetch/fetch.ts';
+import { withPullLock } from '../model/fetch/fetch-lock.ts';
+import { asFailure, NPM_LIMITS } from '../model/fetch/fetch-npm.ts';
+import { readNpmSettings } from '../model/fetch/fetch-npm-config.ts';
+import { SourceFailure } from '../model/fetch/fetch-sink.ts';
+import { watchFor } from '../model/fetch/fetch-stall.ts';
 import { isForThisMachine, RUNTIME_PACKAGES, type RuntimePackage } from './packages.ts';
 import { findRuntime, ownRuntimeFolder } from './place.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cacheFolders } from '../model/cache-folder.ts';
+import { cacheFolders } from '../model/cache/cache-folder.ts';
 import { distrustOf, usualTrust } from '../own-folder/trust.ts';
 import { untrusted } from '../own-folder/untrusted.ts';
 import { binaryFolder, RUNTIME_PACKAGES } from './packages.ts';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cacheFolders, offlineFolder } from '../../../src/core/model/cache-folder.ts';
+import { cacheFolders, offlineFolder } from '../../../src/core/model/cache/cache-folder.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

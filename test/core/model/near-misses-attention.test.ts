@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { readCheckpoint } from '../../../src/core/model/checkpoint/read-checkpoint.ts';
-import { describeNetwork } from '../../../src/core/model/import-network.ts';
+import { describeNetwork } from '../../../src/core/model/import/import-network.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { coreOfBuilt, runBare } from './pytorch-facts.ts';
 import { SMALL_NETWORKS, SMALL_VARIANTS } from './small-networks.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import type { NetworkVariant } from '../../../src/core/model/descriptor.ts';
-import { type ImportedNetwork, importNetwork } from '../../../src/core/model/import-network.ts';
+import { type ImportedNetwork, importNetwork } from '../../../src/core/model/import/import-network.ts';
 import { fromSamples, type Planes, toSamples } from '../../support/reference-evaluator.ts';
 import { seededRandom } from './writers/random-networks.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { writeCached } from '../../../src/core/model/cache-folder.ts';
+import { writeCached } from '../../../src/core/model/cache/cache-folder.ts';
 import { findShared } from '../../../src/core/model/shared/find.ts';
 import { directFile, pullShared, readSharedList, runsShared } from '../../../src/core/model/shared/index.ts';
 import { temporaryFolder } from '../../support/clips.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importNetwork } from '../../../src/core/model/import-network.ts';
+import { importNetwork } from '../../../src/core/model/import/import-network.ts';
 import type { Weights } from '../../support/reference-evaluator.ts';
 import { importBytes } from './run-network.ts';
 import { writeNcnnCompact } from './writers/ncnn-writer.ts';

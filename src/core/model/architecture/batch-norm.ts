@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 
 /**

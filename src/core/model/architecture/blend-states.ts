@@ -1,7 +1,7 @@
 import { StateDict } from '../checkpoint/state-dict.ts';
 import type { StoredTensor } from '../checkpoint/stored-tensor.ts';
 import { blendTensors } from '../graph/blend-graphs.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 
 /**
  * (1 - alpha) * a + alpha * b over named weights (network interpolation, ESRGAN section 3.4).

@@ -1,4 +1,4 @@
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 
 /** Luma, RGB, or RGB and opacity. */
 export type ColourChannels = 1 | 3 | 4;

@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused } from '../import/refusal.ts';
 import { attendChannels } from '../program/attention.ts';
 import { gatedConvolutions, mlp } from '../program/mlp.ts';
 import { checkedWindow } from '../program/position-bias.ts';
@@ -7,7 +8,6 @@ import { ProgramLayers } from '../program/program-layers.ts';
 import { openRectangleWindows, type RectangleWindows, rectangleAttention } from '../program/rectangle-attention.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { splitQkv } from '../program/swin-attention.ts';
-import { refused } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 

@@ -1,3 +1,4 @@
+import { unsupported } from '../import/refusal.ts';
 import { attendLinearly } from '../program/attention.ts';
 import { batchNorm } from '../program/batch-norm.ts';
 import { mlp } from '../program/mlp.ts';
@@ -8,7 +9,6 @@ import { ProgramLayers } from '../program/program-layers.ts';
 import { ignoreBuffers } from '../program/restoration-frame.ts';
 import { splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis } from './key-shapes.ts';
 

@@ -1,3 +1,4 @@
+import { unsupported } from '../import/refusal.ts';
 import { attendChannels } from '../program/attention.ts';
 import { gatedConvolutions } from '../program/mlp.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
@@ -5,7 +6,6 @@ import type { Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, planesOfWindows, tokensOfWindows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 

@@ -1,5 +1,5 @@
 import { scalar } from '../graph/graph-builder.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis } from './key-shapes.ts';
 import { Layers } from './layers.ts';

@@ -1,7 +1,7 @@
+import { unsupported } from '../import/refusal.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { countUnetBlocks, summariseUnet, UNET_MULTIPLE, type UnetBlocks, unet, unetResidual } from '../program/unet.ts';
-import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { noiseLevel, summariseNoise } from './noise-level.ts';

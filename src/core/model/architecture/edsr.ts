@@ -1,4 +1,4 @@
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 import { Layers } from './layers.ts';

@@ -1,6 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { UnaryKind, Value } from '../graph/graph.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,3 +1,4 @@
+import { unsupported } from '../import/refusal.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { Pixels, Planes } from '../program/program-builder.ts';
 import { type Activation, ProgramLayers } from '../program/program-layers.ts';
@@ -10,7 +11,6 @@ import {
   unetConvolutions,
   unetResidual,
 } from '../program/unet.ts';
-import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

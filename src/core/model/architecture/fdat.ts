@@ -1,3 +1,4 @@
+import { unsupported } from '../import/refusal.ts';
 import { attend, attendChannels } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
@@ -7,7 +8,6 @@ import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv } from '../program/swin-attention.ts';
 import { UNIVERSAL_UPSAMPLERS, type UniversalUpsampler, universalUpsample } from '../program/universal-upsampler.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 

@@ -1,6 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

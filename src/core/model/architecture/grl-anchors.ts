@@ -1,7 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import type { Pixels, Planes } from '../program/program-builder.ts';
 import type { ProgramLayers } from '../program/program-layers.ts';
-import { refused, unsupported } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
 import { axis } from './key-shapes.ts';
 

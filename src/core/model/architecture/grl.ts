@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { attend, pairIndex, sharedIndex } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
@@ -15,7 +16,6 @@ import {
 } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { refused, unsupported } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { anchorSide, averaged, makeAnchors } from './grl-anchors.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused } from '../import/refusal.ts';
 import { attend, pairIndex, relativeBias } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
@@ -8,7 +9,6 @@ import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv, swinAttention, swinTable } from '../program/swin-attention.ts';
-import { refused } from '../refusal.ts';
 import type { IndexTensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin-groups.ts';

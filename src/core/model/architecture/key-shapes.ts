@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** Length of one axis of a weight. @throws UpreelError `model-refused` if there is none */
 export function axis(state: StateDict, key: string, index: number): number {

@@ -1,6 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import type { Layers } from './layers.ts';
 
 /**

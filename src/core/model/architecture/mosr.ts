@@ -1,8 +1,8 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { unsupported } from '../import/refusal.ts';
 import { dySample } from '../program/dysample.ts';
 import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
-import { unsupported } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

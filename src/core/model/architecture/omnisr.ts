@@ -1,3 +1,4 @@
+import { unsupported } from '../import/refusal.ts';
 import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
 import { gatedConvolutions } from '../program/mlp.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
@@ -6,7 +7,6 @@ import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv, tableSide } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import { unsupported } from '../refusal.ts';
 import type { IndexTensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

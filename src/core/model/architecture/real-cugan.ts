@@ -1,9 +1,9 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { unsupported } from '../import/refusal.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { cropToSize, reflectAround, trim } from '../program/padding.ts';
 import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
-import { unsupported } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis } from './key-shapes.ts';

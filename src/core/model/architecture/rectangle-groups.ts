@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { unsupported } from '../import/refusal.ts';
 import { rectangleOf } from '../program/position-bias.ts';
 import type { Program } from '../program/program.ts';
 import type { Pixels } from '../program/program-builder.ts';
@@ -12,7 +13,6 @@ import {
   planFrame,
   summariseFrame,
 } from '../program/restoration-frame.ts';
-import { unsupported } from '../refusal.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
 /**

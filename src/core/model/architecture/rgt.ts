@@ -1,9 +1,9 @@
+import { refused } from '../import/refusal.ts';
 import { gatedMlp } from '../program/mlp.ts';
 import type { Pixels } from '../program/program-builder.ts';
 import type { ProgramLayers } from '../program/program-layers.ts';
 import { rectangleAttention } from '../program/rectangle-attention.ts';
 import { splitQkv } from '../program/swin-attention.ts';
-import { refused } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import {
   buildRectangles,

@@ -1,4 +1,4 @@
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 
 /** The scale in a file's name: "srcnn_x3.pth", "3x-fsrcnn.pth"; undefined if it has none. */
 export function scaleInName(fileName: string): number | undefined {

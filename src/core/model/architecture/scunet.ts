@@ -1,4 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { attend, relativeBias, sharedIndex } from '../program/attention.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { StepIndex } from '../program/program.ts';
@@ -6,7 +7,6 @@ import type { Pixels, Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { openSwinWindows, type SwinWindows, splitQkv, tableSide } from '../program/swin-attention.ts';
 import { countUnetBlocks, summariseUnet, type UnetBlocks, unet } from '../program/unet.ts';
-import { refused, unsupported } from '../refusal.ts';
 import { tensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,9 +1,9 @@
+import { unsupported } from '../import/refusal.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
 import type { Planes } from '../program/program-builder.ts';
 import { floatScalar, indexVector } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { DIV2K_MEAN } from '../program/restoration-frame.ts';
-import { unsupported } from '../refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,7 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { Value } from '../graph/graph.ts';
 import { sameSizeConvolution } from '../graph/graph-builder.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,10 +1,10 @@
+import { refused } from '../import/refusal.ts';
 import { attend } from '../program/attention.ts';
 import { convolvedMlp } from '../program/mlp.ts';
 import { indexVector, type Pixels, type Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, swinTable } from '../program/swin-attention.ts';
-import { refused } from '../refusal.ts';
 import { defineArchitecture } from './architecture.ts';
 import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin-groups.ts';
 

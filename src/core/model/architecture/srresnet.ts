@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { type ArchitectureImporter, defineArchitecture } from './architecture.ts';
 import { type ColourChannels, checkColours } from './colour-channels.ts';
 import { axis, countConsecutive } from './key-shapes.ts';

@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** Marks a place on the stack. */
 export const MARK = Symbol('mark');

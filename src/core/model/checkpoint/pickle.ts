@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { MARK, PickleMachine } from './pickle-machine.ts';
 
 /** A name that a pickle refers to, such as "collections.OrderedDict": only a name, nothing is looked up or called. */

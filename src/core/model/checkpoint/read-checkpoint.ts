@@ -1,4 +1,4 @@
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { looksLikeSafetensors, readSafetensors } from './safetensors.ts';
 import type { StateDict } from './state-dict.ts';
 import { readTorchLegacy, readTorchZip } from './torch-file.ts';

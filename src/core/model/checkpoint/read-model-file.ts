@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { systemErrorCode, UpreelError } from '../../errors.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** Larger than any checkpoint of these families with its optimizer state; bounds what a file can make us hold. */
 export const MAX_MODEL_BYTES = 1024 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import type { Tensor } from '../tensor.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 

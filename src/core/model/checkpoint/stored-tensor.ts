@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { decodeBfloat16, decodeFloat16 } from './floats.ts';
 

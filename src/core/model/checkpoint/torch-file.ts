@@ -1,4 +1,4 @@
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { readPickle } from './pickle.ts';
 import { bytesPerElement } from './stored-tensor.ts';
 import { TorchObjects } from './torch-objects.ts';

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { elementCount, type Tensor, tensor } from '../tensor.ts';
 import { PickleGlobal, type PickleMeaning } from './pickle.ts';
 import {

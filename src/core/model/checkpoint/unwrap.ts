@@ -1,4 +1,4 @@
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { StateDict } from './state-dict.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 import { TorchTensor } from './torch-objects.ts';

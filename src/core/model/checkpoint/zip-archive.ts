@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from 'node:zlib';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 interface ZipEntry {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { type Graph, inputsOf, type Node } from './graph.ts';
 import { layerSettings, tensorsOf } from './wiring.ts';

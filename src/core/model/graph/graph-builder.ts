@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { Extent } from './extent.ts';
 import { type Convolution, type Graph, type Node, type Shape, type Value, withInputs } from './graph.ts';

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import {
   type Extent,
   isSingle,

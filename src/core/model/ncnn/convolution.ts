@@ -1,6 +1,6 @@
 import { isSingle } from '../graph/extent.ts';
 import type { Node, Value } from '../graph/graph.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import { countSetting, type LayerContext, margin, only, smallCount, unsupportedSetting } from './layer-context.ts';
 

@@ -1,6 +1,6 @@
 import type { Extent } from '../graph/extent.ts';
 import type { Value } from '../graph/graph.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type LayerContext, margin, only, unsupportedSetting } from './layer-context.ts';
 
 /**

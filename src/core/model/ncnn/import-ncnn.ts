@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import type { Graph } from '../graph/graph.ts';
 import { padInput } from '../graph/pad-input.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { withBase } from './cunet.ts';
 import { parseParam } from './param-file.ts';
 import { translateNcnn } from './translate.ts';

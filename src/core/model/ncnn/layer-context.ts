@@ -1,7 +1,7 @@
 import type { UpreelError } from '../../errors.ts';
 import type { Value } from '../graph/graph.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import type { Tensor } from '../tensor.ts';
 import type { NcnnLayer } from './param-file.ts';
 import type { WeightReader } from './weight-reader.ts';

@@ -1,6 +1,6 @@
 import type { BinaryKind, Node, ResizeMode, UnaryKind, Value } from '../graph/graph.ts';
 import { scalar } from '../graph/graph-builder.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import { translateConvolution, translateDeconvolution, translateInnerProduct } from './convolution.ts';
 import { translateCrop } from './crop.ts';

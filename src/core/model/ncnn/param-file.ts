@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** One line of an ncnn .param file. */
 export interface NcnnLayer {

@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { GraphBuilder } from '../graph/graph-builder.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { HeldConstant } from './layer-context.ts';
 import { LAYERS } from './layers.ts';

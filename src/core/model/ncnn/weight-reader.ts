@@ -1,5 +1,5 @@
 import { decodeFloat16 } from '../checkpoint/floats.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 
 /**
  * Reads an ncnn .bin from front to back, in the order of the .param's layers.

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { MAX_MODEL_BYTES } from '../checkpoint/read-model-file.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type NeighbourFile, openNeighbour } from './neighbour-file.ts';
 import { bytesOf, type ProtoField, ProtoReader, textOf } from './proto-reader.ts';
 

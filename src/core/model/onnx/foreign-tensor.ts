@@ -1,6 +1,6 @@
 import { decodeBfloat16, decodeFloat16 } from '../checkpoint/floats.ts';
 import { checkedShape } from '../checkpoint/stored-tensor.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { elementCount, type Tensor, tensor } from '../tensor.ts';
 import { bytesOf, integerOf, type ProtoReader, textOf, unpackIntegers } from './proto-reader.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { TensorProtoSchema } from 'onnx-buf';
 import { encodeFloat16 } from '../checkpoint/floats.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { elementCount } from '../tensor.ts';
 import type { ForeignPort } from './foreign-model.ts';
 import { DATA_TYPE, type ForeignTensor, readForeignTensor } from './foreign-tensor.ts';

@@ -4,7 +4,7 @@ import { type NetworkProbe, openNetworkProbe } from '../../session/network-probe
 import { SMALLEST_TILE_PX } from '../../tile/tile-size.ts';
 import { adaptGraph, type SampleFormat } from '../graph/adapt-graph.ts';
 import type { Graph } from '../graph/graph.ts';
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { coreOfForeign, type ForeignUse } from './foreign-core.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import { DATA_TYPE } from './foreign-tensor.ts';

@@ -1,7 +1,7 @@
 import { constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UpreelError } from '../../errors.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** A file that another one names, in its own folder. */
 export interface NeighbourFile {

@@ -20,7 +20,7 @@ import {
 } from 'onnx-buf';
 import { encodeFloat16 } from '../checkpoint/floats.ts';
 import type { Precision } from '../descriptor.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { type IndexTensor, type Tensor, tensor } from '../tensor.ts';
 
 export type Attributes = Readonly<Record<string, Attribute>>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { runtimeVersion } from '../../runtime/index.ts';
-import { readCached, writeCached } from '../cache-folder.ts';
+import { readCached, writeCached } from '../cache/cache-folder.ts';
 
 /** Keeps what trying a network has shown, by the content of its file. */
 export interface ProbeCache {

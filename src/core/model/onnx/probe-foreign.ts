@@ -1,7 +1,7 @@
 import { UpreelError } from '../../errors.ts';
 import type { FixedSize, Size } from '../../pixels/geometry.ts';
 import type { NetworkProbe } from '../../session/network-probe.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 
 /** What trying a network shows. */
 export interface ProbedSize {

@@ -1,6 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { UpreelError } from '../../errors.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 
 /** One field of a protobuf message as it lies in the file: the wire format, without a schema. */
 export type ProtoField = FieldSpan & FieldContent;

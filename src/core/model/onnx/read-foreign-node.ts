@@ -1,4 +1,4 @@
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import type { ForeignAttribute, ForeignNode, ForeignValue } from './foreign-model.ts';
 import { readForeignTensor } from './foreign-tensor.ts';
 import { bytesOf, floatOf, integerOf, type ProtoField, type ProtoReader, textOf } from './proto-reader.ts';

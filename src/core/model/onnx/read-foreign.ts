@@ -1,4 +1,4 @@
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import type { ForeignModel, ForeignNode, ForeignPort } from './foreign-model.ts';
 import { type ForeignTensor, readForeignTensor } from './foreign-tensor.ts';
 import { bytesOf, integerOf, ProtoReader, textOf } from './proto-reader.ts';

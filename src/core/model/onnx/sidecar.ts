@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { UpreelError } from '../../errors.ts';
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { elementCount } from '../tensor.ts';
 import type { GivenInput, GivenType } from './given-input.ts';
 import { openNeighbour } from './neighbour-file.ts';

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import type { IndexTensor, Tensor } from '../tensor.ts';
 import type { StepIndex } from './program.ts';
 import { floatScalar, indexVector, type ProgramBuilder, type Rows, type Tokens } from './program-builder.ts';

@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import type { Planes } from './program-builder.ts';
 import type { ConvolutionOptions, ProgramLayers } from './program-layers.ts';

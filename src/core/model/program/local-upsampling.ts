@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import { countTo } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';

@@ -1,6 +1,6 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
+import { refused } from '../import/refusal.ts';
 import type { Attributes } from '../onnx/onnx-writer.ts';
-import { refused } from '../refusal.ts';
 import { elementCount, type IndexTensor, type Tensor, tensor } from '../tensor.ts';
 import type { Operand, Program, Step, StepIndex } from './program.ts';
 

@@ -1,4 +1,4 @@
-import { refused, unsupported } from '../refusal.ts';
+import { refused, unsupported } from '../import/refusal.ts';
 import { type Tensor, tensor } from '../tensor.ts';
 import type { StepIndex } from './program.ts';
 import { floatScalar, indexVector, type Planes, ProgramBuilder, type Rows } from './program-builder.ts';

@@ -1,5 +1,5 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import { unsupported } from '../refusal.ts';
+import { unsupported } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import { cropToSize, type PaddingMode, padToMultiple } from './padding.ts';
 import type { Program } from './program.ts';

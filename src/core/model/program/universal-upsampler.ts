@@ -1,4 +1,4 @@
-import { refused } from '../refusal.ts';
+import { refused } from '../import/refusal.ts';
 import { dySample } from './dysample.ts';
 import { attendNearby } from './local-upsampling.ts';
 import type { Planes } from './program-builder.ts';

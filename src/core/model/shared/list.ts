@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UpreelError } from '../../errors.ts';
-import { cacheFolders, offlineFolder, readCached, writeCached } from '../cache-folder.ts';
+import { cacheFolders, offlineFolder, readCached, writeCached } from '../cache/cache-folder.ts';
 import { isAllowedUrl } from '../catalogue.ts';
-import { fetchText, HTTP_LIMITS } from '../fetch-http.ts';
-import { SourceFailure } from '../fetch-sink.ts';
+import { fetchText, HTTP_LIMITS } from '../fetch/fetch-http.ts';
+import { SourceFailure } from '../fetch/fetch-sink.ts';
 
 /** Where people share upscalers: https://openmodeldb.info, whose entries are its users' own. */
 const LIST_URL = 'https://openmodeldb.info/api/v1/models.json';

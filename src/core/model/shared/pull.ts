@@ -1,10 +1,10 @@
 import { UpreelError } from '../../errors.ts';
 import { nearestIds } from '../../nearest.ts';
-import { cacheFolders } from '../cache-folder.ts';
+import { cacheFolders } from '../cache/cache-folder.ts';
+import type { WeightFiles } from '../cache/store.ts';
 import { type CatalogueModel, readCatalogue } from '../catalogue.ts';
-import { type PullOptions, pullModel } from '../fetch.ts';
-import { type LoadModelOptions, locateWeights } from '../load-model.ts';
-import type { WeightFiles } from '../store.ts';
+import { type PullOptions, pullModel } from '../fetch/fetch.ts';
+import { type LoadModelOptions, locateWeights } from '../import/load-model.ts';
 import { directFile } from './find.ts';
 import { readSharedList } from './list.ts';
 

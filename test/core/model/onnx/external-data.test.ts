@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { StringStringEntryProtoSchema, type TensorProto } from 'onnx-buf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { importNetwork } from '../../../../src/core/model/import-network.ts';
+import { importNetwork } from '../../../../src/core/model/import/import-network.ts';
 import { withExternalData } from '../../../../src/core/model/onnx/external-data.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { evaluateCompact } from '../../../support/reference-evaluator.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ImportedNetwork } from '../../../../src/core/model/import-network.ts';
+import type { ImportedNetwork } from '../../../../src/core/model/import/import-network.ts';
 import type { OnnxOptions } from '../../../../src/core/model/index.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { evaluateCompact, evaluateTorchEspcn, onLuma, type Planes } from '../../../support/reference-evaluator.ts';
@@ -18,7 +18,7 @@ const GRAY = nearlyPlainCompact(1);
 const FREE = ['n', 'h', 'w', 3];
 const REVERSAL = { shape: [3, 3, 1, 1], data: Float32Array.of(0, 0, 1, 0, 1, 0, 1, 0, 0) };
 
-let built: typeof import('../../../../src/core/model/import-network.ts');
+let built: typeof import('../../../../src/core/model/import/import-network.ts');
 let folder: string;
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType, TensorProtoSchema } from 'onnx-buf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImportedNetwork } from '../../../../src/core/model/import-network.ts';
+import type { ImportedNetwork } from '../../../../src/core/model/import/import-network.ts';
 import { fromDist } from '../../../support/dist.ts';
 import { evaluateCompact } from '../../../support/reference-evaluator.ts';
 import { expectEqual } from '../run-network.ts';
@@ -24,7 +24,7 @@ const DIMENSIONS = [
   ['batch_size', 'channels', 'dynamic_axes_1', 'dynamic_axes_2'],
 ];
 
-let built: typeof import('../../../../src/core/model/import-network.ts');
+let built: typeof import('../../../../src/core/model/import/import-network.ts');
 let folder: string;
 
 beforeAll(async () => {

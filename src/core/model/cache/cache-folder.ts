@@ -1,0 +1,119 @@
+import { basename, dirname, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { isSharedFolder, OwnFolder, openUserFolder } from '../../own-folder/index.ts';
+
+export interface CacheFolders {
+  /** Weights under their catalogue names, and imported ones under their ids. */
+  readonly models: string;
+  /** Wrapped networks: made from the weights, safe to delete at any time. */
+  readonly onnx: string;
+  /** What each device did on its proof. */
+  readonly devices: string;
+  /** What trying ONNX files of others has shown. */
+  readonly probes: string;
+  /** Lists of networks that others share. */
+  readonly lists: string;
+  /** What was fetched from stores that are no folder (`upreel worker --store s3://...`). */
+  readonly stores: string;
+  /** onnxruntime, where npm could not install it. */
+  readonly runtime: string;
+}
+
+/** `$UPREEL_CACHE`, else `$XDG_CACHE_HOME/upreel` or what the platform has for it. Nothing is created here. */
+export function cacheFolders(root: string = defaultRoot()): CacheFolders {
+  return {
+    models: resolve(root, 'models'),
+    onnx: resolve(root, 'onnx'),
+    devices: resolve(root, 'devices'),
+    probes: resolve(root, 'probes'),
+    lists: resolve(root, 'lists'),
+    stores: resolve(root, 'stores'),
+    runtime: resolve(root, 'runtime'),
+  };
+}
+
+/**
+ * Opens one of the cache's folders, which is made for its owner alone if there is none: whoever may write there chooses
+ * what is computed. Whoever asked closes it.
+ * @throws UpreelError `place-untrusted`; the system's error if it cannot be made.
+ */
+export async function openCacheFolder(path: string): Promise<OwnFolder> {
+  if (await isSharedFolder(dirname(path))) return openUserFolder(path, { hint: CACHE_HINT, make: true });
+  const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: true });
+  try {
+    return await root.child(basename(path));
+  } finally {
+    await root.close();
+  }
+}
+
+/**
+ * Nothing is made.
+ * @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone.
+ */
+export async function requireOwnCache(folders: CacheFolders): Promise<void> {
+  for (const path of Object.values(folders)) {
+    if (await isSharedFolder(dirname(path))) {
+      await (await openUserFolder(path, { hint: CACHE_HINT, make: false }))?.close();
+      continue;
+    }
+    const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: false });
+    if (root === null) continue;
+    try {
+      const folder = await OwnFolder.open(root.at(basename(path)), { hint: CACHE_HINT, shownAs: path });
+      await folder?.close();
+    } finally {
+      await root.close();
+    }
+  }
+}
+
+const CACHE_HINT = 'Make it your own (chown, chmod -R go-w), or name another folder with UPREEL_CACHE.';
+/** Of what is kept as text: sums, verdicts, findings. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
+/** A small text of the cache; null: there is none that is ours. */
+export async function readCached(path: string): Promise<string | null> {
+  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  try {
+    return (await folder?.read(basename(path), MAX_TEXT_BYTES)) ?? null;
+  } catch {
+    return null;
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** @throws UpreelError `place-untrusted`; the system's error. */
+export async function writeCached(path: string, content: string | Uint8Array): Promise<void> {
+  const folder = await openCacheFolder(dirname(path));
+  try {
+    await folder.write(basename(path), content);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Whether a file of the cache is one of ours. */
+export async function isOwnCached(path: string): Promise<boolean> {
+  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  try {
+    await folder?.check(basename(path));
+    return folder !== null;
+  } catch {
+    return false;
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** The folder of `$UPREEL_MODELS`: weights are read from there, and the network is never used. */
+export function offlineFolder(): string | undefined {
+  const folder = process.env.UPREEL_MODELS;
+  return folder ? resolve(folder) : undefined;
+}
+
+function defaultRoot(): string {
+  const own = process.env.UPREEL_CACHE;
+  return own ? own : envPaths('upreel', { suffix: '' }).cache;
+}
