@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { mo, po } from 'gettext-parser';
 import { rolldown } from 'rolldown';
 
+const INLINED =
+  /^(zod|commander|@bufbuild\/protobuf|onnx-buf|smol-toml|string-width|get-east-asian-width|strip-ansi|ansi-regex|env-paths|is-safe-filename|fluent-ffmpeg|async|which|isexe|proper-lockfile|graceful-fs|retry|signal-exit)(\/|$)/;
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 const { status } = spawnSync(
@@ -32,7 +34,10 @@ async function writeManual() {
   writeFileSync(`${root}dist/upreel.1`, manPage(commandTree(await buildProgram(['help'])), version));
 }
 
-/** Node takes a millisecond and more for each module, and there are hundreds: a few files start four times as fast. */
+/**
+ * Node takes a millisecond and more for each module, and there are hundreds, of packages too: a few files start four times
+ * as fast.
+ */
 async function bundlePrograms() {
   const bundle = await rolldown({
     cwd: root,
@@ -45,19 +50,32 @@ async function bundlePrograms() {
       'programs/heif-worker': 'dist/core/codec/heif/heif-worker.js',
     },
     platform: 'node',
-    external: (id) => !/^[./]/.test(id),
+    external: (id) => !/^[./]/.test(id) && !INLINED.test(id),
     // What a program does not use of a module, it does not load; only these do something by being loaded.
     treeshake: {
       moduleSideEffects: (id) =>
+        !id.includes('/node_modules/') &&
         /\/(cli|last-words|engine|job-process|[a-z-]+-process|session-worker|heif-worker)\.js$/.test(id),
     },
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: `${root}dist`,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'programs/[name]-[hash].js',
   });
+  writeLicenses(output.flatMap(({ moduleIds = [] }) => moduleIds));
+}
+
+/** Of the packages whose code is in the programs: their terms want to go along. */
+function writeLicenses(modules) {
+  const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []));
+  const texts = [...folders].map((folder) => {
+    const { name, version, license, licenses } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const file = readdirSync(folder).find((each) => /^(licen[cs]e|copying)/i.test(each));
+    return `# ${name} ${version} (${license ?? licenses[0].type})\n\n${file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8')}`;
+  });
+  writeFileSync(`${root}dist/programs/licenses.txt`, texts.toSorted().join('\n\n'));
 }
 
 /** From what translators write (.po) to what gettext reads (.mo). */

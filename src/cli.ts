@@ -1,31 +1,13 @@
 #!/usr/bin/env node
 import './cli/last-words.ts';
-import { CommanderError } from 'commander';
-import { errorText } from './cli/error-text.ts';
-import { buildProgram } from './cli/program.ts';
-import { EXIT_CODES, toErrorRecord, UpreelError } from './core/errors.ts';
+import { meansPictures } from './cli/means-pictures.ts';
+import { dropEarlyEngine, startEarlyEngine } from './engine/engine-process.ts';
 
+// The engine loads while this process loads what reads the command line.
+if (meansPictures(process.argv.slice(2))) startEarlyEngine();
 try {
-  const program = await buildProgram(process.argv.slice(2));
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = error instanceof CommanderError ? usageExit(error) : reportError(error);
-}
-
-/** Commander has told people; programs that asked for JSON lines get their last record too. */
-function usageExit(error: CommanderError): number {
-  if (error.exitCode === 0) return 0;
-  if (process.argv.includes('--json')) {
-    const { code, message, hint } = toErrorRecord(
-      new UpreelError('usage', error.message, { hint: 'See upreel --help.' }),
-    );
-    process.stdout.write(`${JSON.stringify({ v: 1, type: 'exit', code: 2, error: { code, message, hint } })}\n`);
-  }
-  return 2;
-}
-
-function reportError(error: unknown): number {
-  const record = toErrorRecord(error);
-  process.stderr.write(errorText(record, { verbose: process.argv.includes('--verbose') }));
-  return EXIT_CODES[record.code];
+  const { runProgram } = await import('./cli/main.ts');
+  await runProgram(process.argv.slice(2));
+} finally {
+  dropEarlyEngine();
 }

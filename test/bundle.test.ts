@@ -29,11 +29,28 @@ function loadedAtOnce(file: string, seen = new Set<string>()): Set<string> {
   return packages;
 }
 
-test.each(['cli.js', 'programs/engine.js', 'programs/job-process.js', 'programs/session-worker.js'])(
-  '%s does not load at its start what reads registries, which takes a third of a second, or buckets',
-  (name) => {
-    const packages = loadedAtOnce(join(DIST, name));
-    expect(packages.size).toBeGreaterThan(0);
-    for (const late of ['pacote', 'tar', 'aws4fetch']) expect(packages).not.toContain(late);
-  },
-);
+const PROGRAMS = ['cli.js', 'programs/engine.js', 'programs/job-process.js', 'programs/session-worker.js'];
+
+test.each(PROGRAMS)('%s loads no package at its start: what it needs of them is in it, or comes later', (name) => {
+  expect([...loadedAtOnce(join(DIST, name))]).toEqual([]);
+});
+
+test('of packages only those with binaries, and what few need, are loaded from node_modules', () => {
+  const files = readdirSync(join(DIST, 'programs')).filter((name) => name.endsWith('.js'));
+  const texts = ['cli.js', ...files.map((name) => `programs/${name}`)].map((name) =>
+    readFileSync(join(DIST, name), 'utf8'),
+  );
+  const named = texts.flatMap((text) => [...text.matchAll(PACKAGE)].map(([, name = '']) => name));
+  const packages = new Set(named.filter((name) => !name.startsWith('node:')));
+  const late = ['aws4fetch', 'bullmq', 'ink', 'ioredis', 'pacote', 'react', 'react/jsx-runtime', 'tar'];
+  expect([...packages].toSorted()).toEqual(late);
+});
+
+test('the licences of the packages that are in the programs go along', () => {
+  const texts = readFileSync(join(DIST, 'programs/licenses.txt'), 'utf8');
+  for (const name of ['zod', 'commander', '@bufbuild/protobuf', 'fluent-ffmpeg']) expect(texts).toContain(`# ${name} `);
+  expect(texts).toContain('Permission is hereby granted');
+});
+
+/** In an import of a line of its own, or a dynamic one. */
+const PACKAGE = /(?:^import\b[^'"\n]*\bfrom |^import |\bimport\()["']([^.'"][^'"]*)["']/gm;

@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { fromErrorRecord, type UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
-import { ownProgram } from '../core/files/own-files.ts';
 import { isKill } from '../core/session/kill-signals.ts';
 import { watchMemory } from '../core/session/memory-watch.ts';
 import type { PreviewPair, SegmentNews } from '../video/index.ts';
 import { engineDied } from './engine-end.ts';
+import { engineProcess } from './engine-process.ts';
 import type {
   EngineMessage,
   EngineRequest,
@@ -17,7 +17,6 @@ import type {
   RowsNotice,
 } from './engine-protocol.ts';
 import { PIXEL_PORT } from './pixel-port.ts';
-import { STREAMS_FLAG } from './standard-streams.ts';
 
 /** The supervisor's handle of one engine process. The supervisor never runs a session and never blocks. */
 export interface EngineClient {
@@ -78,15 +77,6 @@ interface Pending {
 /** How long an engine may take to answer with a preview. */
 const PREVIEW_MILLISECONDS = 5000;
 
-/**
- * Megabytes of the space for new objects, per thread. Pixels lie outside of V8's heap: with the usual 16 it only lets
- * garbage lie about, some 25 MB of it.
- */
-const HEAP_FLAGS = ['--max-semi-space-size=1'];
-
-/** For glibc, which else keeps what is freed: in a heap for each thread, and up to 64 MB at the end of one. */
-const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
-
 export function startEngine(options: EngineOptions = {}): EngineClient {
   return new EngineProcess(options);
 }
@@ -109,13 +99,7 @@ class EngineProcess implements EngineClient {
 
   constructor({ stallSeconds = STALL_SECONDS, nice = 0, streams = false }: EngineOptions) {
     this.#stallSeconds = stallSeconds;
-    const child = spawn(process.execPath, [...HEAP_FLAGS, ownProgram('engine'), ...(streams ? [STREAMS_FLAG] : [])], {
-      // Of a process group of its own: Ctrl-C in the terminal is the supervisor's to answer.
-      detached: true,
-      env: { ...FRUGAL_MALLOC, ...process.env },
-      stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe', ...(streams ? [0, 1] : [])],
-      serialization: 'advanced',
-    });
+    const child = engineProcess(streams);
     this.#child = child;
     if (nice > 0 && child.pid !== undefined) lowerPriority(child.pid, nice);
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {

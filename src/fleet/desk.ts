@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { z } from 'zod';
+import { abortWith } from '../core/abort-with.ts';
 import type { DeviceName } from '../core/device-name.ts';
 import { asUpreelError, UpreelError } from '../core/errors.ts';
 import type { TaskEvent } from '../core/events.ts';
@@ -87,12 +88,13 @@ export class Desk {
 
   /** Runs work that stops when its hold is lost, its film is not wanted any more, or this worker ends. */
   async during<T>(job: Pick<Job, 'id'>, film: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const stop = new AbortController();
+    const { controller: stop, release } = abortWith(this.context.signal);
     const id = job.id ?? '';
     this.#running.set(id, { film, stop });
     try {
-      return await work(AbortSignal.any([stop.signal, this.context.signal]));
+      return await work(stop.signal);
     } finally {
+      release();
       this.#running.delete(id);
     }
   }

@@ -1,4 +1,4 @@
-export { codecVersions } from './libvips.ts';
+export { codecVersions, loadCodec } from './libvips.ts';
 export { madeIn } from './metadata/made.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata/metadata.ts';
 export { addMade, readMade } from './metadata/xmp-made.ts';

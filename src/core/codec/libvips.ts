@@ -1,4 +1,5 @@
-import sharp, { type Sharp, type SharpInput, type SharpOptions } from 'sharp';
+import { createRequire } from 'node:module';
+import type { Sharp, SharpInput, SharpOptions } from 'sharp';
 import { isOutOfMemory, outOfMemory, tellsOfLackingMemory, UpreelError } from '../errors.ts';
 
 /**
@@ -7,6 +8,7 @@ import { isOutOfMemory, outOfMemory, tellsOfLackingMemory, UpreelError } from '.
  * false.
  */
 export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
+  const sharp = loadSharp();
   sharp.cache(false);
   // Only ever blocks (blocking all and allowing some would fail pipelines that open at that moment); harmless when
   // repeated.
@@ -24,9 +26,24 @@ export function openPipeline(input: SharpInput, options: SharpOptions): Sharp {
   return pipeline;
 }
 
+/** Not at the start: it takes 70 ms, and of three processes only the one that has pixels needs it. */
+function loadSharp(): typeof import('sharp').default {
+  sharpModule ??= createRequire(import.meta.url)('sharp') as typeof import('sharp').default;
+  return sharpModule;
+}
+
+let sharpModule: typeof import('sharp').default | undefined;
+
+/** Loads what pictures are read with, ahead of the first one. A failure is told where a picture is. */
+export function loadCodec(): void {
+  try {
+    loadSharp();
+  } catch {}
+}
+
 /** A pipeline of a line of text. @param text with Pango's markup */
 export function textPipeline(text: string, dpi: number): Sharp {
-  return sharp({ text: { text, font: 'sans', dpi, wrap: 'none' } });
+  return loadSharp()({ text: { text, font: 'sans', dpi, wrap: 'none' } });
 }
 
 const lacking = new WeakMap<Sharp, string>();
@@ -103,5 +120,6 @@ export function isCorruptJpeg(error: unknown): boolean {
 
 /** Versions of sharp and of the libvips in it. */
 export function codecVersions(): { readonly sharp: string; readonly vips: string } {
-  return { sharp: sharp.versions.sharp ?? 'unknown', vips: sharp.versions.vips };
+  const { sharp = 'unknown', vips } = loadSharp().versions;
+  return { sharp, vips };
 }

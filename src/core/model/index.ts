@@ -14,6 +14,7 @@ export {
   hasWeights,
   type LoadModelOptions,
   loadModel,
+  loadReaders,
   locateWeights,
   type NetworkOptions,
 } from './import/load-model.ts';

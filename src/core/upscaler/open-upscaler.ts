@@ -1,3 +1,4 @@
+import { abortWith } from '../abort-with.ts';
 import type { DeviceName } from '../device-name.ts';
 import { UpreelError } from '../errors.ts';
 import type { Model, ModelDescriptor } from '../model/descriptor.ts';
@@ -157,8 +158,8 @@ export function openUpscaler(
     tiles: readonly TileRun[],
     { signal, onTile }: UpscaleOptions,
   ): Promise<void> {
-    const failed = new AbortController();
-    const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    const { controller: failed, release } = abortWith(signal);
+    const stop = failed.signal;
     const runs = tiles.map(async ({ window, core, take }) => {
       try {
         await runner.run({ source, window, take }, stop);
@@ -171,6 +172,7 @@ export function openUpscaler(
     // A failure waits for what is in flight and reports the first cause. An abort waits for nothing: a run cannot be
     // interrupted and may take long, its result goes nowhere, and the process is about to be ended anyway.
     await settledOrAborted(runs, signal);
+    release();
     stop.throwIfAborted();
   }
 

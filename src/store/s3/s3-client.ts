@@ -3,6 +3,7 @@ import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
+import { abortWith } from '../../core/abort-with.ts';
 import { systemErrorCode, UpreelError } from '../../core/errors.ts';
 import { brokenError, isPassing, readRefusal, refusalError, type S3Refusal } from './s3-errors.ts';
 import type { S3Place } from './s3-place.ts';
@@ -111,13 +112,28 @@ export class S3Client {
     take: (body: IncomingMessage) => Promise<string>,
     signal: AbortSignal,
   ): Promise<S3Answer | S3Refusal> {
+    const { controller, release } = abortWith(signal);
+    const late = setTimeout(() => controller.abort(SILENT), LONGEST_MILLISECONDS);
+    try {
+      return await this.#answerTo(request, take, controller.signal);
+    } finally {
+      clearTimeout(late);
+      release();
+    }
+  }
+
+  async #answerTo(
+    request: S3Request,
+    take: (body: IncomingMessage) => Promise<string>,
+    signal: AbortSignal,
+  ): Promise<S3Answer | S3Refusal> {
     const { method, body, expected = [] } = request;
     const { url, headers } = await this.#sign(request);
     const options = {
       method,
       agent: this.#agent,
       headers: { ...headers, 'content-length': `${body?.byteLength ?? 0}` },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MILLISECONDS)]),
+      signal,
     };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const asked = (url.protocol === 'https:' ? https : http).request(url, options, resolve);

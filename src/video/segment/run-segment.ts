@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { abortWith } from '../../core/abort-with.ts';
 import { UpreelError } from '../../core/errors.ts';
 import type { QueueFill } from '../../core/events.ts';
 import { type Feed, ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
@@ -83,8 +84,8 @@ export async function runSegment(
 ): Promise<EncodedSegment> {
   const ptsTicks: number[] = [];
   // One failure stops all stages at once: the others would otherwise wait for a neighbour that is gone.
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const { controller: stop, release } = abortWith(signal);
+  const either = stop.signal;
   // Each frame in flight listens.
   setMaxListeners(0, either);
   const failFast = async <T>(work: Promise<T>): Promise<T> => {
@@ -160,6 +161,7 @@ export async function runSegment(
   } finally {
     endWatchdog();
     stop.abort();
+    release();
     await encoder?.stop();
   }
   const shown = new Set(ptsTicks);

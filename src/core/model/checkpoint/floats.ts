@@ -1,19 +1,36 @@
 /**
- * Little-endian IEEE 754 half-precision values as float32 (exact). By bit arithmetic on a shared buffer: a reader
- * call per value takes 1.5 s for a network of 1.2 million weights, this takes milliseconds.
+ * Little-endian IEEE 754 half-precision values as float32 (exact). By a table: a reader call per value takes 1.5 s for a
+ * network of 1.2 million weights, this takes milliseconds.
  */
 export function decodeFloat16(bytes: Uint8Array, count: number): Float32Array<ArrayBuffer> {
+  floatOfHalf ??= tabulate();
   const values = new Float32Array(count);
   const bits = new Uint32Array(values.buffer);
-  for (let i = 0; i < count; i++) {
-    const half = (bytes[2 * i] ?? 0) | ((bytes[2 * i + 1] ?? 0) << 8);
+  for (let i = 0; i < count; i++) bits[i] = floatOfHalf[(bytes[2 * i] ?? 0) | ((bytes[2 * i + 1] ?? 0) << 8)]!;
+  return values;
+}
+
+/** By the bits of a half, those of the float32 with its value. */
+let floatOfHalf: Uint32Array | undefined;
+
+function tabulate(): Uint32Array {
+  const table = new Uint32Array(65536);
+  const values = new Float32Array(table.buffer);
+  for (let half = 0; half < table.length; half++) {
     const sign = (half & 0x8000) << 16;
     const exponent = (half >> 10) & 31;
     const fraction = half & 1023;
-    if (exponent === 0) values[i] = (sign === 0 ? 1 : -1) * fraction * 2 ** -24;
-    else bits[i] = (sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13)) >>> 0;
+    if (exponent === 0) values[half] = (sign === 0 ? 1 : -1) * fraction * 2 ** -24;
+    else table[half] = (sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13)) >>> 0;
   }
-  return values;
+  return table;
+}
+
+/** Neither NaN nor an infinity: both times 0 are NaN. */
+export function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * 0;
+  return sum === 0;
 }
 
 /** Little-endian bfloat16 values, the upper half of a float32 each, as float32 (exact). */

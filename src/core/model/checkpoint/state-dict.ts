@@ -1,5 +1,6 @@
 import { refused } from '../import/refusal.ts';
 import type { Tensor } from '../tensor.ts';
+import { areFinite } from './floats.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 
 /** Named weights of a network. */
@@ -50,7 +51,7 @@ export class StateDict {
     }
     this.#used.add(key);
     const tensor = stored.read();
-    if (!tensor.data.every(Number.isFinite)) throw refused(`the weights of ${key} are not all finite numbers.`);
+    if (!areFinite(tensor.data)) throw refused(`the weights of ${key} are not all finite numbers.`);
     return tensor;
   }
 

@@ -66,6 +66,11 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   return cachedModel(describeNetwork(wanted, id, options.colour), folders.onnx);
 }
 
+/** Loads what `loadModel` reads networks with, ahead of the first one. */
+export async function loadReaders(): Promise<void> {
+  await import('./import-network.ts');
+}
+
 /** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */
 export async function locateWeights(
   idOrFile: string,

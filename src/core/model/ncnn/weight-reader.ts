@@ -1,4 +1,4 @@
-import { decodeFloat16 } from '../checkpoint/floats.ts';
+import { areFinite, decodeFloat16 } from '../checkpoint/floats.ts';
 import { refused, unsupported } from '../import/refusal.ts';
 
 /**
@@ -70,6 +70,6 @@ const FLOAT16_TAG = 0x01306b47;
 const INT8_TAG = 0x000d4b38;
 
 function finite(values: Float32Array<ArrayBuffer>, layer: string): Float32Array<ArrayBuffer> {
-  if (values.every(Number.isFinite)) return values;
+  if (areFinite(values)) return values;
   throw refused(`the weights of layer ${layer} are not all finite numbers.`);
 }

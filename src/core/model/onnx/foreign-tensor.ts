@@ -1,4 +1,4 @@
-import { decodeBfloat16, decodeFloat16 } from '../checkpoint/floats.ts';
+import { areFinite, decodeBfloat16, decodeFloat16 } from '../checkpoint/floats.ts';
 import { checkedShape } from '../checkpoint/stored-tensor.ts';
 import { refused, unsupported } from '../import/refusal.ts';
 import { elementCount, type Tensor, tensor } from '../tensor.ts';
@@ -152,6 +152,6 @@ function decodeIntegers(type: number, [place, bytes]: [number, Uint8Array], coun
 }
 
 function finite(values: Float32Array<ArrayBuffer>, name: string): Float32Array<ArrayBuffer> {
-  if (values.every(Number.isFinite)) return values;
+  if (areFinite(values)) return values;
   throw refused(`the weights of ${name} are not all finite numbers.`);
 }
