@@ -1,4 +1,5 @@
 import { stat, statfs } from 'node:fs/promises';
+import { byteText } from '../core/byte-text.ts';
 import { UpreelError } from '../core/errors.ts';
 
 export interface SpaceNeed {
@@ -22,7 +23,7 @@ export async function requireSpace(needs: readonly SpaceNeed[]): Promise<void> {
     if (free === null || free >= bytes) continue;
     throw new UpreelError(
       'disk-full',
-      `The disk of ${folder} has ${readable(free)} free, and about ${readable(bytes)} more are needed.`,
+      `The disk of ${folder} has ${byteText(free)} free, and about ${byteText(bytes)} more are needed.`,
       {
         hint: 'Free some space, choose other disks with -o and --work-dir, or go on at your own risk with --no-space-check.',
       },
@@ -46,10 +47,4 @@ async function freeBytes(folder: string): Promise<number | null> {
   } catch {
     return null;
   }
-}
-
-function readable(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { byteText } from '../../core/byte-text.ts';
 import { asUpreelError, UpreelError } from '../../core/errors.ts';
 import { refuseSameFile } from '../../core/files/publish.ts';
 import type { Size } from '../../core/pixels/geometry.ts';
@@ -88,5 +89,5 @@ export async function checkOutputPlace(path: string, inputs: readonly string[], 
 function tellFile(path: string, { bytes }: { readonly bytes: number }, { json }: { readonly json?: true }): void {
   if (json) printText(JSON.stringify({ v: 1, type: 'written', path, bytes }));
   // What goes to standard output may be meant for a file.
-  else console.error(`upreel: ${safeText(path)}: ${(bytes / 1e6).toFixed(1)} MB`);
+  else console.error(`upreel: ${safeText(path)}: ${byteText(bytes)}`);
 }

@@ -1,5 +1,5 @@
+import { byteText } from '../../core/byte-text.ts';
 import type { DeviceReport, KnownVerdict, StoredLayouts } from '../../engine/index.ts';
-import { describeBytes } from '../models/models-text.ts';
 import { alignColumns } from '../table.ts';
 import { layoutsText } from './tune-text.ts';
 
@@ -49,7 +49,7 @@ export function doctorText({ versions, machine, devices, verdicts, layouts, ffmp
     'Versions',
     `  ${versionRow.join(', ')}`,
     'Machine',
-    `  ${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ${describeBytes(machine.availableBytes)} available`,
+    `  ${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ${byteText(machine.availableBytes)} available`,
     'Devices',
     indent(alignColumns(devices.map(({ device, state, detail }) => [device, state, detail]))),
     ...(verdicts.length === 0 ? [] : ['Remembered verdicts', indent(alignColumns(verdicts.map(verdictRow)))]),
@@ -57,9 +57,7 @@ export function doctorText({ versions, machine, devices, verdicts, layouts, ffmp
     'ffmpeg',
     ...ffmpegLines(ffmpeg).map((line) => `  ${line}`),
     'Caches',
-    indent(
-      alignColumns(caches.map(({ name, path, files, bytes }) => [name, describeBytes(bytes), `${files} files`, path])),
-    ),
+    indent(alignColumns(caches.map(({ name, path, files, bytes }) => [name, byteText(bytes), `${files} files`, path]))),
     'To do',
     ...todo({ devices, ffmpeg }).map((line) => `  ${line}`),
   ].join('\n');

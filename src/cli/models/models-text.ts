@@ -1,3 +1,4 @@
+import { byteText } from '../../core/byte-text.ts';
 import type { CatalogueModel, ListedModel, ModelDescriptor, PullEvent } from '../../core/model/index.ts';
 import { sizeText } from '../../core/pixels/geometry.ts';
 import { alignColumns } from '../table.ts';
@@ -13,7 +14,7 @@ export function listTable(models: readonly (ListedModel & { readonly presets: st
   const rows = models.map((model) => [
     `${model.id}${model.isDefault ? ' (default)' : ''}`,
     model.scale === null ? '-' : `${model.scale}x`,
-    describeBytes(model.bytes),
+    byteText(model.bytes),
     STATES[model.state],
     model.licence ?? '-',
     model.presets || '-',
@@ -42,7 +43,7 @@ export function infoText({ descriptor, catalogued, files }: ModelInfo): string {
     ['work', `${(descriptor.flopsPerPixel / 1e6).toFixed(2)} MFLOP per input pixel`],
     ['network', descriptor.contentHash],
     ...files.flatMap(({ path, bytes, sha256 }) => [
-      ['file', `${path} (${describeBytes(bytes)})`],
+      ['file', `${path} (${byteText(bytes)})`],
       ['sha256', sha256],
     ]),
     ...(catalogued === null
@@ -58,11 +59,5 @@ export function infoText({ descriptor, catalogued, files }: ModelInfo): string {
 
 export function pullLine({ model, bytesDone, bytesTotal, from }: PullEvent): string {
   const percent = Math.floor((100 * bytesDone) / bytesTotal);
-  return `Fetching ${model} from ${from}: ${percent} % of ${describeBytes(bytesTotal)}`;
-}
-
-/** Decimal units, as disks and download pages have them. */
-export function describeBytes(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+  return `Fetching ${model} from ${from}: ${percent} % of ${byteText(bytesTotal)}`;
 }

@@ -1,5 +1,6 @@
 import { constants, copyFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { byteText } from '../../core/byte-text.ts';
 import { UpreelError } from '../../core/errors.ts';
 import { publishFile, temporaryNameFor } from '../../core/files/publish.ts';
 import {
@@ -25,7 +26,7 @@ import { safeText } from '../../tui/index.ts';
 import { readConfigFile } from '../flags/config-file.ts';
 import { printText } from '../print-text.ts';
 import { reportPull } from '../report/report-pull.ts';
-import { describeBytes, infoText, listTable, type ModelInfo } from './models-text.ts';
+import { infoText, listTable, type ModelInfo } from './models-text.ts';
 import { sharedRecord, sharedTable, staleLine } from './shared-models-text.ts';
 
 /** Adds `upreel models ...`. Actions throw UpreelError; whoever parses the command line prints it. */
@@ -115,7 +116,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
         const removed = await removeModel(id, signal ?? new AbortController().signal);
         const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
         if (wantsJson(command)) printJson('model-removed', { id, bytes, files: removed.map(({ path }) => path) });
-        else printText(`Removed ${id}: ${removed.length} files, ${describeBytes(bytes)}`);
+        else printText(`Removed ${id}: ${removed.length} files, ${byteText(bytes)}`);
       }
     });
 
@@ -139,7 +140,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const options = { ...abort, ...use, onnx: onnxOf(command), onPull: reporter(wantsJson(command)) };
       const bytes = await exportModel(idOrFile, output, overwrite, options);
       if (wantsJson(command)) printJson('exported', { output, bytes });
-      else printText(`Wrote ${output} (${describeBytes(bytes)})`);
+      else printText(`Wrote ${output} (${byteText(bytes)})`);
     });
 
   models
@@ -162,7 +163,7 @@ export function addModelsCommand(program: Command, signal?: AbortSignal): void {
       const { descriptor, bytes } = await blendModels(a, b, { ...options, alpha, output });
       await writeResult(output, overwrite, (temporary) => writeFile(temporary, bytes, { flag: 'wx' }));
       if (json) printJson('blended', { output, bytes: bytes.length, descriptor });
-      else printText(`Wrote ${output} (${describeBytes(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
+      else printText(`Wrote ${output} (${byteText(bytes.length)}): ${descriptor.summary}, ${descriptor.scale}x`);
     });
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { byteText } from '../../core/byte-text.ts';
 import { UpreelError } from '../../core/errors.ts';
 import {
   binaryFolder,
@@ -16,7 +17,6 @@ import {
 import { listDevicesOfRuntime } from '../../core/session/session.ts';
 import { printText } from '../print-text.ts';
 import { reportPull } from '../report/report-pull.ts';
-import { describeBytes } from './models-text.ts';
 
 /** Adds `upreel runtime ...` and `upreel gpu ...`. */
 export function addRuntimeCommands(program: Command, signal?: AbortSignal): void {
@@ -46,10 +46,10 @@ async function describe(): Promise<string> {
   const place = requireRuntime();
   const { here, elsewhere } = await measure(place.folder);
   const others =
-    elsewhere === 0 ? '' : `, and ${describeBytes(elsewhere)} for other systems (upreel runtime prune removes them)`;
+    elsewhere === 0 ? '' : `, and ${byteText(elsewhere)} for other systems (upreel runtime prune removes them)`;
   return [
     `onnxruntime ${runtimeVersion()}, ${place.from === 'npm' ? 'installed with upreel' : 'fetched by upreel'}: ${place.folder}`,
-    `${describeBytes(here)} for ${process.platform} ${process.arch}${others}`,
+    `${byteText(here)} for ${process.platform} ${process.arch}${others}`,
     `Devices that it knows: ${listDevicesOfRuntime().join(', ')}; upreel doctor tries them`,
   ].join('\n');
 }
@@ -92,7 +92,7 @@ async function prune({ folder }: RuntimePlace): Promise<string> {
   for (const system of await listSystems(folder)) {
     if (system !== join(folder, binaryFolder())) await rm(system, { recursive: true });
   }
-  return elsewhere === 0 ? 'Nothing to remove.' : `${describeBytes(elsewhere)} are free again.`;
+  return elsewhere === 0 ? 'Nothing to remove.' : `${byteText(elsewhere)} are free again.`;
 }
 
 /** By onnxruntime's own script. */

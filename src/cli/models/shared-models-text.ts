@@ -1,6 +1,6 @@
+import { byteText } from '../../core/byte-text.ts';
 import { directFile, runsShared, type SharedModel, sizeOfShared } from '../../core/model/shared/index.ts';
 import { alignColumns } from '../table.ts';
-import { describeBytes } from './models-text.ts';
 
 /** More rows are no help: more words are. */
 const MAX_ROWS = 40;
@@ -27,7 +27,7 @@ export function sharedTable(models: readonly SharedModel[]): string {
 
 function describeSize(model: SharedModel): string {
   const bytes = sizeOfShared(model);
-  return bytes === null ? '' : describeBytes(bytes);
+  return bytes === null ? '' : byteText(bytes);
 }
 
 function pageOf({ page, id }: SharedModel): string {

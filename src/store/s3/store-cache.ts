@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { byteText } from '../../core/byte-text.ts';
 import { UpreelError } from '../../core/errors.ts';
 import { cacheFolders, openCacheFolder } from '../../core/model/index.ts';
 import { requireSpace } from '../disk-space.ts';
@@ -88,7 +89,7 @@ export class StoreCache {
    */
   async makeRoom(bytes: number): Promise<void> {
     if (bytes > this.#mostBytes) {
-      const [has, most] = [bytes, this.#mostBytes].map((count) => `${(count / 1e9).toFixed(1)} GB`);
+      const [has, most] = [bytes, this.#mostBytes].map(byteText);
       throw new UpreelError('usage', `A file of ${has} is to be fetched, and at most ${most} are kept here.`, {
         hint: `Set UPREEL_STORE_CACHE_GB to more; files are kept in ${this.root}.`,
       });
