@@ -15,7 +15,7 @@ export function filesOfOneProcess(): string[] {
 }
 
 const STARTERS =
-  'cli|clips|command|dist|file-server|gimp-checks|gimp-tree|jobs|models|npm-registry|processes|report-script|run-clip|service|state|stranger|sync|terminal|upscale-clip';
+  'cli|clips|command|dist|file-server|frame-files|gimp-checks|gimp-tree|jobs|models|npm-registry|processes|report-script|run-clip|service|state|stranger|sync|terminal|upscale-clip';
 const OWN_PROCESS = new RegExp(
   `support/(${STARTERS})\\.ts|/fuzz\\.ts|node:(child_process|worker_threads)|openUpscaler|process\\.(env|chdir|umask|exitCode)|maxRSS|vi\\.[a-z]`,
 );

@@ -12,7 +12,7 @@ const SLOW = [
   'job/jobs',
   'cli/jobs-terminal',
   'job/resume',
-  'video/frame-files/frames-in',
+  'video/frame-files/frames-kinds',
   'video/upscale-video',
   'engine/devices',
   'fleet/faults',
