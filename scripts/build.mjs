@@ -8,7 +8,7 @@ import { mo, po } from 'gettext-parser';
 import { rolldown } from 'rolldown';
 
 const INLINED =
-  /^(zod|commander|@bufbuild\/protobuf|onnx-buf|smol-toml|string-width|get-east-asian-width|strip-ansi|ansi-regex|env-paths|is-safe-filename|fluent-ffmpeg|async|which|isexe|proper-lockfile|graceful-fs|retry|signal-exit)(\/|$)/;
+  /^(zod|commander|@bufbuild\/protobuf|onnx-buf|smol-toml|string-width|get-east-asian-width|strip-ansi|ansi-regex|env-paths|is-safe-filename|proper-lockfile|graceful-fs|retry|signal-exit)(\/|$)/;
 const root = fileURLToPath(new URL('..', import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
 const { status } = spawnSync(

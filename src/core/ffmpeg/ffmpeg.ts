@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
-import createCommand from 'fluent-ffmpeg';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
 import { placeChild } from './child-folder.ts';
 
@@ -129,12 +129,16 @@ const LONGEST_LINE = 16 * 1024 * 1024;
 
 /** The command line of a plan, without the program's name. */
 export function argumentsOf(plan: FfmpegPlan): string[] {
+  // Loaded only now: pictures need none of it.
+  createCommand ??= createRequire(import.meta.url)('fluent-ffmpeg') as typeof import('fluent-ffmpeg');
   const command = createCommand();
   // Always several arguments at once: fluent-ffmpeg splits a lone one at its space.
   for (const { source, options } of plan.inputs) command.input(source).inputOptions(...GLOBAL_OPTIONS, ...options);
   command.output(plan.output.target).outputOptions('-y', ...plan.output.options);
   return command._getArguments();
 }
+
+let createCommand: typeof import('fluent-ffmpeg') | undefined;
 
 const GLOBAL_OPTIONS = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+error'];
 
