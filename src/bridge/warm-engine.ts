@@ -41,10 +41,10 @@ export function openWarmEngine(): WarmEngine {
     const used = engine?.alive ? engine : startEngine();
     engine = used;
     const onEvent = (event: TaskEvent): void => context.onEvent(event, used.pixels);
-    const { device } = await deviceFor(settings, { signal: context.signal, onEvent });
+    const { device, precision } = await deviceFor(settings, { signal: context.signal, onEvent });
     try {
       await used.run(
-        { kind: 'pixels', network: { ...settings, device }, request: taskOf(request) },
+        { kind: 'pixels', network: { ...settings, device, precision }, request: taskOf(request) },
         { signal: context.signal, onEvent, onRows: (rows) => context.onRows(rows, used.pixels) },
       );
     } catch (error) {

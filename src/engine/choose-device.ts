@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
+import type { Precision } from '../core/model/index.ts';
 import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
 import { type Verdict, verdictOn } from './device-verdict.ts';
 import { renderNodes } from './driver-facts.ts';
@@ -9,6 +10,8 @@ import type { DeviceProof } from './engine-protocol.ts';
 
 export interface DeviceChoice {
   readonly device: DeviceName;
+  /** Of its arithmetic. */
+  readonly precision: Precision;
   /** Sentences for the user: why a device was passed over, or is slow. */
   readonly warnings: readonly string[];
 }
@@ -17,31 +20,52 @@ export interface DeviceChoice {
 const MAX_DIFFERENCE_LEVELS = 8;
 const MEAN_DIFFERENCE_LEVELS = 0.75;
 
+/** float16 must be this much faster than float32 to be worth a level of difference. */
+const WORTH_HALF = 0.97;
+
 /**
- * The device to run on. A GPU must first prove, in a process of its own, that it computes what the CPU computes
- * (and with `auto`, that it is faster).
+ * The device to run on, and in which precision. A GPU must first prove, in a process of its own, that it computes what
+ * the CPU computes (and with `auto`, that it is faster); so must float16, which is taken where it is faster still.
  * @param judge what gives the verdict on a device
- * @throws UpreelError `device-unavailable` if the one that was asked for does not pass.
+ * @throws UpreelError `device-unavailable` if what was asked for does not pass; `usage` for float16 on the CPU.
  */
 export async function chooseDevice(
   network: NetworkSettings,
   context: RunOptions,
   judge: typeof verdictOn = verdictOn,
 ): Promise<DeviceChoice> {
-  const { device } = network;
-  if (device === 'cpu') return { device, warnings: [] };
-  if (device !== 'auto') return insistOn(device, await judge(device, network, context));
+  const { device, precision } = network;
+  if (device === 'cpu') {
+    if (precision !== 'float16') return { device, precision: 'float32', warnings: [] };
+    throw new UpreelError('usage', 'float16 is for GPUs: on the CPU it would be slower, and no better.', {
+      hint: 'Leave --precision out, or choose another --device.',
+    });
+  }
+  const judged = (on: DeviceName) => judge(on, network, context);
+  const chosen = async (on: DeviceName, verdict: Verdict, warnings: readonly string[]): Promise<DeviceChoice> => {
+    const isHalf = precision === 'float16' || (precision === 'auto' && (await isHalfBetter(on, verdict)));
+    return { device: on, precision: isHalf ? 'float16' : 'float32', warnings };
+  };
+  const isHalfBetter = async (on: DeviceName, full: Verdict): Promise<boolean> => {
+    const half = await judge(on, { ...network, precision: 'float16' }, context);
+    if (rejectionOf(half) !== null || !('proof' in half) || !('proof' in full)) return false;
+    return half.proof.deviceSeconds < WORTH_HALF * full.proof.deviceSeconds;
+  };
+  if (device !== 'auto') {
+    const verdict = await judged(device);
+    return chosen(device, verdict, insistOn(device, verdict));
+  }
   const warnings: string[] = [];
   for (const candidate of candidatesHere()) {
-    const verdict = await judge(candidate, network, context);
+    const verdict = await judged(candidate);
     const rejection = rejectionOf(verdict);
     if (rejection === null && 'proof' in verdict && verdict.proof.deviceSeconds < verdict.proof.cpuSeconds) {
-      return { device: candidate, warnings };
+      return chosen(candidate, verdict, warnings);
     }
     // That a machine has no GPU is no news; that one computes wrong results is.
     if ('proof' in verdict && rejection !== null) warnings.push(`${candidate} is not used: ${rejection}`);
   }
-  return { device: 'cpu', warnings };
+  return { device: 'cpu', precision: 'float32', warnings };
 }
 
 /** Devices worth a proof on this platform, best first; empty where no GPU can be seen. */
@@ -61,7 +85,8 @@ function hasGpuOnLinux(): boolean {
   return Boolean(named) || existsSync('/dev/nvidia0') || existsSync('/dev/dxg') || renderNodes().length > 0;
 }
 
-function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
+/** Warnings. @throws UpreelError `device-unavailable` */
+function insistOn(device: DeviceName, verdict: Verdict): readonly string[] {
   const rejection = rejectionOf(verdict);
   if (rejection !== null) {
     throw new UpreelError('device-unavailable', `The device ${device} cannot be used: ${rejection}`, {
@@ -71,10 +96,7 @@ function insistOn(device: DeviceName, verdict: Verdict): DeviceChoice {
   const { deviceSeconds, cpuSeconds } = (verdict as { proof: DeviceProof }).proof;
   const slower = deviceSeconds > cpuSeconds * 1.2;
   const ratio = (deviceSeconds / cpuSeconds).toFixed(1);
-  return {
-    device,
-    warnings: slower ? [`${device} is ${ratio} times slower than the CPU here (a software GPU?).`] : [],
-  };
+  return slower ? [`${device} is ${ratio} times slower than the CPU here (a software GPU?).`] : [];
 }
 
 export function hintFor(device: DeviceName): string {

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import type { DeviceName } from '../core/device-name.ts';
 import { runtimeVersion as versionOfRuntime } from '../core/runtime/index.ts';
+import type { EngineNetwork } from './engine-protocol.ts';
 
 /**
- * Devices of one class give the same samples; another instruction set or runtime may round elsewhere. GPUs are told
- * apart by their provider alone.
+ * Devices of one class give the same samples; another instruction set, precision or runtime may round elsewhere. GPUs
+ * are told apart by their provider alone.
  */
-export function deviceClass(device: DeviceName): string {
-  return device === 'cpu' ? `cpu ${process.arch} ${vectorUnits()}` : device;
+export function deviceClass({ device, precision }: Pick<EngineNetwork, 'device' | 'precision'>): string {
+  if (device === 'cpu') return `cpu ${process.arch} ${vectorUnits()}`;
+  return precision === 'float16' ? `${device} float16` : device;
 }
 
 export function runtimeIdentity(): string {

@@ -1,6 +1,6 @@
 import type { DeviceName } from '../core/device-name.ts';
 import { UpreelError } from '../core/errors.ts';
-import type { Model } from '../core/model/index.ts';
+import type { Model, Precision } from '../core/model/index.ts';
 import { makeRaster, type Raster } from '../core/pixels/raster.ts';
 import { openUpscaler } from '../core/upscaler/open-upscaler.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
@@ -21,22 +21,22 @@ const QUICK_SECONDS = 0.3;
 const TIMING_SIDE_PX = 96;
 
 /**
- * Runs a known tile on the device and on the CPU provider. May crash the process: that, too, is a verdict.
+ * Runs a known tile on the device and on the CPU provider, there in float32. May crash the process: that, too, is a
+ * verdict.
+ * @param precision of the device
  * @param open what opens a network on a device
  */
 export async function proveDevice(
   model: Model,
   device: DeviceName,
-  gpus: readonly number[],
+  { gpus, precision }: { readonly gpus: readonly number[]; readonly precision: Precision },
   signal: AbortSignal,
   open: typeof openUpscaler = openUpscaler,
 ): Promise<DeviceProof> {
-  const run = (on: DeviceName, sidePx: number): Promise<Measured> =>
-    measure(
-      open(model, { ...PROOF_OPTIONS, device: on, gpus: on === device ? gpus : [], tilePx: sidePx }),
-      proofTile(sidePx),
-      signal,
-    );
+  const run = (on: DeviceName, sidePx: number): Promise<Measured> => {
+    const how = on === device ? { gpus, precision } : { gpus: [] };
+    return measure(open(model, { ...PROOF_OPTIONS, ...how, device: on, tilePx: sidePx }), proofTile(sidePx), signal);
+  };
   const cpu = await run('cpu', PROOF_SIDE_PX);
   const candidate = await run(device, PROOF_SIDE_PX);
   const quick = candidate.seconds < QUICK_SECONDS;

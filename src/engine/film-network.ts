@@ -5,7 +5,10 @@ import type { EngineNetwork } from './engine-protocol.ts';
 import { sharedTask } from './shared-film-tasks.ts';
 
 /** How a machine runs whatever network a film asks for. */
-export type MachineNetwork = Pick<EngineNetwork, 'gpus' | 'sessions' | 'threads' | 'tilePx' | 'memoryBytes'> & {
+export type MachineNetwork = Pick<
+  EngineNetwork,
+  'precision' | 'gpus' | 'sessions' | 'threads' | 'tilePx' | 'memoryBytes'
+> & {
   readonly device: DeviceName | 'auto';
 };
 
@@ -22,6 +25,6 @@ export async function filmNetwork(
   const { network } = sharedTask(film);
   const model = film.checkpoint === null ? network.model : await store.fetch(film.checkpoint);
   const asked = { ...network, model, ...machine };
-  const { device } = await chooseDevice(asked, { signal, onEvent: () => {} });
-  return { ...asked, device };
+  const { device, precision } = await chooseDevice(asked, { signal, onEvent: () => {} });
+  return { ...asked, device, precision };
 }

@@ -32,7 +32,7 @@ const FILM_DEFAULTS = videoSettingsSchema.parse({});
 
 /** They name files, or nothing of the result depends on them. */
 const UNTOLD: ReadonlySet<string> = new Set([
-  ...['model', 'device', 'gpus', 'sessions', 'threads', 'memoryBytes'],
+  ...['model', 'device', 'precision', 'gpus', 'sessions', 'threads', 'memoryBytes'],
   ...[
     'overwrite',
     'strip',
@@ -64,7 +64,7 @@ function making(
     program: `upreel ${ownVersion()}`,
     model: id,
     network: contentHash,
-    device,
+    device: network.precision === 'float16' ? `${device} float16` : device,
     preset: settings.preset,
     options: {
       ...(target.kind === 'native' ? {} : { target }),

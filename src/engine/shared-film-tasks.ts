@@ -74,7 +74,7 @@ export async function runSharedSegment(
     const shared = await openSharedFilm(store, id);
     const { settings } = sharedTask(shared.film).request;
     requireModel(shared.film, descriptor);
-    const made = { worker, device: deviceClass(network.device), runtime: runtimeIdentity() };
+    const made = { worker, device: deviceClass(network), runtime: runtimeIdentity() };
     return makeSharedSegment(shared, { index, token, upscaler, settings, made, pause, preview, onEvent, signal });
   });
 }

@@ -75,9 +75,10 @@ export function openTaskRunner(): TaskRunner {
       const context = task.kind === 'video' ? taskContext : soon;
       switch (task.kind) {
         case 'prove': {
-          const { device, gpus } = task.network;
+          const { device, gpus, precision: asked } = task.network;
+          const precision = asked === 'auto' ? 'float32' : asked;
           const model = await loadForTask(task.network, context);
-          return { kind: 'prove', proof: await proveDevice(model, device, gpus, context.signal) };
+          return { kind: 'prove', proof: await proveDevice(model, device, { gpus, precision }, context.signal) };
         }
         case 'tune': {
           const model = await loadForTask(task.network, context);

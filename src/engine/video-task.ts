@@ -15,13 +15,13 @@ type VideoTask = Extract<EngineTask, { kind: 'video' }>;
 /** What job.json keeps of a task: what its frames depend on, and the task itself, to be run again. */
 export function jobContext(task: VideoTask, { contentHash, flopsPerPixel, id }: ModelDescriptor): JobContext {
   // Not the tile: it is halved where memory runs out, and that must not end the job.
-  const { device, haloPx, ensemble } = task.network;
+  const { haloPx, ensemble } = task.network;
   const model = {
     id,
     contentHash,
     exporter: EXPORTER_VERSION,
     runtime: runtimeIdentity(),
-    device: deviceClass(device),
+    device: deviceClass(task.network),
     haloPx,
     ensemble,
   };

@@ -15,6 +15,7 @@ const FILE_OPTIONS: Names<UpscaleFileOptions> = {
   target: true,
   onnx: true,
   device: true,
+  precision: true,
   tilePx: true,
   ...{
     haloPx: true,

@@ -141,9 +141,9 @@ async function upscaleFile(
   };
   try {
     const settings = networkOf(options);
-    const { device, warnings } = await chooseDevice(settings, { signal, onEvent });
+    const { device, precision, warnings } = await chooseDevice(settings, { signal, onEvent });
     for (const message of warnings) onEvent({ type: 'warning', code: 'device', message });
-    await runTask(taskFor({ ...settings, device }), queueing, { signal, onEvent });
+    await runTask(taskFor({ ...settings, device, precision }), queueing, { signal, onEvent });
   } catch (error) {
     onEvent({ type: 'failed', input, error: toErrorRecord(error) });
     // As it is: it may be the signal's own reason.
@@ -184,6 +184,7 @@ function networkOf(options: UpscaleFileOptions): NetworkSettings {
     onnxRange: options.onnx?.range ?? null,
     onnxChannels: options.onnx?.channels ?? null,
     device: options.device ?? 'auto',
+    precision: options.precision ?? 'auto',
     gpus: options.gpus ?? [],
     ensemble: options.ensemble ?? false,
     tilePx: options.tilePx ?? null,

@@ -31,6 +31,8 @@ export interface UpscaleFileOptions {
   readonly onnx?: OnnxOptions;
   /** auto, cpu, webgpu, cuda, ... Default: auto. */
   readonly device?: EngineNetwork['device'] | 'auto';
+  /** Of a GPU's arithmetic. Default: auto, float16 where it proves right and faster. */
+  readonly precision?: EngineNetwork['precision'];
   /** Side of a tile without its halo, and the halo, in source pixels. Default: from the network. */
   readonly tilePx?: number;
   readonly haloPx?: number;

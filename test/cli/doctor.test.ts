@@ -58,6 +58,7 @@ describe('the doctor’s text', () => {
       verdicts: [
         {
           proof: { device: 'webgpu', maxDifference: 1, meanDifference: 0.1, deviceSeconds: 0.0021, cpuSeconds: 0.5 },
+          precision: 'float32',
           model: '/models/film.pth',
           weights: 'abcdef0123456789',
           runtime: '1.30.0',

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileSha256, type Model } from '../../src/core/model/index.ts';
 import { AUTOMATIC_NETWORK, type NetworkSettings } from '../../src/core/upscaler/network-settings.ts';
-import type { KnownVerdict, Verdict } from '../../src/engine/device-verdict.ts';
+import type { KnownProof, Verdict } from '../../src/engine/device-verdict.ts';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
 import { jsonLines, runCli } from '../support/cli.ts';
 import { fromDist } from '../support/dist.ts';
@@ -61,11 +61,11 @@ describe.skipIf(!existsSync(SWIFTSHADER))(`WebGPU on a software adapter (needs $
     const renamed = join(folder, 'renamed.safetensors');
     await copyFile(small.path, renamed);
     const other = await modelOf(randomCompact(16, 4, 4, 9));
-    const verdicts = async (path: string, name: string): Promise<KnownVerdict[]> => {
+    const verdicts = async (path: string, name: string): Promise<KnownProof[]> => {
       const args = [picture, '-o', join(folder, `${name}.png`), '-m', path, '--device', 'webgpu', '--json'];
       await expectSuccess(args, { ...SOFTWARE_GPU, UPREEL_CACHE: cache });
       const result = await runCli(['doctor', '--json'], { ...NO_GPU, UPREEL_CACHE: cache });
-      return jsonLines(result)[0]!.verdicts as KnownVerdict[];
+      return jsonLines(result)[0]!.verdicts as KnownProof[];
     };
     try {
       const [first] = await verdicts(small.path, 'first');
@@ -151,9 +151,87 @@ describe('a device that computes something else', () => {
     return async (device: Parameters<typeof proveDevice>[1]): Promise<Verdict> => {
       const open: typeof openUpscaler = (model, options) =>
         options.device === 'cpu' ? openUpscaler(model, options) : openUpscaler(planted, { ...options, device: 'cpu' });
-      return { proof: await proveDevice(right.model, device, [], new AbortController().signal, open) };
+      const how = { gpus: [], precision: 'float32' } as const;
+      return { proof: await proveDevice(right.model, device, how, new AbortController().signal, open) };
     };
   }
+});
+
+describe('float16 on a GPU', () => {
+  const proofOf = (deviceSeconds: number, maxDifference = 1): Verdict => {
+    const device = 'cuda' as const;
+    return { proof: { device, maxDifference, meanDifference: maxDifference / 10, deviceSeconds, cpuSeconds: 9 } };
+  };
+
+  test.each([
+    ['right and faster', proofOf(0.7), 'float16'],
+    ['hardly faster', proofOf(0.99), 'float32'],
+    ['slower', proofOf(1.5), 'float32'],
+    ['faster, and wrong', proofOf(0.5, 40), 'float32'],
+    ['not to be had', { failure: 'it crashed on a test tile.' }, 'float32'],
+  ] as const)('that is %s', async (_, half: Verdict, precision) => {
+    const judge = async (_device: unknown, { precision: asked }: NetworkSettings) =>
+      asked === 'float16' ? half : proofOf(1);
+    expect(await chooseDevice(settings('cuda'), context(), judge)).toEqual({ device: 'cuda', precision, warnings: [] });
+    // What is asked for is not weighed up.
+    const full = { ...settings('cuda'), precision: 'float32' as const };
+    expect(await chooseDevice(full, context(), judge)).toMatchObject({ precision: 'float32' });
+    const insisting = chooseDevice({ ...settings('cuda'), precision: 'float16' }, context(), judge);
+    const isRight = 'proof' in half && half.proof.maxDifference < 8;
+    if (isRight) expect(await insisting).toMatchObject({ precision: 'float16' });
+    else await expect(insisting).rejects.toMatchObject({ code: 'device-unavailable' });
+  });
+
+  test('is not had on the CPU', async () => {
+    const asked = { ...settings('cpu'), precision: 'float16' as const };
+    await expect(chooseDevice(asked, context())).rejects.toMatchObject({ code: 'usage', exitCode: 2 });
+  });
+
+  test('passes its proof where it is computed right, and is told apart from float32 by a level or so', async () => {
+    const { model, dispose } = await modelOf(randomCompact(16, 4, 2, 8));
+    // The graph for GPUs, as the CPU provider computes it.
+    const open: typeof openUpscaler = (plain, options) => {
+      if (options.device === 'cpu') return openUpscaler(plain, options);
+      const half: Model = {
+        ...plain,
+        networkFile: (variant) =>
+          plain.networkFile({ ...variant, target: 'gpu', precision: options.precision ?? 'float32' }),
+      };
+      return openUpscaler(half, { ...options, device: 'cpu' });
+    };
+    const prove = (precision: 'float16' | 'float32') =>
+      proveDevice(model, 'cuda', { gpus: [], precision }, new AbortController().signal, open);
+    const [full, half] = [await prove('float32'), await prove('float16')];
+    expect(full.meanDifference).toBeLessThan(0.001);
+    expect(half.maxDifference).toBeLessThanOrEqual(3);
+    expect(half.meanDifference).toBeGreaterThan(full.meanDifference);
+    await dispose();
+  });
+
+  test.skipIf(!existsSync(SWIFTSHADER))(
+    `is tried once on a GPU in software (needs ${SWIFTSHADER}), whatever it says`,
+    async () => {
+      const cache = await mkdtemp(join(folder, 'cache-half-'));
+      const args = [
+        picture,
+        '-m',
+        small.path,
+        '--device',
+        'webgpu',
+        '--json',
+        '--overwrite',
+        '-o',
+        join(folder, 'half.png'),
+      ];
+      const kept = async () =>
+        (await readdir(join(cache, 'devices'))).filter((name) => /^[0-9a-f]{32}\./.test(name)).sort();
+      await expectSuccess(args, { ...SOFTWARE_GPU, UPREEL_CACHE: cache });
+      const first = await kept();
+      expect(first).toHaveLength(2);
+      await expectSuccess(args, { ...SOFTWARE_GPU, UPREEL_CACHE: cache });
+      expect(await kept()).toEqual(first);
+    },
+  );
 });
 
 async function expectSuccess(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Record<string, unknown>[]> {

@@ -17,7 +17,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     title: 'Network',
     common: ['model', 'preset', 'device'],
     rest: [
-      ...['denoise', 'colour', 'pre', 'gpu', 'tta', 'tile', 'halo', 'memory', 'threads'],
+      ...['denoise', 'colour', 'pre', 'gpu', 'precision', 'tta', 'tile', 'halo', 'memory', 'threads'],
       ...['onnx-range', 'onnx-channels', 'gray', 'alpha', 'no-config'],
     ],
   },

@@ -39,6 +39,9 @@ export function upscaleFlags(): Option[] {
       .argParser(number)
       .conflicts(['scale', 'size']),
     new Option('--device <name>', 'where the network runs').choices(['auto', ...DEVICE_NAMES]),
+    new Option('--precision <name>', 'of a GPU’s arithmetic; auto: float16 where it is right and faster').choices([
+      ...networkSettingsSchema.shape.precision.unwrap().options,
+    ]),
     new Option('--gpu <n,...>', 'cuda, tensorrt, dml: number of the GPU, or of several to run on at once'),
     new Option('--tta', 'average over eight turned and mirrored copies: a little better, eight times the work'),
     new Option('--tile <px>', 'tile size in source pixels, without its halo').argParser(number),
@@ -104,6 +107,7 @@ const flagsSchema = z.object({
     .optional(),
   shortSide: z.int().min(1).max(999_999).optional(),
   device: networkSettingsSchema.shape.device.default('auto'),
+  precision: networkSettingsSchema.shape.precision,
   gpu: z
     .string()
     .regex(/^\d{1,2}(,\d{1,2})*$/, 'numbers such as 0 or 0,1')
@@ -170,6 +174,7 @@ export function networkSettings(flags: UpscaleFlags): NetworkSettings {
     onnxRange: flags.onnxRange ?? null,
     onnxChannels: flags.onnxChannels ?? null,
     device: flags.device,
+    precision: flags.precision,
     gpus: flags.gpu,
     ensemble: flags.tta,
     tilePx: flags.tile ?? null,

@@ -5,7 +5,7 @@ import { readFlagLayers } from '../flags/flag-layers.ts';
 import { networkSettings, upscaleFlags } from '../flags/upscale-options.ts';
 
 /** How a network runs on this machine, as for `upreel INPUT...`. */
-const MACHINE_FLAGS = new Set(['device', 'gpu', 'tile', 'memory', 'threads']);
+const MACHINE_FLAGS = new Set(['device', 'precision', 'gpu', 'tile', 'memory', 'threads']);
 
 export function addMachineOptions(command: Command): void {
   for (const flag of upscaleFlags()) if (MACHINE_FLAGS.has(flag.attributeName())) command.addOption(flag);
@@ -15,8 +15,8 @@ export function addMachineOptions(command: Command): void {
 export async function machineNetwork(flags: Readonly<Record<string, unknown>>): Promise<MachineNetwork> {
   const own = Object.entries(flags).filter(([name]) => MACHINE_FLAGS.has(name));
   const layers = await readFlagLayers(Object.fromEntries(own));
-  const { device, gpus, sessions, threads, tilePx, memoryBytes } = networkSettings(layers.flagsFor('video'));
-  return { device, gpus, sessions, threads, tilePx, memoryBytes };
+  const { device, precision, gpus, sessions, threads, tilePx, memoryBytes } = networkSettings(layers.flagsFor('video'));
+  return { device, precision, gpus, sessions, threads, tilePx, memoryBytes };
 }
 
 /** Which no other worker has. */

@@ -38,7 +38,7 @@ export function addSubmitCommand(program: Command): void {
 
 /** Of one machine: who makes a film decides them for itself. */
 const LOCAL_FLAGS = new Set([
-  ...['foreground', 'tui', 'bell', 'nice', 'only', 'onDone', 'workDir', 'dryRun', 'device', 'gpu', 'tile'],
+  ...['foreground', 'tui', 'bell', 'nice', 'only', 'onDone', 'workDir', 'dryRun', 'device', 'precision', 'gpu', 'tile'],
   ...['memory', 'threads', 'restart', 'compare', 'skipExisting'],
 ]);
 

@@ -1,5 +1,5 @@
 import { byteText } from '../../core/byte-text.ts';
-import type { DeviceReport, KnownVerdict, StoredLayouts } from '../../engine/index.ts';
+import type { DeviceReport, KnownProof, StoredLayouts } from '../../engine/index.ts';
 import { alignColumns } from '../table.ts';
 import { layoutsText } from './tune-text.ts';
 
@@ -20,7 +20,7 @@ export interface DoctorReport {
   };
   readonly devices: readonly DeviceReport[];
   /** Remembered proofs, for any model. */
-  readonly verdicts: readonly KnownVerdict[];
+  readonly verdicts: readonly KnownProof[];
   /** What `upreel tune` found, as far as it is in force here. */
   readonly layouts: readonly StoredLayouts[];
   readonly ffmpeg: FfmpegReport;
@@ -64,12 +64,13 @@ export function doctorText({ versions, machine, devices, verdicts, layouts, ffmp
 }
 
 /** The weights by the beginning of their hash: one name may have stood for several. */
-function verdictRow({ proof, model, weights, at }: KnownVerdict): string[] {
+function verdictRow({ proof, precision, model, weights, at }: KnownProof): string[] {
   const { device, maxDifference, deviceSeconds, cpuSeconds } = proof;
   const speed = `${milliseconds(deviceSeconds)} against ${milliseconds(cpuSeconds)} on the CPU`;
   const name = model.split(/[/\\]/).at(-1)!;
   const difference = maxDifference === 0 ? 'equal to the CPU' : `within ${maxDifference} levels of the CPU`;
-  return [device, `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
+  const on = precision === 'float16' ? `${device} ${precision}` : device;
+  return [on, `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
 }
 
 function layoutRow(layouts: StoredLayouts): string[] {

@@ -46,10 +46,10 @@ async function tune(model: string, { device: wanted, threads, seconds, json }: T
         if (event.type === 'pull') reportPull(event);
       },
     };
-    const { device, warnings } = await chooseDevice(settings, context);
+    const { device, precision, warnings } = await chooseDevice(settings, context);
     for (const warning of warnings) process.stderr.write(`upreel: ${warning}\n`);
     if (!json) process.stderr.write(`upreel: measuring ${model} on ${device} for up to ${seconds} s\n`);
-    const tuning = await tuneNetwork({ ...settings, device }, seconds, context);
+    const tuning = await tuneNetwork({ ...settings, device, precision }, seconds, context);
     if (json) {
       const { measured, stored } = tuning;
       const { trials, left, usual } = measured;

@@ -143,9 +143,14 @@ async function tryOnFrame({ name, settings, readFrame }: PreviewAttempt, signal:
   try {
     const { raster, framesTotal } = await readFrame();
     const context = { signal, onEvent: () => undefined };
-    const { device } = await chooseDevice(settings, context);
+    const { device, precision } = await chooseDevice(settings, context);
     const before = toRgb8(raster);
-    return { model: name, before, framesTotal, ...(await tryNetwork(before, { ...settings, device }, context)) };
+    return {
+      model: name,
+      before,
+      framesTotal,
+      ...(await tryNetwork(before, { ...settings, device, precision }, context)),
+    };
   } catch (error) {
     if (signal.aborted) throw error;
     return { model: name, error: asUpreelError(error) };

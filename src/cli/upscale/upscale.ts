@@ -103,9 +103,9 @@ async function decideNetworks(
     const flags = layers.flagsFor(kind);
     await requireTwin(flags, kind, context);
     const settings = networkSettings(flags);
-    const { device, warnings } = await chooseDevice(settings, context);
+    const { device, precision, warnings } = await chooseDevice(settings, context);
     for (const message of warnings) context.onEvent({ type: 'warning', code: 'device', message });
-    networks.set(kind, { ...settings, device });
+    networks.set(kind, { ...settings, device, precision });
   }
   return networks;
 }

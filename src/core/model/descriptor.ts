@@ -105,7 +105,8 @@ export interface NetworkVariant {
   readonly precision?: Precision;
 }
 
-export type Precision = 'float32' | 'float16';
+export const PRECISIONS = ['float32', 'float16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /**
  * What the same network is written for: the CPU provider on x64 (graph/for-x64.ts), or GPUs, where nothing may fall

@@ -7,7 +7,7 @@ export { networkFiles, networkFilesSha256 } from './cache/network-files.ts';
 export { removeModel } from './cache/remove-model.ts';
 export { fileSha256, type WeightFiles } from './cache/store.ts';
 export { type Catalogue, type CatalogueModel, DEFAULT_MODEL, readCatalogue } from './catalogue.ts';
-export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant } from './descriptor.ts';
+export type { Architecture, Model, ModelDescriptor, NetworkTarget, NetworkVariant, Precision } from './descriptor.ts';
 export type { PullEvent } from './fetch/fetch.ts';
 export { importModel } from './import/import-model.ts';
 export {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES, SHARED_DEVICES } from '../device-name.ts';
 import { UpreelError } from '../errors.ts';
-import type { ModelDescriptor } from '../model/descriptor.ts';
+import { type ModelDescriptor, PRECISIONS } from '../model/descriptor.ts';
 import { COLOUR_SOURCES } from '../model/onnx/colour-fix.ts';
 import { type FixedSize, type Size, sizeText } from '../pixels/geometry.ts';
 import { SMALLEST_TILE_PX, WIDE_NETWORK_FLOPS, type Work } from '../tile/tile-size.ts';
@@ -20,6 +20,8 @@ export const networkSettingsSchema = z.object({
   /** Where the colours of the result come from; old jobs say nothing. */
   colour: z.enum(COLOUR_SOURCES).default('network'),
   device: z.enum(['auto', ...DEVICE_NAMES]),
+  /** Of a GPU's arithmetic, for samples of 8 bit; `auto`: what the proof of the device chooses. Old jobs say nothing. */
+  precision: z.enum(['auto', ...PRECISIONS]).default('auto'),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
   gpus: z.array(z.int().min(0).max(63)).max(16),
   /** Average over eight turned and mirrored copies. */
@@ -41,6 +43,7 @@ export const AUTOMATIC_NETWORK = Object.freeze({
   onnxChannels: null,
   colour: 'network',
   device: 'auto',
+  precision: 'auto',
   gpus: [],
   ensemble: false,
   tilePx: null,
@@ -73,6 +76,7 @@ export function resolveUpscalerOptions(
   const haloPx = checkedHalo(settings.haloPx ?? defaultHaloPx(descriptor), descriptor);
   return {
     device,
+    precision: settings.precision === 'float16' && device !== 'cpu' ? 'float16' : 'float32',
     tilePx: tilePxFor(settings.tilePx, descriptor),
     haloPx,
     featherPx: defaultFeatherPx(descriptor, haloPx),

@@ -1,7 +1,7 @@
 import { abortWith } from '../abort-with.ts';
 import type { DeviceName } from '../device-name.ts';
 import { UpreelError } from '../errors.ts';
-import type { Model, ModelDescriptor } from '../model/descriptor.ts';
+import type { Model, ModelDescriptor, Precision } from '../model/descriptor.ts';
 import type { Pause } from '../pause.ts';
 import { type Size, scaleRect } from '../pixels/geometry.ts';
 import { makeRaster, type Raster } from '../pixels/raster.ts';
@@ -17,6 +17,8 @@ import { openWindowRunner } from './window-runner.ts';
 
 export interface UpscalerOptions {
   readonly device: DeviceName;
+  /** Of samples of 8 bit, on GPUs; default: float32. Where a tile has to run again it is float32 on the CPU. */
+  readonly precision?: Precision;
   readonly tilePx: number;
   readonly haloPx: number;
   /** Half width of the strips in which neighbouring tiles are blended; 0 where the halo covers the receptive field. */
@@ -56,8 +58,8 @@ export function openUpscaler(
   const pool = openSessionPool({ ...options, scale, pause });
   const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
-  const { ensemble, rerunBlank } = options;
-  const runner = openWindowRunner({ model, pool, openFallback, ensemble, rerunBlank, onWarning });
+  const { ensemble, rerunBlank, precision = 'float32' } = options;
+  const runner = openWindowRunner({ model, pool, precision, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => {
     const tiling = { ...options, alignPx: Math.max(alignPx, gridPx), fixedPx };

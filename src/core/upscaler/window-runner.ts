@@ -1,5 +1,5 @@
 import { UpreelError } from '../errors.ts';
-import type { Model, NetworkTarget } from '../model/descriptor.ts';
+import type { Model, NetworkTarget, Precision } from '../model/descriptor.ts';
 import type { Rect } from '../pixels/geometry.ts';
 import type { Raster, RasterFormat } from '../pixels/raster.ts';
 import { cropInto } from '../pixels/rows.ts';
@@ -24,6 +24,8 @@ export interface WindowOfPicture {
 export interface WindowRunnerOptions {
   readonly model: Model;
   readonly pool: SessionPool;
+  /** Of what `pool` runs, for samples of 8 bit: float16 spoils those of 16. */
+  readonly precision: Precision;
   /** Opens sessions on the CPU, in float32, for windows that must run again; null where `pool` is that already. */
   readonly openFallback: (() => SessionPool) | null;
   /** Eight runs for each window, averaged. */
@@ -48,9 +50,11 @@ export function openWindowRunner(options: WindowRunnerOptions): WindowRunner {
 
   /** Asked once: the file is hashed whole each time, which would cost more than a small window does. */
   function fileOf({ channels, bytesPerSample }: RasterFormat, on: SessionPool): Promise<string> {
-    const target = on !== pool || openFallback === null ? CPU_TARGET : 'gpu';
+    const isGpu = on === pool && openFallback !== null;
+    const target = isGpu ? 'gpu' : CPU_TARGET;
+    const precision = isGpu && bytesPerSample === 1 ? options.precision : 'float32';
     const key = `${channels}x${bytesPerSample} ${target}`;
-    const file = files.get(key) ?? model.networkFile({ channels, bytesPerSample, target });
+    const file = files.get(key) ?? model.networkFile({ channels, bytesPerSample, target, precision });
     files.set(key, file);
     return file;
   }

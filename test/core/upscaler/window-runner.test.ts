@@ -39,7 +39,7 @@ describe('a device that gives NaN', () => {
     const device: SessionPool = { ...pool, run: (window, signal) => pool.run({ ...window, networkFile }, signal) };
     const warnings: string[] = [];
     const runner = openWindowRunner({
-      ...{ model: right.model, pool: device, ensemble: false, rerunBlank: true },
+      ...{ model: right.model, pool: device, ensemble: false, rerunBlank: true, precision: 'float32' },
       openFallback: () => openSessionPool({ ...CPU, scale: 2 }),
       onWarning: (message) => warnings.push(message),
     });
