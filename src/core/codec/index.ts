@@ -1,10 +1,10 @@
+export { PICTURE_EXTENSIONS, type PictureFormat } from './formats/list.ts';
 export { codecVersions } from './libvips.ts';
-export { madeIn } from './metadata/made.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata/metadata.ts';
 export { addMade, readMade } from './metadata/xmp-made.ts';
-export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
 export type { DecodedPicture, PictureReader } from './read/decode.ts';
 export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './read/inspect.ts';
+export { madeIn } from './read/made.ts';
 export { inspectPicture, isAnimation, openPicture } from './read/open-picture.ts';
 export { pictureKindOf } from './read/sniff.ts';
 export { openResampler, type Resampler, resamplePixels } from './resize/resampled.ts';

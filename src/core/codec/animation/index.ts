@@ -1,2 +1,2 @@
-export { type AnimationWriter, startAnimation, writesAsAnimation } from './start.ts';
+export { type AnimationWriter, startAnimation, writesAsAnimation } from '../write/start-animation.ts';
 export { animationWarnings } from './warnings.ts';

@@ -1,8 +1,8 @@
+import type { RowFile, RowPicture } from '../definition/row-picture.ts';
+import { createBmp } from '../formats/bmp.ts';
+import { createExr } from '../formats/exr/write-exr.ts';
+import { createPnm } from '../formats/pnm/write-pnm.ts';
 import type { OutputFormat } from '../write/output-format.ts';
-import { createBmp } from './bmp.ts';
-import { createExr } from './exr.ts';
-import { createPnm } from './pnm.ts';
-import type { RowFile, RowPicture } from './row-picture.ts';
 
 /** The formats that upreel writes itself. */
 export type RowFormat = 'bmp' | 'pnm' | 'exr';

@@ -2,12 +2,12 @@ import type { Sharp, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/raster.ts';
+import type { LibvipsFormat } from '../formats/list.ts';
 import { decodeError, isCorruptJpeg, openPipeline, whole } from '../libvips.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import type { LibvipsFormat } from '../picture-kinds.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from '../samples.ts';
+import { readOwnHeader } from '../tiff/tiff-header.ts';
 import { concealable, describeLoss, lacksEndMark, withEndMarks } from './conceal.ts';
-import { readOwnHeader } from './header.ts';
 import {
   checkSize,
   describePage,

@@ -4,15 +4,15 @@ import type { Metadata, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
 import { judgeProfile } from '../colour/judge-profile.ts';
+import type { LibvipsFormat, PictureFormat } from '../formats/list.ts';
 import { decodeError, openPipeline } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
 import { bareExif, type PictureMetadata, photoshopResources, uprightXmp } from '../metadata/metadata.ts';
 import { dropClaims } from '../metadata/xmp-claims.ts';
-import type { LibvipsFormat, PictureFormat } from '../picture-kinds.ts';
 import { oddSamplesOf, refuseOddPage } from '../tiff/odd-samples.ts';
 import { plainTiff, plainTiffHeader } from '../tiff/plain-tiff.ts';
+import { type OwnHeader, readOwnHeader, type TiffPageFacts } from '../tiff/tiff-header.ts';
 import { MAX_TIFF_PAGES } from '../tiff/tiff-pages.ts';
-import { type OwnHeader, readOwnHeader, type TiffPageFacts } from './header.ts';
 import { commonLayout, nameLayout } from './page-layout.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
 

@@ -1,13 +1,13 @@
-import { inspectApng, isApng, openApng } from '../animation/open-apng.ts';
-import { inspectAvis, openAvis } from '../animation/open-avis.ts';
-import { inspectByFfmpeg, openByFfmpeg } from '../by-ffmpeg/open-by-ffmpeg.ts';
 import { withFile } from '../bytes/with-file.ts';
-import { inspectHeic, openHeic } from '../heif/heic.ts';
+import type { PictureFormat } from '../formats/list.ts';
 import { codingInside } from '../heif/heif-coding.ts';
-import type { PictureFormat } from '../picture-kinds.ts';
-import { inspectPlain, openPlain } from '../plain/open-plain.ts';
 import { openByLibvips, type PictureReader } from './decode.ts';
 import { inspectByLibvips, type PictureInfo, type PictureLimits } from './inspect.ts';
+import { inspectApng, isApng, openApng } from './open-apng.ts';
+import { inspectAvis, openAvis } from './open-avis.ts';
+import { inspectByFfmpeg, openByFfmpeg } from './open-by-ffmpeg.ts';
+import { inspectHeic, openHeic } from './open-heic.ts';
+import { inspectPlain, openPlain } from './open-plain.ts';
 import { sniffPicture } from './sniff.ts';
 
 /**

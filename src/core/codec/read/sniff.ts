@@ -2,9 +2,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { systemErrorCode, UpreelError } from '../../errors.ts';
 import { fileSource } from '../bytes/byte-source.ts';
-import { CAMERA_RAW, RAW_MARKS } from '../format/camera-raw.ts';
-import { furtherFormatOf, PICTURE_KINDS, type PictureFormat } from '../picture-kinds.ts';
-import { hasTgaFooter, looksLikeTga } from '../plain/tga-header.ts';
+import { furtherFormatOf, PICTURE_KINDS, type PictureFormat } from '../formats/list.ts';
+import { hasTgaFooter, looksLikeTga } from '../formats/tga/tga-header.ts';
+import { CAMERA_RAW, RAW_MARKS } from '../tiff/camera-raw.ts';
 
 /**
  * Looks at the first bytes of a file, before any decoder does.

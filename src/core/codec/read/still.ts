@@ -1,11 +1,11 @@
 import { UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/raster.ts';
+import type { PictureFormat } from '../formats/list.ts';
 import { NO_METADATA, type PictureMetadata, uprightXmp } from '../metadata/metadata.ts';
-import type { PictureFormat } from '../picture-kinds.ts';
+import { turnUpright, uprightSize } from '../turned.ts';
 import type { PictureReader } from './decode.ts';
 import type { PictureInfo } from './inspect.ts';
-import { turnUpright, uprightSize } from './turned.ts';
 
 /** A file whose kind is known. */
 export interface PictureFile<Format extends PictureFormat = PictureFormat> {

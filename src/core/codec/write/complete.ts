@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { type ByteSource, fileSource } from '../bytes/byte-source.ts';
 import { type Piece, writePieces } from '../bytes/rewrite.ts';
-import { jpegPieces } from '../format/jpeg.ts';
-import { encodeJxl, jxlPieces } from '../format/jxl.ts';
-import { pngPieces } from '../format/png.ts';
 import { createRowFile } from '../format/row-file.ts';
-import { webpPieces } from '../format/webp.ts';
+import { jpegPieces } from '../formats/jpeg/jpeg-segments.ts';
+import { encodeJxl, jxlPieces } from '../formats/jxl/write-jxl.ts';
+import { pngPieces } from '../formats/png/png-chunks.ts';
+import { webpPieces } from '../formats/webp/webp-chunks.ts';
 import { avifPieces } from '../heif/avif-items.ts';
 import { NO_METADATA } from '../metadata/metadata.ts';
 import { joinTiffPages, readTiffRows } from '../tiff/tiff-pages.ts';

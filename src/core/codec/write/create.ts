@@ -1,8 +1,8 @@
 import { animationWarnings } from '../animation/index.ts';
-import { proveJxl } from '../format/jxl.ts';
-import { checkPnmName } from '../format/pnm.ts';
-import { prepareMetadata } from '../metadata/output-metadata.ts';
+import { proveJxl } from '../formats/jxl/write-jxl.ts';
+import { checkPnmName } from '../formats/pnm/write-pnm.ts';
 import { checkDestination, checkPlan, chooseDepth } from './check-plan.ts';
+import { prepareMetadata } from './output-metadata.ts';
 import type { PictureFilePlan, PictureSink } from './picture-file-plan.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { writtenLayout, writtenSize } from './written-layout.ts';

@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp';
 import type { Rect, Size } from '../../pixels/geometry.ts';
 import { openPipeline, whole } from '../libvips.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import { rawPixels } from '../read/raw-pixels.ts';
+import { rawPixels } from '../raw-pixels.ts';
 import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
 
 /** How finished rows become a file. */
