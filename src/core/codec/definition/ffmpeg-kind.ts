@@ -5,8 +5,7 @@ import type { PictureMetadata } from '../metadata/metadata.ts';
 
 /** A format whose pixels ffmpeg decodes; what it says of itself is read here, before ffmpeg sees it. */
 export interface FfmpegKind {
-  /** For messages, such as "JPEG XL". */
-  readonly name: string;
+  readonly by: 'ffmpeg';
   /** ffmpeg's demuxer: named, never guessed. */
   readonly demuxer: string;
   /** @throws UpreelError `input-damaged`, `input-unsupported`. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Size } from '../../pixels/geometry.ts';
+import type { Effort } from '../effort.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import type { Effort } from '../write/output-format.ts';
 
 /** What rows will come for a file that is written as they come. */
 export interface RowPicture extends Size {

@@ -1,9 +1,13 @@
 import { makeRaster, samplesOf } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { readRest } from '../bytes/rows.ts';
 import { linearNote, openLightEncoder } from '../colour/float-light.ts';
-import type { PlainKind } from '../definition/plain-kind.ts';
+import { startsWith } from '../definition/marks.ts';
+import { type PlainHeader, readByUpreel } from '../definition/plain-kind.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import type { StillHeader, StillPixels } from '../definition/still-picture.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
-import { unsupportedVariant } from '../read/still.ts';
 
 interface Layout {
   readonly offset: number;
@@ -15,42 +19,53 @@ interface Layout {
  * Read here because ffmpeg has a decoder only since 6.0.
  * @see "Real Pixels", Graphics Gems II, and Radiance's filefmts.pdf
  */
-export const radiance: PlainKind<Layout> = {
-  async readHeader(source, path) {
-    const text = (await source.read(0, 64 * 1024)).toString('latin1');
-    const end = text.indexOf('\n\n');
-    const [line, first, rows, second, columns] =
-      /^([-+][XY]) +(\d{1,9}) +([-+][XY]) +(\d{1,9})\n/.exec(end < 0 ? '' : text.slice(end + 2)) ?? [];
-    if (line === undefined) throw damagedPicture(path);
-    if (/^FORMAT=.*xyze/m.test(text.slice(0, end))) throw unsupportedVariant(path, 'is a Radiance picture in CIE XYZ');
-    if (!first!.endsWith('Y') || !second!.endsWith('X'))
-      throw unsupportedVariant(path, 'is a Radiance picture on its side');
-    const size = { width: Number(columns), height: Number(rows) };
-    return {
-      still: { size, channels: 3, bytesPerSample: 2, alpha: false, warnings: [linearNote(path)] },
-      own: { offset: end + 2 + line.length, bottomUp: first === '+Y', rightToLeft: second === '-X' },
-    };
-  },
-  async readPixels(source, path, still, { offset, bottomUp, rightToLeft }) {
-    const { width, height } = still.size;
-    const bytes = await readRest(source, path, offset);
-    const colour = makeRaster(width, height, still);
-    const samples = samplesOf(colour);
-    const light = openLightEncoder();
-    const row = new Uint8Array(width * 4);
-    let at = 0;
-    for (let y = 0; y < height; y++) {
-      at = readScanline(bytes, at, row, path);
-      const line = bottomUp ? height - 1 - y : y;
-      for (let x = 0; x < width; x++) {
-        const to = 3 * (line * width + (rightToLeft ? width - 1 - x : x));
-        const unit = row[4 * x + 3] === 0 ? 0 : 2 ** (row[4 * x + 3]! - 136);
-        for (let band = 0; band < 3; band++) samples[to + band] = light.encode(row[4 * x + band]! * unit);
-      }
+export const hdr = {
+  name: 'Radiance HDR',
+  extensions: ['.hdr', '.rgbe'],
+  mark: startsWith('#?RADIANCE', '#?RGBE'),
+  read: readByUpreel({ readHeader, readPixels }),
+} satisfies StillFormat;
+
+async function readHeader(source: ByteSource, path: string): Promise<PlainHeader<Layout>> {
+  const text = (await source.read(0, 64 * 1024)).toString('latin1');
+  const end = text.indexOf('\n\n');
+  const [line, first, rows, second, columns] =
+    /^([-+][XY]) +(\d{1,9}) +([-+][XY]) +(\d{1,9})\n/.exec(end < 0 ? '' : text.slice(end + 2)) ?? [];
+  if (line === undefined) throw damagedPicture(path);
+  if (/^FORMAT=.*xyze/m.test(text.slice(0, end))) throw unsupportedVariant(path, 'is a Radiance picture in CIE XYZ');
+  if (!first!.endsWith('Y') || !second!.endsWith('X'))
+    throw unsupportedVariant(path, 'is a Radiance picture on its side');
+  const size = { width: Number(columns), height: Number(rows) };
+  return {
+    still: { size, channels: 3, bytesPerSample: 2, alpha: false, warnings: [linearNote(path)] },
+    own: { offset: end + 2 + line.length, bottomUp: first === '+Y', rightToLeft: second === '-X' },
+  };
+}
+
+async function readPixels(
+  source: ByteSource,
+  path: string,
+  still: StillHeader,
+  { offset, bottomUp, rightToLeft }: Layout,
+): Promise<StillPixels> {
+  const { width, height } = still.size;
+  const bytes = await readRest(source, path, offset);
+  const colour = makeRaster(width, height, still);
+  const samples = samplesOf(colour);
+  const light = openLightEncoder();
+  const row = new Uint8Array(width * 4);
+  let at = 0;
+  for (let y = 0; y < height; y++) {
+    at = readScanline(bytes, at, row, path);
+    const line = bottomUp ? height - 1 - y : y;
+    for (let x = 0; x < width; x++) {
+      const to = 3 * (line * width + (rightToLeft ? width - 1 - x : x));
+      const unit = row[4 * x + 3] === 0 ? 0 : 2 ** (row[4 * x + 3]! - 136);
+      for (let band = 0; band < 3; band++) samples[to + band] = light.encode(row[4 * x + band]! * unit);
     }
-    return { colour, alpha: null, warnings: light.report(path) };
-  },
-};
+  }
+  return { colour, alpha: null, warnings: light.report(path) };
+}
 
 /** One row as RGBE quadruples. @returns where the next begins */
 function readScanline(bytes: Buffer, start: number, row: Uint8Array, path: string): number {

@@ -1,29 +1,33 @@
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Box, boxesOf, readBox } from '../bytes/iso-boxes.ts';
-import type { FfmpegHeader, FfmpegKind } from '../definition/ffmpeg-kind.ts';
+import type { FfmpegHeader } from '../definition/ffmpeg-kind.ts';
+import { startsWith } from '../definition/marks.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
 import { type Density, makeDensity } from '../metadata/exif.ts';
 import { iccColourSpace, type PictureMetadata } from '../metadata/metadata.ts';
-import { multipliedNote } from '../read/inspect.ts';
-import { unsupportedVariant } from '../read/still.ts';
+import { multipliedNote } from '../samples.ts';
 import { exifOrientation } from '../turned.ts';
 
 /** JP2 files and bare codestreams. @see ITU-T T.800, annexes A and I */
-export const jpeg2000: FfmpegKind = {
+export const jp2 = {
   name: 'JPEG 2000',
-  demuxer: 'j2k_pipe',
-  async readHeader(source, path) {
-    const container =
-      (await source.read(4, 4)).toString('latin1') === 'jP  ' ? await readContainer(source, path) : BARE;
-    const { size, bits } = await readCodestream(source, container.codestream, path);
-    const { profile, density, xmp, exif, alpha } = container;
-    const metadata: Partial<PictureMetadata> = { icc: profile, density, xmp, exif };
-    const orientation = exif === null ? 1 : await exifOrientation(exif);
-    const { warnings } = container;
-    return { size, metadata, orientation, warnings, upperBits: container.palette ? null : bits, alpha };
-  },
-};
+  extensions: ['.jp2', '.j2k', '.j2c', '.jpc', '.jpf', '.jpx'],
+  mark: startsWith('\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'),
+  read: { by: 'ffmpeg', demuxer: 'j2k_pipe', readHeader },
+} satisfies StillFormat;
+
+async function readHeader(source: ByteSource, path: string): Promise<FfmpegHeader> {
+  const container = (await source.read(4, 4)).toString('latin1') === 'jP  ' ? await readContainer(source, path) : BARE;
+  const { size, bits } = await readCodestream(source, container.codestream, path);
+  const { profile, density, xmp, exif, alpha } = container;
+  const metadata: Partial<PictureMetadata> = { icc: profile, density, xmp, exif };
+  const orientation = exif === null ? 1 : await exifOrientation(exif);
+  const { warnings } = container;
+  return { size, metadata, orientation, warnings, upperBits: container.palette ? null : bits, alpha };
+}
 
 interface Container {
   readonly codestream: Box;

@@ -3,10 +3,13 @@ import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readRest } from '../bytes/rows.ts';
 import { linearNote, openLightEncoder } from '../colour/float-light.ts';
-import type { PlainKind } from '../definition/plain-kind.ts';
+import { startsWith } from '../definition/marks.ts';
+import { type PlainHeader, readByUpreel } from '../definition/plain-kind.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import type { StillHeader, StillPixels } from '../definition/still-picture.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
-import { type StillHeader, type StillPixels, unsupportedVariant } from '../read/still.ts';
 import { exifOrientation } from '../turned.ts';
 import { takeOffWhite } from './psd/over-white.ts';
 import { readPhotoshopResources } from './psd/photoshop-resources.ts';
@@ -27,48 +30,54 @@ interface Layout {
  * The picture of all layers in a Photoshop document. Read here because ffmpeg knows neither more than four planes nor
  * which of them is transparency, and converts CMYK without its profile. @see Adobe Photoshop File Formats Specification
  */
-export const psd: PlainKind<Layout> = {
-  async readHeader(source, path) {
-    const head = await source.read(0, 26);
-    const version = head.length < 26 ? 0 : head.readUInt16BE(4);
-    if (version !== 1 && version !== 2) throw damagedPicture(path);
-    const [planes, depth, mode] = [head.readUInt16BE(12), head.readUInt16BE(22), head.readUInt16BE(24)];
-    const colours = coloursOf(mode, path);
-    if (!isDepth(depth) || planes < colours || planes > 56) throw damagedPicture(path);
-    if (mode === INDEXED && depth !== 8) throw damagedPicture(path);
-    const { palette, resources, layers, offset } = await sections(source, version, path);
-    const kept = readPhotoshopResources(resources);
-    if (!kept.hasMergedPicture) {
-      throw unsupportedVariant(path, 'holds layers without a picture of them all', MERGE_HINT);
-    }
-    const alpha = planes > colours && layers < 0;
-    const { exif } = kept;
-    const density = kept.density ?? (exif === null ? null : (await exifFacts(exif)).density);
-    const still: StillHeader = {
-      size: { width: head.readUInt32BE(18), height: head.readUInt32BE(14) },
-      orientation: exif === null ? 1 : await exifOrientation(exif),
-      channels: colours === 1 && mode !== INDEXED ? 1 : 3,
-      bytesPerSample: depth >= 16 ? 2 : 1,
-      alpha,
-      metadata: { icc: kept.icc, exif, xmp: kept.xmp, iptc: kept.iptc, density },
-      warnings: [
-        ...(layers !== 0 ? [`${path} has layers: the picture of them all is read, as Photoshop last saved it.`] : []),
-        ...(mode === DUOTONE ? [`${path} is a duotone: it is read as gray, without its inks.`] : []),
-        ...(depth === 32 ? [linearNote(path)] : []),
-        ...(planes > colours + (alpha ? 1 : 0) ? [`${path} has channels beside its colours: they are left out.`] : []),
-      ],
-    };
-    return { still, own: { depth, planes, version, palette: mode === INDEXED ? palette : null, offset } };
-  },
-  async readPixels(source, path, still, own) {
-    const { width, height } = still.size;
-    const colour = makeRaster(width, height, still);
-    const alpha = still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null;
-    const warnings = await readPlanes(source, path, own, { colour, alpha });
-    if (alpha !== null) takeOffWhite(colour, alpha);
-    return { colour, alpha, warnings };
-  },
-};
+export const psd = {
+  name: 'Photoshop',
+  extensions: ['.psd', '.psb'],
+  mark: startsWith('8BPS'),
+  read: readByUpreel({ readHeader, readPixels }),
+} satisfies StillFormat;
+
+async function readHeader(source: ByteSource, path: string): Promise<PlainHeader<Layout>> {
+  const head = await source.read(0, 26);
+  const version = head.length < 26 ? 0 : head.readUInt16BE(4);
+  if (version !== 1 && version !== 2) throw damagedPicture(path);
+  const [planes, depth, mode] = [head.readUInt16BE(12), head.readUInt16BE(22), head.readUInt16BE(24)];
+  const colours = coloursOf(mode, path);
+  if (!isDepth(depth) || planes < colours || planes > 56) throw damagedPicture(path);
+  if (mode === INDEXED && depth !== 8) throw damagedPicture(path);
+  const { palette, resources, layers, offset } = await sections(source, version, path);
+  const kept = readPhotoshopResources(resources);
+  if (!kept.hasMergedPicture) {
+    throw unsupportedVariant(path, 'holds layers without a picture of them all', MERGE_HINT);
+  }
+  const alpha = planes > colours && layers < 0;
+  const { exif } = kept;
+  const density = kept.density ?? (exif === null ? null : (await exifFacts(exif)).density);
+  const still: StillHeader = {
+    size: { width: head.readUInt32BE(18), height: head.readUInt32BE(14) },
+    orientation: exif === null ? 1 : await exifOrientation(exif),
+    channels: colours === 1 && mode !== INDEXED ? 1 : 3,
+    bytesPerSample: depth >= 16 ? 2 : 1,
+    alpha,
+    metadata: { icc: kept.icc, exif, xmp: kept.xmp, iptc: kept.iptc, density },
+    warnings: [
+      ...(layers !== 0 ? [`${path} has layers: the picture of them all is read, as Photoshop last saved it.`] : []),
+      ...(mode === DUOTONE ? [`${path} is a duotone: it is read as gray, without its inks.`] : []),
+      ...(depth === 32 ? [linearNote(path)] : []),
+      ...(planes > colours + (alpha ? 1 : 0) ? [`${path} has channels beside its colours: they are left out.`] : []),
+    ],
+  };
+  return { still, own: { depth, planes, version, palette: mode === INDEXED ? palette : null, offset } };
+}
+
+async function readPixels(source: ByteSource, path: string, still: StillHeader, own: Layout): Promise<StillPixels> {
+  const { width, height } = still.size;
+  const colour = makeRaster(width, height, still);
+  const alpha = still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null;
+  const warnings = await readPlanes(source, path, own, { colour, alpha });
+  if (alpha !== null) takeOffWhite(colour, alpha);
+  return { colour, alpha, warnings };
+}
 
 const MERGE_HINT = 'Save it in Photoshop with "Maximize Compatibility", or as PNG or TIFF.';
 const [BITMAP, GRAY, INDEXED, RGB, DUOTONE] = [0, 1, 2, 3, 8];

@@ -1,28 +1,38 @@
 import { makeRaster } from '../../pixels/raster.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { readRest } from '../bytes/rows.ts';
-import type { PlainKind } from '../definition/plain-kind.ts';
+import { startsWith } from '../definition/marks.ts';
+import { type PlainHeader, readByUpreel } from '../definition/plain-kind.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import type { StillHeader, StillPixels } from '../definition/still-picture.ts';
 import { damagedPicture } from '../libvips.ts';
 
 /** Read here because ffmpeg fills up what is missing. @see https://qoiformat.org/qoi-specification.pdf */
-export const qoi: PlainKind<null> = {
-  async readHeader(source, path) {
-    const head = await source.read(0, HEADER_BYTES);
-    const channels = head[12];
-    if (head.length < HEADER_BYTES || (channels !== 3 && channels !== 4)) throw damagedPicture(path);
-    const size = { width: head.readUInt32BE(4), height: head.readUInt32BE(8) };
-    const still = { size, channels: 3, bytesPerSample: 1, alpha: channels === 4, warnings: [] } as const;
-    return { still, own: null };
-  },
-  async readPixels(source, path, still) {
-    const { width, height } = still.size;
-    const bytes = await readRest(source, path, HEADER_BYTES);
-    const colour = makeRaster(width, height, still);
-    const alpha = still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null;
-    const end = decode(bytes, colour.data, alpha?.data ?? null, width * height);
-    if (!bytes.subarray(end, end + END.length).equals(END)) throw damagedPicture(path);
-    return { colour, alpha, warnings: [] };
-  },
-};
+export const qoi = {
+  name: 'QOI',
+  extensions: ['.qoi'],
+  mark: startsWith('qoif'),
+  read: readByUpreel({ readHeader, readPixels }),
+} satisfies StillFormat;
+
+async function readHeader(source: ByteSource, path: string): Promise<PlainHeader<null>> {
+  const head = await source.read(0, HEADER_BYTES);
+  const channels = head[12];
+  if (head.length < HEADER_BYTES || (channels !== 3 && channels !== 4)) throw damagedPicture(path);
+  const size = { width: head.readUInt32BE(4), height: head.readUInt32BE(8) };
+  const still = { size, channels: 3, bytesPerSample: 1, alpha: channels === 4, warnings: [] } as const;
+  return { still, own: null };
+}
+
+async function readPixels(source: ByteSource, path: string, still: StillHeader): Promise<StillPixels> {
+  const { width, height } = still.size;
+  const bytes = await readRest(source, path, HEADER_BYTES);
+  const colour = makeRaster(width, height, still);
+  const alpha = still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null;
+  const end = decode(bytes, colour.data, alpha?.data ?? null, width * height);
+  if (!bytes.subarray(end, end + END.length).equals(END)) throw damagedPicture(path);
+  return { colour, alpha, warnings: [] };
+}
 
 const HEADER_BYTES = 14;
 const END = Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]);

@@ -1,20 +1,26 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import type { FfmpegKind } from '../definition/ffmpeg-kind.ts';
+import type { FfmpegHeader } from '../definition/ffmpeg-kind.ts';
+import { isOneOf } from '../definition/marks.ts';
+import type { StillFormat } from '../definition/still-format.ts';
 import { damagedPicture } from '../libvips.ts';
 
 /** Silicon Graphics' pictures, 8 and 16 bits. @see "The SGI Image File Format", version 1.0 */
-export const sgi: FfmpegKind = {
+export const sgi = {
   name: 'SGI',
-  demuxer: 'sgi_pipe',
-  async readHeader(source, path) {
-    const head = await source.read(0, 512);
-    if (head.length < 512) throw damagedPicture(path);
-    const [width, height, bands] = [head.readUInt16BE(6), head.readUInt16BE(8), head.readUInt16BE(10)];
-    const bytes = head[2] === 1 ? await endOfRuns(source, height * bands) : 512 + width * height * bands * head[3]!;
-    if (bytes > source.size) throw damagedPicture(path);
-    return { size: { width, height }, warnings: [] };
-  },
-};
+  extensions: ['.sgi'],
+  mark: (start, head) =>
+    start.startsWith('\x01\xda') && isOneOf(head[2], 0, 1) && isOneOf(head[3], 1, 2) && head[4] === 0,
+  read: { by: 'ffmpeg', demuxer: 'sgi_pipe', readHeader },
+} satisfies StillFormat;
+
+async function readHeader(source: ByteSource, path: string): Promise<FfmpegHeader> {
+  const head = await source.read(0, 512);
+  if (head.length < 512) throw damagedPicture(path);
+  const [width, height, bands] = [head.readUInt16BE(6), head.readUInt16BE(8), head.readUInt16BE(10)];
+  const bytes = head[2] === 1 ? await endOfRuns(source, height * bands) : 512 + width * height * bands * head[3]!;
+  if (bytes > source.size) throw damagedPicture(path);
+  return { size: { width, height }, warnings: [] };
+}
 
 /**
  * Where the last of the packed rows ends, of which all begin where a table says; the decoder fills up what is missing.

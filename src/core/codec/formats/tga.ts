@@ -1,41 +1,57 @@
+import { extname } from 'node:path';
 import { makeRaster, type Raster } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readRest, readRows } from '../bytes/rows.ts';
-import type { PlainKind } from '../definition/plain-kind.ts';
+import { type PlainHeader, readByUpreel } from '../definition/plain-kind.ts';
+import type { StillFormat, UnmarkedFile } from '../definition/still-format.ts';
+import type { StillHeader, StillPixels } from '../definition/still-picture.ts';
 import { damagedPicture } from '../libvips.ts';
-import { multipliedNote } from '../read/inspect.ts';
-import type { StillHeader, StillPixels } from '../read/still.ts';
-import { divideByAlpha } from '../samples.ts';
+import { divideByAlpha, multipliedNote } from '../samples.ts';
 import { spreadTable } from '../spread.ts';
-import { hasTgaFooter, parseTga, TGA_HEADER_BYTES, type TgaHeader } from './tga/tga-header.ts';
+import { hasTgaFooter, looksLikeTga, parseTga, TGA_HEADER_BYTES, type TgaHeader } from './tga/tga-header.ts';
+
+const EXTENSIONS: readonly string[] = ['.tga', '.icb', '.vda'];
 
 /** Read here because ffmpeg takes gray with alpha for colours, and transparency of one bit for none. */
-export const tga: PlainKind<TgaHeader> = {
-  async readHeader(source, path) {
-    const own = parseTga(await source.read(0, TGA_HEADER_BYTES), await readAttributes(source));
-    if (own === null) throw damagedPicture(path);
-    const still: StillHeader = {
-      size: { width: own.width, height: own.height },
-      channels: own.kind === 'gray' ? 1 : 3,
-      bytesPerSample: 1,
-      alpha: own.alpha !== 'none',
-      warnings: own.alpha === 'multiplied' ? [multipliedNote(path)] : [],
-    };
-    return { still, own };
-  },
-  async readPixels(source, path, still, own) {
-    const { width, height, pixelBytes, offset } = own;
-    const target = {
-      colour: makeRaster(width, height, still),
-      alpha: still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null,
-    };
-    const put = rowPutter(own, own.kind === 'palette' ? await readPalette(source, path, own) : null, target);
-    const rowBytes = width * pixelBytes;
-    if (own.packed) unpack(await readRest(source, path, offset), { path, own, rowBytes, put });
-    else await readRows(source, { path, offset, rowBytes, rows: height }, put);
-    return settleAlpha(target, path, own);
-  },
-};
+export const tga = {
+  name: 'TGA',
+  extensions: EXTENSIONS,
+  mark: null,
+  isLikely,
+  read: readByUpreel({ readHeader, readPixels }),
+} satisfies StillFormat;
+
+/** The one kind without a mark at its beginning: the name counts, where it has none at its end. */
+async function isLikely({ path, head, source }: UnmarkedFile): Promise<boolean> {
+  if (!looksLikeTga(head)) return false;
+  return EXTENSIONS.includes(extname(path).toLowerCase()) || (await hasTgaFooter(source));
+}
+
+async function readHeader(source: ByteSource, path: string): Promise<PlainHeader<TgaHeader>> {
+  const own = parseTga(await source.read(0, TGA_HEADER_BYTES), await readAttributes(source));
+  if (own === null) throw damagedPicture(path);
+  const still: StillHeader = {
+    size: { width: own.width, height: own.height },
+    channels: own.kind === 'gray' ? 1 : 3,
+    bytesPerSample: 1,
+    alpha: own.alpha !== 'none',
+    warnings: own.alpha === 'multiplied' ? [multipliedNote(path)] : [],
+  };
+  return { still, own };
+}
+
+async function readPixels(source: ByteSource, path: string, still: StillHeader, own: TgaHeader): Promise<StillPixels> {
+  const { width, height, pixelBytes, offset } = own;
+  const target = {
+    colour: makeRaster(width, height, still),
+    alpha: still.alpha ? makeRaster(width, height, { ...still, channels: 1 }) : null,
+  };
+  const put = rowPutter(own, own.kind === 'palette' ? await readPalette(source, path, own) : null, target);
+  const rowBytes = width * pixelBytes;
+  if (own.packed) unpack(await readRest(source, path, offset), { path, own, rowBytes, put });
+  else await readRows(source, { path, offset, rowBytes, rows: height }, put);
+  return settleAlpha(target, path, own);
+}
 
 /** What the extension area says of alpha: 3 straight, 4 multiplied, others none; null: the file has no such area. */
 async function readAttributes(source: ByteSource): Promise<number | null> {

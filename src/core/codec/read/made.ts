@@ -1,5 +1,6 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
 import { withFile } from '../bytes/with-file.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import { FORMATS } from '../formats/list.ts';
 import { readMade } from '../metadata/xmp-made.ts';
 import type { PictureInfo } from './inspect.ts';
 
@@ -8,25 +9,7 @@ import type { PictureInfo } from './inspect.ts';
  * @throws UpreelError `input-missing`, `input-unreadable`.
  */
 export async function madeIn({ path, format, metadata }: PictureInfo): Promise<string | null> {
-  if (format === 'pnm') return await withFile(path, readComment);
-  if (format === 'gif') return await withFile(path, readGifBlock);
+  const own: StillFormat = FORMATS[format];
+  if (own.readMade !== undefined) return await withFile(path, own.readMade);
   return metadata.xmp === null ? null : readMade(metadata.xmp);
-}
-
-const HEAD_BYTES = 64 * 1024;
-
-/** Of PNM: the line behind its mark. */
-async function readComment(source: ByteSource): Promise<string | null> {
-  const head = await source.read(0, HEAD_BYTES);
-  const end = head.indexOf(0x0a, 3);
-  return head.toString('latin1', 2, 5) === '\n# ' && end > 0 ? head.toString('utf8', 5, end) : null;
-}
-
-/** Of GIF: an application's block right behind the palette, which other readers of XMP may not know of. */
-async function readGifBlock(source: ByteSource): Promise<string | null> {
-  const head = await source.read(0, HEAD_BYTES);
-  const mark = head.indexOf('XMP DataXMP', 0, 'latin1');
-  // Behind the packet come bytes that no text has.
-  const end = head.indexOf(0x01, mark);
-  return mark < 0 || end < 0 ? null : readMade(head.subarray(mark + 11, end));
 }

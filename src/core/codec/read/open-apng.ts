@@ -2,25 +2,22 @@ import { open } from 'node:fs/promises';
 import type { Size } from '../../pixels/geometry.ts';
 import { type Apng, type ApngFrame, framePng, readApng } from '../animation/apng-chunks.ts';
 import { fileSource } from '../bytes/byte-source.ts';
-import { readPngHeader } from '../formats/png/png-chunks.ts';
+import { withFile } from '../bytes/with-file.ts';
+import type { LibvipsKind } from '../definition/libvips-kind.ts';
+import { inputError } from '../input-errors.ts';
 import { damagedPicture, decodeError, openPipeline } from '../libvips.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
 import { splitAlpha } from '../samples.ts';
 import { exifOrientation, turnUpright } from '../turned.ts';
 import type { DecodedPicture, PictureReader } from './decode.ts';
-import { checkSize, inspectByLibvips, type PictureInfo, type PictureLimits } from './inspect.ts';
-import { withPicture } from './picture-source.ts';
-import { inputError } from './sniff.ts';
-import { checkPage, type PictureFile } from './still.ts';
-
-/** Whether a PNG is an animation of more than one picture. @throws UpreelError `input-missing`, `input-unreadable`. */
-export async function isApng(path: string): Promise<boolean> {
-  return await withPicture(path, async (source) => (await readPngHeader(source)).frames > 1);
-}
+import { inspectByLibvips, type PictureInfo } from './inspect.ts';
+import type { PictureFile } from './picture-file.ts';
+import { checkPage } from './still.ts';
 
 /** @throws UpreelError as `openApng` does. */
-export async function inspectApng(file: PictureFile<'png'>, limits: PictureLimits): Promise<PictureInfo> {
-  const still = await inspectByLibvips(file, limits);
-  const apng = await withPicture(file.path, (source) => readApng(source, file.path));
+export async function inspectApng(file: PictureFile, kind: LibvipsKind, limits: PictureLimits): Promise<PictureInfo> {
+  const still = await inspectByLibvips(file, kind, limits);
+  const apng = await withFile(file.path, (source) => readApng(source, file.path));
   checkSize(file.path, apng.canvas, limits);
   const missing = `${file.path} lacks ${apng.missing} of the pictures that it announces.`;
   return {
@@ -38,8 +35,8 @@ export async function inspectApng(file: PictureFile<'png'>, limits: PictureLimit
  * ffmpeg blends no 16-bit samples. In memory are the canvas, what it was before, and one frame.
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
  */
-export async function openApng(file: PictureFile<'png'>, limits: PictureLimits): Promise<PictureReader> {
-  const info = await inspectApng(file, limits);
+export async function openApng(file: PictureFile, kind: LibvipsKind, limits: PictureLimits): Promise<PictureReader> {
+  const info = await inspectApng(file, kind, limits);
   return {
     info,
     readPage: async (page) => {

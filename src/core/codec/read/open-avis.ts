@@ -4,20 +4,19 @@ import { type Avis, type AvisTrack, readAvis } from '../animation/avis-boxes.ts'
 import { frameBytesOf, lumaFormatOf, type PixelFormat, rasterFormatOf } from '../by-ffmpeg/pixel-format.ts';
 import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from '../by-ffmpeg/run.ts';
 import { unpackFrame } from '../by-ffmpeg/unpack.ts';
+import { withFile } from '../bytes/with-file.ts';
+import { FORMATS } from '../formats/list.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
 import { NO_METADATA, uprightXmp } from '../metadata/metadata.ts';
-import { divideByAlpha, narrowSamples } from '../samples.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
+import { divideByAlpha, multipliedNote, narrowSamples } from '../samples.ts';
 import { turnUpright, uprightSize } from '../turned.ts';
 import type { DecodedPicture, PictureReader } from './decode.ts';
-import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from './inspect.ts';
+import type { PictureInfo } from './inspect.ts';
 import { formatOf } from './open-by-ffmpeg.ts';
-import { withPicture } from './picture-source.ts';
-import { checkPage, type PictureFile, unsupportedVariant } from './still.ts';
-
-/** @throws UpreelError as `openAvis` does. */
-export async function inspectAvis(file: PictureFile<'avis'>, limits: PictureLimits): Promise<PictureInfo> {
-  return (await openAvis(file, limits)).info;
-}
+import type { PictureFile } from './picture-file.ts';
+import { checkPage } from './still.ts';
 
 /**
  * Opens an animated AVIF. ffmpeg decodes the track of its colours and that of its alpha side by side, frame by frame;
@@ -25,9 +24,9 @@ export async function inspectAvis(file: PictureFile<'avis'>, limits: PictureLimi
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`,
  *   `ffmpeg-missing`.
  */
-export async function openAvis(file: PictureFile<'avis'>, limits: PictureLimits): Promise<PictureReader> {
+export async function openAvis(file: PictureFile, limits: PictureLimits): Promise<PictureReader> {
   const { path } = file;
-  const avis = await withPicture(path, (source) => readAvis(source, path));
+  const avis = await withFile(path, (source) => readAvis(source, path));
   const { colour, alpha, exif, xmp } = avis;
   checkSize(path, colour.size, limits);
   const count = colour.delaysMs.length;
@@ -36,7 +35,7 @@ export async function openAvis(file: PictureFile<'avis'>, limits: PictureLimits)
   }
   const source: FfmpegSource = {
     path,
-    name: 'animated AVIF',
+    name: FORMATS[file.format].name,
     demuxer: 'mov',
     options: ['-ignore_editlist', '1'],
     limits,

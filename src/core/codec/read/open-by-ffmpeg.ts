@@ -3,28 +3,17 @@ import { frameBytesOf, type PixelFormat, pixelFormatOf, rasterFormatOf } from '.
 import { decodeFrames, type FfmpegSource, type ProbedStream, probeStreams } from '../by-ffmpeg/run.ts';
 import { type FrameMeaning, unpackFrame } from '../by-ffmpeg/unpack.ts';
 import { isKnownMatrix } from '../by-ffmpeg/yuv.ts';
+import { withFile } from '../bytes/with-file.ts';
 import type { FfmpegHeader, FfmpegKind } from '../definition/ffmpeg-kind.ts';
-import { dds } from '../formats/dds.ts';
-import { dpx } from '../formats/dpx.ts';
-import { exr } from '../formats/exr/read-exr.ts';
-import { jpeg2000 } from '../formats/jp2.ts';
-import { jpegXl } from '../formats/jxl/read-jxl.ts';
-import type { FfmpegFormat } from '../formats/list.ts';
-import { pcx } from '../formats/pcx.ts';
-import { sgi } from '../formats/sgi.ts';
+import type { StillHeader } from '../definition/still-picture.ts';
+import { FORMATS } from '../formats/list.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
 import type { PictureReader } from './decode.ts';
-import { checkSize, type PictureInfo, type PictureLimits } from './inspect.ts';
-import { withPicture } from './picture-source.ts';
-import { type PictureFile, type StillHeader, stillReader, unsupportedVariant } from './still.ts';
-
-const KINDS: Readonly<Record<FfmpegFormat, FfmpegKind>> = { jp2: jpeg2000, jxl: jpegXl, exr, dpx, dds, pcx, sgi };
-
-/** @throws UpreelError as `openByFfmpeg` does. */
-export async function inspectByFfmpeg(file: PictureFile<FfmpegFormat>, limits: PictureLimits): Promise<PictureInfo> {
-  return (await openByFfmpeg(file, limits)).info;
-}
+import type { PictureFile } from './picture-file.ts';
+import { stillReader } from './still.ts';
 
 /**
  * Opens a still picture that ffmpeg decodes. The size is read and judged here before ffmpeg sees the file; its samples
@@ -32,12 +21,12 @@ export async function inspectByFfmpeg(file: PictureFile<FfmpegFormat>, limits: P
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`,
  *   `ffmpeg-missing`.
  */
-export async function openByFfmpeg(file: PictureFile<FfmpegFormat>, limits: PictureLimits): Promise<PictureReader> {
+export async function openByFfmpeg(file: PictureFile, kind: FfmpegKind, limits: PictureLimits): Promise<PictureReader> {
   const { path } = file;
-  const kind: FfmpegKind = KINDS[file.format];
-  const header = await withPicture(path, (source) => kind.readHeader(source, path));
+  const { name } = FORMATS[file.format];
+  const header = await withFile(path, (source) => kind.readHeader(source, path));
   checkSize(path, header.size, limits);
-  const source: FfmpegSource = { path, name: kind.name, demuxer: kind.demuxer, limits };
+  const source: FfmpegSource = { path, name, demuxer: kind.demuxer, limits };
   const [probed] = await probeStreams(source);
   if (probed === undefined) throw damagedPicture(path);
   const { size } = header;

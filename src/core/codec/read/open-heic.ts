@@ -7,9 +7,10 @@ import type { HeifLayout } from '../heif/heif-layout.ts';
 import { readHeifMetadata } from '../heif/heif-metadata.ts';
 import { describeHeif, type HeifPicture } from '../heif/heif-picture.ts';
 import { damagedPicture } from '../libvips.ts';
-import { divideByAlpha } from '../samples.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
+import { divideByAlpha, multipliedNote } from '../samples.ts';
 import type { DecodedPicture, PictureReader } from './decode.ts';
-import { checkSize, multipliedNote, type PictureInfo, type PictureLimits } from './inspect.ts';
+import type { PictureInfo } from './inspect.ts';
 
 /**
  * Opens the primary picture of a HEIF file with HEVC inside, as phones write it.

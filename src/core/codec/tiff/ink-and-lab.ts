@@ -3,7 +3,7 @@ import { type IccLut, readIccLut } from '../colour/icc-lut.ts';
 import { D50, labToSrgb, labToXyz, type White, xyzOf, xyzToSrgb } from '../colour/lab.ts';
 import { openPipeline } from '../libvips.ts';
 import { makeSamples, type PlainSamples } from './plain-samples.ts';
-import type { TiffPageFacts } from './tiff-header.ts';
+import type { TiffPageFacts } from './tiff-page-facts.ts';
 
 /** CIELAB or CMYK of a TIFF page. */
 export interface InkOrLab {

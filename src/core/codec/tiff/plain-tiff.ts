@@ -17,7 +17,7 @@ import {
 import { samplesToRgb } from './ink-and-lab.ts';
 import { type OddSamples, plainLayout } from './odd-samples.ts';
 import type { PlainSamples } from './plain-samples.ts';
-import type { TiffPageFacts } from './tiff-header.ts';
+import type { TiffPageFacts } from './tiff-page-facts.ts';
 import { unpackBits } from './unpack-bits.ts';
 
 /**

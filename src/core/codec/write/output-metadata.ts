@@ -1,11 +1,12 @@
 import type { Size } from '../../pixels/geometry.ts';
 import { isSrgbProfile } from '../colour/srgb-profile.ts';
-import { MAX_JPEG_EXIF_BYTES, MAX_JPEG_ICC_BYTES, MAX_JPEG_XMP_BYTES } from '../formats/jpeg/jpeg-segments.ts';
+import type { PreparedMetadata } from '../definition/written-format.ts';
+import { FORMATS, type OutputFormat } from '../formats/list.ts';
 import { densityExif, updateExif } from '../metadata/exif.ts';
 import { addIptcToXmp } from '../metadata/iptc-xmp.ts';
 import { iccColourSpace, type PictureMetadata, uprightXmp } from '../metadata/metadata.ts';
 import { addMade } from '../metadata/xmp-made.ts';
-import { FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { abilitiesOf, writtenFormat } from './output-format.ts';
 
 export interface MetadataTarget {
   readonly format: OutputFormat;
@@ -18,39 +19,12 @@ export interface MetadataTarget {
   readonly made: string | null;
 }
 
-/** What a format has places for. */
-interface Places {
-  readonly icc: boolean;
-  readonly exif: boolean;
-  readonly xmp: boolean;
-  /** `xmp`: as properties there. */
-  readonly iptc: boolean | 'xmp';
-  /** `exif`: there, if it says nothing else. */
-  readonly density: boolean | 'exif';
-}
-
-const ALL = { icc: true, exif: true, xmp: true, iptc: true, density: true } as const;
-const PLACES: Readonly<Record<OutputFormat, Places>> = {
-  png: ALL,
-  jpeg: ALL,
-  tiff: ALL,
-  webp: { ...ALL, iptc: 'xmp', density: 'exif' },
-  avif: { ...ALL, iptc: 'xmp', density: 'exif' },
-  gif: { icc: true, exif: false, xmp: true, iptc: 'xmp', density: false },
-  jxl: { ...ALL, iptc: 'xmp', density: 'exif' },
-  bmp: { icc: true, exif: false, xmp: false, iptc: false, density: true },
-  exr: { icc: false, exif: false, xmp: false, iptc: false, density: true },
-  pnm: { icc: false, exif: false, xmp: false, iptc: false, density: false },
-};
-
 /** A source's metadata as the target can hold it, and a sentence for each thing that it cannot. */
-export async function prepareMetadata(
-  source: PictureMetadata,
-  target: MetadataTarget,
-): Promise<{ metadata: PictureMetadata; warnings: string[] }> {
+export async function prepareMetadata(source: PictureMetadata, target: MetadataTarget): Promise<PreparedMetadata> {
   const { format, size } = target;
-  const { name } = FORMAT_ABILITIES[format];
-  const places = PLACES[format];
+  const { name, pages } = abilitiesOf(format);
+  const { places } = writtenFormat(format);
+  const { most } = places;
   const given = target.strip ? { ...source, exif: null, xmp: null, iptc: null, density: null } : source;
   const warnings: string[] = [];
   const keep = <T>(value: T | null, refusal: string | null): T | null => {
@@ -58,9 +32,9 @@ export async function prepareMetadata(
     warnings.push(refusal);
     return null;
   };
-  const fits = (bytes: Uint8Array | null, limit: number, what: string) =>
-    format === 'jpeg' && bytes !== null && bytes.length > limit
-      ? `${what} is too long for JPEG: it was left out.`
+  const fits = (bytes: Uint8Array | null, limit: number | undefined, what: string) =>
+    limit !== undefined && bytes !== null && bytes.length > limit
+      ? `${what} is too long for ${name}: it was left out.`
       : null;
 
   const exif = given.exif === null ? null : await updateExif(given.exif, size);
@@ -78,22 +52,22 @@ export async function prepareMetadata(
   ];
   if (homeless.length > 0) warnings.push(`${name} has no place for ${listed(homeless)}: left out.`);
   const { icc, pngColour } = given;
-  if (format !== 'png' && icc === null && pngColour.some(isMeaningful)) {
+  if (!places.pngColour && icc === null && pngColour.some(isMeaningful)) {
     warnings.push(`${name} cannot say what colours the samples mean (PNG's cICP or gAMA): they will look different.`);
   }
-  if (format === 'tiff' && given.delaysMs.length > 1) {
-    warnings.push('TIFF has pages but no timing: write .webp to keep the animation.');
+  if (pages === 'sheaf' && given.delaysMs.length > 1) {
+    warnings.push(`${name} has pages but no timing: write .webp to keep the animation.`);
   }
   const exifWithDensity =
     exif ?? (places.density === 'exif' && given.density !== null ? densityExif(given.density) : null);
   return {
     metadata: {
       ...given,
-      icc: keep(icc, refuseProfile(icc, target) ?? fits(icc, MAX_JPEG_ICC_BYTES, 'The colour profile')),
-      exif: places.exif ? keep(exifWithDensity, fits(exifWithDensity, MAX_JPEG_EXIF_BYTES, 'The EXIF data')) : null,
-      xmp: places.xmp ? withMade(keep(xmp, fits(xmp, MAX_JPEG_XMP_BYTES, 'The XMP data')), target) : null,
+      icc: keep(icc, refuseProfile(icc, target) ?? fits(icc, most?.icc, 'The colour profile')),
+      exif: places.exif ? keep(exifWithDensity, fits(exifWithDensity, most?.exif, 'The EXIF data')) : null,
+      xmp: places.xmp ? withMade(keep(xmp, fits(xmp, most?.xmp, 'The XMP data')), target) : null,
       iptc: places.iptc === true ? given.iptc : null,
-      pngColour: format === 'png' ? pngColour : [],
+      pngColour: places.pngColour ? pngColour : [],
     },
     warnings,
   };
@@ -103,7 +77,8 @@ export async function prepareMetadata(
 function withMade(xmp: Uint8Array | null, { made, format }: MetadataTarget): Uint8Array | null {
   if (made === null) return xmp;
   const told = addMade(xmp, made);
-  return format === 'jpeg' && told !== null && told.length > MAX_JPEG_XMP_BYTES ? xmp : told;
+  const { most } = writtenFormat(format).places;
+  return most !== undefined && told !== null && told.length > most.xmp ? xmp : told;
 }
 
 function listed(things: readonly string[]): string {
@@ -113,16 +88,16 @@ function listed(things: readonly string[]): string {
 /** Why the target cannot hold the profile, or null. Without one, samples are taken for sRGB. */
 function refuseProfile(icc: Uint8Array | null, { format, channels }: MetadataTarget): string | null {
   if (icc === null) return null;
-  const { name } = FORMAT_ABILITIES[format];
+  const { name } = FORMATS[format];
+  const { places } = writtenFormat(format);
   const isForGray = iccColourSpace(icc) === 'GRAY';
-  if (!PLACES[format].icc) {
+  if (!places.icc) {
     return isSrgbProfile(icc) ? null : `${name} has no place for the colour profile: the colours will look different.`;
   }
-  if ((format === 'png' || format === 'jxl') && channels === 1 && !isForGray) {
+  if (places.gray === 'gray-profile' && channels === 1 && !isForGray) {
     return `A gray ${name} cannot hold an RGB profile: it was left out.`;
   }
-  // Their pixels always have colours.
-  const isColoured = channels === 3 || ['bmp', 'webp', 'avif', 'gif'].includes(format);
+  const isColoured = channels === 3 || places.gray === 'as-rgb';
   return isColoured && isForGray ? `${name} holds RGB here: the gray profile was left out.` : null;
 }
 

@@ -1,6 +1,6 @@
+import { unsupportedVariant } from '../../input-errors.ts';
 import { damagedPicture } from '../../libvips.ts';
 import { type Density, makeDensity } from '../../metadata/exif.ts';
-import { unsupportedVariant } from '../../read/still.ts';
 
 /** A "device-independent bitmap": what a BMP file holds behind its file header, and an icon as it is. */
 export interface Dib {

@@ -2,16 +2,16 @@ import type { Size } from '../../../pixels/geometry.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { linearNote } from '../../colour/float-light.ts';
 import type { FfmpegKind } from '../../definition/ffmpeg-kind.ts';
+import { unsupportedVariant } from '../../input-errors.ts';
 import { damagedPicture } from '../../libvips.ts';
-import { multipliedNote } from '../../read/inspect.ts';
-import { unsupportedVariant } from '../../read/still.ts';
+import { multipliedNote } from '../../samples.ts';
 
 /**
  * OpenEXR: one part of red, green and blue, or gray, with or without alpha, in scanlines or tiles.
  * @see "OpenEXR File Layout" and "Technical Introduction to OpenEXR"
  */
-export const exr: FfmpegKind = {
-  name: 'OpenEXR',
+export const exrReader: FfmpegKind = {
+  by: 'ffmpeg',
   demuxer: 'exr_pipe',
   async readHeader(source, path) {
     const flags = (await source.read(5, 3)).readUIntLE(0, 3);

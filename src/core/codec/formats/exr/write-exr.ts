@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import { samplesOf } from '../../../pixels/raster.ts';
 import { bandsOf, type RowFile, type RowPicture, writeAt } from '../../definition/row-picture.ts';
-import type { Effort } from '../../write/output-format.ts';
+import type { Effort } from '../../effort.ts';
 import { channelNames, exrHead } from './exr-head.ts';
 import { halfBits } from './half.ts';
 

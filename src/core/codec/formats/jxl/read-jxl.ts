@@ -8,8 +8,8 @@ import { damagedPicture } from '../../libvips.ts';
 import { bareExif } from '../../metadata/metadata.ts';
 
 /** JPEG XL, bare or in its container. The decoder turns the picture upright. @see ISO/IEC 18181-1 and -2 */
-export const jpegXl: FfmpegKind = {
-  name: 'JPEG XL',
+export const jxlReader: FfmpegKind = {
+  by: 'ffmpeg',
   demuxer: 'jpegxl_pipe',
   async readHeader(source, path) {
     const isBare = (await source.read(0, 2)).readUInt16BE(0) === 0xff0a;

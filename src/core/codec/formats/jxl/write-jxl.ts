@@ -4,18 +4,14 @@ import { box } from '../../bytes/box-bytes.ts';
 import { type ByteSource, bufferSource } from '../../bytes/byte-source.ts';
 import type { Piece } from '../../bytes/rewrite.ts';
 import { isSrgbProfile } from '../../colour/srgb-profile.ts';
+import type { PreparedMetadata, ProvenSettings } from '../../definition/written-format.ts';
+import type { Effort } from '../../effort.ts';
 import { openPipeline } from '../../libvips.ts';
 import { NO_METADATA, type PictureMetadata } from '../../metadata/metadata.ts';
-import { type Effort, FORMAT_ABILITIES } from '../../write/output-format.ts';
 import { pngPieces } from '../png/png-chunks.ts';
 
-/** How a picture becomes JPEG XL. */
-export interface JxlSettings {
-  /** 0 to 100; null: the default. */
-  readonly quality: number | null;
-  readonly lossless: boolean;
-  readonly effort: Effort;
-}
+/** Where none is asked for. */
+export const JXL_QUALITY = 90;
 
 /**
  * Finds out before the work whether ffmpeg can write JPEG XL, and with the picture's profile: without it where it
@@ -23,9 +19,9 @@ export interface JxlSettings {
  * @throws UpreelError `ffmpeg-missing`, `usage` if this machine's ffmpeg cannot write JPEG XL at all.
  */
 export async function proveJxl(
-  { metadata, warnings }: { readonly metadata: PictureMetadata; readonly warnings: readonly string[] },
-  settings: JxlSettings & { readonly channels: 1 | 3 },
-): Promise<{ readonly metadata: PictureMetadata; readonly warnings: readonly string[] }> {
+  { metadata, warnings }: PreparedMetadata,
+  settings: ProvenSettings,
+): Promise<PreparedMetadata> {
   await requireEncoder();
   const { icc } = metadata;
   if (icc === null || (await takesProfile(icc, settings))) return { metadata, warnings };
@@ -47,10 +43,7 @@ async function requireEncoder(): Promise<void> {
 }
 
 /** Tries it on one pixel. */
-async function takesProfile(
-  icc: Uint8Array,
-  { channels, ...settings }: JxlSettings & { readonly channels: 1 | 3 },
-): Promise<boolean> {
+async function takesProfile(icc: Uint8Array, { channels, ...settings }: ProvenSettings): Promise<boolean> {
   const raw = { width: 1, height: 1, channels };
   const black = openPipeline(new Uint8Array(channels), { raw }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
   const pixel = await black.png().toBuffer();
@@ -86,8 +79,10 @@ export async function encodeJxl(png: string, settings: JxlSettings, to: string, 
   });
 }
 
+type JxlSettings = Pick<ProvenSettings, 'quality' | 'lossless' | 'effort'>;
+
 function planJxl(source: string, { quality, lossless, effort }: JxlSettings, output: readonly string[]): FfmpegPlan {
-  const distance = lossless ? 0 : distanceOf(quality ?? FORMAT_ABILITIES.jxl.defaultQuality);
+  const distance = lossless ? 0 : distanceOf(quality ?? JXL_QUALITY);
   const level = (distance === 0 ? LOSSLESS_EFFORT : LOSSY_EFFORT)[effort];
   return {
     // Warnings, too: that is what an unsuitable profile is to this encoder.

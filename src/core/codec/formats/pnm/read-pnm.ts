@@ -4,8 +4,9 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { readRest, readRows } from '../../bytes/rows.ts';
 import { linearNote, openLightEncoder } from '../../colour/float-light.ts';
 import type { PlainKind } from '../../definition/plain-kind.ts';
+import type { StillHeader, StillPixels } from '../../definition/still-picture.ts';
+import { unsupportedVariant } from '../../input-errors.ts';
 import { damagedPicture } from '../../libvips.ts';
-import { type StillHeader, type StillPixels, unsupportedVariant } from '../../read/still.ts';
 import { spreadTable } from '../../spread.ts';
 
 interface PnmHeader {
@@ -27,7 +28,7 @@ interface PnmHeader {
  * PBM, PGM, PPM, PAM and PFM, of any greatest value. Read here because ffmpeg rounds some greatest values by a level
  * and leaves those of PAM as they are. @see https://netpbm.sourceforge.net/doc/
  */
-export const pnm: PlainKind<PnmHeader> = {
+export const pnmReader: PlainKind<PnmHeader> = {
   async readHeader(source, path) {
     const head = await source.read(0, HEAD_BYTES);
     const header = head[1] === 0x37 ? parsePam(head, path) : parseClassic(head, path);

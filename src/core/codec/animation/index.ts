@@ -1,2 +1,0 @@
-export { type AnimationWriter, startAnimation, writesAsAnimation } from '../write/start-animation.ts';
-export { animationWarnings } from './warnings.ts';
