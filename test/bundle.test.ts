@@ -37,3 +37,9 @@ test.each(['cli.js', 'programs/engine.js', 'programs/job-process.js', 'programs/
     for (const late of ['pacote', 'tar', 'aws4fetch']) expect(packages).not.toContain(late);
   },
 );
+
+test('the command line starts without the codecs: --help needs the names of formats alone', () => {
+  const packages = loadedAtOnce(join(DIST, 'cli.js'));
+  expect(packages).toContain('commander');
+  for (const late of ['sharp', 'fluent-ffmpeg']) expect(packages).not.toContain(late);
+});
