@@ -29,10 +29,23 @@ function loadedAtOnce(file: string, seen = new Set<string>()): Set<string> {
   return packages;
 }
 
+function filesLoadedAtOnce(file: string): string[] {
+  const files = new Set<string>();
+  loadedAtOnce(file, files);
+  return [...files];
+}
+
 const PROGRAMS = ['cli.js', 'programs/engine.js', 'programs/job-process.js', 'programs/session-worker.js'];
 
 test.each(PROGRAMS)('%s loads no package at its start: what it needs of them is in it, or comes later', (name) => {
   expect([...loadedAtOnce(join(DIST, name))]).toEqual([]);
+});
+
+test('the command line starts without the codecs: --help needs the names of formats alone', () => {
+  const main = readdirSync(join(DIST, 'programs')).filter((name) => /^main-[\w-]+\.js$/.test(name));
+  expect(main).toHaveLength(1);
+  const files = filesLoadedAtOnce(join(DIST, 'programs', main[0]!));
+  expect(files.some((file) => readFileSync(file, 'utf8').includes('VipsForeignLoad'))).toBe(false);
 });
 
 test('of packages only those with binaries, and what few need, are loaded from node_modules', () => {

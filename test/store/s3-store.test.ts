@@ -202,7 +202,9 @@ describe('a source', () => {
     await last.fetch(await last.addSource(at('d.mkv')));
     expect(existsSync(places[0]!)).toBe(false);
     writeFileSync(at('e.mkv'), Buffer.alloc(20_001));
-    await expect(last.fetch(await last.addSource(at('e.mkv')))).rejects.toThrow(/A file of 20.0 kB is to be fetched, and at most 20.0 kB are kept here/);
+    await expect(last.fetch(await last.addSource(at('e.mkv')))).rejects.toThrow(
+      /A file of 20.0 kB is to be fetched, and at most 20.0 kB are kept here/,
+    );
     await last.close();
     vi.stubEnv('UPREEL_STORE_CACHE_GB', undefined);
   });

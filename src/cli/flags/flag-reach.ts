@@ -1,4 +1,4 @@
-import { FORMAT_ABILITIES, formatNamedBy } from '../../core/codec/index.ts';
+import { abilitiesOf, choicesWithQuality, formatNamedBy, noQualityOf } from '../../core/codec/index.ts';
 import { UpreelError } from '../../core/errors.ts';
 import { pictureFilters, problemOfFilters } from '../../core/still/user-filters.ts';
 import type { FlagValues } from '../../library/index.ts';
@@ -176,14 +176,14 @@ function checkFormat({ format }: FlagValues, file: string | null): void {
 function checkQuality({ quality, format }: FlagValues, file: string | null, withVideos: boolean): string | null {
   if (quality === undefined) return null;
   if (file === null && format === undefined) {
-    return 'PNG has no --quality: it counts for animations and where --format asks for jpg, webp, avif or jxl.';
+    return `PNG has no --quality: it counts for animations and where --format asks for ${choicesWithQuality()}.`;
   }
-  const named = format === 'apng' ? 'png' : formatNamedBy(file ?? `x.${format}`);
-  const { name, lossless } = named === null ? { name: '', lossless: 'optional' } : FORMAT_ABILITIES[named];
-  if (named !== 'gif' && lossless !== 'always') return null;
-  const why = named === 'gif' ? 'has the best palette of each picture' : 'is without loss';
+  const named = formatNamedBy(file ?? `x.${format}`);
+  const why = named === null ? null : noQualityOf(named);
+  if (named === null || why === null) return null;
+  const { name } = abilitiesOf(named);
   if (withVideos) return `--quality is for the videos: ${name} ${why}.`;
   throw new UpreelError('usage', `--quality does nothing for ${name}, which ${why}.`, {
-    hint: 'Leave it out, or write jpg, webp, avif or jxl.',
+    hint: `Leave it out, or write ${choicesWithQuality()}.`,
   });
 }

@@ -1,10 +1,13 @@
+export type { FormatAbilities } from './definition/written-format.ts';
+export { EFFORTS, type Effort } from './effort.ts';
+export { type OutputFormat, PICTURE_EXTENSIONS, type PictureFormat } from './formats/list.ts';
 export { codecVersions, loadCodec } from './libvips.ts';
-export { madeIn } from './metadata/made.ts';
 export { NO_METADATA, type PictureMetadata } from './metadata/metadata.ts';
 export { addMade, readMade } from './metadata/xmp-made.ts';
-export { PICTURE_EXTENSIONS, type PictureFormat } from './picture-kinds.ts';
+export { DEFAULT_PICTURE_LIMITS, type PictureLimits } from './picture-limits.ts';
 export type { DecodedPicture, PictureReader } from './read/decode.ts';
-export { DEFAULT_PICTURE_LIMITS, type PictureInfo, type PictureLimits } from './read/inspect.ts';
+export type { PictureInfo } from './read/inspect.ts';
+export { madeIn } from './read/made.ts';
 export { inspectPicture, isAnimation, openPicture } from './read/open-picture.ts';
 export { pictureKindOf } from './read/sniff.ts';
 export { openResampler, type Resampler, resamplePixels } from './resize/resampled.ts';
@@ -12,15 +15,8 @@ export { resize } from './resize/resize.ts';
 export { divideByAlpha, joinAlpha, narrowSamples, splitAlpha } from './samples.ts';
 export { textPixels } from './text-pixels.ts';
 export { checkPicture, createPicture } from './write/create.ts';
-export { extensionFor, FORMAT_CHOICES, type FormatChoice } from './write/format-choice.ts';
+export { choicesWithQuality, extensionFor } from './write/format-choice.ts';
+export { FORMAT_CHOICES, type FormatChoice } from './write/format-choices.ts';
 export { losslessTile } from './write/lossless-tile.ts';
-export {
-  EFFORTS,
-  type Effort,
-  FORMAT_ABILITIES,
-  type FormatAbilities,
-  formatNamedBy,
-  type OutputFormat,
-  outputFormatOf,
-} from './write/output-format.ts';
+export { abilitiesOf, formatNamedBy, noQualityOf, outputFormatOf } from './write/output-format.ts';
 export type { PictureFilePlan, PictureSink } from './write/picture-file-plan.ts';

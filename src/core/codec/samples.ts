@@ -43,6 +43,10 @@ export function divideByAlpha(colour: Raster, alpha: Raster): void {
   }
 }
 
+export function multipliedNote(path: string): string {
+  return `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
+}
+
 /** Interleaves colour and alpha rows of one size. */
 export function joinAlpha(colour: Raster, alpha: Raster): Uint8Array<ArrayBuffer> {
   const { width, height, channels, bytesPerSample } = colour;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { bufferSource } from '../../../src/core/codec/bytes/byte-source.ts';
-import { readJpegExtras } from '../../../src/core/codec/format/jpeg-extras.ts';
+import { readJpegExtras } from '../../../src/core/codec/formats/jpeg/jpeg-extras.ts';
 import { DEFAULT_PICTURE_LIMITS, inspectPicture } from '../../../src/core/codec/index.ts';
 import { dropClaims } from '../../../src/core/codec/metadata/xmp-claims.ts';
 import { box } from '../../support/heif-file.ts';

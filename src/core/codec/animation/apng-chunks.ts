@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Size } from '../../pixels/geometry.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { unsupportedVariant } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
-import { unsupportedVariant } from '../read/still.ts';
 
 /** One picture of an APNG: a part of the canvas, how it is laid on it, and what is left of it afterwards. */
 export interface ApngFrame {

@@ -1,7 +1,7 @@
 import type { Rect } from '../../pixels/geometry.ts';
-import { makePngChunk, metadataChunks, PNG_SIGNATURE } from '../format/png.ts';
-import { pixelPipeline } from '../read/raw-pixels.ts';
-import { PNG_EFFORT } from '../write/encode.ts';
+import { makePngChunk, metadataChunks, PNG_SIGNATURE } from '../formats/png/png-chunks.ts';
+import { PNG_EFFORT } from '../formats/png/png-effort.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { changedRect, cutRect, type PageBytes } from './changed-rect.ts';
 import { delayFraction } from './delays.ts';
 import { PageQueue } from './page-queue.ts';

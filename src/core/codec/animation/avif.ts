@@ -4,8 +4,8 @@ import { type FfmpegPlan, listEncoders, type RunningProgram, startFfmpeg } from 
 import type { Size } from '../../pixels/geometry.ts';
 import { fileSource } from '../bytes/byte-source.ts';
 import { copyRange } from '../bytes/rewrite.ts';
+import type { Effort } from '../effort.ts';
 import { splitAlpha } from '../samples.ts';
-import type { Effort } from '../write/output-format.ts';
 import { type Av1Stream, readIvf } from './av1.ts';
 import { type AvifSequence, avifBytes, avifHead, avifTail } from './avif-boxes.ts';
 import { commonTimescale, wholeDelays } from './delays.ts';

@@ -1,5 +1,5 @@
 import type { Rect } from '../../pixels/geometry.ts';
-import type { CarrierSamples } from '../write/carrier.ts';
+import type { CarrierSamples } from '../carrier.ts';
 import type { PageBytes } from './changed-rect.ts';
 
 /** Small enough to find what stands still, and large enough that its outline costs little. */

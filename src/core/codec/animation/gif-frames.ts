@@ -1,5 +1,5 @@
 import type { Rect, Size } from '../../pixels/geometry.ts';
-import type { CarrierSamples } from '../write/carrier.ts';
+import type { CarrierSamples } from '../carrier.ts';
 import { unionRect } from './changed-rect.ts';
 
 /** One page as GIF can show it: RGBA, wholly opaque or, as 0, wholly transparent. */

@@ -1,5 +1,5 @@
 import type { Rect } from '../../pixels/geometry.ts';
-import { pixelPipeline } from '../read/raw-pixels.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { wholeDelays } from './delays.ts';
 import { coloursIn, type GifFrame, GifFrames, gifPageOf, MOST_COLOURS } from './gif-frames.ts';
 import { PageQueue } from './page-queue.ts';

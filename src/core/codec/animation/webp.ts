@@ -1,9 +1,9 @@
 import { UpreelError } from '../../errors.ts';
 import type { Rect } from '../../pixels/geometry.ts';
-import { makeWebpChunk, WEBP_FLAG } from '../format/webp.ts';
-import { pixelPipeline } from '../read/raw-pixels.ts';
-import type { CarrierSamples } from '../write/carrier.ts';
-import { webpOptions } from '../write/encode.ts';
+import type { CarrierSamples } from '../carrier.ts';
+import { makeWebpChunk, WEBP_FLAG } from '../formats/webp/webp-chunks.ts';
+import { webpOptions } from '../formats/webp/webp-options.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { blendedPart } from './blended-part.ts';
 import { changedRect, cutRect, type PageBytes } from './changed-rect.ts';
 import { wholeDelays } from './delays.ts';

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Size } from '../../pixels/geometry.ts';
+import type { CarrierSamples } from '../carrier.ts';
+import type { Effort } from '../effort.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import type { CarrierSamples } from '../write/carrier.ts';
-import type { Effort } from '../write/output-format.ts';
 
 /** An animation to be written. */
 export interface AnimationPlan {

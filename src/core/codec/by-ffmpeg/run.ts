@@ -1,7 +1,7 @@
 import { UpreelError } from '../../errors.ts';
 import { type FfmpegPlan, ProgramError, probeLines, startFfmpeg } from '../../ffmpeg/ffmpeg.ts';
 import { damagedPicture } from '../libvips.ts';
-import type { PictureLimits } from '../read/inspect.ts';
+import type { PictureLimits } from '../picture-limits.ts';
 
 /** A picture file as ffmpeg is asked for it. */
 export interface FfmpegSource {

@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import type { Size } from '../../pixels/geometry.ts';
 import { makeRaster, type Raster, samplesOf } from '../../pixels/raster.ts';
 import { openLightEncoder } from '../colour/float-light.ts';
-import type { StillPixels } from '../read/still.ts';
+import type { StillPixels } from '../definition/still-picture.ts';
 import { divideByAlpha } from '../samples.ts';
 import { spreadTable } from '../spread.ts';
 import { type PackedFormat, type PixelFormat, rasterFormatOf } from './pixel-format.ts';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { inputError } from '../read/sniff.ts';
+import { inputError } from '../input-errors.ts';
 import { type ByteSource, fileSource } from './byte-source.ts';
 
 /** Runs `read` on a file that is closed afterwards. @throws UpreelError `input-missing`, `input-unreadable`. */

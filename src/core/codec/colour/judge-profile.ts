@@ -1,5 +1,10 @@
 import { iccColourSpace } from '../metadata/metadata.ts';
-import type { SampleLayout } from '../read/sample-layout.ts';
+
+interface JudgedSamples {
+  /** What they are if they are converted to sRGB ("CMYK", "CIELAB"); null: they stay as they are. */
+  readonly converted: string | null;
+  readonly channels: 1 | 3;
+}
 
 /**
  * Whether a profile goes on to the result, and what is to be said of it.
@@ -8,7 +13,7 @@ import type { SampleLayout } from '../read/sample-layout.ts';
 export function judgeProfile(
   path: string,
   icc: Uint8Array | 'dropped' | null,
-  { converted, channels }: Pick<SampleLayout, 'converted' | 'channels'>,
+  { converted, channels }: JudgedSamples,
 ): { readonly fits: boolean; readonly warning: string | null } {
   const space = icc === null || icc === 'dropped' ? '' : iccColourSpace(icc);
   if (converted === 'CMYK') {

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { CONVERT, foreignFormat } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
-import { CONVERT, foreignFormat } from '../read/sniff.ts';
 import { readHeifFile } from './heif-boxes.ts';
 import { codedItem } from './heif-layout.ts';
 import { primaryItem } from './heif-picture.ts';

@@ -3,8 +3,8 @@ import { outOfMemory, tellsOfLackingMemory, UpreelError } from '../../errors.ts'
 import { ownProgram } from '../../files/own-files.ts';
 import type { Raster } from '../../pixels/raster.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { CONVERT } from '../input-errors.ts';
 import { damagedPicture } from '../libvips.ts';
-import { CONVERT } from '../read/sniff.ts';
 import { type HeifMeta, readItem } from './heif-boxes.ts';
 import type { HeifLayout } from './heif-layout.ts';
 import type { HeifPicture } from './heif-picture.ts';

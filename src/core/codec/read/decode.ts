@@ -2,22 +2,16 @@ import type { Sharp, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/raster.ts';
+import type { LibvipsKind } from '../definition/libvips-kind.ts';
 import { decodeError, isCorruptJpeg, openPipeline, whole } from '../libvips.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import type { LibvipsFormat } from '../picture-kinds.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
 import { divideByAlpha, fillLowBits, splitAlpha } from '../samples.ts';
 import { concealable, describeLoss, lacksEndMark, withEndMarks } from './conceal.ts';
-import { readOwnHeader } from './header.ts';
-import {
-  checkSize,
-  describePage,
-  inspectByLibvips,
-  type PageDescription,
-  type PictureInfo,
-  type PictureLimits,
-  pipelineInput,
-} from './inspect.ts';
+import { describePage, inspectByLibvips, type PageDescription, type PictureInfo, pipelineInput } from './inspect.ts';
+import { readOwnHeader } from './own-header.ts';
 import { inLayout, type PageLayout } from './page-layout.ts';
+import type { PictureFile } from './picture-file.ts';
 
 /** One page, decoded whole and upright. */
 export interface DecodedPicture {
@@ -45,14 +39,16 @@ export interface PictureReader {
 
 /** @throws UpreelError as `inspectByLibvips` does. */
 export async function openByLibvips(
-  { path, format, bytes }: { path: string; format: LibvipsFormat; bytes: number },
+  file: PictureFile,
+  kind: LibvipsKind,
   limits: PictureLimits,
 ): Promise<PictureReader> {
-  const info = await inspectByLibvips({ path, format, bytes }, limits);
-  const own = await readOwnHeader(path, format);
+  const { path } = file;
+  const info = await inspectByLibvips(file, kind, limits);
+  const own = await readOwnHeader(path, kind);
   const input = await pipelineInput(path);
   const describe = async (page: number) => {
-    const described = await describePage(input, { path, format, own, page });
+    const described = await describePage(input, { path, kind, own, page });
     checkSize(path, described.size, limits);
     return { ...described, warnings: described.warnings.filter((warning) => !info.warnings.includes(warning)) };
   };

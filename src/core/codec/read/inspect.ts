@@ -4,26 +4,22 @@ import type { Metadata, SharpInput } from 'sharp';
 import { isOutOfMemory, UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
 import { judgeProfile } from '../colour/judge-profile.ts';
+import type { LibvipsKind, OwnHeader } from '../definition/libvips-kind.ts';
+import type { PictureFormat } from '../formats/list.ts';
 import { decodeError, openPipeline } from '../libvips.ts';
 import { exifFacts } from '../metadata/exif.ts';
 import { bareExif, type PictureMetadata, photoshopResources, uprightXmp } from '../metadata/metadata.ts';
 import { dropClaims } from '../metadata/xmp-claims.ts';
-import type { LibvipsFormat, PictureFormat } from '../picture-kinds.ts';
+import { checkSize, type PictureLimits } from '../picture-limits.ts';
+import { multipliedNote } from '../samples.ts';
 import { oddSamplesOf, refuseOddPage } from '../tiff/odd-samples.ts';
 import { plainTiff, plainTiffHeader } from '../tiff/plain-tiff.ts';
+import type { TiffPageFacts } from '../tiff/tiff-page-facts.ts';
 import { MAX_TIFF_PAGES } from '../tiff/tiff-pages.ts';
-import { type OwnHeader, readOwnHeader, type TiffPageFacts } from './header.ts';
+import { readOwnHeader } from './own-header.ts';
 import { commonLayout, nameLayout } from './page-layout.ts';
+import type { PictureFile } from './picture-file.ts';
 import { describeSamples, type SampleLayout } from './sample-layout.ts';
-
-export interface PictureLimits {
-  /** Megapixels (1,000,000 pixels) that one page may have. */
-  readonly maxInputMegapixels: number;
-  /** Damage is refused, or what can be decoded is taken. Default: fail. */
-  readonly onDecodeError?: 'fail' | 'conceal';
-}
-
-export const DEFAULT_PICTURE_LIMITS: PictureLimits = { maxInputMegapixels: 1000 };
 
 /** What a picture file says of itself; nothing was decoded. */
 export interface PictureInfo {
@@ -48,11 +44,13 @@ export interface PictureInfo {
  * @throws UpreelError `input-missing`, `input-unreadable`, `input-unsupported`, `input-damaged`, `input-too-large`.
  */
 export async function inspectByLibvips(
-  { path, format, bytes }: { path: string; format: LibvipsFormat; bytes: number },
+  file: PictureFile,
+  kind: LibvipsKind,
   limits: PictureLimits,
 ): Promise<PictureInfo> {
-  const own = await readOwnHeader(path, format);
-  const describe = async (page: number) => describePage(await pipelineInput(path), { path, format, own, page });
+  const { path, format, bytes } = file;
+  const own = await readOwnHeader(path, kind);
+  const describe = async (page: number) => describePage(await pipelineInput(path), { path, kind, own, page });
   const first = await describe(0);
   const pages = listPages(path, first, own);
   for (const size of pages) checkSize(path, size, limits);
@@ -66,7 +64,7 @@ export async function inspectByLibvips(
     format,
     bytes,
     pages,
-    animated: pages.length > 1 && format !== 'tiff',
+    animated: pages.length > 1 && kind.pages === 'animation',
     ...layout,
     metadata: { ...first.metadata, icc: model.metadata.icc },
     warnings: [...own.warnings, ...first.warnings, ...(others.length > 0 ? [mixed] : [])],
@@ -104,9 +102,9 @@ export interface PageDescription {
 /** Describes one page from libvips' header and our own. */
 export async function describePage(
   input: SharpInput,
-  picture: { path: string; format: LibvipsFormat; own: OwnHeader; page: number },
+  picture: { path: string; kind: LibvipsKind; own: OwnHeader; page: number },
 ): Promise<PageDescription> {
-  const { path, format, own, page } = picture;
+  const { path, kind, own, page } = picture;
   const facts = own.tiffPages[page];
   if (facts !== undefined) refuseOddPage(path, facts);
   const odd = facts === undefined ? null : oddSamplesOf(facts);
@@ -114,14 +112,13 @@ export async function describePage(
     odd === null
       ? await readHeader(input, path, page)
       : await readHeader(await plainTiffHeader(path, page, facts!, odd), path, 0);
-  const filePage = format === 'avif' ? (first.pagePrimary ?? 0) : page;
+  const filePage = kind.pages === 'one' ? (first.pagePrimary ?? 0) : page;
   const header = filePage === page ? first : await readHeader(input, path, filePage);
   const samples = describeSamples(header, { path, facts });
   const ownTurn = header.orientation !== undefined || own.exif === null ? 1 : (await exifFacts(own.exif)).orientation;
   const orientation = header.orientation ?? ownTurn;
   const { metadata, warnings } = await describeMetadata({ ...header, orientation }, samples, own, path);
   const { width, height } = header.autoOrient;
-  const still = format === 'avif' || format === 'png' || format === 'jpeg';
   return {
     filePage,
     size: ownTurn >= 5 ? { width: height, height: width } : { width, height },
@@ -130,7 +127,7 @@ export async function describePage(
     samples,
     premultiplied: samples.alpha && own.premultiplied,
     metadata,
-    pages: still ? 1 : odd === null ? (header.pages ?? 1) : own.tiffPages.length,
+    pages: kind.pages === 'one' ? 1 : odd === null ? (header.pages ?? 1) : own.tiffPages.length,
     plain: odd === null ? null : () => plainTiff(path, page, facts!, odd),
     warnings: [...warnings, ...(samples.alpha && wasMultiplied(own, page) ? [multipliedNote(path)] : [])],
   };
@@ -141,30 +138,9 @@ function wasMultiplied({ premultiplied, tiffPages }: OwnHeader, page: number): b
   return premultiplied || tiffPages[page]?.extraSamples[0] === 1;
 }
 
-export function multipliedNote(path: string): string {
-  return `The colours of ${path} are multiplied with its alpha: it was divided out, and the result is written without.`;
-}
-
 /** The name for libvips, which takes brackets at a name's end for options: such a file is read here. */
 export async function pipelineInput(path: string): Promise<SharpInput> {
   return path.endsWith(']') ? await readFile(path) : resolve(path);
-}
-
-/** @throws UpreelError `input-too-large`, `input-damaged` for a page without pixels. */
-export function checkSize(path: string, size: Size, limits: PictureLimits): void {
-  const { width, height } = size;
-  if (width < 1 || height < 1) {
-    throw new UpreelError('input-damaged', `${path} says that it is ${width}x${height} pixels.`, {
-      hint: 'Get the file again from where it came from.',
-    });
-  }
-  if (width * height <= limits.maxInputMegapixels * 1e6) return;
-  const megapixels = (width * height) / 1e6;
-  throw new UpreelError(
-    'input-too-large',
-    `${path} is ${width}x${height} (${megapixels.toFixed(megapixels < 10 ? 1 : 0)} megapixels), more than the ${limits.maxInputMegapixels} allowed.`,
-    { hint: 'If you trust the file, raise the limit with --max-input-megapixels.' },
-  );
 }
 
 function listPages(path: string, first: PageDescription, own: OwnHeader): readonly Size[] {

@@ -1,13 +1,17 @@
-import { inspectApng, isApng, openApng } from '../animation/open-apng.ts';
-import { inspectAvis, openAvis } from '../animation/open-avis.ts';
-import { inspectByFfmpeg, openByFfmpeg } from '../by-ffmpeg/open-by-ffmpeg.ts';
 import { withFile } from '../bytes/with-file.ts';
-import { inspectHeic, openHeic } from '../heif/heic.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import { FORMATS, type PictureFormat } from '../formats/list.ts';
+import { isApng } from '../formats/png.ts';
 import { codingInside } from '../heif/heif-coding.ts';
-import type { PictureFormat } from '../picture-kinds.ts';
-import { inspectPlain, openPlain } from '../plain/open-plain.ts';
+import type { PictureLimits } from '../picture-limits.ts';
 import { openByLibvips, type PictureReader } from './decode.ts';
-import { inspectByLibvips, type PictureInfo, type PictureLimits } from './inspect.ts';
+import { inspectByLibvips, type PictureInfo } from './inspect.ts';
+import { inspectApng, openApng } from './open-apng.ts';
+import { openAvis } from './open-avis.ts';
+import { openByFfmpeg } from './open-by-ffmpeg.ts';
+import { inspectHeic, openHeic } from './open-heic.ts';
+import { openPlain } from './open-plain.ts';
+import type { PictureFile } from './picture-file.ts';
 import { sniffPicture } from './sniff.ts';
 
 /**
@@ -29,7 +33,8 @@ export async function inspectPicture(path: string, limits: PictureLimits): Promi
 
 /** Whether a picture moves and ffmpeg, too, can read how: then it can be taken as a film. */
 export async function isAnimation(path: string, format: PictureFormat): Promise<boolean> {
-  return format === 'gif' || format === 'avis' || (format === 'png' && (await isApng(path)));
+  const { isFilm }: StillFormat = FORMATS[format];
+  return isFilm !== undefined && (await isFilm(path));
 }
 
 interface Decoder {
@@ -38,50 +43,41 @@ interface Decoder {
 }
 
 async function decoderFor(path: string): Promise<Decoder> {
-  const { format, bytes } = await formatOf(path);
-  switch (format) {
-    case 'jpeg':
-    case 'png':
-    case 'webp':
-    case 'tiff':
-    case 'gif':
-    case 'avif': {
-      if (format === 'png' && (await isApng(path))) return decoder({ path, format, bytes }, openApng, inspectApng);
-      return decoder({ path, format, bytes }, openByLibvips, inspectByLibvips);
-    }
-    case 'heic':
-      return decoder({ path, bytes }, openHeic, inspectHeic);
-    case 'avis':
-      return decoder({ path, format, bytes }, openAvis, inspectAvis);
-    case 'bmp':
-    case 'ico':
-    case 'tga':
-    case 'pnm':
-    case 'hdr':
-    case 'qoi':
-    case 'psd':
-      return decoder({ path, format, bytes }, openPlain, inspectPlain);
-    case 'jp2':
-    case 'jxl':
-    case 'exr':
-    case 'dpx':
-    case 'dds':
-    case 'pcx':
-    case 'sgi':
-      return decoder({ path, format, bytes }, openByFfmpeg, inspectByFfmpeg);
+  const file = await identify(path);
+  const { read }: StillFormat = FORMATS[file.format];
+  switch (read.by) {
+    case 'libvips':
+      if (file.format === 'png' && (await isApng(path))) {
+        return {
+          open: (limits) => openApng(file, read, limits),
+          inspect: (limits) => inspectApng(file, read, limits),
+        };
+      }
+      return {
+        open: (limits) => openByLibvips(file, read, limits),
+        inspect: (limits) => inspectByLibvips(file, read, limits),
+      };
+    case 'upreel':
+      return decoder((limits) => openPlain(file, read, limits));
+    case 'ffmpeg':
+      return decoder((limits) => openByFfmpeg(file, read, limits));
+    case 'ffmpeg-tracks':
+      return decoder((limits) => openAvis(file, limits));
+    case 'libheif':
+      return {
+        open: (limits, signal) => openHeic(file, limits, signal),
+        inspect: (limits) => inspectHeic(file, limits),
+      };
   }
 }
 
-function decoder<File>(
-  file: File,
-  open: (file: File, limits: PictureLimits, signal?: AbortSignal) => Promise<PictureReader>,
-  inspect: (file: File, limits: PictureLimits) => Promise<PictureInfo>,
-): Decoder {
-  return { open: (limits, signal) => open(file, limits, signal), inspect: (limits) => inspect(file, limits) };
+/** To be opened costs no more than to be inspected. */
+function decoder(open: (limits: PictureLimits) => Promise<PictureReader>): Decoder {
+  return { open, inspect: async (limits) => (await open(limits)).info };
 }
 
-async function formatOf(path: string): Promise<{ format: PictureFormat; bytes: number }> {
+async function identify(path: string): Promise<PictureFile> {
   const { format, bytes } = await sniffPicture(path);
-  if (format !== 'heic' && format !== 'avif') return { format, bytes };
-  return { format: await withFile(path, (source) => codingInside(source, path, format)), bytes };
+  if (format !== 'heic' && format !== 'avif') return { path, format, bytes };
+  return { path, format: await withFile(path, (source) => codingInside(source, path, format)), bytes };
 }

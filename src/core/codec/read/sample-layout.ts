@@ -2,7 +2,7 @@ import type { Metadata } from 'sharp';
 import { UpreelError } from '../../errors.ts';
 import { iccColourSpace } from '../metadata/metadata.ts';
 import { oddSamplesOf } from '../tiff/odd-samples.ts';
-import type { TiffPageFacts } from './header.ts';
+import type { TiffPageFacts } from '../tiff/tiff-page-facts.ts';
 
 /** How a page's samples lie in the file and how they will be decoded. */
 export interface SampleLayout {

@@ -1,10 +1,11 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { systemErrorCode, UpreelError } from '../../errors.ts';
+import { UpreelError } from '../../errors.ts';
 import { fileSource } from '../bytes/byte-source.ts';
-import { CAMERA_RAW, RAW_MARKS } from '../format/camera-raw.ts';
-import { furtherFormatOf, PICTURE_KINDS, type PictureFormat } from '../picture-kinds.ts';
-import { hasTgaFooter, looksLikeTga } from '../plain/tga-header.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import { FORMATS, type PictureFormat } from '../formats/list.ts';
+import { heifBrands } from '../heif/heif-brands.ts';
+import { CONVERT, type ForeignFormat, foreignFormat, inputError } from '../input-errors.ts';
+import { CAMERA_RAW, RAW_MARKS } from '../tiff/camera-raw.ts';
 
 /**
  * Looks at the first bytes of a file, before any decoder does.
@@ -26,34 +27,21 @@ export async function sniffPicture(path: string): Promise<{ format: PictureForma
   }
   const kind = nameForeignFormat(head);
   if (kind !== null) throw foreignFormat(path, kind);
-  const known = Object.values(PICTURE_KINDS).map(({ name }) => name);
+  const known = Object.values(FORMATS).map(({ name }) => name);
   throw new UpreelError('input-unsupported', `${path} is not a picture that upreel knows.`, {
     hint: `upreel reads ${known.join(', ')}.`,
   });
 }
 
-/** The error for a file of a known kind that is not read. @param what with its article */
-export function foreignFormat(path: string, { what, hint }: ForeignFormat): UpreelError {
-  return new UpreelError('input-unsupported', `${path} is ${what}, which upreel does not read.`, { hint });
-}
-
 /** null: none of the formats that upreel reads. */
-export function pictureFormatOf(head: Buffer): PictureFormat | null {
-  const starts = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
-  if (starts(0xff, 0xd8, 0xff)) return 'jpeg';
-  if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return text(head, 12, 16) === 'CgBI' ? null : 'png';
-  if (text(head, 0, 4) === 'RIFF' && text(head, 8, 12) === 'WEBP') return 'webp';
-  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text(head, 0, 4))) return 'tiff';
-  if (['GIF87a', 'GIF89a'].includes(text(head, 0, 6))) return 'gif';
-  const brands = heifBrands(head);
-  if (brands[0] === 'avis') return 'avis';
-  if (brands.includes('avif')) return 'avif';
-  if (brands.some((brand) => HEIF_BRAND.test(brand))) return 'heic';
-  return furtherFormatOf(head);
+function pictureFormatOf(head: Buffer): PictureFormat | null {
+  const start = head.toString('latin1', 0, 16);
+  return FORMAT_LIST.find(([, { mark }]) => mark?.(start, head))?.[0] ?? null;
 }
 
-/** HEIF whatever is inside (ISO/IEC 23008-12, annexes B to L): the description of its items says what that is. */
-const HEIF_BRAND = /^(hei[cxms]|hev[cxms]|mif[123]|msf1|avci|avcs|jpeg|jpgs|j2ki|j2is|vvic|evbi|unif)$/;
+const FORMAT_LIST: readonly (readonly [PictureFormat, StillFormat])[] = Object.entries(FORMATS).map(
+  ([format, definition]) => [format as PictureFormat, definition],
+);
 
 /** What a file is, or is named as where upreel does not read it; null: no picture, or it cannot be opened. */
 export async function pictureKindOf(path: string): Promise<PictureFormat | 'foreign' | null> {
@@ -70,7 +58,7 @@ async function readHead(path: string): Promise<{ head: Buffer; bytes: number; fo
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const head = buffer.subarray(0, bytesRead);
-      return { head, bytes, format: pictureFormatOf(head) ?? ((await isTga(file, head, path)) ? 'tga' : null) };
+      return { head, bytes, format: pictureFormatOf(head) ?? (await likelyFormat(file, head, path)) };
     } finally {
       await file.close();
     }
@@ -81,11 +69,10 @@ async function readHead(path: string): Promise<{ head: Buffer; bytes: number; fo
 
 const HEAD_BYTES = 512;
 
-/** The one kind without a mark at its beginning: the name counts, where it has none at its end. */
-async function isTga(file: FileHandle, head: Buffer, path: string): Promise<boolean> {
-  if (!looksLikeTga(head)) return false;
-  const extensions: readonly string[] = PICTURE_KINDS.tga.extensions;
-  return extensions.includes(extname(path).toLowerCase()) || (await hasTgaFooter(await fileSource(file)));
+async function likelyFormat(file: FileHandle, head: Buffer, path: string): Promise<PictureFormat | null> {
+  const source = await fileSource(file);
+  for (const [format, { isLikely }] of FORMAT_LIST) if (await isLikely?.({ path, head, source })) return format;
+  return null;
 }
 
 async function statPicture(path: string) {
@@ -103,39 +90,6 @@ async function statPicture(path: string) {
   });
 }
 
-/** An error of opening or reading an input file as UpreelError; others pass as they are. */
-export function inputError(error: unknown, path: string): unknown {
-  switch (systemErrorCode(error)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new UpreelError('input-missing', `${path} does not exist.`, {
-        hint: 'Check the spelling and the folder.',
-        cause: error,
-      });
-    case 'EACCES':
-    case 'EPERM':
-      return new UpreelError('input-unreadable', `You may not read ${path}.`, {
-        hint: 'Change its permissions, or copy it to a place of your own.',
-        cause: error,
-      });
-    case 'ENAMETOOLONG':
-    case 'ELOOP':
-    case 'EIO':
-      return new UpreelError('input-unreadable', `${path} cannot be read.`, {
-        hint: 'The file system refuses it: try a copy of the file.',
-        cause: error,
-      });
-    default:
-      return error;
-  }
-}
-
-interface ForeignFormat {
-  readonly what: string;
-  readonly hint: string;
-}
-
-export const CONVERT = 'Convert it to PNG or TIFF first, for example in GIMP.';
 const IS_VIDEO = 'Is it a video? Name it like one, for example clip.mp4.';
 
 /** A name for files that people take for pictures, or null. */
@@ -199,15 +153,6 @@ const FOREIGN_PICTURES: readonly (ForeignFormat & { readonly marks: readonly Mar
     hint: 'Save the picture itself, not the page around it.',
   },
 ];
-
-/** Major and compatible brands of an ISO media file; none if it is not one. */
-function heifBrands(head: Buffer): string[] {
-  if (text(head, 4, 8) !== 'ftyp') return [];
-  const end = Math.min(head.readUInt32BE(0), head.length);
-  const brands = [text(head, 8, 12)];
-  for (let at = 16; at + 4 <= end; at += 4) brands.push(text(head, at, at + 4));
-  return brands;
-}
 
 function text(head: Buffer, start: number, end: number): string {
   return head.toString('latin1', start, end);

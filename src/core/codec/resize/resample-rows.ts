@@ -1,6 +1,6 @@
 import type { Size } from '../../pixels/geometry.ts';
 import { samplesOf } from '../../pixels/raster.ts';
-import type { CarrierSamples } from '../write/carrier.ts';
+import type { CarrierSamples } from '../carrier.ts';
 
 /**
  * Resamples a picture row by row, colour weighed by alpha, by the kernels of libvips: Lanczos (three lobes) where a

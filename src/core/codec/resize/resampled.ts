@@ -2,10 +2,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Size } from '../../pixels/geometry.ts';
 import { Scratch } from '../bytes/scratch.ts';
+import { Carrier, type CarrierSamples } from '../carrier.ts';
 import { openPipeline } from '../libvips.ts';
-import { rawPixels } from '../read/raw-pixels.ts';
+import { rawPixels } from '../raw-pixels.ts';
 import { isOpaque } from '../samples.ts';
-import { Carrier, type CarrierSamples } from '../write/carrier.ts';
 import { resampleRows } from './resample-rows.ts';
 
 /** Takes a picture's finished rows and gives them at another size: the pixels that a file of that size would have. */

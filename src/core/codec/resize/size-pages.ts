@@ -1,6 +1,6 @@
 import type { Size } from '../../pixels/geometry.ts';
 import { samplesOf } from '../../pixels/raster.ts';
-import { Carrier, type CarrierSamples } from '../write/carrier.ts';
+import { Carrier, type CarrierSamples } from '../carrier.ts';
 import { colourLevels } from '../write/flatten.ts';
 import { grows, isPadded, type PagePlan, writtenSize } from '../write/written-layout.ts';
 import { placeRows } from './place-rows.ts';

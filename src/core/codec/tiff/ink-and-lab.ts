@@ -2,8 +2,8 @@ import { samplesOf } from '../../pixels/raster.ts';
 import { type IccLut, readIccLut } from '../colour/icc-lut.ts';
 import { D50, labToSrgb, labToXyz, type White, xyzOf, xyzToSrgb } from '../colour/lab.ts';
 import { openPipeline } from '../libvips.ts';
-import type { TiffPageFacts } from '../read/header.ts';
 import { makeSamples, type PlainSamples } from './plain-samples.ts';
+import type { TiffPageFacts } from './tiff-page-facts.ts';
 
 /** CIELAB or CMYK of a TIFF page. */
 export interface InkOrLab {

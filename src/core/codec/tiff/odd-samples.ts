@@ -1,5 +1,5 @@
 import { UpreelError } from '../../errors.ts';
-import type { TiffPageFacts } from '../read/header.ts';
+import type { TiffPageFacts } from './tiff-page-facts.ts';
 
 /** What samples mean that libvips reads wrong, or not at all. */
 export type OddSamples = 'packed' | 'CIELAB' | 'CMYK';

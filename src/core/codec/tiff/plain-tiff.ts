@@ -14,10 +14,10 @@ import {
   TYPE,
   writeUint,
 } from '../metadata/ifd.ts';
-import type { TiffPageFacts } from '../read/header.ts';
 import { samplesToRgb } from './ink-and-lab.ts';
 import { type OddSamples, plainLayout } from './odd-samples.ts';
 import type { PlainSamples } from './plain-samples.ts';
+import type { TiffPageFacts } from './tiff-page-facts.ts';
 import { unpackBits } from './unpack-bits.ts';
 
 /**

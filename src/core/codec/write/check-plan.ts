@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { nameTooLong, systemErrorCode, UpreelError } from '../../errors.ts';
-import { checkFormatHolds, FORMAT_ABILITIES } from './output-format.ts';
+import { abilitiesOf, checkFormatHolds } from './output-format.ts';
 import type { PictureFilePlan } from './picture-file-plan.ts';
 import { writeError } from './write-error.ts';
 import { writtenSize } from './written-layout.ts';
@@ -9,7 +9,7 @@ import { writtenSize } from './written-layout.ts';
 /** @throws UpreelError `usage` for what the format cannot hold or nobody can mean. */
 export function checkPlan(plan: PictureFilePlan): void {
   const { format, alpha, flatten, lossless, quality } = plan;
-  const abilities = FORMAT_ABILITIES[format];
+  const abilities = abilitiesOf(format);
   checkFormatHolds(format, plan.pages.map(writtenSize));
   if (flatten !== null && !/^#[0-9a-f]{6}$/i.test(flatten)) {
     throw new UpreelError('usage', `Expected a colour like #ffffff for \`flatten\`, got ${flatten}.`);
@@ -61,7 +61,7 @@ export function chooseDepth({ format, bytesPerSample }: PictureFilePlan): {
   bytesPerSample: 1 | 2;
   warning: string | null;
 } {
-  const { name, sixteenBit } = FORMAT_ABILITIES[format];
+  const { name, sixteenBit } = abilitiesOf(format);
   if (bytesPerSample === 1 || sixteenBit) return { bytesPerSample, warning: null };
   return {
     bytesPerSample: 1,

@@ -1,8 +1,6 @@
-import { animationWarnings } from '../animation/index.ts';
-import { proveJxl } from '../format/jxl.ts';
-import { checkPnmName } from '../format/pnm.ts';
-import { prepareMetadata } from '../metadata/output-metadata.ts';
 import { checkDestination, checkPlan, chooseDepth } from './check-plan.ts';
+import { writtenFormat } from './output-format.ts';
+import { prepareMetadata } from './output-metadata.ts';
 import type { PictureFilePlan, PictureSink } from './picture-file-plan.ts';
 import { PictureWriter } from './picture-writer.ts';
 import { writtenLayout, writtenSize } from './written-layout.ts';
@@ -42,16 +40,17 @@ async function preparePicture(
   isFolderThere = true,
 ): Promise<{ readonly warnings: readonly string[]; readonly prepared: PictureFilePlan }> {
   checkPlan(plan);
-  if (plan.format === 'pnm') checkPnmName(path, { ...plan, ...writtenLayout(plan) });
+  const written = writtenFormat(plan.format);
+  written.checkName?.(path, writtenLayout(plan));
   if (isFolderThere) await checkDestination(path, plan.overwrite);
   const { bytesPerSample, warning } = chooseDepth(plan);
   const made = plan.strip ? null : plan.made;
   const target = { ...plan, ...writtenLayout(plan), made, size: writtenSize(plan.pages[0]!) };
   const prepared = await prepareMetadata(plan.metadata, target);
-  const { metadata, warnings } = plan.format === 'jxl' ? await proveJxl(prepared, target) : prepared;
+  const { metadata, warnings } = (await written.prove?.(prepared, target)) ?? prepared;
   const shown = { delaysMs: metadata.delaysMs, alpha: target.alpha };
   return {
-    warnings: [...(warning === null ? [] : [warning]), ...animationWarnings(plan.format, shown), ...warnings],
+    warnings: [...(warning === null ? [] : [warning]), ...(written.warningsOf?.(shown) ?? []), ...warnings],
     prepared: { ...plan, bytesPerSample, metadata, made },
   };
 }

@@ -1,62 +1,44 @@
 import type { Sharp } from 'sharp';
-import type { Rect, Size } from '../../pixels/geometry.ts';
+import type { Rect } from '../../pixels/geometry.ts';
+import { libvipsQuality, type PictureEncoding } from '../definition/picture-encoding.ts';
+import type { LibvipsWriting, StillWriting } from '../definition/written-format.ts';
+import { FORMATS, type OutputFormat } from '../formats/list.ts';
 import { openPipeline, whole } from '../libvips.ts';
-import type { PictureMetadata } from '../metadata/metadata.ts';
-import { rawPixels } from '../read/raw-pixels.ts';
-import { type Effort, FORMAT_ABILITIES, type OutputFormat } from './output-format.ts';
+import { rawPixels } from '../raw-pixels.ts';
+import { writtenFormat } from './output-format.ts';
 
 /** How finished rows become a file. */
-export interface Encoding {
+export interface Encoding extends PictureEncoding {
   readonly format: OutputFormat;
-  /** 0 to 100; null: the format's default. */
-  readonly quality: number | null;
-  readonly effort: Effort;
-  readonly lossless: boolean;
-  readonly channels: 1 | 3;
-  readonly bytesPerSample: 1 | 2;
-  /** The carrier's pixels have alpha. */
-  readonly alpha: boolean;
-  /** What lies around an opaque picture, as #rrggbb; null: black. */
-  readonly flatten: string | null;
-  /** What a page is resampled to where the carrier's size differs. */
-  readonly resized: Size;
-  /** What of it the file shows, in its pixels, and what lies around it; null: just that. */
-  readonly canvas: Rect | null;
-  /** Of a page in the file. */
-  readonly size: Size;
-  readonly metadata: PictureMetadata;
-  /** How the picture is made, for PNM, which has no metadata but a line; null: that is not told. */
-  readonly made: string | null;
 }
 
 /** What libvips encodes itself. */
-type LibvipsEncoding = Encoding & { readonly format: 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' };
+interface CarriedEncoding extends Encoding {
+  readonly encode: LibvipsWriting['encode'];
+}
 
 /** How libvips carries the pixels: as the file itself, or quickly as what that is made of afterwards (complete.ts). */
-export function carried(encoding: Encoding): LibvipsEncoding {
-  const { format } = encoding;
-  switch (format) {
-    case 'jxl':
-      return { ...encoding, format: 'png', effort: 'fast' };
-    case 'avif':
-    case 'bmp':
-    case 'pnm':
-    case 'exr':
-      return { ...encoding, format: 'tiff', effort: 'fast' };
-    case 'gif':
-      throw new Error('GIF has a writer of its own.');
-    default:
-      return { ...encoding, format };
-  }
+export function carried(encoding: Encoding): CarriedEncoding {
+  const writing = stillWriting(encoding.format);
+  if (writing.by === 'libvips') return { ...encoding, encode: writing.encode };
+  const format = writing.by === 'conversion' ? writing.from : 'tiff';
+  return { ...encoding, format, effort: 'fast', encode: FORMATS[format].write.still.encode };
+}
+
+/** @throws Error where a still picture is an animation of one page. */
+export function stillWriting(format: OutputFormat): StillWriting {
+  const { still } = writtenFormat(format);
+  if (still === null) throw new Error(`${FORMATS[format].name} has a writer of its own.`);
+  return still;
 }
 
 /**
  * Encodes a carrier's pixels into a new file, without metadata; the profile does not touch the pixels. libvips reads
  * row by row, so for PNG, TIFF and JPEG memory does not grow with the height (WebP and AVIF hold the picture whole).
  */
-export async function encodePixels(carrier: Buffer | string, encoding: LibvipsEncoding, to: string): Promise<void> {
+export async function encodePixels(carrier: Buffer | string, encoding: CarriedEncoding, to: string): Promise<void> {
   const pipeline = finishedPixels(carrier, encoding).toColourspace(colourspaceOf(encoding));
-  await whole(pipeline, setFormat(pipeline, encoding).toFile(to));
+  await whole(pipeline, encoding.encode(pipeline, encoding).toFile(to));
 }
 
 /** A page's pixels as they would be encoded: interleaved, alpha last. */
@@ -87,69 +69,12 @@ function showOn(pipeline: Sharp, canvas: Rect, { resized, alpha, flatten }: Enco
   if (width < canvas.width || height < canvas.height) pipeline.extend({ ...before, ...after, background: colour });
 }
 
-/** AVIF from a TIFF file that has the profile, which libvips takes from there alone. */
-export async function convertToAvif(tiff: string, encoding: LibvipsEncoding, to: string): Promise<void> {
-  const pipeline = openPipeline(tiff, {});
-  if (encoding.metadata.icc !== null) pipeline.keepIccProfile();
-  await whole(pipeline, setFormat(pipeline, encoding).toFile(to));
-}
-
 function colourspaceOf({ channels, bytesPerSample }: Encoding): string {
   if (channels === 1) return bytesPerSample === 1 ? 'b-w' : 'grey16';
   return bytesPerSample === 1 ? 'srgb' : 'rgb16';
 }
 
-function setFormat(pipeline: Sharp, encoding: LibvipsEncoding): Sharp {
-  const { format, lossless, size, effort } = encoding;
-  const pixels = size.width * size.height;
-  const quality = qualityOf(encoding);
-  switch (format) {
-    case 'png':
-      return pipeline.png(PNG_EFFORT[effort]);
-    case 'jpeg':
-      return pipeline.jpeg({
-        quality,
-        chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0',
-        // Optimal codes need all coefficients in memory: 6 bytes a pixel.
-        optimiseCoding: effort !== 'fast' && pixels <= LARGE_PIXELS,
-      });
-    case 'webp':
-      return pipeline.webp(webpOptions({ quality, lossless, effort }));
-    case 'tiff':
-      return pipeline.tiff({
-        compression: effort === 'fast' ? 'none' : 'deflate',
-        predictor: 'horizontal',
-        // All pages of a file must be of one kind, and a deflated one may come out a little larger than it was.
-        bigtiff: pixels * 4 * encoding.bytesPerSample > 3.5e9,
-      });
-    case 'avif':
-      return pipeline.avif({ quality, lossless, effort: AVIF_EFFORT[effort], chromaSubsampling: '4:4:4' });
-  }
-}
-
 /** 1 to 100, as libvips takes it. */
 export function qualityOf({ quality, format }: Pick<Encoding, 'quality' | 'format'>): number {
-  return Math.max(1, Math.round(quality ?? FORMAT_ABILITIES[format].defaultQuality));
+  return libvipsQuality(quality, writtenFormat(format).abilities.defaultQuality);
 }
-
-export function webpOptions({
-  quality,
-  lossless,
-  effort,
-}: Pick<Encoding, 'lossless' | 'effort'> & { quality: number }) {
-  return { quality, lossless, effort: WEBP_EFFORT[effort], exact: lossless, smartSubsample: true };
-}
-
-const LARGE_PIXELS = 24e6;
-
-/**
- * Milliseconds and size for a megapixel that a network made: 30 and 1.6 times, 75 and 1, 180 and 0.95 (docs/stills.md).
- */
-export const PNG_EFFORT = {
-  fast: { compressionLevel: 1, adaptiveFiltering: false },
-  balanced: { compressionLevel: 3, adaptiveFiltering: true },
-  best: { compressionLevel: 9, adaptiveFiltering: true },
-} as const;
-/** libvips' own scales: 0 to 6, and 0 to 9, where the last steps take minutes. */
-const WEBP_EFFORT = { fast: 1, balanced: 4, best: 6 } as const;
-const AVIF_EFFORT = { fast: 2, balanced: 4, best: 6 } as const;

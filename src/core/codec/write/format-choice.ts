@@ -1,12 +1,7 @@
 import { extname } from 'node:path';
 import type { PictureInfo } from '../read/inspect.ts';
-import { formatNamedBy } from './output-format.ts';
-
-/** What results may be asked to be, where no name decides; `same`: what the source is. */
-export const FORMAT_CHOICES = [
-  ...(['jpg', 'png', 'webp', 'tiff', 'avif', 'gif', 'apng', 'jxl', 'bmp', 'pnm', 'exr', 'same'] as const),
-] as const;
-export type FormatChoice = (typeof FORMAT_CHOICES)[number];
+import { FORMAT_CHOICES, type FormatChoice } from './format-choices.ts';
+import { formatNamedBy, listedOr, noQualityOf } from './output-format.ts';
 
 /**
  * The ending of a result's name. @param choice null: PNG, WebP for animations, TIFF for several pages; so too for
@@ -25,4 +20,13 @@ export function extensionFor(
   // Such as .jpeg, .JPG or .tif, unless the name is wrong.
   if (formatNamedBy(path) === own) return extname(path);
   return own === 'jpeg' ? '.jpg' : `.${own}`;
+}
+
+/** For people, those for which a quality can be asked: "jpg, webp or avif". */
+export function choicesWithQuality(): string {
+  const takesQuality = (choice: FormatChoice) => {
+    const format = formatNamedBy(`x.${choice}`);
+    return format !== null && noQualityOf(format) === null;
+  };
+  return listedOr(FORMAT_CHOICES.filter(takesQuality));
 }

@@ -1,7 +1,7 @@
 import type { Raster } from '../../pixels/raster.ts';
-import { makeWebpChunk, WEBP_FLAG } from '../format/webp.ts';
+import { makeWebpChunk, WEBP_FLAG } from '../formats/webp/webp-chunks.ts';
 import { whole } from '../libvips.ts';
-import { pixelPipeline } from '../read/raw-pixels.ts';
+import { pixelPipeline } from '../raw-pixels.ts';
 import { joinAlpha } from '../samples.ts';
 
 /**

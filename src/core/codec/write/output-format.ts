@@ -1,164 +1,36 @@
 import { extname } from 'node:path';
 import { UpreelError } from '../../errors.ts';
 import type { Size } from '../../pixels/geometry.ts';
+import type { StillFormat } from '../definition/still-format.ts';
+import type { FormatAbilities, WrittenFormat } from '../definition/written-format.ts';
+import { FORMATS, type OutputFormat } from '../formats/list.ts';
+import { FORMAT_CHOICES } from './format-choices.ts';
 
-export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'avif' | 'gif' | 'jxl' | 'bmp' | 'pnm' | 'exr';
-
-/** How much time an encoder may take to make the file smaller. Lossless pixels are the same with each. */
-export const EFFORTS = ['fast', 'balanced', 'best'] as const;
-export type Effort = (typeof EFFORTS)[number];
-
-/** What a format can hold. */
-export interface FormatAbilities {
-  readonly name: string;
-  /** The longest side, in pixels. */
-  readonly maxSidePx: number;
-  /**
-   * Megapixels beyond which its encoder fails or takes gigabytes of memory (bytes a pixel: 16 for WebP, 40 for AVIF and
-   * GIF, 100 for JPEG XL).
-   */
-  readonly maxMegapixels: number;
-  readonly alpha: boolean;
-  readonly sixteenBit: boolean;
-  /** One picture, an animation, or a sheaf of pages of any sizes. */
-  readonly pages: 'one' | 'animation' | 'sheaf';
-  /** `never`: no lossless form; `always`: no other. */
-  readonly lossless: 'never' | 'optional' | 'always';
-  /** 0 to 100, used where no quality is asked for. */
-  readonly defaultQuality: number;
+export function writtenFormat(format: OutputFormat): WrittenFormat {
+  return FORMATS[format].write;
 }
 
-export const FORMAT_ABILITIES: Readonly<Record<OutputFormat, FormatAbilities>> = {
-  png: {
-    name: 'PNG',
-    maxSidePx: 2_147_483_647,
-    maxMegapixels: Number.POSITIVE_INFINITY,
-    alpha: true,
-    sixteenBit: true,
-    pages: 'animation',
-    lossless: 'always',
-    defaultQuality: 100,
-  },
-  jpeg: {
-    name: 'JPEG',
-    maxSidePx: 65_535,
-    maxMegapixels: Number.POSITIVE_INFINITY,
-    alpha: false,
-    sixteenBit: false,
-    pages: 'one',
-    lossless: 'never',
-    defaultQuality: 93,
-  },
-  webp: {
-    name: 'WebP',
-    maxSidePx: 16_383,
-    maxMegapixels: 100,
-    alpha: true,
-    sixteenBit: false,
-    pages: 'animation',
-    lossless: 'optional',
-    defaultQuality: 92,
-  },
-  tiff: {
-    name: 'TIFF',
-    maxSidePx: 2_147_483_647,
-    maxMegapixels: Number.POSITIVE_INFINITY,
-    alpha: true,
-    sixteenBit: true,
-    pages: 'sheaf',
-    lossless: 'always',
-    defaultQuality: 100,
-  },
-  avif: {
-    name: 'AVIF',
-    maxSidePx: 16_384,
-    maxMegapixels: 50,
-    alpha: true,
-    sixteenBit: false,
-    pages: 'animation',
-    lossless: 'optional',
-    defaultQuality: 75,
-  },
-  gif: {
-    name: 'GIF',
-    maxSidePx: 65_535,
-    maxMegapixels: 50,
-    alpha: true,
-    sixteenBit: false,
-    pages: 'animation',
-    lossless: 'never',
-    defaultQuality: 100,
-  },
-  jxl: {
-    name: 'JPEG XL',
-    maxSidePx: 65_535,
-    maxMegapixels: 100,
-    alpha: true,
-    sixteenBit: true,
-    pages: 'one',
-    lossless: 'optional',
-    defaultQuality: 90,
-  },
-  bmp: {
-    name: 'BMP',
-    maxSidePx: 2_147_483_647,
-    // Its sizes have 32 bits.
-    maxMegapixels: 1000,
-    alpha: true,
-    sixteenBit: false,
-    pages: 'one',
-    lossless: 'always',
-    defaultQuality: 100,
-  },
-  pnm: {
-    name: 'PNM',
-    maxSidePx: 2_147_483_647,
-    maxMegapixels: Number.POSITIVE_INFINITY,
-    alpha: true,
-    sixteenBit: true,
-    pages: 'one',
-    lossless: 'always',
-    defaultQuality: 100,
-  },
-  exr: {
-    name: 'OpenEXR',
-    // Sixteen rows are a block, whose length has 31 bits.
-    maxSidePx: 8_000_000,
-    maxMegapixels: Number.POSITIVE_INFINITY,
-    alpha: true,
-    sixteenBit: true,
-    pages: 'one',
-    lossless: 'always',
-    defaultQuality: 100,
-  },
-};
+/** What a format can hold, and its name for people. */
+export function abilitiesOf(format: OutputFormat): FormatAbilities & { readonly name: string } {
+  return { name: FORMATS[format].name, ...writtenFormat(format).abilities };
+}
 
-const EXTENSIONS: Readonly<Record<string, OutputFormat>> = {
-  '.png': 'png',
-  '.apng': 'png',
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.jpe': 'jpeg',
-  '.jfif': 'jpeg',
-  '.webp': 'webp',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-  '.avif': 'avif',
-  '.jxl': 'jxl',
-  '.bmp': 'bmp',
-  '.ppm': 'pnm',
-  '.pgm': 'pnm',
-  '.pnm': 'pnm',
-  '.pam': 'pnm',
-  '.exr': 'exr',
-  '.avifs': 'avif',
-  '.gif': 'gif',
-};
+/** Why a quality that is asked for changes nothing, to be said behind the format's name; null: it does. */
+export function noQualityOf(format: OutputFormat): string | null {
+  const { lossless, noQuality } = writtenFormat(format).abilities;
+  return lossless === 'always' ? 'is without loss' : (noQuality ?? null);
+}
 
 /** The format that a file's name stands for; null: none of ours. */
 export function formatNamedBy(path: string): OutputFormat | null {
-  return EXTENSIONS[extname(path).toLowerCase()] ?? null;
+  return ENDINGS.get(extname(path).toLowerCase()) ?? null;
 }
+
+const ENDINGS: ReadonlyMap<string, OutputFormat> = new Map(
+  Object.entries(FORMATS).flatMap(([format, { write }]: [string, StillFormat]) =>
+    (write?.endings ?? []).map((ending) => [ending, format as OutputFormat] as const),
+  ),
+);
 
 /** The format that a file's name asks for. @throws UpreelError `usage` for a name that asks for none of ours. */
 export function outputFormatOf(path: string): OutputFormat {
@@ -171,16 +43,31 @@ export function outputFormatOf(path: string): OutputFormat {
     {
       hint: FILMS.has(extension)
         ? 'Of pictures, GIF, APNG and numbered ones become films: write .apng, and make a film of that.'
-        : 'Let the name end in .png, .jpg, .webp, .tif, .avif, .gif, .apng, .jxl, .bmp, .ppm or .exr.',
+        : `Let the name end in ${listedOr(toldEndings())}.`,
     },
   );
+}
+
+/** PNG, which is the default, before the others. */
+function toldEndings(): string[] {
+  const endings = FORMAT_CHOICES.flatMap((choice) => {
+    const format = formatNamedBy(`x.${choice}`);
+    if (format === null) return [];
+    return choice === format ? FORMATS[format].write.endings[0] : `.${choice}`;
+  });
+  return ['.png', ...endings.filter((ending) => ending !== '.png')];
+}
+
+/** For people: "a, b or c". */
+export function listedOr(things: readonly string[]): string {
+  return `${things.slice(0, -1).join(', ')} or ${things.at(-1)}`;
 }
 
 const FILMS = new Set(['.mkv', '.mp4', '.m4v', '.mov', '.webm']);
 
 /** @throws UpreelError `usage` if the format cannot hold pages of these sizes. */
 export function checkFormatHolds(format: OutputFormat, pages: readonly Size[]): void {
-  const { name, maxSidePx, maxMegapixels, pages: kind } = FORMAT_ABILITIES[format];
+  const { name, maxSidePx, maxMegapixels, pages: kind } = abilitiesOf(format);
   const [first] = pages;
   if (first === undefined) throw new UpreelError('usage', 'Expected at least one page to write.');
   for (const { width, height } of pages) {

@@ -1,6 +1,7 @@
 import type { Raster } from '../../pixels/raster.ts';
+import type { Effort } from '../effort.ts';
+import type { OutputFormat } from '../formats/list.ts';
 import type { PictureMetadata } from '../metadata/metadata.ts';
-import type { Effort, OutputFormat } from './output-format.ts';
 import type { PagePlan } from './written-layout.ts';
 
 /** A file to be written, and the rows that will come. */

@@ -3,18 +3,19 @@ import { extname } from 'node:path';
 import { UpreelError } from '../../errors.ts';
 import { publishFile } from '../../files/publish.ts';
 import type { Raster } from '../../pixels/raster.ts';
-import { type AnimationWriter, startAnimation, writesAsAnimation } from '../animation/index.ts';
+import type { AnimationWriter } from '../animation/writer.ts';
 import { Scratch } from '../bytes/scratch.ts';
-import { createRowFile, isRowFormat } from '../format/row-file.ts';
-import type { RowFile } from '../format/row-picture.ts';
+import { Carrier, type CarrierSamples } from '../carrier.ts';
+import type { RowFile } from '../definition/row-picture.ts';
 import { needsSizing, sizePages } from '../resize/size-pages.ts';
 import { isOpaque, joinAlpha, narrowSamples } from '../samples.ts';
-import { Carrier, type CarrierSamples } from './carrier.ts';
 import { completeFile } from './complete.ts';
 import { carried, type Encoding, encodePixels, qualityOf, renderPixels } from './encode.ts';
 import { flattenOn } from './flatten.ts';
+import { writtenFormat } from './output-format.ts';
 import type { PictureFilePlan } from './picture-file-plan.ts';
 import { describeMismatch } from './row-mismatch.ts';
+import { startAnimation, writesAsAnimation } from './start-animation.ts';
 import { writeError } from './write-error.ts';
 import { type PagePlan, writtenLayout, writtenSize } from './written-layout.ts';
 
@@ -117,7 +118,7 @@ export class PictureWriter {
   }
 
   get #isPageByPage(): boolean {
-    return this.#plan.format === 'tiff' || this.#animation !== null;
+    return this.#animation !== null || writtenFormat(this.#plan.format).abilities.pages === 'sheaf';
   }
 
   #interleave(colour: Raster, alpha: Raster | null): Uint8Array {
@@ -136,9 +137,10 @@ export class PictureWriter {
   async #openRows(): Promise<Carrier | RowFile> {
     const { pages, format } = this.#plan;
     this.#opaque = true;
-    if (isRowFormat(format) && pages.every(isAsItComes)) {
+    const { still } = writtenFormat(format);
+    if (still?.by === 'rows' && pages.every(isAsItComes)) {
       const picture = { ...this.#plan, ...writtenLayout(this.#plan), ...pages[0]! };
-      return createRowFile(await this.#newFile(this.#extension), format, picture);
+      return still.create(await this.#newFile(this.#extension), picture);
     }
     return Carrier.create(this.#carriedPages(), this.#samples(), await this.#newFile('tif'), MEMORY_BYTES);
   }

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { Carrier } from '../../../../src/core/codec/carrier.ts';
 import { createPicture, DEFAULT_PICTURE_LIMITS, NO_METADATA, openPicture } from '../../../../src/core/codec/index.ts';
-import { Carrier } from '../../../../src/core/codec/write/carrier.ts';
 import type { Raster } from '../../../../src/core/pixels/raster.ts';
 import { decode, makeFolder, makeNoise, planFor, samplesOf, write } from '../pictures.ts';
 

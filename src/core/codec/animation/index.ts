@@ -1,2 +1,0 @@
-export { type AnimationWriter, startAnimation, writesAsAnimation } from './start.ts';
-export { animationWarnings } from './warnings.ts';
