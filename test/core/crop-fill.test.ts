@@ -37,6 +37,13 @@ function samplesAt(source: Raster, size: Size, at: (x: number, y: number) => [nu
   });
 }
 
+/** Under what is not seen at all, colours are filled in. */
+function seen(alpha: Raster): Raster {
+  const samples = alpha.bytesPerSample === 2 ? new Uint16Array(alpha.data.buffer) : alpha.data;
+  samples.set(samples.map((sample) => Math.max(1, sample)));
+  return alpha;
+}
+
 const half = (value: number): number => Math.floor(value / 2);
 
 describe.each(
@@ -47,7 +54,7 @@ describe.each(
   const make = async () => {
     const input = folder.path(`in-${names++}.png`);
     const colour = makeNoise(20, 12, channels, bytes);
-    const alpha = withAlpha ? makeNoise(20, 12, 1, bytes) : null;
+    const alpha = withAlpha ? seen(makeNoise(20, 12, 1, bytes)) : null;
     await write(input, colour, alpha);
     return { input, colour, alpha };
   };

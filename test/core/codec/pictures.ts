@@ -14,6 +14,7 @@ import type { Raster } from '../../../src/core/pixels/raster.ts';
 
 /** A folder of its own for a test file, removed at the end. */
 export function makeFolder(): { path(name: string): string } {
+  state = 1;
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'upreel-codec-'));
@@ -32,7 +33,10 @@ export function makeNoise(width: number, height: number, channels: 1 | 3, bytesP
   return { width, height, channels, bytesPerSample, data };
 }
 
-/** A linear congruential generator: every run sees the same pictures, and every picture is another. */
+/**
+ * A linear congruential generator: every run sees the same pictures, and every picture is another. It begins anew with
+ * each file's folder: files share a process in no certain order.
+ */
 let state = 1;
 function nextRandomByte(): number {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -15,7 +15,7 @@ const DIST = fileURLToPath(new URL('../../../dist/core/model/', import.meta.url)
 /** A process of its own that pulls the model of the catalogue file into the folder. */
 const PULL = `
   const { readCatalogue } = await import(process.argv[1] + 'catalogue.js');
-  const { pullModel } = await import(process.argv[1] + 'fetch.js');
+  const { pullModel } = await import(process.argv[1] + 'fetch/fetch.js');
   const catalogue = readCatalogue(process.argv[2]);
   await pullModel(catalogue, catalogue.models[0], process.argv[3]);
 `;

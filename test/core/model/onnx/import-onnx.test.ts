@@ -23,7 +23,7 @@ let folder: string;
 
 beforeAll(async () => {
   // Trying a network takes a process, which only the build can start.
-  built = await fromDist('core/model/import-network.js');
+  built = await fromDist('core/model/import/import-network.js');
 });
 
 beforeEach(() => {

@@ -28,7 +28,7 @@ let built: typeof import('../../../../src/core/model/import/import-network.ts');
 let folder: string;
 
 beforeAll(async () => {
-  built = await fromDist('core/model/import-network.js');
+  built = await fromDist('core/model/import/import-network.js');
   folder = await mkdtemp(join(tmpdir(), 'upreel-forms-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
