@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadModel } from '../dist/core/model/index.js';
 import { cropInto } from '../dist/core/pixels/rows.js';
 import { openSessionPool } from '../dist/core/session/session-pool.js';
+import { pictureSettingsSchema } from '../dist/core/still/picture-settings.js';
 import { upscaleImageFile } from '../dist/core/still/upscale-image.js';
 import { planTiles } from '../dist/core/tile/tiles.js';
 import { AUTOMATIC_NETWORK, resolveUpscalerOptions } from '../dist/core/upscaler/network-settings.js';
@@ -99,9 +100,8 @@ async function runBare(pool, windows) {
 }
 
 async function upscaleStill(input, output, effort, upscaler) {
-  const request = { input, output: { kind: 'file', path: output }, target: { kind: 'native' }, overwrite: false };
-  const rest = { quality: null, effort, strip: false, flatten: null, maxInputMegapixels: 100 };
-  await upscaleImageFile({ ...request, ...rest }, contextOf(upscaler));
+  const request = { input, output: { kind: 'file', path: output }, target: { kind: 'native' } };
+  await upscaleImageFile({ ...pictureSettingsSchema.parse({ effort }), ...request }, contextOf(upscaler));
 }
 
 async function upscaleClip(input, output, upscaler) {

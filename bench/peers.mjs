@@ -2,7 +2,8 @@
 // OpenVINO and OpenCV, each in a process that stays, in turns; and a clip by the script that people run.
 //   sh bench/peers/setup.sh && make bench BENCH=peers            20 minutes on two cores; QUICK=1: a try of 3
 // Environment: UPREEL_PEERS (folder of setup.sh), NETWORKS, SIDES, WAYS (commas), CLIP=0 (without the clip),
-// CELL_SECONDS (for the turns of one network and size), WRITE_DOCS=1 (the tables in docs/performance.md).
+// CELL_SECONDS (for the turns of one network and size), KEEP=1 (rows of the last run that are not measured now stay),
+// WRITE_DOCS=1 (the tables in docs/performance.md).
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,11 +39,13 @@ const folder = scratchFolder();
 const log = join(tmpdir(), 'upreel-peers.log');
 const common = { environment, threads, logFile: openSync(log, 'w') };
 const peers = wanted.map((way) => startPeer(way, common));
+const last = process.env.KEEP === '1' ? JSON.parse(readFileSync(resultsFile, 'utf8')) : { cells: [] };
 const report = {
   date: new Date().toISOString(),
   machine: { cpu: cpus()[0]?.model, cores: cpus().length, threads, node: process.version },
   peakGflops: await measurePeak(),
-  cells: [],
+  cells: last.cells,
+  clip: last.clip,
 };
 console.log(`${report.machine.cpu}, ${threads} threads, peak ${report.peakGflops.toFixed(0)} GFLOP/s; log: ${log}`);
 
@@ -66,13 +69,19 @@ async function addCell(id, side, without) {
   const network = join(folder, `${id}-${side}.onnx`);
   const { flopsPerPixel } = await writeFloatNetwork(model, network, side);
   const ways = await measureCell({ peers: able, model, network, side, threads, folder, cellSeconds });
-  report.cells.push({ network: id, side, flopsPerPixel, ways });
+  const cell = { network: id, side, flopsPerPixel, ways };
+  const others = report.cells.filter(({ network: other, side: size }) => other !== id || size !== side);
+  report.cells = [...others, cell].sort((a, b) => placeOf(a) - placeOf(b));
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);
   const each = Object.entries(ways).map(([way, { seconds, wrong, failure }]) =>
     seconds ? `${way} ${(seconds.median * 1000).toFixed(0)}` : `${way}: ${failure ?? (wrong ? 'wrong' : '-')}`,
   );
   console.log(`${minutes} min: ${id} ${side}: ${each.join(', ')} ms`);
   save();
+}
+
+function placeOf({ network, side }) {
+  return NETWORKS.findIndex(({ id }) => id === network) * 1e6 + side;
 }
 
 /** The best that anybody here gets out of the cores in float32. */
@@ -84,7 +93,8 @@ async function measurePeak() {
 }
 
 function save() {
-  for (const { ways, flopsPerPixel, side } of report.cells) {
+  // Those of an earlier run, maybe on another machine, have their own.
+  for (const { ways, flopsPerPixel, side } of report.cells.filter((cell) => !last.cells.includes(cell))) {
     for (const result of Object.values(ways).filter(({ seconds }) => seconds && report.peakGflops > 0)) {
       result.shareOfPeak = (flopsPerPixel * side * side) / result.seconds.median / 1e9 / report.peakGflops;
     }

@@ -1,4 +1,4 @@
-export { ffmpegVersion, listEncoders } from '../core/ffmpeg/ffmpeg.ts';
+export { ffmpegVersion, listEncoders, requireFfmpeg } from '../core/ffmpeg/ffmpeg.ts';
 export { readVideoFrame, type VideoFrame } from './decode/read-frame.ts';
 export { readFilmProvenance } from './finish/provenance-tags.ts';
 export type { JobContext } from './job-context.ts';

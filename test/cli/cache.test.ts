@@ -39,12 +39,21 @@ beforeAll(async () => {
   writeFileSync(at('cache', 'models', fetched.name), Buffer.alloc(fetched.bytes), { mode: 0o600 });
   writeFileSync(at('elsewhere'), 'not ours');
   symlinkSync(at('elsewhere'), at('cache', 'models', 'link.pth'));
+  mkdirSync(at('cache', 'stores', 'bucket', 'films'), { recursive: true, mode: 0o700 });
+  writeFileSync(at('cache', 'stores', 'bucket', 'films', 'a.mkv'), Buffer.alloc(1000));
   ffmpeg(...pattern(2), ...H264, at('film.mkv'));
   await stoppedAtOnce([at('film.mkv'), '-o', at('out.mkv'), '-m', 'tiny', '--device', 'cpu', '--json']);
 }, 120_000);
 
 test('what upreel keeps is told by kind, with its place', async () => {
-  expect(await kept()).toMatchObject({ models: 1, imported: 1, networks: 2, logs: 1, jobs: expect.any(Number) });
+  expect(await kept()).toMatchObject({
+    models: 1,
+    imported: 1,
+    networks: 2,
+    logs: 1,
+    jobs: expect.any(Number),
+    stores: 1,
+  });
   const table = await upreel('cache');
   expect(table.stdout).toMatch(/^WHAT +FILES +SIZE +WHERE\n/);
   expect(table.stdout).toContain(at('cache', 'onnx'));
@@ -54,7 +63,7 @@ test('clean removes what is made again, and nothing that is not named', async ()
   const told = jsonLines(await upreel('cache', 'clean', '--json'));
   expect(told.map(({ what }) => what)).toEqual(['networks', 'findings', 'logs']);
   expect(told[0]).toMatchObject({ files: 2 });
-  expect(await kept()).toMatchObject({ models: 1, imported: 1, networks: 0, findings: 0, logs: 0 });
+  expect(await kept()).toMatchObject({ models: 1, imported: 1, networks: 0, findings: 0, logs: 0, stores: 1 });
   expect((await upreel('cache', 'clean')).stdout).toContain('networks: nothing to remove');
   expect(existsSync(at('out.mkv.upreel', 'job.json'))).toBe(true);
 });

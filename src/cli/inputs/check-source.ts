@@ -3,16 +3,16 @@ import { basename } from 'node:path';
 import { systemErrorCode, UpreelError } from '../../core/errors.ts';
 import { isFramePattern } from '../../core/files/frame-sequence.ts';
 import { nearestOf } from '../../core/nearest.ts';
-import { ffmpegVersion } from '../../video/index.ts';
+import { requireFfmpeg } from '../../video/index.ts';
 import { COMMAND_GROUPS } from '../flags/help-groups.ts';
 
 /**
  * Finds out what would end a film's job before it begins: it then is no job, and stays in no list.
  * @throws UpreelError `input-missing`, `input-unreadable`, `ffmpeg-missing`.
  */
-export async function checkFilm(path: string, signal: AbortSignal): Promise<void> {
+export async function checkFilm(path: string): Promise<void> {
   await checkFile(path);
-  await ffmpegVersion(signal);
+  await requireFfmpeg();
 }
 
 /** Before anything is fetched for it. @throws UpreelError `input-missing`, `input-unreadable` */

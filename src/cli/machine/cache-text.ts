@@ -3,8 +3,11 @@ import type { JobState } from '../../job/index.ts';
 import { bytes, count, type SafeText, safeText, text } from '../../tui/index.ts';
 import { alignColumns } from '../table.ts';
 
-/** `logs`: of jobs that have ended. `jobs`: folders of jobs that are not done. `runtime`: what runs the networks. */
-export type KeptWhat = CacheKind | 'logs' | 'jobs' | 'runtime';
+/**
+ * `logs`: of jobs that have ended. `jobs`: folders of jobs that are not done. `runtime`: what runs the networks. `stores`:
+ * what a fleet's workers have fetched of buckets.
+ */
+export type KeptWhat = CacheKind | 'logs' | 'jobs' | 'runtime' | 'stores';
 
 /** What upreel keeps of one kind, or for one job. */
 export interface Kept {

@@ -55,10 +55,14 @@ async function gather(): Promise<readonly Kept[]> {
   });
   const logs = await listKeptHistories();
   const runtime = findRuntime()?.folder ?? cacheFolders().runtime;
+  const { stores } = cacheFolders();
+  const fetched = await sizeOfTree(stores);
   return [
     ...cached,
     { what: 'logs', path: stateRoot(), files: logs.length, bytes: logs.reduce((sum, { bytes }) => sum + bytes, 0) },
     { what: 'runtime', path: runtime, ...(await sizeOfTree(runtime)) },
+    // What workers have fetched of buckets, which has a bound of its own.
+    ...(fetched.files === 0 ? [] : [{ what: 'stores' as const, path: stores, ...fetched }]),
     ...(await withFeed({}, (feed) => Promise.all(list(feed).map(jobRow)))).flatMap((row) => row ?? []),
   ];
 }

@@ -37,7 +37,7 @@ export class DryRun {
   async #plan(task: FileTask, signal: AbortSignal): Promise<DryPlan> {
     const { model, denoise, onnxRange, onnxChannels, device } = task.network;
     const onnx = { ...(onnxRange && { range: onnxRange }), ...(onnxChannels && { channels: onnxChannels }) };
-    await (task.kind === 'video' ? checkFilm(task.request.input, signal) : checkFile(task.request.input));
+    await (task.kind === 'video' ? checkFilm(task.request.input) : checkFile(task.request.input));
     const facts = await modelFacts(model, { ...(denoise !== null && { denoise }), onnx });
     const network = { input: task.request.input, model, device, scale: facts.scale, bytesToFetch: facts.bytesToFetch };
     if (task.kind === 'image') {

@@ -113,7 +113,7 @@ async function runAll(
             continue;
           }
           if (isVideo(task) && !isPiped(task)) {
-            await checkFilm(task.request.input, signal);
+            await checkFilm(task.request.input);
             spec = await nameJob(task, queueing);
           } else if (!isVideo(task)) await checkFile(task.request.input);
           await (spec === null

@@ -1,6 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
 import { placeChild } from './child-folder.ts';
@@ -88,6 +90,30 @@ export async function listHwaccels(signal: AbortSignal): Promise<readonly string
   }
   return names;
 }
+
+/**
+ * That there are programs to start, by their files alone: running one takes longer than reading a film's header.
+ * @throws UpreelError `ffmpeg-missing`
+ */
+export async function requireFfmpeg(): Promise<void> {
+  for (const name of ['ffmpeg', 'ffprobe'] as const) {
+    const path = programPath(name);
+    const places = basename(path) === path ? (process.env.PATH ?? '').split(delimiter) : [''];
+    const files = places.flatMap((place) => EXECUTABLE_ENDINGS.map((ending) => join(place, `${path}${ending}`)));
+    const found = await Promise.all(
+      files.map((file) =>
+        access(file, constants.X_OK).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    if (found.includes(true)) continue;
+    throw startError(name, Object.assign(new Error(`There is no ${path}.`), { code: 'ENOENT' }));
+  }
+}
+
+const EXECUTABLE_ENDINGS = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
 
 /** As ffmpeg names its own version, for example "5.1.6-0+deb12u1". @throws UpreelError `ffmpeg-missing` */
 export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
