@@ -65,6 +65,17 @@ describe('bad input', () => {
     expect(existsSync(cache)).toBe(false);
   });
 
+  test.each([
+    [{ FFMPEG_PATH: at('nowhere/ffmpeg') }, /Cannot start .*nowhere.ffmpeg/],
+    [{ FFPROBE_PATH: at('nowhere/ffprobe') }, /Cannot start .*nowhere.ffprobe/],
+    [{ PATH: '/nowhere' }, /Cannot start ffmpeg/],
+  ])('without ffmpeg or ffprobe a film is no job: %j', async (env, message) => {
+    const { code, err } = await upreel([at('good.mkv'), '-o', at('none.mkv'), '--device', 'cpu'], env);
+    expect([code, err]).toEqual([1, expect.stringMatching(message)]);
+    expect(err).toContain('apt install ffmpeg');
+    expect(existsSync(at('none.mkv.upreel'))).toBe(false);
+  });
+
   test('a flag with a wrong value is named, with what it takes', async () => {
     await expectRefusal([at('good.png'), '--tile', 'abc'], 2, /--tile[\s\S]*abc[\s\S]*number/);
     await expectRefusal([at('good.png'), '--tile', '0'], 2, /--tile cannot be 0/);
