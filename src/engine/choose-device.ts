@@ -41,31 +41,45 @@ export async function chooseDevice(
       hint: 'Leave --precision out, or choose another --device.',
     });
   }
-  const judged = (on: DeviceName) => judge(on, network, context);
-  const chosen = async (on: DeviceName, verdict: Verdict, warnings: readonly string[]): Promise<DeviceChoice> => {
-    const isHalf = precision === 'float16' || (precision === 'auto' && (await isHalfBetter(on, verdict)));
-    return { device: on, precision: isHalf ? 'float16' : 'float32', warnings };
-  };
-  const isHalfBetter = async (on: DeviceName, full: Verdict): Promise<boolean> => {
-    const half = await judge(on, { ...network, precision: 'float16' }, context);
-    if (rejectionOf(half) !== null || !('proof' in half) || !('proof' in full)) return false;
-    return half.proof.deviceSeconds < WORTH_HALF * full.proof.deviceSeconds;
-  };
+  const judged = (on: DeviceName, of: Precision) => judge(on, { ...network, precision: of }, context);
   if (device !== 'auto') {
-    const verdict = await judged(device);
-    return chosen(device, verdict, insistOn(device, verdict));
+    const full = await judged(device, 'float32');
+    const warnings = insistOn(device, full);
+    if (precision === 'float32') return { device, precision, warnings };
+    const half = await judged(device, 'float16');
+    if (precision === 'float16') insistOn(device, half, ' in float16');
+    return { device, precision: precision === 'float16' || isFaster(half, full) ? 'float16' : 'float32', warnings };
   }
   const warnings: string[] = [];
   for (const candidate of candidatesHere()) {
-    const verdict = await judged(candidate);
-    const rejection = rejectionOf(verdict);
-    if (rejection === null && 'proof' in verdict && verdict.proof.deviceSeconds < verdict.proof.cpuSeconds) {
-      return chosen(candidate, verdict, warnings);
-    }
+    const full = await judged(candidate, 'float32');
+    const half = precision !== 'float32' && isUsable(full) ? await judged(candidate, 'float16') : null;
+    const isHalf = half !== null && (precision === 'float16' ? isUsable(half) : isFaster(half, full));
+    if (isHalf) return { device: candidate, precision: 'float16', warnings };
+    if (isUsable(full) && precision !== 'float16') return { device: candidate, precision: 'float32', warnings };
     // That a machine has no GPU is no news; that one computes wrong results is.
-    if ('proof' in verdict && rejection !== null) warnings.push(`${candidate} is not used: ${rejection}`);
+    const rejection = rejectionOf(full);
+    if ('proof' in full && rejection !== null) warnings.push(`${candidate} is not used: ${rejection}`);
   }
-  return { device: 'cpu', precision: 'float32', warnings };
+  if (precision !== 'float16') return { device: 'cpu', precision: 'float32', warnings };
+  throw new UpreelError(
+    'device-unavailable',
+    'No GPU here computes this network in float16, and does so faster than the CPU.',
+    {
+      hint: 'Leave --precision out.',
+    },
+  );
+}
+
+/** Right, and faster than the CPU. */
+function isUsable(verdict: Verdict): boolean {
+  return rejectionOf(verdict) === null && 'proof' in verdict && verdict.proof.deviceSeconds < verdict.proof.cpuSeconds;
+}
+
+/** Whether float16 is right, and enough faster than float32 on the same device. */
+function isFaster(half: Verdict, full: Verdict): boolean {
+  if (rejectionOf(half) !== null || !('proof' in half) || !('proof' in full)) return false;
+  return half.proof.deviceSeconds < WORTH_HALF * full.proof.deviceSeconds;
 }
 
 /** Devices worth a proof on this platform, best first; empty where no GPU can be seen. */
@@ -86,10 +100,10 @@ function hasGpuOnLinux(): boolean {
 }
 
 /** Warnings. @throws UpreelError `device-unavailable` */
-function insistOn(device: DeviceName, verdict: Verdict): readonly string[] {
+function insistOn(device: DeviceName, verdict: Verdict, how = ''): readonly string[] {
   const rejection = rejectionOf(verdict);
   if (rejection !== null) {
-    throw new UpreelError('device-unavailable', `The device ${device} cannot be used: ${rejection}`, {
+    throw new UpreelError('device-unavailable', `The device ${device} cannot be used${how}: ${rejection}`, {
       hint: hintFor(device),
     });
   }

@@ -7,8 +7,12 @@ import type { EngineNetwork } from './engine-protocol.ts';
  * are told apart by their provider alone.
  */
 export function deviceClass({ device, precision }: Pick<EngineNetwork, 'device' | 'precision'>): string {
-  if (device === 'cpu') return `cpu ${process.arch} ${vectorUnits()}`;
-  return precision === 'float16' ? `${device} float16` : device;
+  return device === 'cpu' ? `cpu ${process.arch} ${vectorUnits()}` : deviceText({ device, precision });
+}
+
+/** A device and what it computes in, where that is not the usual. */
+export function deviceText({ device, precision }: { readonly device: string; readonly precision: string }): string {
+  return precision === 'float16' ? `${device} ${precision}` : device;
 }
 
 export function runtimeIdentity(): string {

@@ -7,7 +7,7 @@ import { UpreelError } from '../core/errors.ts';
 import { PRECISIONS, type Precision } from '../core/model/descriptor.ts';
 import { cacheFolders, locateWeights, networkFilesSha256, readCached, writeCached } from '../core/model/index.ts';
 import { runtimeVersion } from '../core/runtime/index.ts';
-import type { NetworkSettings } from '../core/upscaler/network-settings.ts';
+import { type NetworkSettings, precisionOf } from '../core/upscaler/network-settings.ts';
 import { againAfterKill } from './after-kill.ts';
 import { driverFacts } from './driver-facts.ts';
 import { type RunOptions, startEngine } from './engine-client.ts';
@@ -63,10 +63,6 @@ function failureOf(error: unknown): string | null {
   return error.code === 'engine-died' || error.code === 'out-of-memory' ? 'it crashed on a test tile.' : null;
 }
 
-function precisionOf({ precision }: NetworkSettings): Precision {
-  return precision === 'float16' ? 'float16' : 'float32';
-}
-
 async function prove(device: DeviceName, network: NetworkSettings, context: RunOptions): Promise<DeviceProof> {
   const engine = startEngine();
   try {
@@ -97,7 +93,7 @@ async function weightsHash({ model }: NetworkSettings, { signal, onEvent }: RunO
 /** Weights and what is made of them, runtime and drivers: a verdict is good for this combination only. */
 function fingerprint(device: DeviceName, network: NetworkSettings, weights: string): string {
   const { gpus, denoise, onnxRange, onnxChannels, colour } = network;
-  const half = precisionOf(network) === 'float16' ? { precision: 'float16' } : {};
+  const half = precisionOf(network) === 'float16' && { precision: 'float16' };
   const use = { denoise: denoise === 1 ? null : denoise, onnxRange, onnxChannels, colour, ...half };
   const facts = [device, gpus, weights, use, runtimeVersion(), ...driverFacts()];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);

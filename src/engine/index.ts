@@ -1,4 +1,5 @@
 export { chooseDevice, type DeviceChoice } from './choose-device.ts';
+export { deviceText } from './device-class.ts';
 export { type KnownProof, listVerdicts } from './device-verdict.ts';
 export { type EngineClient, startEngine } from './engine-client.ts';
 export { EngineDied } from './engine-end.ts';

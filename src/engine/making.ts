@@ -6,6 +6,7 @@ import type { Making } from '../core/provenance.ts';
 import { pictureSettingsSchema } from '../core/still/picture-settings.ts';
 import { AUTOMATIC_NETWORK } from '../core/upscaler/network-settings.ts';
 import { videoSettingsSchema } from '../video/index.ts';
+import { deviceText } from './device-class.ts';
 import type { EngineNetwork, EngineTask } from './engine-protocol.ts';
 
 type Task<Kind extends EngineTask['kind']> = Extract<EngineTask, { kind: Kind }>;
@@ -64,7 +65,7 @@ function making(
     program: `upreel ${ownVersion()}`,
     model: id,
     network: contentHash,
-    device: network.precision === 'float16' ? `${device} float16` : device,
+    device: deviceText({ device, precision: network.precision }),
     preset: settings.preset,
     options: {
       ...(target.kind === 'native' ? {} : { target }),

@@ -4,7 +4,7 @@ import { Pause } from '../core/pause.ts';
 import { sizeText } from '../core/pixels/geometry.ts';
 import { upscaleImageFile } from '../core/still/upscale-image.ts';
 import { fitUpscalerOptions } from '../core/upscaler/fit-options.ts';
-import { leastTilePx } from '../core/upscaler/network-settings.ts';
+import { leastTilePx, precisionOf } from '../core/upscaler/network-settings.ts';
 import { openUpscaler } from '../core/upscaler/open-upscaler.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
 import { PreviewTap, upscaleFilm, type VideoRequest } from '../video/index.ts';
@@ -75,8 +75,8 @@ export function openTaskRunner(): TaskRunner {
       const context = task.kind === 'video' ? taskContext : soon;
       switch (task.kind) {
         case 'prove': {
-          const { device, gpus, precision: asked } = task.network;
-          const precision = asked === 'auto' ? 'float32' : asked;
+          const { device, gpus } = task.network;
+          const precision = precisionOf(task.network);
           const model = await loadForTask(task.network, context);
           return { kind: 'prove', proof: await proveDevice(model, device, { gpus, precision }, context.signal) };
         }

@@ -182,6 +182,23 @@ describe('float16 on a GPU', () => {
     else await expect(insisting).rejects.toMatchObject({ code: 'device-unavailable' });
   });
 
+  test.each(['auto', 'cuda'] as const)('that is asked for and cannot be had on %s is an error', async (device) => {
+    const judge = async (): Promise<Verdict> => ({ failure: 'its libraries are not installed.' });
+    const asked = { ...settings(device), precision: 'float16' as const };
+    await expect(chooseDevice(asked, context(), judge)).rejects.toMatchObject({ code: 'device-unavailable' });
+  });
+
+  test('is not tried on a device that is not there, whose failure would be remembered', async () => {
+    const tried: string[] = [];
+    const judge = async (_: unknown, { precision }: NetworkSettings): Promise<Verdict> => {
+      tried.push(precision);
+      return { failure: 'its libraries are not installed.' };
+    };
+    const asked = { ...settings('cuda'), precision: 'float16' as const };
+    await expect(chooseDevice(asked, context(), judge)).rejects.toThrow('its libraries are not installed');
+    expect(tried).toEqual(['float32']);
+  });
+
   test('is not had on the CPU', async () => {
     const asked = { ...settings('cpu'), precision: 'float16' as const };
     await expect(chooseDevice(asked, context())).rejects.toMatchObject({ code: 'usage', exitCode: 2 });

@@ -1,5 +1,5 @@
 import { byteText } from '../../core/byte-text.ts';
-import type { DeviceReport, KnownProof, StoredLayouts } from '../../engine/index.ts';
+import { type DeviceReport, deviceText, type KnownProof, type StoredLayouts } from '../../engine/index.ts';
 import { alignColumns } from '../table.ts';
 import { layoutsText } from './tune-text.ts';
 
@@ -69,8 +69,7 @@ function verdictRow({ proof, precision, model, weights, at }: KnownProof): strin
   const speed = `${milliseconds(deviceSeconds)} against ${milliseconds(cpuSeconds)} on the CPU`;
   const name = model.split(/[/\\]/).at(-1)!;
   const difference = maxDifference === 0 ? 'equal to the CPU' : `within ${maxDifference} levels of the CPU`;
-  const on = precision === 'float16' ? `${device} ${precision}` : device;
-  return [on, `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
+  return [deviceText({ device, precision }), `${name} (${weights.slice(0, 8)})`, difference, speed, at.slice(0, 10)];
 }
 
 function layoutRow(layouts: StoredLayouts): string[] {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { DEVICE_NAMES, type DeviceName, NUMBERED_DEVICES, SHARED_DEVICES } from '../device-name.ts';
 import { UpreelError } from '../errors.ts';
-import { type ModelDescriptor, PRECISIONS } from '../model/descriptor.ts';
+import { type ModelDescriptor, PRECISIONS, type Precision } from '../model/descriptor.ts';
 import { COLOUR_SOURCES } from '../model/onnx/colour-fix.ts';
 import { type FixedSize, type Size, sizeText } from '../pixels/geometry.ts';
 import { SMALLEST_TILE_PX, WIDE_NETWORK_FLOPS, type Work } from '../tile/tile-size.ts';
@@ -35,6 +35,11 @@ export const networkSettingsSchema = z.object({
 });
 
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
+/** What a device computes in; where nothing was decided, float32. */
+export function precisionOf({ precision }: Pick<NetworkSettings, 'precision'>): Precision {
+  return precision === 'auto' ? 'float32' : precision;
+}
 
 /** Everything left to the model and the machine. */
 export const AUTOMATIC_NETWORK = Object.freeze({
@@ -76,7 +81,7 @@ export function resolveUpscalerOptions(
   const haloPx = checkedHalo(settings.haloPx ?? defaultHaloPx(descriptor), descriptor);
   return {
     device,
-    precision: settings.precision === 'float16' && device !== 'cpu' ? 'float16' : 'float32',
+    precision: device === 'cpu' ? 'float32' : precisionOf(settings),
     tilePx: tilePxFor(settings.tilePx, descriptor),
     haloPx,
     featherPx: defaultFeatherPx(descriptor, haloPx),
