@@ -1,4 +1,4 @@
-import { createPicture, NO_METADATA, resize, textPixels } from '../core/codec/index.ts';
+import { resize, textPixels, writePlainPng } from '../core/codec/index.ts';
 import type { Rect, Size } from '../core/pixels/geometry.ts';
 import { makeRaster, type Raster } from '../core/pixels/raster.ts';
 import { pasteInto } from '../core/pixels/rows.ts';
@@ -53,27 +53,7 @@ export class Sheet {
         await write(sheet, `difference × ${SHEET_GAIN}`, { ...place, width: place.width, height: CAPTION_HEIGHT });
       }
     }
-    const sink = await createPicture(path, {
-      pages: [{ width, height: this.#bottom, resizeTo: null }],
-      channels: 3,
-      bytesPerSample: 1,
-      alpha: false,
-      format: 'png',
-      quality: null,
-      lossless: true,
-      effort: 'balanced',
-      metadata: NO_METADATA,
-      strip: true,
-      made: null,
-      flatten: null,
-      overwrite,
-    });
-    try {
-      await sink.writeRows({ colour: sheet, alpha: null });
-      return await sink.finish();
-    } finally {
-      await sink.abort();
-    }
+    return writePlainPng(path, sheet, overwrite);
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { createPicture, NO_METADATA } from '../../core/codec/index.ts';
+import { writePlainPng } from '../../core/codec/index.ts';
 import { DEVICE_NAMES } from '../../core/device-name.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../../core/errors.ts';
 import { readCatalogue } from '../../core/model/catalogue.ts';
@@ -212,28 +212,7 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function writePng({ width, height, rgb }: RgbPixels, path: string): Promise<void> {
-  const data = new Uint8Array(rgb);
-  const sink = await createPicture(path, {
-    pages: [{ width, height, resizeTo: null }],
-    channels: 3,
-    bytesPerSample: 1,
-    alpha: false,
-    format: 'png',
-    quality: null,
-    lossless: true,
-    effort: 'balanced',
-    metadata: NO_METADATA,
-    strip: true,
-    made: null,
-    flatten: null,
-    overwrite: true,
-  });
-  try {
-    await sink.writeRows({ colour: { width, height, channels: 3, bytesPerSample: 1, data }, alpha: null });
-    await sink.finish();
-  } finally {
-    await sink.abort();
-  }
+  await writePlainPng(path, { width, height, channels: 3, bytesPerSample: 1, data: new Uint8Array(rgb) }, true);
 }
 
 function frameName({ index }: VideoFrame): string {

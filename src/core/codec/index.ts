@@ -20,3 +20,4 @@ export { FORMAT_CHOICES, type FormatChoice } from './write/format-choices.ts';
 export { losslessTile } from './write/lossless-tile.ts';
 export { abilitiesOf, formatNamedBy, noQualityOf, outputFormatOf } from './write/output-format.ts';
 export type { PictureFilePlan, PictureSink } from './write/picture-file-plan.ts';
+export { writePlainPng } from './write/plain-png.ts';
