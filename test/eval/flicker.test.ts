@@ -9,8 +9,8 @@ function planes(scenes: readonly Scene[], options: Parameters<typeof noisyFrames
   return noisyFrames(scenes, options).map(({ data }) => data.filter((_, at) => at % 3 === 0));
 }
 
-function flickerOf(sources: readonly Uint8Array[], results: readonly Uint8Array[], enlargement = 1) {
-  const meter = new FlickerMeter(SIZE, enlargement);
+function flickerOf(sources: readonly Uint8Array[], results: readonly Uint8Array[], enlargement = 1, size = SIZE) {
+  const meter = new FlickerMeter(size, enlargement);
   for (const [index, source] of sources.entries()) meter.add(source, results[index]!);
   return meter.finish(sources.length);
 }
@@ -52,8 +52,9 @@ describe('flicker where the source stands still', () => {
 
 describe('what moves does not count', () => {
   test.each<[string, (frame: number) => Scene]>([
-    ['a pan of half a pixel a frame', (frame) => (x, y) => SCENE(x + frame / 2, y + frame / 2)],
-    ['a fade of two levels a frame', (frame) => (x, y) => SCENE(x, y) - 2 * frame],
+    ['a zoom', (frame) => (x, y) => SCENE((x - 32) * (1 + frame / 8) + 32, (y - 24) * (1 + frame / 8) + 24)],
+    ['halves that part', (frame) => (x, y) => SCENE(x + (y < 24 ? frame : -frame), y)],
+    ['half of the picture fades', (frame) => (x, y) => SCENE(x, y) - (x < 32 ? 4 : -4) * frame],
     ['a cut between any two frames', (frame) => (x, y) => SCENE(x + 7 * (frame % 5), 11 * frame + y)],
   ])('%s', (_, scene) => {
     const frames = planes(
@@ -61,6 +62,21 @@ describe('what moves does not count', () => {
       { sigma: 1 },
     );
     expect(flickerOf(frames, frames).stillShare).toBeLessThan(0.1);
+  });
+
+  test.each<[string, (frame: number) => Scene]>([
+    ['weaves', (frame) => (x, y) => SCENE(x + 0.6 * Math.sin(2 * frame), y + 0.6 * Math.cos(3 * frame))],
+    ['pans', (frame) => (x, y) => SCENE(x + frame / 2, y + frame / 3)],
+    ['flickers', (frame) => (x, y) => SCENE(x, y) * (1 + 0.03 * Math.sin(3 * frame))],
+    ['fades', (frame) => (x, y) => SCENE(x, y) - 2 * frame],
+  ])('a picture that %s as a whole is measured in itself', (_, scene) => {
+    const scenes = Array.from({ length: 14 }, (__, frame) => scene(frame));
+    const size = { width: 192, height: 144 };
+    const [loud, calm] = [planes(scenes, { ...size, sigma: 3 }), planes(scenes, { ...size, sigma: 1.5 })];
+    const { stillShare, ratio } = flickerOf(loud, calm, 1, size);
+    expect(stillShare).toBeGreaterThan(0.25);
+    expect(ratio).toBeGreaterThan(0.42);
+    expect(ratio).toBeLessThan(0.62);
   });
 
   test('an object that moves hides only what is around it', () => {

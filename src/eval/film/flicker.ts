@@ -1,4 +1,5 @@
 import type { Size } from '../../core/pixels/geometry.ts';
+import { FilmAligner, type Place } from './film-aligner.ts';
 
 /** How much two films of one scene change where their source stands still. */
 export interface Flicker {
@@ -33,11 +34,15 @@ const BLOCK_PX = 8;
  * means of noise are 0.58 D apart; up to 0.8 D count as noise. Whatever moves, fades, appears or is cut is farther apart
  * than D. All eight neighbours must be still too, because enlarging draws on them. Steps without three frames on both
  * sides are not measured. No level of noise is guessed, and no block's motion counts for another's noise.
+ *
+ * Films that weave, pan or flicker as a whole are measured in the moving picture: both films' frames are first brought to
+ * where the source's first lie (film-aligner.ts), or nothing of a real film would ever stand still.
  */
 export class FlickerMeter {
   readonly #size: Size;
   readonly #blockPx: number;
-  readonly #frames: { readonly source: Uint8Array; readonly result: Uint8Array }[] = [];
+  readonly #aligner: FilmAligner;
+  readonly #frames: { readonly source: Uint8Array; readonly result: Uint8Array; readonly place: Place }[] = [];
   readonly #steps: Step[] = [];
 
   /**
@@ -47,11 +52,14 @@ export class FlickerMeter {
   constructor(size: Size, enlargement: number) {
     this.#size = size;
     this.#blockPx = Math.max(BLOCK_PX, Math.round(BLOCK_PX * enlargement));
+    this.#aligner = new FilmAligner(size, enlargement);
   }
 
   /** The next frame of both: luma of 8 bits, row by row. They are kept for six frames. */
   add(source: Uint8Array, result: Uint8Array): void {
-    this.#frames.push({ source, result });
+    const place = this.#aligner.next(source);
+    const align = (frame: Uint8Array) => this.#aligner.align(frame, place);
+    this.#frames.push({ source: align(source), result: align(result), place });
     if (this.#frames.length < 2 * REACH) return;
     this.#steps.push(this.#measure());
     this.#frames.shift();
@@ -120,10 +128,20 @@ export class FlickerMeter {
         const pixels =
           (bottom - row * this.#blockPx) * (Math.min(width, (column + 1) * this.#blockPx) - column * this.#blockPx);
         const noise = median(changes.map((sums) => sums[column]!)) / pixels;
-        if (apart[column]! / pixels <= NOISE_RATIO * noise + ROUNDING) isStill[row * columns + column] = 1;
+        if (apart[column]! / pixels > NOISE_RATIO * noise + ROUNDING) continue;
+        if (this.#isSeen(column * this.#blockPx, row * this.#blockPx)) isStill[row * columns + column] = 1;
       }
     }
     return isStill;
+  }
+
+  /** Whether all frames show all of a block. */
+  #isSeen(left: number, top: number): boolean {
+    const { width, height } = this.#size;
+    const [right, bottom] = [Math.min(width, left + this.#blockPx), Math.min(height, top + this.#blockPx)];
+    return this.#frames.every(({ place: { x, y } }) => {
+      return left + x >= 0 && top + y >= 0 && right + x <= width && bottom + y <= height;
+    });
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Size } from '../../core/pixels/geometry.ts';
-import { type Raster, samplesOf } from '../../core/pixels/raster.ts';
-
-/** Of the source, on each side: small enough for thin things that move, large enough to tell them from noise. */
-export const CELL_PX = 4;
+import { warpPlane } from '../../core/registration/warp-plane.ts';
+import { AT_REST, type FramePosition } from './frame-position.ts';
+import { CELL_PX, makePlanes, movePlane, type Planes } from './planes.ts';
 
 /** Sums over the pixels of each cell of a frame, in levels of 255; luma counts fourfold (R + 2 G + B). */
 export interface CellSums {
@@ -38,6 +37,8 @@ export class CellGrid {
   #before: Planes;
   /** Luma of the frame before that. */
   #earlier: Float32Array;
+  readonly #between: Float32Array;
+  #position = AT_REST;
 
   constructor({ width, height }: Size) {
     this.width = width;
@@ -54,6 +55,12 @@ export class CellGrid {
     const planes = () => makePlanes(width * height);
     [this.#mean, this.#now, this.#before] = [planes(), planes(), planes()];
     this.#earlier = new Float32Array(width * height);
+    this.#between = new Float32Array(width * height);
+  }
+
+  /** Luma of what the next frame is held against. */
+  get mean(): Float32Array {
+    return this.#mean.luma;
   }
 
   /** Luma of the frame that was read last, and of the one before it. */
@@ -69,19 +76,49 @@ export class CellGrid {
     return across * Math.min(CELL_PX, this.height - row * CELL_PX);
   }
 
-  /** Takes the next frame, RGB, and sums it up against the mean and the last frames. */
-  read(raster: Raster): void {
+  /** Whether the frame that was read last shows all of a cell. */
+  isSeen(cell: number): boolean {
+    const column = cell % this.columns;
+    const row = (cell - column) / this.columns;
+    const { x, y } = this.#position;
+    const [left, top] = [column * CELL_PX + x, row * CELL_PX + y];
+    const [right, bottom] = [Math.min(this.width, (column + 1) * CELL_PX), Math.min(this.height, (row + 1) * CELL_PX)];
+    return left >= 0 && top >= 0 && right + x <= this.width && bottom + y <= this.height;
+  }
+
+  /** Takes the next frame, brought to where what is remembered lies, and sums it up against the mean and the last frames. */
+  read(frame: Planes, position: FramePosition): void {
+    this.#follow(position);
     const earlier = this.#earlier;
     this.#earlier = this.#before.luma;
     const recycled = { ...this.#before, luma: earlier };
     this.#before = this.#now;
     this.#now = recycled;
-    split(raster, this.#now);
+    for (const key of ['luma', 'red', 'blue'] as const) {
+      if (position.x === 0 && position.y === 0) this.#now[key].set(frame[key]);
+      else warpPlane(frame[key], this.#now[key], this.#between, this, position);
+    }
     for (const sums of Object.values(this.sums) as Float64Array[]) sums.fill(0);
     for (let y = 0; y < this.height; y++) {
       this.#sumRow(y);
       if (y > 0 && y < this.height - 1) this.#sumSlopes(y);
     }
+  }
+
+  /** What is remembered goes along with the camera and the light. */
+  #follow(position: FramePosition): void {
+    this.#position = position;
+    const { gain, offset, moved } = position;
+    const lumas = [this.#mean.luma, this.#now.luma, this.#before.luma];
+    const colours = [this.#mean, this.#now].flatMap(({ red, blue }) => [red, blue]);
+    if (moved.right !== 0 || moved.down !== 0) {
+      for (const plane of [...lumas, ...colours]) {
+        movePlane(plane, this.width, moved.right * CELL_PX, moved.down * CELL_PX);
+      }
+    }
+    if (gain === 1 && offset === 0) return;
+    for (const plane of lumas) for (let at = 0; at < plane.length; at++) plane[at] = gain * plane[at]! + 4 * offset;
+    for (const plane of colours) for (let at = 0; at < plane.length; at++) plane[at] = gain * plane[at]!;
   }
 
   /** Plain variables: to allocate something, or to store a sum, for each pixel would cost more than the sums do. */
@@ -181,28 +218,5 @@ export class CellGrid {
         }
       }
     }
-  }
-}
-
-interface Planes {
-  readonly luma: Float32Array;
-  readonly red: Float32Array;
-  readonly blue: Float32Array;
-}
-
-function makePlanes(pixels: number): Planes {
-  return { luma: new Float32Array(pixels), red: new Float32Array(pixels), blue: new Float32Array(pixels) };
-}
-
-function split(raster: Raster, { luma, red, blue }: Planes): void {
-  const samples = samplesOf(raster);
-  const unit = raster.bytesPerSample === 2 ? 1 / 257 : 1;
-  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) {
-    const r = samples[at]! * unit;
-    const g = samples[at + 1]! * unit;
-    const b = samples[at + 2]! * unit;
-    luma[pixel] = r + 2 * g + b;
-    red[pixel] = r - g;
-    blue[pixel] = b - g;
   }
 }

@@ -1,6 +1,6 @@
 import { type Raster, rasterBytes, samplesOf } from '../../core/pixels/raster.ts';
-import { CELL_PX } from './cell-grid.ts';
-import type { LeanWeights } from './stillness.ts';
+import { CELL_PX, movePlane } from './planes.ts';
+import type { Lean } from './stillness.ts';
 
 /**
  * The result so far, leaning on the results before it. Finer than the samples, so that what is rounded away does not add
@@ -11,6 +11,8 @@ export class LeaningResult {
   readonly #rows: number;
   readonly #cellPx: number;
   #state: Uint16Array | null = null;
+  /** A place of the memory is so much farther right and down in the frame that was read last. */
+  #shift = { x: 0, y: 0 };
 
   /**
    * @param columns of the weights' grid
@@ -23,25 +25,47 @@ export class LeaningResult {
   }
 
   /** Goes on to the next result and writes what comes of it to `into`. Where the weight is 0 that is the result itself. */
-  next(result: Raster, weights: LeanWeights, into: Raster): void {
-    this.#state ??= new Uint16Array(rasterBytes(result.width, result.height, { channels: 3, bytesPerSample: 1 }));
-    const [from, to] = [samplesOf(result), samplesOf(into)];
-    const shift = result.bytesPerSample === 1 ? 8 : 0;
-    if (weights === null) {
-      hold(this.#state, to, shift);
-      return;
-    }
-    const row = new Int32Array(result.width);
-    const stride = 3 * result.width;
-    for (let y = 0; y < result.height; y++) {
-      const isLeaning = this.#weighRow(weights, y, row);
-      if (isLeaning) leanRow(from, to, this.#state, row, y * stride, shift);
-      else takeRow(from, to, this.#state, y * stride, stride, shift);
+  next(result: Raster, lean: Lean, into: Raster): void {
+    const { width, height } = result;
+    this.#state ??= new Uint16Array(rasterBytes(width, height, { channels: 3, bytesPerSample: 1 }));
+    const [from, to, state] = [samplesOf(result), samplesOf(into), this.#state];
+    const depth = result.bytesPerSample === 1 ? 8 : 0;
+    if (lean !== null) this.#follow(lean, width);
+    const { x: right, y: down } = this.#shift;
+    // What both the frame and the memory show.
+    const [left, end] = [Math.max(0, right), Math.min(width, width + right)];
+    const row = new Int32Array(Math.max(0, end - left));
+    for (let y = 0; y < height; y++) {
+      const stateY = y - down;
+      const start = 3 * y * width;
+      if (stateY < 0 || stateY >= height || row.length === 0) {
+        to.set(from.subarray(start, start + 3 * width), start);
+        continue;
+      }
+      to.set(from.subarray(start, start + 3 * left), start);
+      to.set(from.subarray(start + 3 * end, start + 3 * width), start + 3 * end);
+      const span = { at: start + 3 * left, stateAt: 3 * (stateY * width + left - right), depth };
+      if (lean === null) holdRow(to, state, row.length, span);
+      else if (this.#weighRow(lean.weights, stateY, left - right, row)) leanRow(from, to, state, row, span);
+      else takeRow(from, to, state, row.length, span);
     }
   }
 
-  /** Between the middles of cells weights change evenly. @returns whether any is not 0. */
-  #weighRow(weights: Uint8Array, y: number, row: Int32Array): boolean {
+  /** What is remembered goes along with the camera and the light. */
+  #follow({ position }: NonNullable<Lean>, width: number): void {
+    const state = this.#state!;
+    const { x, y, gain, offset, moved } = position;
+    const scale = this.#cellPx / CELL_PX;
+    this.#shift = { x: Math.round(x * scale), y: Math.round(y * scale) };
+    movePlane(state, 3 * width, 3 * moved.right * this.#cellPx, moved.down * this.#cellPx);
+    if (gain === 1 && offset === 0) return;
+    for (let at = 0; at < state.length; at++) {
+      state[at] = Math.min(65535, Math.max(0, gain * state[at]! + 257 * offset + 0.5));
+    }
+  }
+
+  /** Weights of a row of the memory, from a place on: between the middles of cells they change evenly. @returns whether any is not 0. */
+  #weighRow(weights: Uint8Array, y: number, from: number, row: Int32Array): boolean {
     const columns = this.#columns;
     const cellPx = this.#cellPx;
     const middle = (y + 0.5) / cellPx - 0.5;
@@ -51,15 +75,16 @@ export class LeaningResult {
     const at = (column: number) =>
       weights[above * columns + column]! * (1 - share) + weights[below * columns + column]! * share;
     let isLeaning = false;
-    let right = at(0);
+    const first = Math.floor((from + 0.5) / cellPx - 0.5);
+    let right = at(Math.max(0, first));
     let x = 0;
-    for (let column = -1; column < columns && x < row.length; column++) {
+    for (let column = first; column < columns && x < row.length; column++) {
       const left = right;
       right = at(Math.min(columns - 1, column + 1));
       if (left !== 0 || right !== 0) isLeaning = true;
       // From the middle of this cell to that of the next.
-      const end = Math.min(row.length, (column + 1.5) * cellPx);
-      const begin = (column + 0.5) * cellPx - 0.5;
+      const end = Math.min(row.length, (column + 1.5) * cellPx - from);
+      const begin = (column + 0.5) * cellPx - 0.5 - from;
       for (; x < end; x++) row[x] = left + ((right - left) * (x - begin)) / cellPx;
     }
     return isLeaning;
@@ -68,32 +93,45 @@ export class LeaningResult {
 
 type Samples = Uint8Array | Uint16Array;
 
+/** A row's part that both have. */
+interface Span {
+  /** First sample of the frame, and of the memory. */
+  readonly at: number;
+  readonly stateAt: number;
+  /** Bits that the memory has beyond the samples. */
+  readonly depth: number;
+}
+
 /** Three channels spelt out: the loop over them would cost a third more. */
-function leanRow(from: Samples, to: Samples, state: Uint16Array, row: Int32Array, start: number, shift: number): void {
-  const half = shift === 0 ? 0 : 128;
-  for (let x = 0, at = start; x < row.length; x++, at += 3) {
+function leanRow(from: Samples, to: Samples, state: Uint16Array, row: Int32Array, span: Span): void {
+  const { depth } = span;
+  const half = depth === 0 ? 0 : 128;
+  let place = span.stateAt;
+  for (let x = 0, at = span.at; x < row.length; x++, at += 3, place += 3) {
     const weight = row[x]!;
-    const red = from[at]! << shift;
-    const green = from[at + 1]! << shift;
-    const blue = from[at + 2]! << shift;
-    const nextRed = red + (((state[at]! - red) * weight + 128) >> 8);
-    const nextGreen = green + (((state[at + 1]! - green) * weight + 128) >> 8);
-    const nextBlue = blue + (((state[at + 2]! - blue) * weight + 128) >> 8);
-    state[at] = nextRed;
-    state[at + 1] = nextGreen;
-    state[at + 2] = nextBlue;
-    to[at] = (nextRed + half) >> shift;
-    to[at + 1] = (nextGreen + half) >> shift;
-    to[at + 2] = (nextBlue + half) >> shift;
+    const red = from[at]! << depth;
+    const green = from[at + 1]! << depth;
+    const blue = from[at + 2]! << depth;
+    const nextRed = red + (((state[place]! - red) * weight + 128) >> 8);
+    const nextGreen = green + (((state[place + 1]! - green) * weight + 128) >> 8);
+    const nextBlue = blue + (((state[place + 2]! - blue) * weight + 128) >> 8);
+    state[place] = nextRed;
+    state[place + 1] = nextGreen;
+    state[place + 2] = nextBlue;
+    to[at] = (nextRed + half) >> depth;
+    to[at + 1] = (nextGreen + half) >> depth;
+    to[at + 2] = (nextBlue + half) >> depth;
   }
 }
 
-function takeRow(from: Samples, to: Samples, state: Uint16Array, start: number, count: number, shift: number): void {
-  to.set(from.subarray(start, start + count), start);
-  for (let at = start; at < start + count; at++) state[at] = from[at]! << shift;
+function takeRow(from: Samples, to: Samples, state: Uint16Array, pixels: number, span: Span): void {
+  const { at, stateAt, depth } = span;
+  to.set(from.subarray(at, at + 3 * pixels), at);
+  for (let sample = 0; sample < 3 * pixels; sample++) state[stateAt + sample] = from[at + sample]! << depth;
 }
 
-function hold(state: Uint16Array, to: Samples, shift: number): void {
-  const half = shift === 0 ? 0 : 128;
-  for (let at = 0; at < state.length; at++) to[at] = (state[at]! + half) >> shift;
+function holdRow(to: Samples, state: Uint16Array, pixels: number, span: Span): void {
+  const { at, stateAt, depth } = span;
+  const half = depth === 0 ? 0 : 128;
+  for (let sample = 0; sample < 3 * pixels; sample++) to[at + sample] = (state[stateAt + sample]! + half) >> depth;
 }

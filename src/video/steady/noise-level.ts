@@ -1,8 +1,9 @@
 import { isFoundElsewhere } from './block-match.ts';
-import { CELL_PX, type CellGrid } from './cell-grid.ts';
+import type { CellGrid } from './cell-grid.ts';
+import { CELL_PX } from './planes.ts';
 
 /** Of one frame's noise: of fourfold luma, and of a colour difference. */
-interface NoiseVariance {
+export interface NoiseVariance {
   readonly luma: number;
   readonly colour: number;
 }
@@ -46,11 +47,12 @@ export class NoiseLevel {
   /**
    * Looks at the frame that the grid has read; it must be the third or a later one.
    * @param shifted of each cell, the part of its difference that a shift explains
+   * @returns whether it tells anything
    */
-  observe(shifted: Float32Array): void {
+  observe(shifted: Float32Array): boolean {
     const blocks = this.#blocks(shifted);
     const all = calmest(blocks);
-    if (all === null || this.#doMove(blocks)) return;
+    if (all === null || this.#doMove(blocks)) return false;
     for (let bin = 0; bin < BINS; bin++) {
       const own = blocks.filter(({ level }) => Math.floor(level / LEVELS_PER_BIN) === bin);
       const found = own.length < FEW_BLOCKS ? all : calmest(own);
@@ -58,6 +60,7 @@ export class NoiseLevel {
       const before = this.#bins[bin] ?? found;
       this.#bins[bin] = { luma: follow(before.luma, found.luma), colour: follow(before.colour, found.colour) };
     }
+    return true;
   }
 
   /** At a brightness, 0..255; 0 where nothing is known. */

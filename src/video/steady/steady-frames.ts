@@ -2,7 +2,7 @@ import type { Size } from '../../core/pixels/geometry.ts';
 import { type RasterFormat, rasterBytes } from '../../core/pixels/raster.ts';
 import { BufferPool, type Frame, splitStacked, stackedSize } from '../frames/frame.ts';
 import { LeaningResult } from './lean.ts';
-import { type LeanWeights, Stillness } from './stillness.ts';
+import { type Lean, Stillness } from './stillness.ts';
 
 interface Film {
   /** Of the source's frames, without alpha. */
@@ -26,13 +26,13 @@ export class SteadyFrames {
   readonly #film: Film;
   readonly #stillness: Stillness;
   readonly #leaning: LeaningResult;
-  readonly #waiting: LeanWeights[] = [];
+  readonly #waiting: Lean[] = [];
   readonly #pool: BufferPool;
 
   constructor(film: Film) {
     const { size, scale, format, isStacked, strength, poolCapacity } = film;
     this.#film = film;
-    this.#stillness = new Stillness(size, strength);
+    this.#stillness = new Stillness(size, scale, strength);
     this.#leaning = new LeaningResult(this.#stillness.columns, this.#stillness.rows, scale);
     const { width, height } = isStacked ? stackedSize(size) : size;
     this.#pool = new BufferPool(rasterBytes(width * scale, height * scale, format), poolCapacity);
@@ -53,12 +53,12 @@ export class SteadyFrames {
     for await (const { raster, ptsTicks, release } of results) {
       const data = await this.#pool.acquire();
       const into = { ...raster, data };
-      const weights = this.#waiting.shift()!;
+      const lean = this.#waiting.shift()!;
       if (isStacked) {
         const [[colour, alpha], [intoColour, intoAlpha]] = [splitStacked(raster), splitStacked(into)];
-        this.#leaning.next(colour, weights, intoColour);
+        this.#leaning.next(colour, lean, intoColour);
         intoAlpha.data.set(alpha.data);
-      } else this.#leaning.next(raster, weights, into);
+      } else this.#leaning.next(raster, lean, into);
       release();
       yield { raster: into, ptsTicks, release: () => this.#pool.release(data) };
     }

@@ -1,10 +1,19 @@
 import type { Size } from '../../core/pixels/geometry.ts';
 import type { Raster } from '../../core/pixels/raster.ts';
 import { CellGrid } from './cell-grid.ts';
-import { NoiseLevel } from './noise-level.ts';
+import { boxMean, leastAround } from './cell-means.ts';
+import { AT_REST, type FramePosition, PositionFinder } from './frame-position.ts';
+import { Lumpiness } from './lumpiness.ts';
+import { NoiseLevel, type NoiseVariance } from './noise-level.ts';
+import { makePlanes, movePlane, type Planes, splitPlanes } from './planes.ts';
+import { findShifts } from './shift-evidence.ts';
 
-/** How much the result leans on the one before it in each cell of the source, 0..256; null: hold it, nothing changed. */
-export type LeanWeights = Uint8Array | null;
+/** How a result leans on the one before it; null: hold it, nothing changed. */
+export type Lean = {
+  /** How much, in each cell of what is remembered, 0..256. */
+  readonly weights: Uint8Array;
+  readonly position: FramePosition;
+} | null;
 
 /** Frames that the mean reaches back to at most: it then weighs this / (this + 1). */
 const LONGEST_MEAN = 7;
@@ -17,11 +26,15 @@ const COLOUR_CELL_LIMITS = [5, 9] as const;
 const COLOUR_NEAR_LIMITS = [2, 3.2] as const;
 /** Of the mean offset of 5x5 cells, in standard deviations of noise. */
 const OFFSET_LIMITS = [0.2, 0.4] as const;
-/**
- * Part of the squared difference from the mean, in 5x5 cells, that a shift of the mean explains: noise leaves next to
- * nothing to it, whatever its colour, what moves slowly nearly all.
- */
+/** Of what speaks for a shift (shift-evidence.ts). */
 const SHIFT_LIMITS = [0.06, 0.14] as const;
+/** What noise in lumps (lumpiness.ts) adds to those of the offset and of the shift, at most, in parts of them. */
+const LUMPS_DRIFT = 4;
+const LUMPS_SHIFT = 2;
+/** Cells on each side of one that a lump is smaller than. */
+const WIDE_CELLS = 6;
+/** Source pixels that an edge may be beside itself, as of film that shrinks and warps: no one sees it. */
+const UNSEEN_PX = 0.2;
 /** Variance that rounding to 8 bits has, in fourfold levels. */
 const ROUNDING = 0.5;
 
@@ -41,12 +54,20 @@ export class Stillness {
   readonly #weights: Float32Array;
   /** Variance of the mean's noise, in that of a frame's. */
   readonly #noiseLeft: Float32Array;
+  readonly #finder: PositionFinder;
+  readonly #frame: Planes;
+  readonly #lumpiness = new Lumpiness();
   #frames = 0;
   #last: Uint8Array | null = null;
 
-  /** @param strength 0..1 */
-  constructor(size: Size, strength: number) {
+  /**
+   * @param scale of the result
+   * @param strength 0..1
+   */
+  constructor(size: Size, scale: number, strength: number) {
     this.#grid = new CellGrid(size);
+    this.#finder = new PositionFinder(size, scale);
+    this.#frame = makePlanes(size.width * size.height);
     this.#noise = new NoiseLevel(this.#grid);
     this.#strength = strength;
     this.#count = new Float32Array(this.#grid.columns * this.#grid.rows);
@@ -63,17 +84,23 @@ export class Stillness {
   }
 
   /** @param raster the next frame, RGB. */
-  next(raster: Raster): LeanWeights {
+  next(raster: Raster): Lean {
     const grid = this.#grid;
     // A frame that is repeated says nothing of noise, and is as if it had not been there.
     if (this.#last !== null && Buffer.compare(this.#last, raster.data) === 0) return null;
     this.#last ??= new Uint8Array(raster.data.length);
     this.#last.set(raster.data);
-    grid.read(raster);
+    splitPlanes(raster, this.#frame);
+    const position = this.#frames === 0 ? AT_REST : this.#finder.next(grid.mean, this.#frame.luma);
+    this.#follow(position);
+    grid.read(this.#frame, position);
     this.#frames++;
-    const shifted = shiftShares(grid);
-    if (this.#frames > 2) this.#noise.observe(shifted);
-    const still = this.#frames > 1 ? spread(grid, this.#findStill(shifted)) : new Float32Array(this.#count.length);
+    const shifts = findShifts(
+      grid,
+      this.#count.map((_, cell) => this.#noiseOf(cell).luma),
+    );
+    const isTelling = this.#frames > 2 && this.#noise.observe(shifts);
+    const still = this.#frames > 1 ? this.#findStill(shifts, isTelling) : new Float32Array(this.#count.length);
     for (let cell = 0; cell < still.length; cell++) {
       const kept = still[cell]! * this.#count[cell]!;
       const weight = (this.#strength * kept) / (this.#count[cell]! + 1);
@@ -83,101 +110,85 @@ export class Stillness {
     }
     const weights = Uint8Array.from(this.#weights, (weight) => Math.floor(weight * 256));
     grid.moveMean(this.#weights);
-    return weights;
+    return { weights, position };
+  }
+
+  /** Cells that come into sight have no past. */
+  #follow({ moved: { right, down } }: FramePosition): void {
+    if (right === 0 && down === 0) return;
+    const { columns, rows } = this.#grid;
+    movePlane(this.#count, columns, right, down);
+    movePlane(this.#noiseLeft, columns, right, down);
+    for (let cell = 0; cell < this.#count.length; cell++) {
+      const column = (cell % columns) - right;
+      const row = Math.floor(cell / columns) - down;
+      if (column >= 0 && column < columns && row >= 0 && row < rows) continue;
+      this.#count[cell] = 0;
+      this.#noiseLeft[cell] = 1;
+    }
   }
 
   /** 0..1 for each cell. */
-  #findStill(shifted: Float32Array): Float32Array {
+  #findStill(shifts: Float32Array, isTelling: boolean): Float32Array {
     const { columns, rows } = this.#grid;
-    const { unlike, colour, offset, still } = this.#compare();
-    const [near, nearColour] = [boxMean(unlike, columns, rows, 1), boxMean(colour, columns, rows, 1)];
+    const { unlike, colour, offset } = this.#compare();
+    const near = boxMean(unlike, columns, rows, 1);
+    const nearColour = boxMean(colour, columns, rows, 1);
     const drift = boxMean(offset, columns, rows, 2);
-    return still.map((value, cell) =>
-      Math.min(
-        value,
-        fall(near[cell]!, NEAR_LIMITS),
-        fall(nearColour[cell]!, COLOUR_NEAR_LIMITS),
-        fall(Math.abs(drift[cell]!), OFFSET_LIMITS),
-        fall(shifted[cell]!, SHIFT_LIMITS),
-      ),
-    );
+    if (isTelling) {
+      // A fade or a shadow drifts far and wide, lumps here and there.
+      const wide = boxMean(drift, columns, rows, WIDE_CELLS);
+      this.#lumpiness.observe(
+        near,
+        drift.map((value, cell) => value - wide[cell]!),
+        shifts,
+      );
+    }
+    const lumps = this.#lumpiness.value;
+    const judge = (leniency: number) =>
+      unlike.map((value, cell) =>
+        Math.min(
+          this.#grid.isSeen(cell) ? 1 : 0,
+          fall(value / leniency, CELL_LIMITS),
+          fall(colour[cell]! / leniency, COLOUR_CELL_LIMITS),
+          fall(near[cell]! / leniency / (1 + lumps), NEAR_LIMITS),
+          fall(nearColour[cell]! / leniency, COLOUR_NEAR_LIMITS),
+          fall(Math.abs(drift[cell]!) / leniency / (1 + LUMPS_DRIFT * lumps), OFFSET_LIMITS),
+          fall(shifts[cell]! / leniency / (1 + LUMPS_SHIFT * lumps), SHIFT_LIMITS),
+        ),
+      );
+    // Lumps look a little like motion here and there: only what surely moves counts for its neighbours, too.
+    const sure = leastAround(judge(1 + lumps), columns, rows);
+    return lumps === 0 ? sure : judge(1).map((value, cell) => Math.min(value, sure[cell]!));
   }
 
   /** Each cell by itself against the noise. */
-  #compare(): Record<'unlike' | 'colour' | 'offset' | 'still', Float32Array> {
+  #compare(): Record<'unlike' | 'colour' | 'offset', Float32Array> {
     const grid = this.#grid;
     const { sums } = grid;
     const values = () => new Float32Array(this.#count.length);
-    const [unlike, colour, offset, still] = [values(), values(), values(), values()];
-    for (let cell = 0; cell < still.length; cell++) {
+    const [unlike, colour, offset] = [values(), values(), values()];
+    for (let cell = 0; cell < unlike.length; cell++) {
       const pixels = grid.pixelsOf(cell);
-      const noise = this.#noise.at(sums.luma[cell]! / (4 * pixels));
-      // The mean has noise of its own.
-      const both = 1 + this.#noiseLeft[cell]!;
-      const luma = noise.luma * both + ROUNDING;
-      unlike[cell] = sums.square[cell]! / pixels / luma;
+      const { luma, colour: colourNoise } = this.#noiseOf(cell);
+      const slopes = (sums.acrossAcross[cell]! + sums.downDown[cell]!) / (4 * pixels);
+      unlike[cell] = sums.square[cell]! / pixels / (luma + UNSEEN_PX ** 2 * slopes);
       offset[cell] = sums.offset[cell]! / pixels / Math.sqrt(luma);
-      colour[cell] = sums.colourSquare[cell]! / (2 * pixels) / (noise.colour * both + ROUNDING / 4);
-      still[cell] = Math.min(fall(unlike[cell]!, CELL_LIMITS), fall(colour[cell]!, COLOUR_CELL_LIMITS));
+      colour[cell] = sums.colourSquare[cell]! / (2 * pixels) / colourNoise;
     }
-    return { unlike, colour, offset, still };
+    return { unlike, colour, offset };
   }
-}
 
-/**
- * Least squares of the difference on the slopes (Lucas and Kanade, "An iterative image registration technique with an
- * application to stereo vision", 1981): what part of it is explained, for each cell in the 5x5 cells around it.
- */
-function shiftShares({ sums, columns, rows }: CellGrid): Float32Array {
-  const around = (values: Float64Array) => boxMean(Float32Array.from(values), columns, rows, 2);
-  const [xx, xy, yy] = [around(sums.acrossAcross), around(sums.acrossDown), around(sums.downDown)];
-  const [xd, yd, dd] = [around(sums.acrossOffset), around(sums.downOffset), around(sums.square)];
-  return dd.map((square, cell) => {
-    const determinant = xx[cell]! * yy[cell]! - xy[cell]! ** 2;
-    if (square === 0 || determinant <= 1e-6 * xx[cell]! * yy[cell]!) return 0;
-    const explained =
-      (yy[cell]! * xd[cell]! ** 2 - 2 * xy[cell]! * xd[cell]! * yd[cell]! + xx[cell]! * yd[cell]! ** 2) / determinant;
-    return explained / square;
-  });
+  /** Variance that a cell's difference from the mean has by noise alone. */
+  #noiseOf(cell: number): NoiseVariance {
+    const { luma, colour } = this.#noise.at(this.#grid.sums.luma[cell]! / (4 * this.#grid.pixelsOf(cell)));
+    // The mean has noise of its own.
+    const both = 1 + this.#noiseLeft[cell]!;
+    return { luma: luma * both + ROUNDING, colour: colour * both + ROUNDING / 4 };
+  }
 }
 
 /** 1 up to the first limit, 0 from the second on. */
 function fall(value: number, [from, to]: readonly [number, number]): number {
   return Math.min(1, Math.max(0, (to - value) / (to - from)));
-}
-
-/** The least of each cell and its eight neighbours. */
-function spread({ columns, rows }: CellGrid, still: Float32Array): Float32Array {
-  const across = still.map((value, cell) => {
-    const x = cell % columns;
-    return Math.min(value, x > 0 ? still[cell - 1]! : 1, x < columns - 1 ? still[cell + 1]! : 1);
-  });
-  return across.map((value, cell) =>
-    Math.min(value, across[cell - columns] ?? 1, cell < (rows - 1) * columns ? across[cell + columns]! : 1),
-  );
-}
-
-/** Mean over the cells up to `reach` away on each side, as far as there are any. */
-function boxMean(values: Float32Array, columns: number, rows: number, reach: number): Float32Array {
-  const across = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) slide(values, across, row * columns, 1, columns, reach);
-  const mean = new Float32Array(values.length);
-  for (let column = 0; column < columns; column++) slide(across, mean, column, columns, rows, reach);
-  return mean;
-}
-
-function slide(
-  from: Float32Array,
-  to: Float32Array,
-  start: number,
-  stride: number,
-  count: number,
-  reach: number,
-): void {
-  for (let at = 0; at < count; at++) {
-    const [first, last] = [Math.max(0, at - reach), Math.min(count - 1, at + reach)];
-    let sum = 0;
-    for (let near = first; near <= last; near++) sum += from[start + near * stride]!;
-    to[start + at * stride] = sum / (last - first + 1);
-  }
 }
