@@ -8,6 +8,8 @@ const filmFile = jobPlanSchema.extend({
   schema: z.literal(1),
   /** Ways from the store's root: sources, results, and the checkpoint of a network that is no catalogue's. */
   checkpoint: z.string().nullable(),
+  /** Where the source lies, if `input` names it by what it holds and it is not kept there. */
+  sourceAt: z.string().optional(),
   plan: sha256,
   times: sha256,
 });
@@ -16,6 +18,7 @@ const filmFile = jobPlanSchema.extend({
 export interface SharedFilm extends JobPlan {
   readonly id: string;
   readonly checkpoint: string | null;
+  readonly sourceAt?: string | undefined;
   readonly planJson: string;
   readonly times: Uint8Array;
 }
