@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { type JobPlan, jobPlanSchema } from './job-file.ts';
+import { MOST_PLAN_BYTES } from './kept-plan.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const filmFile = jobPlanSchema.extend({
@@ -28,12 +29,8 @@ export const FILM_ID = /^[0-9a-f]{24}$/;
 
 /** The file that counts: without it there is no film. */
 export const FILM_FILE = 'film.json';
-type FilmFileName = typeof FILM_FILE | 'plan.json' | 'times.bin';
-const MOST_BYTES: Readonly<Record<FilmFileName, number>> = {
-  [FILM_FILE]: 64 * 1024 * 1024,
-  'plan.json': 64 * 1024 * 1024,
-  'times.bin': 512 * 1024 * 1024,
-};
+type FilmFileName = typeof FILM_FILE | keyof typeof MOST_PLAN_BYTES;
+const MOST_BYTES: Readonly<Record<FilmFileName, number>> = { [FILM_FILE]: 64 * 1024 * 1024, ...MOST_PLAN_BYTES };
 
 /** @returns what is to be written, the file that counts last. */
 export function packFilm({ planJson, times, ...job }: Omit<SharedFilm, 'id'>): {

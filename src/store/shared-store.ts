@@ -70,16 +70,13 @@ export interface NamedSource {
   readonly stored: { readonly way: string; readonly liesAt: string } | null;
 }
 
-/** The finished segments of a film that many machines make. */
-export interface SharedSegments {
-  /** Where segments are written on this machine before they are committed. */
-  readonly folder: string;
+/**
+ * The finished segments of a film, wherever they are kept: what they are of is decided, and their index names them. It
+ * has no lock, and needs none.
+ */
+export interface SegmentKeeper {
   /** What was made of a segment, if it is whole by its size; null: nothing. */
   find(index: number): Promise<SegmentRecord | null>;
-  /** The same of all, in order. */
-  findAll(): Promise<readonly (SegmentRecord | null)[]>;
-  /** Indices of the segments that have a record, for a look. */
-  listed(): Promise<ReadonlySet<number>>;
   /** An empty file for one attempt alone. @param token of lower-case letters and digits */
   part(index: number, token: string, extension: string): Promise<string>;
   /**
@@ -94,6 +91,16 @@ export interface SharedSegments {
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }>;
   /** Removes what an attempt that came to nothing has left; never what a record names. */
   abandon(index: number, token: string): Promise<void>;
+}
+
+/** Those of a film that many machines make. */
+export interface SharedSegments extends SegmentKeeper {
+  /** Where segments are written on this machine before they are committed. */
+  readonly folder: string;
+  /** As `find`, of all, in order. */
+  findAll(): Promise<readonly (SegmentRecord | null)[]>;
+  /** Indices of the segments that have a record, for a look. */
+  listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
 }
