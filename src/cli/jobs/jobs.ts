@@ -86,7 +86,7 @@ export function addJobCommands(program: Command): void {
     .option('--force', 'cancel it first if it runs')
     .action(remove);
 
-  withJson('move', 'change the order in which jobs wait for a device')
+  withJson('move', 'change the order in which jobs wait for a device, or in which films of a fleet are made')
     .argument('<direction>', 'up or down')
     .argument('<job>', JOB)
     .action((direction: string, job: string, flags) =>
@@ -97,7 +97,7 @@ export function addJobCommands(program: Command): void {
         const { id } = await find(feed, job);
         await feed.act(id, direction === 'up' ? 'move-up' : 'move-down');
         await printJobs(
-          list(feed).filter(({ state }) => state === 'queued'),
+          list(feed).filter((job) => (feed.isLocal ? job.state === 'queued' : !hasEnded(job))),
           flags,
         );
       }),
