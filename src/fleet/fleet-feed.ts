@@ -63,8 +63,8 @@ class PolledFleet implements JobFeed {
     return this.#fleet.logs.read(id, lines);
   }
 
-  async preview(): ReturnType<JobFeed['preview']> {
-    return null;
+  preview(id: string): ReturnType<JobFeed['preview']> {
+    return this.#fleet.previews.newest(id);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { SharedStore } from '../store/index.ts';
 import { askToEnd, type Beat, readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
 import { FilmLogs } from './film-log.ts';
+import { FilmPreviews } from './film-preview.ts';
 import { type FilmFacts, FilmStates, noSuchFilm, type QueuedFilm } from './film-state.ts';
 import { FILM_RANKS, type FilmRank } from './names.ts';
 import { FleetQueues } from './queues.ts';
@@ -13,6 +14,7 @@ export class Fleet {
   readonly states: FilmStates;
   readonly queues: FleetQueues;
   readonly logs: FilmLogs;
+  readonly previews: FilmPreviews;
   readonly #store: SharedStore | null;
   readonly #connection: FleetConnection;
 
@@ -21,6 +23,7 @@ export class Fleet {
     this.states = new FilmStates(connection);
     this.queues = new FleetQueues(connection);
     this.logs = new FilmLogs(this.states, store);
+    this.previews = new FilmPreviews(this.states, store);
     this.#store = store;
     this.#connection = connection;
   }
@@ -102,6 +105,7 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    this.previews.close();
     await this.queues.close();
     await this.#connection.close();
   }
