@@ -5,8 +5,8 @@ import { type OpenSharedFilm, openSharedFilm, previewSegment } from '../video/in
 import type { FilmStates } from './film-state.ts';
 
 /**
- * Frames of films that are being made, out of the segments that are finished: decoded here, from the store, so that no frame
- * goes through Redis and no worker is kept from its own.
+ * Frames of films that are being made, out of the segments that are finished: decoded here, from the store, so that no
+ * frame goes through Redis and no worker is kept from its own.
  */
 export class FilmPreviews {
   readonly #states: FilmStates;

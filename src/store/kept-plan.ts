@@ -15,8 +15,8 @@ export interface KeptPlan {
 }
 
 /**
- * What job.json says of the plan beside it. A folder may come from elsewhere, and a plan is taken as it is: it counts only
- * where this user has signed it on this machine.
+ * What job.json says of the plan beside it. A folder may come from elsewhere, and a plan is taken as it is: it counts
+ * only where this user has signed it on this machine.
  */
 export const keptPlanMark = z.object({ madeOf: z.string().max(64), signature: z.string().max(64) });
 type KeptPlanMark = z.infer<typeof keptPlanMark>;

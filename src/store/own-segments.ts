@@ -92,8 +92,8 @@ export class OwnSegments implements SegmentKeeper {
   }
 
   /**
-   * Looked at before it is written, since the lock keeps others out. A link that fails if there is one would have two names
-   * for a moment, and one that a kill leaves so is refused as anybody's (own-folder.ts).
+   * Looked at before it is written, since the lock keeps others out. A link that fails if there is one would have two
+   * names for a moment, and one that a kill leaves so is refused as anybody's (own-folder.ts).
    */
   async #writeRecord(name: string, record: SegmentRecord): Promise<void> {
     if ((await this.#folder.look(name)) === null) {

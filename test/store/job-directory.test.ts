@@ -225,3 +225,34 @@ test('room on a disk is checked for all that goes there together', async () => {
     hint: expect.stringContaining('--no-space-check'),
   });
 });
+
+describe('the segments of a job', () => {
+  const SEGMENT = { index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0], patchedTicks: [], startSeconds: 0 };
+
+  test('are those of who was first: a second attempt takes what is there, and leaves nothing', async () => {
+    const job = await openJobDirectory(at('twice.mkv'), PLACE);
+    await commitFirst(job);
+    const part = await job.segments.part(0, 'bb', '.mkv');
+    writeFileSync(part, 'other frames');
+    const second = await job.segments.commit(part, 'bb', { ...SEGMENT, reuse: NO_REUSE, parameters: '' });
+    expect(second).toMatchObject({ isNew: false, record: { file: 'segment-00000.aa.mkv', bytes: 6 } });
+    expect(readdirSync(job.path).filter((name) => name.startsWith('segment-'))).toEqual([
+      'segment-00000.aa.mkv',
+      'segment-00000.json',
+    ]);
+    await job.close('finished');
+  });
+
+  test('do not replace a record that somebody else has written past the lock', async () => {
+    const job = await openJobDirectory(at('past-the-lock.mkv'), PLACE);
+    await job.begin(PLAN);
+    const part = await job.segments.part(0, 'aa', '.mkv');
+    writeFileSync(part, 'frames');
+    writeFileSync(join(job.path, 'segment-00000.json'), 'theirs', { mode: 0o600 });
+    const committing = job.segments.commit(part, 'aa', { ...SEGMENT, reuse: NO_REUSE, parameters: '' });
+    await expect(committing).rejects.toMatchObject({ code: 'job-running' });
+    expect(readFileSync(join(job.path, 'segment-00000.json'), 'utf8')).toBe('theirs');
+    expect(job.segments.committed.size).toBe(0);
+    await job.close('finished');
+  });
+});
