@@ -74,7 +74,7 @@ async function measure() {
         id,
         1,
         Array.from({ length: segments }, (_, index) => index),
-        null,
+        { device: null },
       );
     }
     const submitSeconds = since(submitting);

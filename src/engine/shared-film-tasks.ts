@@ -97,15 +97,12 @@ async function endInStore(
   const { film } = shared;
   const task = sharedTask(film);
   const { report } = task.request.settings;
-  const settings = {
-    ...task.request.settings,
-    target: { kind: 'network' as const },
-    report: report === null ? null : await store.placeOf(report),
-  };
+  if (report !== null) await store.placeOf(report);
+  const settings = { ...task.request.settings, target: { kind: 'network' as const } };
   const { id: name, contentHash } = film.identity.model;
   const making = filmMaking(task, { id: String(name), contentHash: String(contentHash) }, '');
   const { model } = task.network;
-  return endSharedFilm(shared, { store, token, model, settings, making, pause, onEvent, signal });
+  return endSharedFilm(shared, { store, token, model, settings, report, making, pause, onEvent, signal });
 }
 
 /** What was asked for, held against the settings that there are. @throws UpreelError `usage`. */

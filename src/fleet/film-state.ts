@@ -4,9 +4,13 @@ import { type ErrorRecord, UpreelError } from '../core/errors.ts';
 import { errorSchema } from '../job/index.ts';
 import type { SubmittedFilm } from '../video/index.ts';
 import type { FleetConnection } from './connection.ts';
+import { FILM_RANKS, type FilmRank } from './names.ts';
 
 const FILM_STATES = ['running', 'paused', 'cancelled', 'failed', 'done'] as const;
 export type FilmState = (typeof FILM_STATES)[number];
+
+/** How long films that are done stay in the list: their results lie in the store, whatever is told of them. */
+const DONE_SECONDS = 7 * 86_400;
 
 const count = z.coerce.number().int().nonnegative();
 /** A film as Redis keeps it, to be looked at: what is done stands in the store, and can be counted there again. */
@@ -29,6 +33,7 @@ const filmSchema = z.object({
   targetHeight: count,
   framesMade: count,
   bytesMade: z.coerce.number().nonnegative(),
+  rank: z.enum(FILM_RANKS).default('in-turn'),
   stage: z.enum(['upscale', 'join', 'verify', 'publish']).default('upscale'),
   warnings: z.string().default('[]'),
   error: z.string().optional(),
@@ -63,10 +68,17 @@ export class FilmStates {
     return FILM_STATES.find((known) => known === state) ?? null;
   }
 
-  /** Ids of all, in the order in which they were submitted. */
-  list(): Promise<string[]> {
+  /** Ids of all, in the order in which they were submitted. Those that were done long ago are forgotten. */
+  async list(): Promise<readonly string[]> {
     const { redis, keys } = this.#connection;
-    return redis.zrange(keys.films, '0', '-1');
+    const ids = await redis.zrange(keys.films, '0', '-1');
+    if (ids.length === 0) return ids;
+    const asked = redis.pipeline();
+    for (const id of ids) asked.exists(keys.film(id));
+    const answers = (await asked.exec()) ?? [];
+    const gone = new Set(ids.filter((_, place) => answers[place]?.[1] === 0));
+    if (gone.size > 0) await redis.zrem(keys.films, ...gone);
+    return ids.filter((id) => !gone.has(id));
   }
 
   /** Lists a film, or again one that was ended. @returns the round that begins with it. */
@@ -74,9 +86,8 @@ export class FilmStates {
     const { redis, keys } = this.#connection;
     const nowMs = await this.nowMs();
     const key = keys.film(film.id);
-    await redis.zadd(keys.films, 'NX', `${nowMs}`, film.id);
     await redis.hsetnx(key, 'createdAtMs', `${nowMs}`);
-    await redis.hdel(key, 'device');
+    await redis.hdel(key, 'device', 'rank');
     await redis.hset(key, {
       input: film.input,
       output: film.output,
@@ -90,7 +101,10 @@ export class FilmStates {
       targetHeight: film.target.height,
       warnings: JSON.stringify(film.warnings.slice(0, 20).map((text) => text.slice(0, 300))),
     });
-    return this.goOn(film.id);
+    const round = await this.goOn(film.id);
+    // Last: what is listed and not there is taken off the list.
+    await redis.zadd(keys.films, 'NX', `${nowMs}`, film.id);
+    return round;
   }
 
   /** @returns the round that begins. */
@@ -100,6 +114,8 @@ export class FilmStates {
     await redis.hset(key, { state: 'running', stage: 'upscale', framesMade: 0, bytesMade: 0 });
     await redis.hdel(key, 'error', 'endedAtMs');
     await redis.del(keys.failures(id));
+    await redis.persist(key);
+    await redis.persist(keys.made(id));
     return redis.hincrby(key, 'round', 1);
   }
 
@@ -134,6 +150,13 @@ export class FilmStates {
     const key = keys.film(id);
     const ended = state === 'running' || state === 'paused' ? {} : { endedAtMs: await this.nowMs() };
     await redis.hset(key, { state, ...ended, ...(error !== null && { error: shortened(error) }) });
+    if (state !== 'done') return;
+    for (const each of [key, keys.made(id), keys.failures(id)]) await redis.expire(each, DONE_SECONDS);
+  }
+
+  async setRank(id: string, rank: FilmRank): Promise<void> {
+    const { redis, keys } = this.#connection;
+    await redis.hset(keys.film(id), { rank });
   }
 
   async setStage(id: string, stage: FilmFacts['stage']): Promise<void> {

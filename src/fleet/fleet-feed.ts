@@ -1,4 +1,3 @@
-import { UpreelError } from '../core/errors.ts';
 import type { JobAction, JobFeed, JobSegment, JobSnapshot, JobState } from '../job/index.ts';
 import { type Beat, readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
@@ -55,19 +54,17 @@ class PolledFleet implements JobFeed {
         break;
       case 'move-up':
       case 'move-down':
-        throw new UpreelError('usage', 'Films of a fleet take turns: there is no order to change.');
+        await this.#fleet.move(id, action === 'move-up' ? 'up' : 'down');
     }
     await this.look();
   }
 
   async log(id: string, lines: number): Promise<readonly string[]> {
-    const failures = await this.#fleet.states.failures(id);
-    const told = [...failures].map(([index, { message }]) => `segment ${index + 1}: ${message}`);
-    return told.slice(Math.max(0, told.length - lines));
+    return this.#fleet.logs.read(id, lines);
   }
 
-  async preview(): ReturnType<JobFeed['preview']> {
-    return null;
+  preview(id: string): ReturnType<JobFeed['preview']> {
+    return this.#fleet.previews.newest(id);
   }
 
   close(): void {
@@ -165,6 +162,7 @@ export function snapshotOf(
     warnings: warningsOf(facts),
     error,
     supervisorPid: null,
+    ...(facts.rank !== 'in-turn' && { rank: facts.rank }),
     workers: here.map(({ name, device, segment, framesPerSecond, trouble }) => ({
       name,
       device,

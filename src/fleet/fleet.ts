@@ -3,13 +3,18 @@ import { UpreelError } from '../core/errors.ts';
 import type { SharedStore } from '../store/index.ts';
 import { askToEnd, type Beat, readBeats } from './beats.ts';
 import type { FleetConnection } from './connection.ts';
+import { FilmLogs } from './film-log.ts';
+import { FilmPreviews } from './film-preview.ts';
 import { type FilmFacts, FilmStates, noSuchFilm, type QueuedFilm } from './film-state.ts';
+import { FILM_RANKS, type FilmRank } from './names.ts';
 import { FleetQueues } from './queues.ts';
 
 /** What may be asked of films, from any machine that has the queue and the store. */
 export class Fleet {
   readonly states: FilmStates;
   readonly queues: FleetQueues;
+  readonly logs: FilmLogs;
+  readonly previews: FilmPreviews;
   readonly #store: SharedStore | null;
   readonly #connection: FleetConnection;
 
@@ -17,6 +22,8 @@ export class Fleet {
   constructor(connection: FleetConnection, store: SharedStore | null) {
     this.states = new FilmStates(connection);
     this.queues = new FleetQueues(connection);
+    this.logs = new FilmLogs(this.states, store);
+    this.previews = new FilmPreviews(this.states, store);
     this.#store = store;
     this.#connection = connection;
   }
@@ -33,17 +40,35 @@ export class Fleet {
       });
     }
     const round = await this.states.begin(film);
-    await this.#makeMissing(film.id, round, film.device);
+    await this.#makeMissing(film.id, round, { device: film.device, rank: 'in-turn' });
   }
 
   /** Goes on with one that was paused, was cancelled, or has segments that failed. @throws UpreelError `usage`. */
   async resume(id: string): Promise<void> {
     this.#inStore();
-    const { state, device = null } = await this.#facts(id);
+    const { state, device = null, rank } = await this.#facts(id);
     if (state === 'running') return;
     if (state === 'done') throw new UpreelError('usage', `The film ${id} is done.`);
     const round = await this.states.goOn(id);
-    await this.#makeMissing(id, round, device);
+    await this.#makeMissing(id, round, { device, rank });
+  }
+
+  /**
+   * Before all others, in turn with them, or after them: one of these up, or down.
+   * @throws UpreelError `usage` if it has ended, or stands there already.
+   */
+  async move(id: string, direction: 'up' | 'down'): Promise<void> {
+    const { state, rank: before, round, device = null, segments } = await this.#facts(id);
+    if (state !== 'running' && state !== 'paused') throw new UpreelError('usage', `The film ${id} does not wait.`);
+    const rank = FILM_RANKS[FILM_RANKS.indexOf(before) + (direction === 'up' ? -1 : 1)];
+    if (rank === undefined) {
+      const where = direction === 'up' ? 'before' : 'after';
+      throw new UpreelError('usage', `The film ${id} goes ${where} all others already.`);
+    }
+    await this.states.setRank(id, rank);
+    const made = await this.states.readMade(id, segments);
+    const indices = Array.from({ length: segments }, (_, index) => index).filter((index) => made[index] !== true);
+    await this.queues.move(id, round, indices, { device, rank });
   }
 
   /** Segments that are at work are finished, no other is begun. */
@@ -80,6 +105,7 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    this.previews.close();
     await this.queues.close();
     await this.#connection.close();
   }
@@ -92,7 +118,11 @@ export class Fleet {
   }
 
   /** What the store holds counts, whatever Redis remembers. */
-  async #makeMissing(id: string, round: number, device: DeviceName | null): Promise<void> {
+  async #makeMissing(
+    id: string,
+    round: number,
+    how: { readonly device: DeviceName | null; readonly rank: FilmRank },
+  ): Promise<void> {
     const store = this.#inStore();
     const film = await store.readFilm(id);
     const found = await store.segmentsOf(film).findAll();
@@ -100,7 +130,7 @@ export class Fleet {
     const frames = ({ ptsTicks, bytes, index }: (typeof made)[number]) => ({ index, frames: ptsTicks.length, bytes });
     await this.states.setMade(id, made.map(frames));
     const missing = film.segments.map(({ index }) => index).filter((index) => found[index] === null);
-    await this.queues.add(id, round, missing, device);
+    await this.queues.add(id, round, missing, how);
   }
 
   #inStore(): SharedStore {

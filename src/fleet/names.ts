@@ -5,6 +5,10 @@ import { FILM_ID } from '../store/index.ts';
 /** Films, once all their segments have ended. */
 export const FILMS_QUEUE = 'films';
 
+/** Which films go before which: all of one rank before any of the next, and by turns among themselves. */
+export const FILM_RANKS = ['first', 'in-turn', 'last'] as const;
+export type FilmRank = (typeof FILM_RANKS)[number];
+
 /** Segments, to be made in any order. @param device only where there is one such; null: by whoever comes */
 export function segmentsQueue(device: DeviceName | null): string {
   return device === null ? 'segments' : `segments-${device}`;

@@ -1,7 +1,7 @@
 export { describeWaiting, exitCodeOfAll, failureOf, followJob, hasEnded, untilJob } from './follow-jobs.ts';
 export { parseHours } from './hours.ts';
 export { openJobFeed } from './job-feed.ts';
-export { followHistory } from './job-history.ts';
+export { followHistory, localTime } from './job-history.ts';
 export type { FramePair, JobAction, JobFeed, JobSegment, JobSnapshot, JobState, JobWorker } from './job-snapshot.ts';
 export { enterFolder, type JobQueueing, type JobSpec, NO_QUEUEING, readSpec, type VideoFileTask } from './job-spec.ts';
 export { adoptJob } from './list-job.ts';

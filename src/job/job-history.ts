@@ -208,7 +208,8 @@ function describe({ error, message, code, ...rest }: Record<string, unknown>): s
     .join(', ');
 }
 
-function localTime(at: string): string {
+/** `2026-11-30 22:01:02`. @param at as ISO 8601 has it; else it stays as it is */
+export function localTime(at: string): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
   const two = (value: number): string => String(value).padStart(2, '0');

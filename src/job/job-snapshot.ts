@@ -50,6 +50,8 @@ export interface JobSnapshot {
   readonly supervisorPid: number | null;
   /** Only of a film of a fleet: who works on it now. */
   readonly workers?: readonly JobWorker[];
+  /** Only of a film of a fleet that goes before all others, or after them. */
+  readonly rank?: 'first' | 'last';
 }
 
 /** A machine, or a part of one, that works on a film. */

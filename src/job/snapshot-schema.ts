@@ -114,6 +114,7 @@ export const snapshotSchema = z.object({
   warnings: z.array(z.string()),
   error: errorSchema.nullable(),
   supervisorPid: z.number().nullable(),
+  rank: z.exactOptional(z.enum(['first', 'last'])),
   workers: z.exactOptional(
     z.array(
       z.object({

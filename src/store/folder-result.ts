@@ -10,12 +10,18 @@ const markerSchema = z.object({ mark: z.string(), facts: z.object({ frames: z.nu
 export class FolderResult implements SharedResult {
   readonly work: string;
   readonly output: string;
+  readonly report: string | null;
   readonly #marker: string;
 
   /** @param filmFolder what is kept of the film while it is made */
-  constructor(filmFolder: string, output: string, token: string) {
+  constructor(
+    filmFolder: string,
+    { output, report }: { readonly output: string; readonly report: string | null },
+    token: string,
+  ) {
     this.work = join(filmFolder, `join-${token}`);
     this.output = output;
+    this.report = report;
     this.#marker = join(filmFolder, 'published.json');
   }
 

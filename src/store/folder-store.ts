@@ -7,7 +7,13 @@ import { FolderResult } from './folder-result.ts';
 import { FolderSegments } from './folder-segments.ts';
 import { hashFile } from './identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from './shared-film.ts';
-import { OWN_FOLDER, type SharedResult, type SharedSegments, type SharedStore } from './shared-store.ts';
+import {
+  type NamedSource,
+  OWN_FOLDER,
+  type SharedResult,
+  type SharedSegments,
+  type SharedStore,
+} from './shared-store.ts';
 import { storeUnwritable } from './store-unwritable.ts';
 import { isWayDown } from './way.ts';
 
@@ -62,6 +68,17 @@ export class FolderStore implements SharedStore {
     });
   }
 
+  async sourceNamed(name: string): Promise<NamedSource> {
+    if (!name.startsWith('s3://')) return { path: name, stored: null };
+    throw new UpreelError('usage', `The source ${name} is not in the store ${this.root}.`, {
+      hint: 'Name its bucket as the store: --store s3://bucket/prefix.',
+    });
+  }
+
+  nameOf(way: string): string {
+    return join(this.root, ...way.split('/'));
+  }
+
   addSource(path: string): Promise<string> {
     return this.#wayIn(path, 'The source');
   }
@@ -91,8 +108,9 @@ export class FolderStore implements SharedStore {
     return new FolderSegments(join(this.filmFolder(film.id), 'segments'), film);
   }
 
-  resultOf({ id, output }: SharedFilm, token: string): SharedResult {
-    return new FolderResult(this.filmFolder(id), join(this.root, ...output.split('/')), token);
+  resultOf({ id, output }: SharedFilm, token: string, report: string | null): SharedResult {
+    const places = { output: this.nameOf(output), report: report === null ? null : this.nameOf(report) };
+    return new FolderResult(this.filmFolder(id), places, token);
   }
 
   filmFolder(id: string): string {

@@ -65,6 +65,11 @@ export function requireSameIdentity(then: Identity, now: Identity, folder: strin
   });
 }
 
+/** Whether two facts tell the same version of a source. */
+export function isSameSource(then: IdentityFacts, now: IdentityFacts): boolean {
+  return differ('the source', then, now).length === 0;
+}
+
 function differ(section: string, then: IdentityFacts, now: IdentityFacts): string[] {
   const names = [...new Set([...Object.keys(then), ...Object.keys(now)])];
   return names.flatMap((name) => {

@@ -1,16 +1,16 @@
-import { lstat, rmdir, stat } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { diskFull, nameTooLong, systemErrorCode, UpreelError } from '../core/errors.ts';
-import { publishFile } from '../core/files/publish.ts';
 import { type HeldFolder, holdFolder, OwnFolder } from '../core/own-folder/index.ts';
-import { hashFile, requireSameIdentity } from './identity.ts';
+import { requireSameIdentity } from './identity.ts';
 import { type JobFile, type JobPlan, parseJobFile, readJobText, writeJobFile } from './job-file.ts';
 import { jobFolderFor, shortHash } from './job-folder.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { type KeptPlan, readPlan } from './kept-plan.ts';
 import { type ProcessLock, takeLock } from './lock.ts';
 import { isOurs, mayBeFolder, resultName } from './our-files.ts';
+import { OwnSegments } from './own-segments.ts';
 import { markOwner, type OwnerMark } from './owner.ts';
-import { readSegmentsIn, type SegmentRecord, segmentStem, sweepFolder } from './segment-record.ts';
 
 /**
  * A job's folder, held by this process: job.json says what is to be done, each committed segment is a data file with a
@@ -33,22 +33,19 @@ export interface JobDirectory {
   readonly outputFolder: string;
   readonly outputPlace: string;
   readonly journal: Journal;
-  /** Segments that are done, by index. */
-  readonly committed: ReadonlyMap<number, SegmentRecord>;
+  /** What is done of it: apart from the lock, which keeps others out of the folder. */
+  readonly segments: OwnSegments;
   /** What is to be said of the folder, as a sentence; null: nothing. */
   readonly remark: string | null;
   /**
    * Begins the job, or goes on with the one that was begun.
+   * @param kept the film's plan, for who goes on
    * @returns what job.json says, which wins over the plan at hand.
    * @throws UpreelError `usage` naming the difference if another job was begun here.
    */
-  begin(plan: JobPlan): Promise<JobFile>;
-  /** Where a segment is written before it is committed: an empty file; whatever was there is gone. */
-  partFile(index: number, extension: string): Promise<string>;
-  /** Makes a segment's data and then its record durable under their names. */
-  commit(part: string, segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>): Promise<SegmentRecord>;
-  /** Forgets committed segments whose data is not what was committed, by its hash. @returns how many. */
-  dropDamaged(signal: AbortSignal): Promise<number>;
+  begin(plan: JobPlan, kept?: KeptPlan | null): Promise<JobFile>;
+  /** The plan that the job was begun with. @returns null: there is none of exactly this, or it is not this user's own. */
+  readPlan(madeOf: string): Promise<KeptPlan | null>;
   /** An error in which places are named for people. */
   named(error: unknown): unknown;
   /** Ends the work here. The job stays, to go on later, unless it is finished or there is nothing of it to keep. */
@@ -82,11 +79,10 @@ export async function openJobDirectory(
     releases.unshift(owner.stop);
     if (restart) await removeContents(folder);
     const begun = parseJobFile(await readJobText(folder), path);
-    const committed = await readSegmentsIn(folder, begun?.segments ?? []);
-    await sweepFolder(folder, committed);
+    const segments = await OwnSegments.open(folder, begun?.segments ?? []);
     const result = resultName(extname(output));
     await results.remove(result);
-    return new HeldDirectory({ output, beside, folder, results, result, begun, committed, owner, lock });
+    return new HeldDirectory({ output, beside, folder, results, result, begun, segments, owner, lock });
   } catch (error) {
     for (const release of releases) await release();
     throw error;
@@ -179,7 +175,7 @@ interface Parts {
   readonly results: OwnFolder;
   readonly result: string;
   readonly begun: JobFile | null;
-  readonly committed: Map<number, SegmentRecord>;
+  readonly segments: OwnSegments;
   readonly owner: OwnerMark;
   readonly lock: ProcessLock;
 }
@@ -192,13 +188,13 @@ class HeldDirectory implements JobDirectory {
   readonly outputPlace: string;
   readonly begun: JobFile | null;
   readonly journal: Journal;
-  readonly committed: Map<number, SegmentRecord>;
+  readonly segments: OwnSegments;
   readonly remark: string | null;
   readonly #parts: Parts;
   #isBegun: boolean;
 
   constructor(parts: Parts) {
-    const { output, beside, folder, results, result, begun, committed } = parts;
+    const { output, beside, folder, results, result, begun, segments } = parts;
     this.path = folder.path;
     this.place = folder.place;
     this.resultFile = results.at(result);
@@ -206,15 +202,15 @@ class HeldDirectory implements JobDirectory {
     this.outputPlace = join(beside.place, basename(resolve(output)));
     this.begun = begun;
     this.journal = openJournal((write) => write(folder));
-    this.committed = committed;
+    this.segments = segments;
     this.remark = folder.trust.keepsModes ? null : ownerless(folder.path);
     this.#parts = parts;
     this.#isBegun = begun !== null;
   }
 
-  async begin(plan: JobPlan): Promise<JobFile> {
+  async begin(plan: JobPlan, kept: KeptPlan | null = null): Promise<JobFile> {
     if (this.begun === null) {
-      const job = await writeJobFile(this.#parts.folder, plan);
+      const job = await writeJobFile(this.#parts.folder, plan, kept);
       this.#isBegun = true;
       return job;
     }
@@ -222,34 +218,9 @@ class HeldDirectory implements JobDirectory {
     return this.begun;
   }
 
-  async partFile(index: number, extension: string): Promise<string> {
-    const name = `${segmentStem(index)}.part${extension}`;
-    await this.#parts.folder.create(name);
-    return this.#parts.folder.at(name);
-  }
-
-  async commit(part: string, segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>): Promise<SegmentRecord> {
-    const { folder } = this.#parts;
-    const stem = segmentStem(segment.index);
-    const file = `${stem}${extname(part)}`;
-    const { size: bytes } = await stat(part);
-    const sha256 = await hashFile(part, new AbortController().signal);
-    const record: SegmentRecord = { ...segment, file, bytes, sha256 };
-    await publishFile(part, folder.at(file), { overwrite: true });
-    await folder.write(`${stem}.json`, JSON.stringify(record));
-    this.committed.set(segment.index, record);
-    return record;
-  }
-
-  async dropDamaged(signal: AbortSignal): Promise<number> {
-    const { folder } = this.#parts;
-    const before = this.committed.size;
-    for (const record of [...this.committed.values()]) {
-      if ((await hashFile(folder.at(record.file), signal)) === record.sha256) continue;
-      await folder.remove(`${segmentStem(record.index)}.json`);
-      this.committed.delete(record.index);
-    }
-    return before - this.committed.size;
+  async readPlan(madeOf: string): Promise<KeptPlan | null> {
+    const mark = this.begun?.kept;
+    return mark === undefined ? null : readPlan(this.#parts.folder, mark, madeOf);
   }
 
   named(error: unknown): unknown {
@@ -266,9 +237,10 @@ class HeldDirectory implements JobDirectory {
     try {
       await results.remove(result).catch(() => {});
       if (results !== folder) await rmdir(results.path).catch(() => {});
-      const isKept = ending === 'keep' ? this.#isBegun : ending === 'keep-if-committed' && this.committed.size > 0;
+      const isKept =
+        ending === 'keep' ? this.#isBegun : ending === 'keep-if-committed' && this.segments.committed.size > 0;
       if (isKept) {
-        await sweepFolder(folder, this.committed).catch(() => {});
+        await this.segments.sweep().catch(() => {});
         return;
       }
       await removeContents(folder);

@@ -5,6 +5,7 @@ import { UpreelError } from '../core/errors.ts';
 import { resultPlace } from '../core/files/sequence-name.ts';
 import { OwnFolder } from '../core/own-folder/index.ts';
 import { jobFolderFor } from './job-folder.ts';
+import { type KeptPlan, keptPlanMark, writePlan } from './kept-plan.ts';
 
 /** job.json: written once when a job begins, never changed. The segments' own files say what is done. */
 
@@ -31,7 +32,12 @@ export const jobPlanSchema = z.object({
   /** What `upreel resume` runs again; its form is its maker's. */
   task: z.json(),
 });
-const jobFile = jobPlanSchema.extend({ schema: z.literal(1), created: z.string() });
+const jobFile = jobPlanSchema.extend({
+  schema: z.literal(1),
+  created: z.string(),
+  /** Of the plan beside it; jobs of earlier versions have none. */
+  kept: keptPlanMark.optional(),
+});
 
 /** A plan that anybody may have written: each segment has its own number and its own frames. */
 function followEachOther(segments: readonly { index: number; startFrame: number; endFrame: number }[]): boolean {
@@ -49,8 +55,10 @@ const JOB_FILE = 'job.json';
 /** Room for a day of film in segments of a tenth of a second. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-export async function writeJobFile(folder: OwnFolder, plan: JobPlan): Promise<JobFile> {
-  const job: JobFile = { schema: 1, created: new Date().toISOString(), ...plan };
+/** @param kept the film's plan, to be read again by who goes on; null: it is made anew then */
+export async function writeJobFile(folder: OwnFolder, plan: JobPlan, kept: KeptPlan | null): Promise<JobFile> {
+  const mark = kept && (await writePlan(folder, kept));
+  const job: JobFile = { schema: 1, created: new Date().toISOString(), ...plan, ...(mark && { kept: mark }) };
   await folder.write(JOB_FILE, `${JSON.stringify(job, null, 1)}\n`);
   return job;
 }

@@ -1,6 +1,6 @@
 /** What upreel puts into a job's folder: nothing else in it is ever touched. */
 const OUR_FILES =
-  /^(job\.json|events\.jsonl|owner\.json|clock|supervisor\.log|segment-\d+\..+|join\.([0-9a-f]{8}\.)?ffconcat|result(\.[^.]+)?|\.upreel-.+)$/;
+  /^(job\.json|events\.jsonl|owner\.json|clock|supervisor\.log|plan\.json|times\.bin|segment-\d+\..+|join\.([0-9a-f]{8}\.)?ffconcat|result(\.[^.]+)?|\.upreel-.+)$/;
 
 export function isOurs(name: string): boolean {
   return OUR_FILES.test(name);

@@ -30,7 +30,16 @@ export const segmentRecord = z.object({
     .object({ packetIndex: z.int().nonnegative(), seconds: z.number(), durationSeconds: z.number() })
     .optional(),
   /** Where many make a film: what made it, and on what. */
-  made: z.object({ worker: z.string().max(256), device: z.string().max(256), runtime: z.string().max(256) }).optional(),
+  made: z
+    .object({
+      worker: z.string().max(256),
+      device: z.string().max(256),
+      runtime: z.string().max(256),
+      /** When it was done, by that machine's clock, and how long it took: to be shown, and nothing else. */
+      atMs: z.exactOptional(z.number().min(0).max(8.64e15)),
+      seconds: z.exactOptional(z.number()),
+    })
+    .optional(),
 });
 
 /** One committed segment: its own small JSON file, written after the segment's data is safe on the disk. */

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { type JobPlan, jobPlanSchema } from './job-file.ts';
+import { MOST_PLAN_BYTES } from './kept-plan.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const filmFile = jobPlanSchema.extend({
   schema: z.literal(1),
   /** Ways from the store's root: sources, results, and the checkpoint of a network that is no catalogue's. */
   checkpoint: z.string().nullable(),
+  /** Where the source lies, if `input` names it by what it holds and it is not kept there. */
+  sourceAt: z.string().optional(),
   plan: sha256,
   times: sha256,
 });
@@ -16,6 +19,7 @@ const filmFile = jobPlanSchema.extend({
 export interface SharedFilm extends JobPlan {
   readonly id: string;
   readonly checkpoint: string | null;
+  readonly sourceAt?: string | undefined;
   readonly planJson: string;
   readonly times: Uint8Array;
 }
@@ -25,12 +29,8 @@ export const FILM_ID = /^[0-9a-f]{24}$/;
 
 /** The file that counts: without it there is no film. */
 export const FILM_FILE = 'film.json';
-type FilmFileName = typeof FILM_FILE | 'plan.json' | 'times.bin';
-const MOST_BYTES: Readonly<Record<FilmFileName, number>> = {
-  [FILM_FILE]: 64 * 1024 * 1024,
-  'plan.json': 64 * 1024 * 1024,
-  'times.bin': 512 * 1024 * 1024,
-};
+type FilmFileName = typeof FILM_FILE | keyof typeof MOST_PLAN_BYTES;
+const MOST_BYTES: Readonly<Record<FilmFileName, number>> = { [FILM_FILE]: 64 * 1024 * 1024, ...MOST_PLAN_BYTES };
 
 /** @returns what is to be written, the file that counts last. */
 export function packFilm({ planJson, times, ...job }: Omit<SharedFilm, 'id'>): {

@@ -29,8 +29,14 @@ export interface SharedStore {
   removeFilm(id: string): Promise<void>;
   segmentsOf(film: Pick<SharedFilm, 'id' | 'segments'>): SharedSegments;
   /** @param token of this attempt alone */
-  resultOf(film: SharedFilm, token: string): SharedResult;
+  /** @param report way of the report that goes along with it; null: none */
+  resultOf(film: SharedFilm, token: string, report: string | null): SharedResult;
 
+  /**
+   * A source as it is named by who submits it: a file of this machine, or of the store itself, which is fetched.
+   * @throws UpreelError `usage` if it is named as one of another store, `input-missing`.
+   */
+  sourceNamed(name: string): Promise<NamedSource>;
   /** The way of a film that is to be submitted, which is there then. @throws UpreelError `usage` if it cannot be. */
   addSource(path: string): Promise<string>;
   /**
@@ -41,13 +47,16 @@ export interface SharedStore {
   wayOfResult(path: string, overwrite: boolean): Promise<string>;
   /** A network's files beside each other, under the hash of what they hold, once. @returns the way to the first. */
   addModel(files: readonly [string, ...string[]]): Promise<string>;
+  /** What a way is called by people. */
+  nameOf(way: string): string;
   /** Where a way leads in `root`. @throws UpreelError `place-untrusted` if that is not in the store. */
   placeOf(way: string): Promise<string>;
   /**
    * A file as it can be read on this machine; it stays until the store is closed.
+   * @param liesAt the way that it was stored under by others, if its own names what it holds
    * @throws UpreelError `place-untrusted` if a way leads elsewhere, `input-missing`, `input-damaged`.
    */
-  fetch(way: string): Promise<string>;
+  fetch(way: string, liesAt?: string): Promise<string>;
 
   /** Does what a worker does, and leaves nothing. @throws UpreelError that says what is wrong. */
   probe(): Promise<void>;
@@ -55,16 +64,19 @@ export interface SharedStore {
   close(): Promise<void>;
 }
 
-/** The finished segments of a film that many machines make. */
-export interface SharedSegments {
-  /** Where segments are written on this machine before they are committed. */
-  readonly folder: string;
+export interface NamedSource {
+  readonly path: string;
+  /** Of one that lies in the store: the way under which machines keep it, and where it lies; null: it is to be added. */
+  readonly stored: { readonly way: string; readonly liesAt: string } | null;
+}
+
+/**
+ * The finished segments of a film, wherever they are kept: what they are of is decided, and their index names them. It
+ * has no lock, and needs none.
+ */
+export interface SegmentKeeper {
   /** What was made of a segment, if it is whole by its size; null: nothing. */
   find(index: number): Promise<SegmentRecord | null>;
-  /** The same of all, in order. */
-  findAll(): Promise<readonly (SegmentRecord | null)[]>;
-  /** Indices of the segments that have a record, for a look. */
-  listed(): Promise<ReadonlySet<number>>;
   /** An empty file for one attempt alone. @param token of lower-case letters and digits */
   part(index: number, token: string, extension: string): Promise<string>;
   /**
@@ -79,6 +91,16 @@ export interface SharedSegments {
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }>;
   /** Removes what an attempt that came to nothing has left; never what a record names. */
   abandon(index: number, token: string): Promise<void>;
+}
+
+/** Those of a film that many machines make. */
+export interface SharedSegments extends SegmentKeeper {
+  /** Where segments are written on this machine before they are committed. */
+  readonly folder: string;
+  /** As `find`, of all, in order. */
+  findAll(): Promise<readonly (SegmentRecord | null)[]>;
+  /** Indices of the segments that have a record, for a look. */
+  listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
 }
@@ -94,16 +116,27 @@ export interface SharedResult {
   readonly work: string;
   /** The name that the finished film gets on this machine. */
   readonly output: string;
+  /** The name that the report gets on this machine; null: there is none. */
+  readonly report: string | null;
   /** What was published, if an attempt before this one died before it could tell. */
   published(): Promise<ResultFacts | null>;
   /** Makes room. @throws UpreelError `output-exists`. */
   begin(overwrite: boolean): Promise<void>;
   /** Remembers that the verified file is about to get its name. */
   verified(file: string, facts: ResultFacts): Promise<void>;
-  /** Once it has its name here: brings it to where all see it. @throws UpreelError `output-exists`, `store-unreachable`. */
-  publish(facts: ResultFacts, overwrite: boolean): Promise<void>;
+  /**
+   * Once it has its name here, and the report its own: brings them to where all see them.
+   * @throws UpreelError `output-exists`, `store-unreachable`.
+   */
+  publish(facts: ResultFacts, how: PublishOptions): Promise<void>;
   /** Removes what this attempt has left. */
   end(): Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly overwrite: boolean;
+  /** The time of change to be told with the result where it cannot have it; null: none. */
+  readonly changedMs: number | null;
 }
 
 /** What the files of one attempt alone have in their names: lower-case letters and digits. */

@@ -18,6 +18,11 @@ interface ConclusionContext extends Omit<EndingContext, 'provenance'> {
   readonly progress: EndingContext['progress'] & Pick<VideoProgress, 'elapsedSeconds' | 'stageSeconds'>;
 }
 
+interface Concluded extends Pick<VideoRequest, 'input' | 'model' | 'settings' | 'making'> {
+  /** Of source and result in the report, where they are not those of the files at hand. */
+  readonly names?: { readonly input: string; readonly output: string };
+}
+
 /**
  * From the segments of a whole film, wherever they were made, to the result under its name: what is damaged is told, the
  * film is joined, verified and published, the report written.
@@ -27,7 +32,7 @@ interface ConclusionContext extends Omit<EndingContext, 'provenance'> {
 export async function concludeFilm(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
-  request: Pick<VideoRequest, 'input' | 'model' | 'settings' | 'making'>,
+  request: Concluded,
   { device, ...ending }: ConclusionContext,
 ): Promise<VideoResult> {
   const { settings } = request;
@@ -58,6 +63,7 @@ export async function concludeFilm(
       verification,
       damage,
       provenance,
+      names: request.names,
     };
     const report = makeReport(plan, { ...made, stageSeconds: progress.stageSeconds, warnings: allWarnings });
     await writeReport(report, settings.report, settings.overwrite);

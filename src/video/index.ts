@@ -14,7 +14,8 @@ export {
 } from './settings.ts';
 export { type EndedFilm, endSharedFilm } from './shared/end-film.ts';
 export { type MadeSegment, makeSharedSegment } from './shared/make-segment.ts';
-export { openSharedFilm } from './shared/shared-film.ts';
+export { previewSegment } from './shared/preview-segment.ts';
+export { type OpenSharedFilm, openSharedFilm } from './shared/shared-film.ts';
 export { type SubmittedFilm, submitFilm } from './shared/submit-film.ts';
 export { CONCEAL } from './source/completeness.ts';
 export { probeVideo } from './source/probe.ts';

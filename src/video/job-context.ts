@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Identity, IdentityFacts, JobDirectory, JobFile, JobPlan } from '../store/index.ts';
+import type { Identity, IdentityFacts, JobDirectory, JobFile, JobPlan, KeptPlan } from '../store/index.ts';
 import { sourceFacts } from '../store/index.ts';
 import { planDecode } from './decode/decode-plan.ts';
 import { planEncode } from './encode/encode-plan.ts';
@@ -27,13 +27,13 @@ export interface JobContext {
  */
 export async function beginJob(
   directory: JobDirectory,
-  plan: VideoPlan,
+  { plan, kept }: { readonly plan: VideoPlan; readonly kept: KeptPlan | null },
   { settings, job, device }: { readonly settings: VideoSettings; readonly job: JobContext; readonly device: string },
   signal: AbortSignal,
 ): Promise<JobFile> {
   const drawn = await drawUp(plan, { settings, job, device }, signal);
-  const begun = await directory.begin({ ...drawn, segments: directory.begun?.segments ?? drawn.segments });
-  if (settings.verify === 'full') await directory.dropDamaged(signal);
+  const begun = await directory.begin({ ...drawn, segments: directory.begun?.segments ?? drawn.segments }, kept);
+  if (settings.verify === 'full') await directory.segments.dropDamaged(signal);
   return begun;
 }
 

@@ -48,7 +48,7 @@ export class PreviewTap {
   async #take(frame: number, before: Raster, after: Raster): Promise<void> {
     this.#isTaking = true;
     try {
-      this.#kept = { frame, before: await shrink(before), after: await shrink(after) };
+      this.#kept = await previewPair(frame, before, after);
       this.#keptAt = performance.now();
       for (const settle of [...this.#asking]) settle(this.#kept);
     } catch {
@@ -57,6 +57,10 @@ export class PreviewTap {
       this.#isTaking = false;
     }
   }
+}
+
+export async function previewPair(frame: number, before: Raster, after: Raster): Promise<PreviewPair> {
+  return { frame, before: await shrink(before), after: await shrink(after) };
 }
 
 async function shrink(raster: Raster): Promise<PreviewPicture> {

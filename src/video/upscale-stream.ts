@@ -4,7 +4,7 @@ import { ProgramError } from '../core/ffmpeg/ffmpeg.ts';
 import { resultPlace } from '../core/files/sequence-name.ts';
 import { Pause } from '../core/pause.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
-import { type JobDirectory, openJobDirectory } from '../store/index.ts';
+import { attemptToken, type JobDirectory, openJobDirectory } from '../store/index.ts';
 import { announce } from './announce.ts';
 import { proveEncoder } from './encode/prove-encoder.ts';
 import { type EndingContext, endFilm } from './finish/end-film.ts';
@@ -81,8 +81,9 @@ async function run(work: Work): Promise<VideoResult> {
     await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
     progress.enter('upscale');
     const watch = progress.watchSegment(() => {});
-    const file =
-      directory === null ? STANDARD_STREAM : await directory.partFile(0, plan.encoder.segmentContainer.extension);
+    const token = attemptToken();
+    const { extension } = plan.encoder.segmentContainer;
+    const file = directory === null ? STANDARD_STREAM : await directory.segments.part(0, token, extension);
     const made = await runWhole(work, file, watch);
     const { ptsTicks, reuse } = made;
     const damage = plan.concealsErrors ? findDamage(plan, [made]) : null;
@@ -94,7 +95,7 @@ async function run(work: Work): Promise<VideoResult> {
     const finished =
       directory === null
         ? checkPiped(plan, ptsTicks)
-        : await finish(work, file, made, { directory, progress, provenance });
+        : await finish(work, { file, token }, made, { directory, progress, provenance });
     const framesTotal = ptsTicks.length;
     if (settings.report !== null) {
       const told = { model, device: upscaler.device, frames: framesTotal, reuse, damage, verification: finished };
@@ -171,15 +172,16 @@ function checkPiped(
 
 async function finish(
   { plan, request, context: { signal, onEvent, pause = new Pause() } }: Work,
-  file: string,
+  { file, token }: { readonly file: string; readonly token: string },
   { ptsTicks, reuse, patchedTicks }: EncodedSegment,
   ending: Pick<EndingContext, 'progress' | 'provenance'> & { readonly directory: JobDirectory },
 ): Promise<Verification> {
   const facts = await verifySegment(plan, file, ptsTicks, signal);
   const range = { index: 0, startFrame: 0, endFrame: ptsTicks.length };
   const times = { ptsTicks: [...ptsTicks], patchedTicks: [...patchedTicks] };
-  const segment = await ending.directory.commit(file, { ...range, ...times, reuse, ...facts });
-  return endFilm(plan, [segment], request.settings, { ...ending, pause, tell: onEvent, signal });
+  const made = { ...range, ...times, reuse, ...facts };
+  const { record } = await ending.directory.segments.commit(file, token, made);
+  return endFilm(plan, [record], request.settings, { ...ending, pause, tell: onEvent, signal });
 }
 
 /** @throws UpreelError `usage` where a job of a file waits to go on: it would be lost. */

@@ -9,7 +9,7 @@ import { checkOutput } from './check-output.ts';
 import { concludeFilm } from './conclude-film.ts';
 import { reusedShare } from './frames/changed-results.ts';
 import { beginJob } from './job-context.ts';
-import { preparePlan } from './plan/prepare-plan.ts';
+import { planJob } from './job-plan.ts';
 import { estimateSpace } from './plan/space.ts';
 import { withExtent } from './plan/survey-damage.ts';
 import type { VideoPlan } from './plan/video-plan.ts';
@@ -45,8 +45,8 @@ async function run(request: VideoRequest, context: VideoContext): Promise<VideoR
   let ending: Parameters<JobDirectory['close']>[0] = 'keep-if-committed';
   try {
     const soon = AbortSignal.any([signal, context.drain]);
-    const plan = await preparePlan(request, output, upscaler, soon);
-    const job = await beginJob(directory, plan, { ...request, device: upscaler.device }, soon);
+    const { plan, kept } = await planJob(directory, request, output, upscaler, soon);
+    const job = await beginJob(directory, { plan, kept }, { ...request, device: upscaler.device }, soon);
     const result = await makeFilm(plan, job, directory, request, context);
     ending = 'finished';
     return result;
@@ -70,15 +70,16 @@ async function makeFilm(
   const { upscaler, onEvent, signal, drain, onSegments = () => {}, preview = new PreviewTap() } = context;
   const { pause = new Pause() } = context;
   const { settings } = request;
+  const { committed } = directory.segments;
   const tell = (event: TaskEvent) => {
     if (event.type !== 'progress') directory.journal.add(event);
     onEvent(event);
   };
   const checkSpace = spaceCheck(plan, directory, settings);
   await checkSpace({ startFrame: 0, endFrame: plan.frames.count });
-  const progress = announce(request, plan, [...directory.committed.values()], { upscaler, pause, onEvent: tell });
+  const progress = announce(request, plan, [...committed.values()], { upscaler, pause, onEvent: tell });
   if (directory.remark !== null) tell({ type: 'warning', code: 'no-owners', message: directory.remark });
-  onSegments(job.segments.map((segment) => newsOf(segment, directory.committed.get(segment.index))));
+  onSegments(job.segments.map((segment) => newsOf(segment, committed.get(segment.index))));
   await upscaler.warmUp(plan.picture.gray ? { ...plan.format, channels: 1 } : plan.format);
 
   const { stallSeconds } = settings;
@@ -101,7 +102,7 @@ async function makeFilm(
   } catch (error) {
     throw await withExtent(plan, error, AbortSignal.any([signal, drain]));
   }
-  const segments = job.segments.flatMap(({ index }) => directory.committed.get(index) ?? []);
+  const segments = job.segments.flatMap(({ index }) => committed.get(index) ?? []);
   const ending = { directory, device: upscaler.device, progress, pause, tell };
   return concludeFilm(plan, segments, request, { ...ending, signal: AbortSignal.any([signal, drain]) });
 }
@@ -116,7 +117,7 @@ function spaceCheck(plan: VideoPlan, directory: JobDirectory, { quality, spaceCh
   return async ({ startFrame, endFrame }: Pick<Segment, 'startFrame' | 'endFrame'>): Promise<void> => {
     if (!spaceCheck) return;
     const isWhole = endFrame - startFrame === plan.frames.count;
-    const done = [...directory.committed.values()].reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
+    const done = [...directory.segments.committed.values()].reduce((sum, segment) => sum + segment.ptsTicks.length, 0);
     const frames = isWhole ? endFrame - done : endFrame - startFrame;
     const { segmentBytes, resultBytes } = estimateSpace(plan, quality, frames);
     const result = isWhole ? [{ folder: directory.outputFolder, bytes: resultBytes }] : [];

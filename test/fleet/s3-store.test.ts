@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { randomCompact } from '../core/model/writers/random-networks.ts';
@@ -109,6 +109,38 @@ describe.skipIf(!hasRedis)('a film of a fleet whose store is a bucket (needs red
     // What was fetched stays; what attempts needed does not, the victim's either.
     const [own] = readdirSync(at('cache/stores'));
     expect(readdirSync(at(`cache/stores/${own}/attempts`))).toEqual([]);
+  });
+
+  test('can lie there already, comes with a report, and has the time of its source', async () => {
+    const store = `s3://${BUCKET}/tenant ${++number}`;
+    fleet = new TestFleet(await TestRedis.start(at(`redis-${number}`)), store, env);
+    await s3.put(`${tenant()}/tapes/1998.mp4`, readFileSync(at('film.mp4')), { mtime: '912340800.25' });
+    const submit = (...args: string[]) => fleet.run('submit', [`${store}/tapes/1998.mp4`, ...HOW, ...args]);
+    const itself = await submit('-o', `${store}/tapes/1998.mp4`, '--encoder', 'libx264', '--overwrite');
+    expect(itself).toMatchObject({ code: 2, err: expect.stringContaining('cannot be two of source, result') });
+    const pictures = await submit('-o', 'frames/%06d.png', '--encoder', 'png');
+    expect(pictures).toMatchObject({ code: 2, err: expect.stringContaining('numbered pictures cannot be in') });
+    const how = ['--keep-times', '--report', `${store}/told/1998.json`, '-o', `${store}/out.mkv`];
+    const { records, ...rest } = await submit(...how);
+    expect(rest).toMatchObject({ code: 0, err: '' });
+    expect(records).toMatchObject([{ input: `${store}/tapes/1998.mp4`, output: `${store}/out.mkv` }]);
+    const worker = fleet.worker('worker');
+    await until(() => told(worker, 'film').length > 0, 60_000);
+    worker.child.kill('SIGTERM');
+    await worker.finished;
+    expect(decodeRgb(s3.fileOf(`${tenant()}/out.mkv`)).equals(whole)).toBe(true);
+    // Nothing of it was sent, and nothing stays.
+    const left = ['.upreel-fleet/models/*/tiny.safetensors', 'out.mkv', 'tapes/1998.mp4', 'told/1998.json'];
+    expect(keys().map((key) => key.replace(/[0-9a-f]{64}/, '*'))).toEqual(left);
+    expect(await s3.told(`${tenant()}/out.mkv`)).toMatchObject({ mtime: '912340800.25' });
+    expect(JSON.parse(readFileSync(s3.fileOf(`${tenant()}/told/1998.json`), 'utf8'))).toMatchObject({
+      input: `${store}/tapes/1998.mp4`,
+      output: `${store}/out.mkv`,
+      frames: 8 * SEGMENTS,
+      checks: expect.arrayContaining(['40 frames, counted in the result']),
+    });
+    const again = await submit('--report', `${store}/told/1998.json`, '-o', `${store}/other.mkv`);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('told/1998.json exists already') });
   });
 
   test('not with credentials that are none, which nobody is told', async () => {

@@ -31,9 +31,9 @@ describe.skipIf(!hasRedis)('segments of several queues (needs redis-server)', ()
   test('are taken one at a time, by turns, and only by who has the device', async () => {
     const connection = { redis: redis.client(), prefix: 'takers' };
     const queues = new FleetQueues(connection);
-    await queues.add(FILMS.webgpu, 1, SEGMENTS, 'webgpu');
-    await queues.add(FILMS.any, 1, SEGMENTS, null);
-    await queues.add(FILMS.cpu, 1, SEGMENTS, 'cpu');
+    await queues.add(FILMS.webgpu, 1, SEGMENTS, { device: 'webgpu' });
+    await queues.add(FILMS.any, 1, SEGMENTS, { device: null });
+    await queues.add(FILMS.cpu, 1, SEGMENTS, { device: 'cpu' });
     const made: { film: string; kind: string | null }[] = [];
     let atWork = 0;
     let most = 0;

@@ -27,9 +27,9 @@ const PLAN: JobPlan = {
 
 async function commitFirst(job: JobDirectory): Promise<void> {
   await job.begin(PLAN);
-  const part = await job.partFile(0, '.mkv');
+  const part = await job.segments.part(0, 'aa', '.mkv');
   writeFileSync(part, 'frames');
-  await job.commit(part, {
+  await job.segments.commit(part, 'aa', {
     index: 0,
     startFrame: 0,
     endFrame: 10,
@@ -46,19 +46,19 @@ describe('a job’s folder', () => {
     const output = at('kept.mkv');
     const job = await openJobDirectory(output, PLACE);
     await commitFirst(job);
-    writeFileSync(await job.partFile(1, '.mkv'), 'half');
+    writeFileSync(await job.segments.part(1, 'bb', '.mkv'), 'half');
     await job.close('keep-if-committed');
-    expect(readdirSync(`${output}.upreel`).sort()).toEqual(['job.json', 'segment-00000.json', 'segment-00000.mkv']);
+    expect(readdirSync(`${output}.upreel`).sort()).toEqual(['job.json', 'segment-00000.aa.mkv', 'segment-00000.json']);
 
     const again = await openJobDirectory(output, PLACE);
-    expect([...again.committed.keys()]).toEqual([0]);
+    expect([...again.segments.committed.keys()]).toEqual([0]);
     expect((await again.begin(PLAN)).segments).toEqual(PLAN.segments);
     await again.close('finished');
     expect(readdirSync(folder)).not.toContain('kept.mkv.upreel');
   });
 
   test.each([
-    ['shorter data', (name: string) => writeFileSync(join(name, 'segment-00000.mkv'), 'fra')],
+    ['shorter data', (name: string) => writeFileSync(join(name, 'segment-00000.aa.mkv'), 'fra')],
     ['a record that is cut off', (name: string) => writeFileSync(join(name, 'segment-00000.json'), '{"index":0,')],
   ])('does not count a segment with %s', async (name, damage) => {
     const output = at(`${name}.mkv`);
@@ -67,16 +67,16 @@ describe('a job’s folder', () => {
     await job.close('keep');
     damage(`${output}.upreel`);
     const again = await openJobDirectory(output, PLACE);
-    expect(again.committed.size).toBe(0);
+    expect(again.segments.committed.size).toBe(0);
     await again.close('finished');
   });
 
   test('finds data of the right length that is not what was committed, when asked to look at all', async () => {
     const job = await openJobDirectory(at('rotten.mkv'), PLACE);
     await commitFirst(job);
-    writeFileSync(join(job.path, 'segment-00000.mkv'), 'flames');
-    expect(await job.dropDamaged(new AbortController().signal)).toBe(1);
-    expect(job.committed.size).toBe(0);
+    writeFileSync(join(job.path, 'segment-00000.aa.mkv'), 'flames');
+    expect(await job.segments.dropDamaged(new AbortController().signal)).toBe(1);
+    expect(job.segments.committed.size).toBe(0);
     await job.close('finished');
   });
 
@@ -115,7 +115,7 @@ describe('a job’s folder', () => {
     await again.close('keep');
 
     const anew = await openJobDirectory(output, { ...PLACE, restart: true });
-    expect(anew.committed.size).toBe(0);
+    expect(anew.segments.committed.size).toBe(0);
     expect((await anew.begin(other)).identity).toEqual(other.identity);
     await anew.close('finished');
   });
@@ -223,5 +223,36 @@ test('room on a disk is checked for all that goes there together', async () => {
     code: 'disk-full',
     message: expect.stringMatching(/has [\d.]+ [kMGT]?B free, and about 1000000\.0 TB more are needed/),
     hint: expect.stringContaining('--no-space-check'),
+  });
+});
+
+describe('the segments of a job', () => {
+  const SEGMENT = { index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0], patchedTicks: [], startSeconds: 0 };
+
+  test('are those of who was first: a second attempt takes what is there, and leaves nothing', async () => {
+    const job = await openJobDirectory(at('twice.mkv'), PLACE);
+    await commitFirst(job);
+    const part = await job.segments.part(0, 'bb', '.mkv');
+    writeFileSync(part, 'other frames');
+    const second = await job.segments.commit(part, 'bb', { ...SEGMENT, reuse: NO_REUSE, parameters: '' });
+    expect(second).toMatchObject({ isNew: false, record: { file: 'segment-00000.aa.mkv', bytes: 6 } });
+    expect(readdirSync(job.path).filter((name) => name.startsWith('segment-'))).toEqual([
+      'segment-00000.aa.mkv',
+      'segment-00000.json',
+    ]);
+    await job.close('finished');
+  });
+
+  test('do not replace a record that somebody else has written past the lock', async () => {
+    const job = await openJobDirectory(at('past-the-lock.mkv'), PLACE);
+    await job.begin(PLAN);
+    const part = await job.segments.part(0, 'aa', '.mkv');
+    writeFileSync(part, 'frames');
+    writeFileSync(join(job.path, 'segment-00000.json'), 'theirs', { mode: 0o600 });
+    const committing = job.segments.commit(part, 'aa', { ...SEGMENT, reuse: NO_REUSE, parameters: '' });
+    await expect(committing).rejects.toMatchObject({ code: 'job-running' });
+    expect(readFileSync(join(job.path, 'segment-00000.json'), 'utf8')).toBe('theirs');
+    expect(job.segments.committed.size).toBe(0);
+    await job.close('finished');
   });
 });

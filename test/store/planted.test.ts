@@ -20,6 +20,7 @@ const PLACE = { workDir: null, restart: false };
 const NAMES = [
   ...['job.json', 'events.jsonl', 'owner.json', 'clock', 'supervisor.log', 'join.ffconcat', 'result.mkv'],
   ...['segment-00000.json', 'segment-00000.mkv', 'segment-00001.part.mkv', '.upreel-1-ab.json'],
+  ...['segment-00000.aa.mkv', 'segment-00001.bb.part.mkv', 'plan.json', 'times.bin'],
 ];
 const PLAN: JobPlan = {
   ...{ program: 'a test', input: '/in.mp4', output, task: null },
@@ -46,9 +47,9 @@ afterEach(() => {
 async function commitFirst(job: JobDirectory): Promise<void> {
   await job.begin(PLAN);
   job.journal.add({ type: 'begun' });
-  const part = await job.partFile(0, '.mkv');
+  const part = await job.segments.part(0, 'aa', '.mkv');
   writeFileSync(part, 'frames');
-  await job.commit(part, {
+  await job.segments.commit(part, 'aa', {
     ...{ index: 0, startFrame: 0, endFrame: 10, ptsTicks: [0, 1], patchedTicks: [], startSeconds: 0, parameters: '' },
     reuse: { frames: 10, framesUnchanged: 0, framesPartly: 0, framesOfWork: 10 },
   });
@@ -238,7 +239,7 @@ describe.skipIf(!canBeStrangers)('a stranger who exchanges the folder all the ti
     const job = await openJobDirectory(output, place);
     let ending: 'keep' | 'finished' = 'keep';
     try {
-      if (job.committed.size === 0) await commitFirst(job);
+      if (job.segments.committed.size === 0) await commitFirst(job);
       else {
         writeFileSync(job.resultFile, 'a film', { mode: 0o600 });
         await publishFile(job.resultFile, job.outputPlace, { overwrite: true, share: true });

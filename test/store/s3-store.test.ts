@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSharedStore, type SharedFilm, type SharedStore } from '../../src/store/index.ts';
@@ -167,6 +167,29 @@ describe('a source', () => {
     expect(await store.fetch(way)).toBe(place);
   });
 
+  test('that others have put there is fetched by its name, with its time, and is no other one later', async () => {
+    const prefix = address.slice(`s3://${BUCKET}/`.length);
+    await s3.put(`${prefix}/tapes/1998.AVI`, 'the film', { mtime: '912340800.25' });
+    const { path, stored } = await store.sourceNamed(`${address}/tapes/1998.AVI`);
+    const hash = createHash('sha256').update('the film').digest('hex');
+    expect(stored).toEqual({ way: `.upreel-fleet/sources/${hash}/source.avi`, liesAt: 'tapes/1998.AVI' });
+    expect([readFileSync(path, 'utf8'), statSync(path).mtimeMs]).toEqual(['the film', 912340800250]);
+    const { way, liesAt } = stored!;
+    expect(await store.fetch(way, liesAt)).toBe(path);
+    rmSync(path);
+    expect(await store.fetch(way, liesAt)).toBe(path);
+    rmSync(path);
+    await s3.put(`${prefix}/tapes/1998.AVI`, 'another1', {});
+    await expect(store.fetch(way, liesAt)).rejects.toMatchObject({ code: 'input-damaged' });
+    expect(keys()).toEqual(['tapes/1998.AVI']);
+  });
+
+  test.each(['s3://elsewhere/film.mkv', '/../film.mkv', '/', ''])('of another store is refused: %j', async (name) => {
+    const named = name.startsWith('s3:') ? name : `${address}${name}`;
+    await expect(store.sourceNamed(named)).rejects.toMatchObject({ code: 'usage' });
+    await expect(store.sourceNamed(`${address}/none.mkv`)).rejects.toMatchObject({ code: 'input-missing' });
+  });
+
   test('that is not what was sent, or is not there, is refused, and nothing of it stays', async () => {
     writeFileSync(at('small.mkv'), 'whole');
     const way = await store.addSource(at('small.mkv'));
@@ -245,16 +268,21 @@ describe('a place in a bucket', () => {
     expect(await store.wayOfResult('films/of 1998/out+.mkv', false)).toBe('films/of 1998/out+.mkv');
     expect(await store.wayOfResult('/mnt/elsewhere/out.mkv', false)).toBe('out.mkv');
     const film = await added();
-    const result = store.resultOf(film, 'aa');
+    const result = store.resultOf(film, 'aa', 'told/out.json');
     await result.begin(false);
     writeFileSync(result.output, 'the film');
+    writeFileSync(result.report!, 'the report');
     expect(await result.published()).toBeNull();
-    await result.publish({ frames: 2, bytes: 8 }, false);
+    await result.publish({ frames: 2, bytes: 8 }, { overwrite: false, changedMs: 1_000_000_500 });
     await result.end();
+    expect(readFileSync(objectAt('told/out.json'), 'utf8')).toBe('the report');
+    // As rclone has it, which gives it to the file that it makes.
+    const own = address.slice(`s3://${BUCKET}/`.length);
+    expect((await s3.told(`${own}/out.mkv`)).mtime).toBe('1000000.5');
     expect(readFileSync(objectAt('out.mkv'), 'utf8')).toBe('the film');
     // Who died after that finds its own.
-    expect(await store.resultOf(film, 'bb').published()).toEqual({ frames: 2, bytes: 8 });
-    const other = store.resultOf({ ...film, id: 'f'.repeat(24) }, 'cc');
+    expect(await store.resultOf(film, 'bb', null).published()).toEqual({ frames: 2, bytes: 8 });
+    const other = store.resultOf({ ...film, id: 'f'.repeat(24) }, 'cc', null);
     expect(await other.published()).toBeNull();
     await expect(other.begin(false)).rejects.toMatchObject({ code: 'output-exists' });
     await other.begin(true);

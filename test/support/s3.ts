@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AwsClient } from 'aws4fetch';
 import { freePort } from './fleet.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../node_modules/s3rver/bin/s3rver.js', import.meta.url));
@@ -68,6 +69,30 @@ export class TestS3 {
     const names = readdirSync(bucket, { recursive: true, encoding: 'utf8' });
     const ends = '._S3rver_object';
     return names.flatMap((name) => (name.endsWith(ends) ? [name.slice(0, -ends.length)] : [])).sort();
+  }
+
+  /** Puts an object as any other program does. @param told said with it */
+  async put(key: string, content: string | Uint8Array<ArrayBuffer>, told: Record<string, string>): Promise<void> {
+    const headers = Object.entries(told).map(([name, value]) => [`x-amz-meta-${name}`, value]);
+    const answer = await this.#ask(key, { method: 'PUT', body: content, headers: Object.fromEntries(headers) });
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  /** What is said with an object. */
+  async told(key: string): Promise<Record<string, string>> {
+    const { headers } = await this.#ask(key, { method: 'HEAD' });
+    const own = [...headers].filter(([name]) => name.startsWith('x-amz-meta-'));
+    return Object.fromEntries(own.map(([name, value]) => [name.slice('x-amz-meta-'.length), value]));
+  }
+
+  #ask(key: string, init: RequestInit): Promise<Response> {
+    const way = `${BUCKET}/${key}`.split('/').map(encodeURIComponent).join('/');
+    return new AwsClient({
+      accessKeyId: 'S3RVER',
+      secretAccessKey: 'S3RVER',
+      region: 'eu-central-1',
+      service: 's3',
+    }).fetch(`http://127.0.0.1:${this.port}/${way}`, init);
   }
 
   /** The file that holds an object. */

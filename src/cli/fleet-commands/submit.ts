@@ -9,6 +9,7 @@ import { errorText } from '../error-text.ts';
 import { readFlagLayers } from '../flags/flag-layers.ts';
 import { networkSettings, targetOf, upscaleFlags } from '../flags/upscale-options.ts';
 import { videoSettings } from '../flags/video-settings.ts';
+import type { Input } from '../inputs/input.ts';
 import { expandInputs } from '../inputs/inputs.ts';
 import { planOutputs } from '../inputs/outputs.ts';
 import { listenForInterrupts } from '../interrupt.ts';
@@ -26,7 +27,7 @@ export function addSubmitCommand(program: Command): void {
   const command = program
     .command('submit')
     .description('hand films to the machines of a fleet: upreel worker runs there')
-    .argument('<video...>', 'videos in the store, folders or patterns of them');
+    .argument('<video...>', 'videos in the store, folders or patterns of them; s3://...');
   addFleetOptions(command)
     .option('--plan-only', 'queue nothing: upreel segment and upreel join make it')
     .addOption(new Option('--device <device>', 'only workers that have it make the segments').choices(DEVICE_NAMES));
@@ -54,14 +55,21 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
   try {
     const layers = await readFlagLayers(raw);
     const own = layers.flagsFor('video');
-    const { inputs } = await expandInputs(paths, { output: own.output, recursive: own.recursive });
+    const inputs = await inputsOf(paths, store, { output: own.output, recursive: own.recursive });
     const picture = inputs.find(({ kind }) => kind === 'image');
     if (picture !== undefined) {
       throw new UpreelError('usage', `${picture.path} is a picture: a fleet makes films.`, {
         hint: 'Upscale pictures with upreel INPUT... here.',
       });
     }
-    const output = store.isFolder ? own.output : outputInBucket(store, own.output);
+    if (own.report !== undefined && inputs.length > 1) {
+      throw new UpreelError('usage', `One --report cannot tell of ${inputs.length} films.`, {
+        hint: 'Submit them one by one, each with a report of its own.',
+      });
+    }
+    const [output, report] = store.isFolder
+      ? [own.output, own.report]
+      : [nameInBucket(store, '-o', own.output), nameInBucket(store, '--report', own.report)];
     // Folders in a bucket are made by what lies in them.
     const rules = await planOutputs(inputs, output, own.encoder, store.isFolder ? undefined : async () => {});
     const taken = new Set<string>();
@@ -71,20 +79,21 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
       words.write(`upreel: warning: No worker has ${device} now: what is submitted waits for one.\n`);
     }
     for (const [index, input] of inputs.entries()) {
-      const settings = { ...videoSettings(own), frames: input.frames === undefined ? null : [...input.frames] };
-      const request = { input: input.path, output: rules[index]!, target: targetOf(own), settings };
+      const frames = input.frames === undefined ? null : [...input.frames];
+      const settings = { ...videoSettings({ ...own, report }), frames };
+      const request = { input: input.named, output: rules[index]!, target: targetOf(own), settings };
       try {
         const task = { kind: 'submit' as const, network, request, store: store.address };
         const result = await engine.run(task, { signal, onEvent: () => {} });
         if (result.kind !== 'submit') throw new UpreelError('internal', `Expected a film, got ${result.kind}.`);
         requireOnce(taken, result.film.output);
-        await fleet?.enqueue({ ...result.film, model: network.model, input: input.path, device });
-        out.write(isJson ? submittedRecord(input.path, result.film) : submittedLine(input.path, result.film));
+        await fleet?.enqueue({ ...result.film, model: network.model, input: input.named, device });
+        out.write(isJson ? submittedRecord(input.named, result.film) : submittedLine(input.named, result.film));
       } catch (error) {
         const failure = asUpreelError(error);
         if (signal.aborted || inputs.length === 1) throw failure;
         failures.push(failure);
-        words.write(`${input.path}: ${errorText(toErrorRecord(failure), { verbose: flags.verbose === true })}`);
+        words.write(`${input.named}: ${errorText(toErrorRecord(failure), { verbose: flags.verbose === true })}`);
       }
     }
   } finally {
@@ -97,12 +106,37 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
 }
 
-/** `-o s3://bucket/prefix/NAME` is NAME, as from the folder at hand. @throws UpreelError `usage`. */
-function outputInBucket({ address }: SharedStore, output: string | undefined): string | undefined {
-  if (output === undefined || !output.startsWith('s3:')) return output;
-  if (output.startsWith(`${address}/`)) return output.slice(address.length + 1);
-  throw new UpreelError('usage', `-o ${output} is not in the store ${address}.`, {
-    hint: 'Results appear below the store’s prefix: name a file there.',
+interface NamedInput extends Input {
+  /** As it was named, where that is not a path. */
+  readonly named: string;
+}
+
+/** Files of this machine, folders and patterns of them, and films that lie in a bucket, each by its name. */
+async function inputsOf(
+  paths: readonly string[],
+  store: SharedStore,
+  how: Parameters<typeof expandInputs>[1],
+): Promise<readonly NamedInput[]> {
+  const stored = paths.filter((path) => path.startsWith('s3://'));
+  const local = paths.filter((path) => !stored.includes(path));
+  const { inputs } = local.length > 0 ? await expandInputs(local, how) : { inputs: [] };
+  return [
+    ...inputs.map((input): NamedInput => ({ ...input, named: input.path })),
+    // Its result is named as if it lay in the folder at hand.
+    ...[...new Set(stored)].map((named): NamedInput => {
+      return { path: nameInBucket(store, 'The source', named)!, kind: 'video', below: null, named };
+    }),
+  ];
+}
+
+/** `s3://bucket/prefix/NAME` is NAME, as from the folder at hand. @throws UpreelError `usage`. */
+function nameInBucket({ address, isFolder }: SharedStore, what: string, name: string | undefined): string | undefined {
+  if (name === undefined || !name.startsWith('s3:')) return name;
+  if (name.startsWith(`${address}/`)) return name.slice(address.length + 1);
+  throw new UpreelError('usage', `${what} ${name} is not in the store ${address}.`, {
+    hint: isFolder
+      ? 'Name its bucket as the store: --store s3://bucket/prefix.'
+      : 'Films and results lie below the store’s prefix: name a file there.',
   });
 }
 

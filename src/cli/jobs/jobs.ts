@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { UpreelError } from '../../core/errors.ts';
 import {
@@ -86,7 +87,7 @@ export function addJobCommands(program: Command): void {
     .option('--force', 'cancel it first if it runs')
     .action(remove);
 
-  withJson('move', 'change the order in which jobs wait for a device')
+  withJson('move', 'change the order in which jobs wait for a device, or in which films of a fleet are made')
     .argument('<direction>', 'up or down')
     .argument('<job>', JOB)
     .action((direction: string, job: string, flags) =>
@@ -97,7 +98,7 @@ export function addJobCommands(program: Command): void {
         const { id } = await find(feed, job);
         await feed.act(id, direction === 'up' ? 'move-up' : 'move-down');
         await printJobs(
-          list(feed).filter(({ state }) => state === 'queued'),
+          list(feed).filter((job) => (feed.isLocal ? job.state === 'queued' : !hasEnded(job))),
           flags,
         );
       }),
@@ -173,20 +174,37 @@ async function logs(
   }
   const out = openLineWriter(process.stdout);
   const { charset } = lookHere();
-  const job = await withFeed(fleet, async (feed) => {
-    const found = await find(feed, name);
-    for (const line of await feed.log(found.id, limit)) out.write(`${safeText(line, { charset })}\n`);
-    return found;
-  });
-  if (follow && !namesFleet(fleet)) {
+  await withFeed(fleet, async (feed) => {
+    const job = await find(feed, name);
+    const last = await feed.log(job.id, limit);
+    for (const line of last) out.write(`${safeText(line, { charset })}\n`);
+    if (!follow) return;
     const { signal, drain, dispose } = listenForInterrupts();
-    for await (const line of followHistory(job, AbortSignal.any([signal, drain]))) {
-      out.write(`${safeText(line, { charset })}\n`);
-    }
+    const either = AbortSignal.any([signal, drain]);
+    const more = feed.isLocal ? followHistory(job, either) : followFilm(feed, job.id, either);
+    for await (const line of more) out.write(`${safeText(line, { charset })}\n`);
     dispose();
-  }
+  });
   await out.flush();
 }
+
+/** What becomes new in a film's history, until it has ended. */
+async function* followFilm(feed: JobFeed, id: string, signal: AbortSignal): AsyncGenerator<string> {
+  const told = new Set(await feed.log(id, MOST_FOLLOWED));
+  for (;;) {
+    const job = list(feed).find((other) => other.id === id);
+    const isLast = signal.aborted || job === undefined || hasEnded(job);
+    for (const line of await feed.log(id, MOST_FOLLOWED)) {
+      if (!told.has(line)) yield line;
+      told.add(line);
+    }
+    if (isLast) return;
+    await sleep(FOLLOW_MILLISECONDS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const MOST_FOLLOWED = 1000;
+const FOLLOW_MILLISECONDS = 1000;
 
 async function wait(names: readonly string[], flags: FleetFlags & { readonly json?: boolean }): Promise<void> {
   await withFeed(flags, async (feed) => {

@@ -137,6 +137,10 @@ const job = z.object({
     )
     .optional()
     .describe('Only of a film of a fleet: who works on it now.'),
+  rank: z
+    .enum(['first', 'last'])
+    .optional()
+    .describe('Only of a film of a fleet that goes before all others, or after.'),
 });
 
 const submitted = z.object({

@@ -15,6 +15,8 @@ export interface S3Facts {
   readonly bytes: number;
   /** What was said with it when it was put there: `x-amz-meta-...`, without that. */
   readonly told: Readonly<Record<string, string>>;
+  /** When the file that it is was changed: as `mtime` tells, which rclone and others put, or when it was put. */
+  readonly changedMs: number;
 }
 
 export interface PutOptions {
@@ -38,7 +40,12 @@ export class S3Objects {
   /** @returns null: there is none. */
   async look(way: string): Promise<S3Facts | null> {
     const { status, headers } = await this.#client.ask({ method: 'HEAD', way, expected: [404] });
-    return status === 404 ? null : { bytes: Number(headers['content-length']), told: toldIn(headers) };
+    if (status === 404) return null;
+    const told = toldIn(headers);
+    const changedMs = 1000 * Number(told[MTIME] ?? Number.NaN);
+    const putMs = Date.parse(headers['last-modified'] ?? '');
+    const known = [changedMs, putMs].find((time) => Number.isFinite(time));
+    return { bytes: Number(headers['content-length']), told, changedMs: known ?? 0 };
   }
 
   /** @returns null: there is none. @throws Error for one of more than `mostBytes` */
@@ -140,6 +147,8 @@ export class S3Objects {
 }
 
 const META = 'x-amz-meta-';
+/** What is said with an object of its file's time of change, in seconds since 1970 (rclone, "Modification times"). */
+export const MTIME = 'mtime';
 
 function headersFor(told: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(told).map(([name, value]) => [`${META}${name}`, value]));

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, extname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { hashFile } from '../identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from '../shared-film.ts';
-import { OWN_FOLDER, type SharedResult, type SharedSegments, type SharedStore } from '../shared-store.ts';
+import {
+  type NamedSource,
+  OWN_FOLDER,
+  type SharedResult,
+  type SharedSegments,
+  type SharedStore,
+} from '../shared-store.ts';
 import { S3Client } from './s3-client.ts';
 import { S3Objects } from './s3-objects.ts';
 import { isKeyDown, readS3Place, type S3Place } from './s3-place.ts';
@@ -59,12 +65,34 @@ export class S3Store implements SharedStore {
     throw this.#untrusted(way);
   }
 
+  nameOf(way: string): string {
+    return `${this.address}/${way}`;
+  }
+
+  async sourceNamed(name: string): Promise<NamedSource> {
+    if (!name.startsWith('s3://')) return { path: name, stored: null };
+    const liesAt = name.startsWith(`${this.address}/`) ? name.slice(this.address.length + 1) : '';
+    if (!isKeyDown(liesAt)) {
+      throw new UpreelError('usage', `The source ${name} is not in the store ${this.address}.`, {
+        hint: 'Name a film below the store’s prefix, or a file of this machine, which is sent there.',
+      });
+    }
+    const found = await this.#objects.look(liesAt);
+    if (found === null) throw new UpreelError('input-missing', `There is no ${name}.`, { hint: 'Is its name right?' });
+    await this.#cache.makeRoom(found.bytes);
+    const file = this.#cache.temporary(liesAt);
+    const way = sourceWay(await this.#objects.fetch(liesAt, file, found.bytes), liesAt);
+    const path = (await this.#cache.hold(way)) ?? (await this.#cache.keep(file, way));
+    await rm(file, { force: true });
+    // A film's identity has it, which is to be the same on each machine.
+    await utimes(path, found.changedMs / 1000, found.changedMs / 1000);
+    return { path, stored: { way, liesAt } };
+  }
+
   async addSource(path: string): Promise<string> {
     const { size: bytes } = await stat(path);
     const sha256 = await hashFile(path, this.#signal);
-    const extension = extname(path).toLowerCase();
-    const name = `source${/^\.[a-z0-9]{1,8}$/.test(extension) ? extension : ''}`;
-    const way = `${OWN_FOLDER}/sources/${sha256}/${name}`;
+    const way = sourceWay(sha256, path);
     if ((await this.#objects.look(way))?.bytes !== bytes) await this.#objects.putFile(way, path, { bytes, sha256 });
     return way;
   }
@@ -76,7 +104,7 @@ export class S3Store implements SharedStore {
     await this.placeOf(way);
     if (!overwrite && (await this.#objects.look(way)) !== null) {
       throw new UpreelError('output-exists', `${this.address}/${way} exists already.`, {
-        hint: 'Choose another name with -o, or add --overwrite.',
+        hint: 'Choose another name, or add --overwrite.',
       });
     }
     return way;
@@ -95,12 +123,13 @@ export class S3Store implements SharedStore {
     return `${folder}/${basename(files[0])}`;
   }
 
-  async fetch(way: string): Promise<string> {
+  async fetch(way: string, liesAt = way): Promise<string> {
     const [, kind, hash] = FETCHED.exec(way) ?? [];
     if (kind === undefined || hash === undefined || !isKeyDown(way)) throw this.#untrusted(way);
     const there = await this.#cache.hold(way);
     if (there !== null) return there;
-    return kind === 'sources' ? this.#fetchSource(way, hash) : this.#fetchModel(way, hash);
+    if (!isKeyDown(liesAt)) throw this.#untrusted(liesAt);
+    return kind === 'sources' ? this.#fetchSource(way, hash, liesAt) : this.#fetchModel(way, hash);
   }
 
   async addFilm(film: Omit<SharedFilm, 'id'>): Promise<string> {
@@ -134,9 +163,9 @@ export class S3Store implements SharedStore {
     return new S3Segments(this.#objects, filmWay(film.id), () => this.#cache.scratch('segments'), film);
   }
 
-  resultOf({ id, output }: SharedFilm): SharedResult {
-    const place = { scratch: this.#cache.scratch(), shown: `${this.address}/${output}` };
-    return new S3Result(this.#objects, id, output, place);
+  resultOf({ id, output }: SharedFilm, _token: string, report: string | null): SharedResult {
+    const place = { scratch: this.#cache.scratch(), address: this.address };
+    return new S3Result(this.#objects, id, { output, report }, place);
   }
 
   async probe(): Promise<void> {
@@ -159,12 +188,12 @@ export class S3Store implements SharedStore {
     await this.#cache.close();
   }
 
-  async #fetchSource(way: string, hash: string): Promise<string> {
-    const found = await this.#objects.look(way);
-    if (found === null) throw this.#missing(way);
+  async #fetchSource(way: string, hash: string, liesAt: string): Promise<string> {
+    const found = await this.#objects.look(liesAt);
+    if (found === null) throw this.#missing(liesAt);
     await this.#cache.makeRoom(found.bytes);
     const file = this.#cache.temporary(way);
-    if ((await this.#objects.fetch(way, file, found.bytes)) !== hash) throw this.#damaged(way);
+    if ((await this.#objects.fetch(liesAt, file, found.bytes)) !== hash) throw this.#damaged(liesAt);
     return this.#cache.keep(file, way);
   }
 
@@ -214,6 +243,12 @@ export class S3Store implements SharedStore {
 /** A network has one file, or two. */
 const MOST_MODEL_FILES = 2;
 const FETCHED = /^\.upreel-fleet\/(sources|models)\/([0-9a-f]{64})\/[^/]+$/;
+
+/** The way of a source that is named by what it holds. */
+function sourceWay(sha256: string, name: string): string {
+  const extension = extname(name).toLowerCase();
+  return `${OWN_FOLDER}/sources/${sha256}/source${/^\.[a-z0-9]{1,8}$/.test(extension) ? extension : ''}`;
+}
 
 function filmWay(id: string): string {
   return `${OWN_FOLDER}/films/${id}`;

@@ -4,7 +4,7 @@ import { column, EMPTY_LINE, type Line, line, span } from '../line.ts';
 import type { Look } from '../look.ts';
 import { type SafeText, safeText, text } from '../safe-text.ts';
 import { columnsOf } from '../text-columns.ts';
-import { canResume, isAlive } from './job-state.ts';
+import { canMove, canResume, isAlive } from './job-state.ts';
 import { lossOfAbort, lossOfCancel, lossOfRemoval } from './loss.ts';
 import type { DashboardState } from './ui-state.ts';
 
@@ -125,7 +125,7 @@ function jobKeys(job: JobSnapshot | null, look: Look): readonly Help[] {
     else if (isAlive(job.state)) own.push([text`p`, text`pause`]);
     if (isAlive(job.state)) own.push([text`d`, text`drain`], [text`x`, text`cancel`]);
     if (canResume(job.state)) own.push([text`r`, text`resume`]);
-    if (job.state === 'queued') own.push([text`+-`, text`move`]);
+    if (canMove(job)) own.push([text`+-`, text`move`]);
   }
   return [
     select,

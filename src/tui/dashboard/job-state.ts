@@ -58,7 +58,8 @@ export function stateWord(state: JobState): SafeText {
 }
 
 /** The state with what else belongs to it: "queued, 2nd", "rests until 22:00", "joining" of one that runs. */
-export function stateDetail({ state, place, only, progress }: JobSnapshot): SafeText {
+export function stateDetail({ state, place, only, progress, rank }: JobSnapshot): SafeText {
+  if (rank !== undefined && isAlive(state)) return text`${WORDS[state]}, ${RANKS[rank]}`;
   if (state === 'running') return STAGES[progress?.stage ?? 'prepare'];
   if (state === 'queued' && place !== null) return text`queued, ${ordinal(place)}`;
   const [begin] = only?.split('-') ?? [];
@@ -81,6 +82,11 @@ export function isAlive(state: JobState): boolean {
   return isAtWork(state) || state === 'paused' || state === 'queued' || state === 'resting';
 }
 
+/** Whether its place among those that wait can be changed; films of a fleet share workers while they are made. */
+export function canMove({ state, workers }: JobSnapshot): boolean {
+  return state === 'queued' || (workers !== undefined && isAlive(state));
+}
+
 /** Whether it ended before its result was there. */
 export function canResume(state: JobState): boolean {
   return state === 'interrupted' || state === 'failed' || state === 'cancelled';
@@ -92,6 +98,11 @@ const STAGES: Readonly<Record<Stage, SafeText>> = {
   join: text`joining`,
   verify: text`verifying`,
   publish: text`publishing`,
+};
+
+const RANKS: Readonly<Record<NonNullable<JobSnapshot['rank']>, SafeText>> = {
+  first: text`goes first`,
+  last: text`goes last`,
 };
 
 const WORDS: Readonly<Record<JobState, SafeText>> = {

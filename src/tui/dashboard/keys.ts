@@ -1,6 +1,6 @@
 import type { JobAction, JobSnapshot } from '../../job/index.ts';
 import type { Key } from '../keyboard.tsx';
-import { canResume, isAlive } from './job-state.ts';
+import { canMove, canResume, isAlive } from './job-state.ts';
 import type { PreviewChange } from './preview-view.ts';
 import { type DashboardAction, type DashboardState, selectedJob } from './ui-state.ts';
 
@@ -120,7 +120,7 @@ function actKey(input: string, job: JobSnapshot): Command | null {
 }
 
 function move(job: JobSnapshot, action: 'move-up' | 'move-down'): Command {
-  return job.state === 'queued' ? { type: 'act', id: job.id, action } : refuse(job, 'only what is queued can be moved');
+  return canMove(job) ? { type: 'act', id: job.id, action } : refuse(job, 'only what is queued can be moved');
 }
 
 function previewKey(key: Key, { preview }: DashboardState): Command | null {

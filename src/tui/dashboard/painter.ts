@@ -4,8 +4,9 @@ import type { Graphics } from '../picture/graphics-query.ts';
 import { DrawPace } from './draw-pace.ts';
 import { FullScreen, type Overlay } from './full-screen.ts';
 import type { JobSession } from './job-session.ts';
-import { drawPreview, previewCaption } from './preview.ts';
+import { drawPreview, noPreviewCaption, previewCaption } from './preview.ts';
 import { drawScreen, TALL_ROWS } from './screen.ts';
+import { selectedJob } from './ui-state.ts';
 
 export interface PainterOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -70,7 +71,7 @@ export class Painter {
       now: new Date(),
       ownJobs,
       load: watch.loadOf(state.selected),
-      previewCaption: previewCaption(pair, state.preview, look),
+      previewCaption: pair === null ? noPreviewCaption(selectedJob(state)) : previewCaption(pair, state.preview, look),
     });
     this.#overlay = drawPreview(pair, state.preview, picture, this.#overlay, this.#options);
     this.#screen.show(

@@ -1,4 +1,4 @@
-import type { FramePair } from '../../job/index.ts';
+import type { FramePair, JobSnapshot } from '../../job/index.ts';
 import type { Look } from '../look.ts';
 import { colourDepth } from '../picture/cells.ts';
 import type { Graphics } from '../picture/graphics-query.ts';
@@ -10,12 +10,18 @@ import type { PreviewView } from './preview-view.ts';
 import type { Place } from './screen.ts';
 
 /** What the pictures are. */
-export function previewCaption(pair: FramePair | null, view: PreviewView, { symbols }: Look): SafeText {
-  if (pair === null) return text`No frame has been made yet.`;
+export function previewCaption(pair: FramePair, view: PreviewView, { symbols }: Look): SafeText {
   const sizes = text`${pictureSize(pair.before)} ${symbols.arrow} ${pictureSize(pair.after)}`;
   const zoom = view.zoom === 1 ? text`` : text`, ${view.zoom} times`;
   const order = view.arrangement === 'beside' ? text`, before and after` : text`, left before, right after`;
   return text`frame ${count(pair.frame + 1)}, ${sizes}${order}${zoom}`;
+}
+
+/** Why there are none. */
+export function noPreviewCaption(job: JobSnapshot | null): SafeText {
+  return job?.workers === undefined
+    ? text`No frame has been made yet.`
+    : text`No finished segment can be seen from here yet: that needs --store, and a folder there.`;
 }
 
 /** The pair where the screen has left room for it. @param last given back if it is still right: painting costs */

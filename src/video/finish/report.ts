@@ -51,14 +51,17 @@ export function makeReport(
     readonly damage: PictureDamage | null;
     readonly provenance: Provenance | null;
     readonly warnings: readonly StreamWarning[];
+    /** Of source and result, where the plan's are not those that people know. */
+    readonly names?: { readonly input: string; readonly output: string } | undefined;
   },
 ): VideoReport {
-  const { source, output, picture, encodedSize, encoder } = plan;
+  const { source, picture, encodedSize, encoder } = plan;
   const { bytes, checks } = made.verification;
+  const { names = { input: source.path, output: plan.output } } = made;
   return {
     v: 1,
-    input: source.path,
-    output,
+    input: names.input,
+    output: names.output,
     model: made.model,
     device: made.device,
     frames: made.frames,

@@ -3,7 +3,7 @@ import { asUpreelError, diskFull, UpreelError } from '../../core/errors.ts';
 import { ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
 import type { Pause } from '../../core/pause.ts';
 import type { Upscaler } from '../../core/upscaler/upscaler.ts';
-import { isFull, type JobDirectory } from '../../store/index.ts';
+import { attemptToken, isFull, type JobDirectory } from '../../store/index.ts';
 import { reusedShare } from '../frames/changed-results.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { PreviewTap } from '../preview.ts';
@@ -52,7 +52,7 @@ export async function runSegments(
   let finishing: Promise<void> = Promise.resolve();
   try {
     for (const segment of segments) {
-      if (job.committed.has(segment.index)) continue;
+      if ((await job.segments.find(segment.index)) !== null) continue;
       drain.throwIfAborted();
       await checkSpace(segment).catch(async (error) => {
         throw (await isThere(job.path)) ? error : folderGone(job.path, error);
@@ -92,11 +92,13 @@ async function makeSegment(
     await context.pause.over(signal);
     onSegment({ index, startFrame, endFrame, state: 'running', reusedShare: null, bytes: null });
     const watch = progress.watchSegment(onHandedOver);
+    const token = attemptToken();
     try {
-      const part = await job.partFile(segment.index, plan.encoder.segmentContainer.extension);
+      const part = await job.segments.part(index, token, plan.encoder.segmentContainer.extension);
       const { onChecked } = watch;
       const made = await produceSegment(plan, segment, { ...context, file: part, watch, onChecked });
-      const { bytes } = await watch.clocks.encode.during(() => job.commit(part, made));
+      const { record } = await watch.clocks.encode.during(() => job.segments.commit(part, token, made));
+      const { bytes } = record;
       job.journal.add({ type: 'segment-committed', index, startFrame, endFrame, attempt });
       watch.onCommitted(bytes);
       onSegment({ index, startFrame, endFrame, state: 'done', reusedShare: reusedShare(made.reuse), bytes });
@@ -104,7 +106,9 @@ async function makeSegment(
     } catch (error) {
       watch.takeBack();
       // ffmpeg may end well without room for the end of its file.
-      if (!signal.aborted && (await isFull(job.path))) throw diskFull(error, job.path);
+      const isFullNow = !signal.aborted && (await isFull(job.path));
+      await job.segments.abandon(index, token).catch(() => {});
+      if (isFullNow) throw diskFull(error, job.path);
       if (!signal.aborted && !(await isThere(job.path))) throw folderGone(job.path, error);
       const isTransient = error instanceof ProgramError && error.wasKilled;
       if (signal.aborted || !isTransient || attempt === MAX_ATTEMPTS) throw asUpreelError(error);

@@ -19,6 +19,8 @@ interface EndContext {
   readonly token: string;
   readonly model: string;
   readonly settings: VideoSettings;
+  /** Way of the report that is to be written; null: none. */
+  readonly report: string | null;
   readonly making: Making | null;
   readonly pause: Pause;
   readonly onEvent: (event: TaskEvent) => void;
@@ -38,10 +40,10 @@ export interface EndedFilm {
  */
 export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext): Promise<EndedFilm> {
   const { film, plan, segments } = shared;
-  const { store, token, settings, making, pause, onEvent, signal } = context;
+  const { store, token, settings, report, making, pause, onEvent, signal } = context;
   const { records, missing } = await findAll(shared, signal);
   if (missing.length > 0) return { frames: 0, bytes: 0, missing };
-  const result = store.resultOf(film, token);
+  const result = store.resultOf(film, token, report);
   const published = await result.published();
   if (published !== null) return { ...published, missing: [] };
   const { work, output } = result;
@@ -73,8 +75,10 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
     const request = {
       input: film.input,
       model: context.model,
-      settings,
+      // What lies among objects has no time of change of its own: it is told with it.
+      settings: { ...settings, report: result.report, keepTimes: settings.keepTimes && store.isFolder },
       making: making && { ...making, device: devices },
+      names: { input: store.nameOf(film.sourceAt ?? film.input), output: store.nameOf(film.output) },
     };
     const facts = { frames: countFrames(records), bytes: 0 };
     const ended = await concludeFilm({ ...plan, output }, records, request, {
@@ -86,7 +90,8 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       onVerified: async (file) => result.verified(file, { ...facts, bytes: (await stat(file)).size }),
       signal,
     });
-    await result.publish({ ...facts, bytes: ended.bytes }, settings.overwrite);
+    const changedMs = settings.keepTimes ? Number(film.identity.source.changedMs) : null;
+    await result.publish({ ...facts, bytes: ended.bytes }, { overwrite: settings.overwrite, changedMs });
     return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
   } catch (error) {
     throw !signal.aborted && (await isFull(work)) ? diskFull(error, work) : error;

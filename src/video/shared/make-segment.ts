@@ -44,6 +44,7 @@ export async function makeSharedSegment(
   if (segment === undefined) {
     throw new UpreelError('usage', `The film has ${film.segments.length} segments, no number ${index + 1}.`);
   }
+  const begun = performance.now();
   const there = await segments.find(index);
   if (there !== null) return { frames: there.ptsTicks.length, bytes: there.bytes, isNew: false };
   if (settings.spaceCheck) {
@@ -60,7 +61,11 @@ export async function makeSharedSegment(
     const { onChecked } = watch;
     const work = { upscaler, file, watch, onChecked, pause, preview, stallSeconds, signal };
     const produced = await progress.during('upscale', () => produceSegment(proven, segment, work));
-    const { record, isNew } = await segments.commit(file, token, { ...produced, made });
+    const seconds = Math.round(performance.now() - begun) / 1000;
+    const { record, isNew } = await segments.commit(file, token, {
+      ...produced,
+      made: { ...made, atMs: Date.now(), seconds },
+    });
     return { frames: record.ptsTicks.length, bytes: record.bytes, isNew };
   } catch (error) {
     // ffmpeg may fail, or end well, without room for the end of its file.

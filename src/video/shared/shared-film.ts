@@ -19,7 +19,7 @@ export interface OpenSharedFilm {
 export async function openSharedFilm(store: SharedStore, id: string): Promise<OpenSharedFilm> {
   const film = await store.readFilm(id);
   const plan = decodePlan({ json: film.planJson, times: film.times }, store.root);
-  const source = await store.fetch(film.input);
+  const source = await store.fetch(film.input, film.sourceAt);
   await store.placeOf(film.output);
   // Elsewhere its name is the hash of what it holds.
   if (store.isFolder && plan.source.frames === undefined) await requireSame(source, film);

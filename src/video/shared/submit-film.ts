@@ -37,18 +37,20 @@ interface SubmitContext {
 export async function submitFilm(request: VideoRequest, context: SubmitContext): Promise<SubmittedFilm> {
   const { store, scale, checkpoint, signal } = context;
   const output = resolve(request.output);
-  await checkFor(store, request, output);
+  const { path: file, stored } = await store.sourceNamed(request.input);
+  await checkFor(store, { ...request, input: file }, output);
   // Whether hardware decodes is each machine's own choice, and proven there.
   const settings = { ...request.settings, hwaccel: 'off' as const };
-  const plan = await preparePlan({ input: request.input, settings }, output, { scale }, signal);
+  const plan = await preparePlan({ input: file, settings }, output, { scale }, signal);
   const { path, frames } = plan.source;
   const sound = frames?.sound ?? null;
-  if (!store.isFolder && frames !== undefined) throw noFile(path, store);
+  if (!store.isFolder && frames !== undefined) throw noPictures(path, store);
   const resultWay = await store.wayOfResult(output, settings.overwrite);
   const report = settings.report === null ? null : await store.wayOfResult(settings.report, settings.overwrite);
+  requireApart([resultWay, report, stored?.liesAt ?? null], store);
   const drawn = await drawUp(plan, { ...request, device: SLOWEST }, signal);
   for (const file of [...(frames?.paths ?? []), ...(sound === null ? [] : [sound.path])]) await store.addSource(file);
-  const input = await store.addSource(path);
+  const input = stored?.way ?? (await store.addSource(path));
   const moved = store.isFolder
     ? NONE
     : new Map([
@@ -57,7 +59,8 @@ export async function submitFilm(request: VideoRequest, context: SubmitContext):
       ]);
   const { json: planJson, times } = encodePlan(plan, store.root, moved);
   const task = withReport(drawn.task, report);
-  const id = await store.addFilm({ ...drawn, task, input, output: resultWay, checkpoint, planJson, times });
+  const named = { input, output: resultWay, checkpoint, sourceAt: stored?.liesAt };
+  const id = await store.addFilm({ ...drawn, ...named, task, planJson, times });
   return {
     id,
     output: store.isFolder ? output : `${store.address}/${resultWay}`,
@@ -73,19 +76,23 @@ export async function submitFilm(request: VideoRequest, context: SubmitContext):
 async function checkFor(store: SharedStore, request: VideoRequest, output: string): Promise<void> {
   const { settings } = request;
   if (store.isFolder) return checkOutput(request, output);
-  if (isSequenceName(output)) throw noFile(output, store);
-  if (settings.report !== null) throw noFile(settings.report, store, '--report');
-  if (settings.keepTimes) {
-    throw new UpreelError('usage', `--keep-times means nothing in the store ${store.address}.`, {
-      hint: 'What lies there has the time at which it was put there: leave it out.',
-    });
-  }
+  if (isSequenceName(output)) throw noPictures(output, store);
   await checkOutput({ ...request, settings: { ...settings, overwrite: true } }, output);
 }
 
-function noFile(path: string, { address }: SharedStore, what = 'A film of numbered pictures'): UpreelError {
-  return new UpreelError('usage', `${what} cannot be in the store ${address}: ${path}.`, {
+/** In a bucket, where many objects can neither appear nor be replaced at once. */
+function noPictures(path: string, { address }: SharedStore): UpreelError {
+  return new UpreelError('usage', `A film of numbered pictures cannot be in the store ${address}: ${path}.`, {
     hint: 'Films there are single files: use a shared folder as the store.',
+  });
+}
+
+/** Which of them is which would be lost. @throws UpreelError `usage`. */
+function requireApart(ways: readonly (string | null)[], store: SharedStore): void {
+  const twice = ways.find((way, index) => way !== null && ways.indexOf(way) !== index);
+  if (twice === undefined || twice === null) return;
+  throw new UpreelError('usage', `${store.nameOf(twice)} cannot be two of source, result and report.`, {
+    hint: 'Choose other names with -o and --report.',
   });
 }
 

@@ -15,6 +15,8 @@ export interface CacheFolders {
   readonly lists: string;
   /** What was fetched from stores that are no folder (`upreel worker --store s3://...`). */
   readonly stores: string;
+  /** Secrets of this user on this machine. */
+  readonly keys: string;
   /** onnxruntime, where npm could not install it. */
   readonly runtime: string;
 }
@@ -28,6 +30,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     probes: resolve(root, 'probes'),
     lists: resolve(root, 'lists'),
     stores: resolve(root, 'stores'),
+    keys: resolve(root, 'keys'),
     runtime: resolve(root, 'runtime'),
   };
 }
