@@ -62,6 +62,7 @@ export function attendChannels<T extends Rows>(
   if (k.channels !== q.channels || v.channels !== q.channels) {
     throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
   }
+  if (across || tokens === 'all') program.takesInAll();
   // [windows, tokens, heads, width] -> [windows, heads, width, tokens] or [tokens, heads, width, windows]
   const perm = across ? [1, 2, 3, 0] : [0, 2, 3, 1];
   const [queries, keys, values] = [q, k, v].map((each) => splitHeads(program, each, heads, tokens, perm));

@@ -47,6 +47,7 @@ export class ProgramBuilder {
   readonly #tables = new Map<string, PairIndex>();
   readonly #late = new Map<IndexTensor, StepIndex>();
   #lateZero: StepIndex | undefined;
+  #seesAll = false;
   #parameters = 0;
   #flopsPerPixel = 0;
 
@@ -123,6 +124,11 @@ export class ProgramBuilder {
     for (const weight of weights) this.#parameters += weight === null ? 0 : elementCount(weight.shape);
   }
 
+  /** Says that what is made depends on the whole picture. */
+  takesInAll(): void {
+    this.#seesAll = true;
+  }
+
   /** Counts multiply-adds, so many for each input pixel. */
   countWork(multiplications: number): void {
     this.#flopsPerPixel += 2 * multiplications;
@@ -166,6 +172,7 @@ export class ProgramBuilder {
       output: output.step,
       scale,
       gridPx,
+      seesAll: this.#seesAll,
       parameters: this.#parameters,
       flopsPerPixel: this.#flopsPerPixel,
     };

@@ -46,6 +46,7 @@ export function cutWindows(
   { height, width, shift = [0, 0], order = 'block', placesPerKey = 1 }: WindowShape,
   multiple: number | null,
 ): Windows {
+  if (order === 'spread') program.takesInAll();
   const rows = cutAxis(program, size.height, { window: height, multiple, shift: shift[0], order });
   const columns = cutAxis(program, size.width, { window: width, multiple, shift: shift[1], order });
   const isWhole = multiple === null;
