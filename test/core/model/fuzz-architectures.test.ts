@@ -92,17 +92,16 @@ describe('a network of other keys or shapes that is imported all the same runs',
     '%s',
     async (file, checkpoint) => {
       const sound = checkpoint();
-      expect(await runIfImported(sound, file)).toBe(true);
       let opened = 0;
       for (let seed = 0; seed < EACH && opened < EACH / 60; seed++) {
         const damaged = mutateWeights<Stored>(sound, seed);
         if (!isOfOtherShape(damaged, sound)) continue;
-        opened += (await runIfImported(damaged, file).catch((error: unknown) => {
+        const isRun = await runIfImported(damaged, file).catch((error: unknown) => {
           throw new Error(`seed ${seed} is imported and does not run: ${String(error)}`, { cause: error });
-        }))
-          ? 1
-          : 0;
+        });
+        if (isRun) opened++;
       }
+      expect(opened).toBeGreaterThan(0);
     },
     FUZZ_TIMEOUT,
   );
