@@ -1,10 +1,11 @@
 """Networks of published sizes as their definitions begin before training: for bench/seams.mjs and bench/network-cost.mjs.
 
-    python3 bench/initialised-networks.py FOLDER [NAME...]     # needs torch, spandrel, safetensors
+    python3 bench/initialised-networks.py FOLDER [NAME...]     # needs torch, spandrel, spandrel_extra_arches, safetensors
 
 The same weights on every run (torch's seed is 0). Sizes are those of the authors' files, or the definitions' defaults
-(FDAT, SeemoRe). What they say of time and memory holds for trained ones; what they say of seams hardly does,
-as they look less far.
+(FDAT, MM-RealSR, SeemoRe). What they say of time and memory holds for trained ones; what they say of seams hardly
+does, as they look less far. What spandrel lacks is taken from files on PYTHONPATH, as in pytorch-facts.py: SPANPlus and
+SPSR, and IMDN from imdn/architecture.py and imdn/block.py, those of Zheng222/IMDN.
 """
 
 import importlib
@@ -39,6 +40,16 @@ NETWORKS = {
     "nafnet": ("NAFNet.__arch.NAFNet_arch", "NAFNet", dict(width=32, middle_blk_num=12, enc_blk_nums=[2, 2, 4, 8], dec_blk_nums=[2, 2, 2, 2])),
     "fbcnn": ("FBCNN.__arch.FBCNN", "FBCNN", dict()),
     "drunet": ("DRUNet.__arch.network_unet", "DRUNet", dict(in_nc=4, out_nc=3)),
+    "dncnn": ("DnCNN.__arch.network_dncnn", "DnCNN", dict(in_nc=3, out_nc=3, nc=64, nb=20, act_mode="R")),
+    "safmn-bcie": ("SAFMNBCIE.__arch.safmn_bcie", "SAFMN_BCIE", dict(dim=128, n_blocks=8, num_layers=6, upscaling_factor=2)),
+    "srformer": ("spandrel_extra_arches.architectures.SRFormer.__arch.SRFormer", "SRFormer", dict(SWIN, window_size=24, depths=[6] * 6, embed_dim=180, num_heads=[6] * 6, mlp_ratio=2, upsampler="pixelshuffle")),
+    "srformer-light": ("spandrel_extra_arches.architectures.SRFormer.__arch.SRFormer", "SRFormer", dict(SWIN, window_size=16, depths=[6] * 4, embed_dim=60, num_heads=[6] * 4, mlp_ratio=2, upsampler="pixelshuffledirect")),
+    "atd": ("ATD.__arch.atd_arch", "ATD", dict(upscale=4, embed_dim=210, depths=[6] * 6, num_heads=[6] * 6, window_size=16, category_size=256, num_tokens=128, reducted_dim=20, convffn_kernel_size=5, mlp_ratio=2, upsampler="pixelshuffle")),
+    "rcan": ("RCAN.__arch.rcan_arch", "RCAN", dict(scale=4)),
+    "mm-realsr": ("MMRealSR.__arch.mmrealsr_arch", "MMRRDBNet_test", dict(num_in_ch=3, num_out_ch=3, scale=4)),
+    "spanplus": ("spanplus_arch", "spanplus", dict(blocks=[4], feature_channels=48, upscale=4, upsampler="ps")),
+    "spsr": ("spsr.spsr_arch", "SPSRNet", dict(in_nc=3, out_nc=3, nf=64, nb=23, upscale=4)),
+    "imdn": ("imdn.architecture", "IMDN", dict(upscale=4)),
     "real-cugan": ("RealCUGAN.__arch.upcunet_v3", "UpCunet4x", dict()),
 }
 
@@ -46,7 +57,8 @@ NETWORKS = {
 def make(name):
     module, kind, settings = NETWORKS[name]
     torch.manual_seed(0)
-    model = getattr(importlib.import_module(f"spandrel.architectures.{module}"), kind)(**settings)
+    path = f"spandrel.architectures.{module}" if ".__arch." in module and "extra" not in module else module
+    model = getattr(importlib.import_module(path), kind)(**settings)
     return {key: value.detach().clone().contiguous() for key, value in model.state_dict().items()}
 
 

@@ -36,7 +36,7 @@ export function infoText({ descriptor, catalogued, files }: ModelInfo): string {
     ['architecture', `${descriptor.architecture} (${descriptor.summary})`],
     ['decided by', descriptor.decidedBy.join(', ')],
     ['scale', `${descriptor.scale}x`],
-    ['receptive field', field === null ? 'unbounded or unknown' : `radius ${field} px`],
+    ['receptive field', field === null ? unbounded(descriptor) : `radius ${field} px`],
     ...(alignPx === 1 ? [] : [['alignment', `${alignPx} px`]]),
     ...(fixedPx === null ? [] : [['runs on', `${sizeText(fixedPx)} px only`]]),
     ['parameters', descriptor.parameters.toLocaleString('en')],
@@ -55,6 +55,10 @@ export function infoText({ descriptor, catalogued, files }: ModelInfo): string {
         ]),
   ];
   return `${descriptor.id}\n${alignColumns(rows.map((row) => ['', ...row]))}`;
+}
+
+function unbounded({ seesAll }: ModelDescriptor): string {
+  return seesAll ? 'the whole picture' : 'not known';
 }
 
 export function pullLine({ model, bytesDone, bytesTotal, from }: PullEvent): string {

@@ -28,6 +28,11 @@ export interface ModelDescriptor {
   readonly fixedPx: FixedSize | null;
   /** How far tiles are blended that differ where they overlap: `wide` for networks that invent what they show. */
   readonly seams: 'narrow' | 'wide';
+  /**
+   * Means, norms or attention take in the whole window, so that tiles differ from the whole picture however far their
+   * halos go.
+   */
+  readonly seesAll: boolean;
   /** Its results depend on the whole picture, so that tiles would show: only pictures that fit one window are run. */
   readonly wholeOnly: boolean;
   readonly parameters: number;

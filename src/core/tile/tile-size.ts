@@ -45,6 +45,29 @@ export function fitsBudget(budget: TileBudget, tilePx: number): boolean {
   return (tilePx + 2 * budget.haloPx) ** 2 <= windowPixels(budget);
 }
 
+/**
+ * How many pixels pictures may have to be run as one window, whatever their sides, and what that takes. In steps, and
+ * no more than the largest tile has, as tiles.
+ */
+export function wholeWindow(budget: TileBudget): WholeWindow {
+  const { engineBytes, cost, sessions } = budget;
+  return {
+    mostPixels: Math.min(
+      LARGEST_TILE_PX ** 2,
+      Math.floor(windowPixels(budget) / WHOLE_STEP_PIXELS) * WHOLE_STEP_PIXELS,
+    ),
+    fixedBytes: BESIDE_THE_ENGINE_BYTES + engineBytes + sessions * cost.fixedBytes,
+    bytesPerPixel: sessions * cost.bytesPerPixel * CAUTION,
+  };
+}
+
+/** Memory of all of upreel's processes with a window is `fixedBytes`, and `bytesPerPixel` for each of its pixels. */
+export interface WholeWindow extends MemoryCost {
+  readonly mostPixels: number;
+}
+
+const WHOLE_STEP_PIXELS = 64 ** 2;
+
 /** Pixels that a window of each session may have. */
 function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget): number {
   const forSessions = memoryBytes - BESIDE_THE_ENGINE_BYTES - engineBytes - sessions * cost.fixedBytes;
@@ -54,16 +77,18 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 /**
  * What upreel allows itself unless told: at most a quarter of what the machine (or the control group) has left. Windows
  * of 128 to 512 px take as long for each pixel, so that what a larger tile saves is its halo: of 34 px, 400 MB lose 35
- * % of the work to it, 1 GB 18 %. Still larger ones would make people wait long for each step of progress. Attention takes more memory, and to see less of the picture
- * costs it quality, too (docs/tiling.md).
+ * % of the work to it, 1 GB 18 %. Still larger ones would make people wait long for each step of progress. Attention takes
+ * more memory, and to see less of the picture costs it quality, too (docs/tiling.md); pictures that networks take in as
+ * a whole are cut as late as can be.
  */
 export function defaultMemoryBytes(
-  { flopsPerPixel, gridPx }: ModelDescriptor,
+  { flopsPerPixel, gridPx, seesAll }: Pick<ModelDescriptor, 'flopsPerPixel' | 'gridPx' | 'seesAll'>,
   work: Work,
   availableBytes: number,
 ): number {
-  const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1;
-  const enough = light ? (work === 'stills' ? 1e9 : 2e9) : 3e9;
+  const light = flopsPerPixel < WIDE_NETWORK_FLOPS && gridPx === 1 && !seesAll;
+  const whole = seesAll && work === 'stills';
+  const enough = whole ? 6e9 : light ? (work === 'stills' ? 1e9 : 2e9) : 3e9;
   return Math.min(enough, availableBytes / 4);
 }
 

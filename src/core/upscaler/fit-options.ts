@@ -1,6 +1,13 @@
 import type { DeviceName } from '../device-name.ts';
 import type { Model } from '../model/index.ts';
-import { defaultMemoryBytes, fitsBudget, type TileBudget, tileForBudget, type Work } from '../tile/tile-size.ts';
+import {
+  defaultMemoryBytes,
+  fitsBudget,
+  type TileBudget,
+  tileForBudget,
+  type Work,
+  wholeWindow,
+} from '../tile/tile-size.ts';
 import { type Layout, withLayout } from './layout.ts';
 import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
 import { type NetworkSettings, resolveUpscalerOptions } from './network-settings.ts';
@@ -21,12 +28,16 @@ export async function fitUpscalerOptions(
 ): Promise<UpscalerOptions> {
   const withoutLayout = resolveUpscalerOptions(settings, model.descriptor, settings.device, work);
   const usual = withLayout(withoutLayout, settings, measured);
-  const { fixedPx } = model.descriptor;
+  const { fixedPx, seesAll } = model.descriptor;
   if (settings.tilePx !== null || settings.device !== 'cpu' || fixedPx !== null) return usual;
   const budget = await budgetFor(settings, model, usual, work, context.signal);
   // Not larger than what was found to be fastest.
   const mostPx = usual === withoutLayout ? Number.POSITIVE_INFINITY : usual.tilePx;
-  const fitted = { ...usual, tilePx: Math.min(mostPx, tileForBudget(budget)) };
+  const fitted: UpscalerOptions = {
+    ...usual,
+    tilePx: Math.min(mostPx, tileForBudget(budget)),
+    whole: seesAll ? wholeWindow(budget) : null,
+  };
   if (settings.memoryBytes !== null && !fitsBudget(budget, fitted.tilePx)) {
     const asked = `${Math.floor(budget.memoryBytes / 1e6)} MB`;
     context.onWarning(

@@ -11,7 +11,9 @@ import { cropTopLeft, padByReflection, paddedSize } from '../tile/align.ts';
 import { planChange } from '../tile/change-plan.ts';
 import { blendDown } from '../tile/feather.ts';
 import { openStitch, rowSpan } from '../tile/stitch.ts';
+import type { WholeWindow } from '../tile/tile-size.ts';
 import { planTiles, type Tile, type TilePlan } from '../tile/tiles.ts';
+import { cutNotice } from './cut-notice.ts';
 import type { UpscaleOptions, Upscaler } from './upscaler.ts';
 import { openWindowRunner } from './window-runner.ts';
 
@@ -32,6 +34,11 @@ export interface UpscalerOptions {
   readonly gpus: readonly number[];
   /** Average each tile over its eight turned and mirrored copies, at eight times the work. */
   readonly ensemble: boolean;
+  /**
+   * For a network that takes in the whole picture: what may run as one window although it is longer than a tile; null
+   * or left out: nothing is.
+   */
+  readonly whole?: WholeWindow | null;
   /**
    * Look for tiles that came out blank (NaN) and run them again on the CPU; false only where the device is on trial.
    */
@@ -55,6 +62,7 @@ export function openUpscaler(
   pause?: Pause,
 ): Upscaler {
   const { scale, alignPx, gridPx, fixedPx, wholeOnly } = model.descriptor;
+  const { whole = null } = options;
   const pool = openSessionPool({ ...options, scale, pause });
   const cpu = { ...options, device: 'cpu', sessions: 1, gpus: [], scale, pause } as const;
   const openFallback = options.device === 'cpu' ? null : () => openSessionPool(cpu);
@@ -62,21 +70,31 @@ export function openUpscaler(
   const runner = openWindowRunner({ model, pool, precision, openFallback, ensemble, rerunBlank, onWarning });
   const freeHaloPx = freeWindowHalo(model.descriptor, options);
   const planFor = (size: Size): TilePlan => {
-    const tiling = { ...options, alignPx: Math.max(alignPx, gridPx), fixedPx };
-    const plan = planTiles(paddedSize(size, alignPx, fixedPx), tiling);
+    const padded = paddedSize(size, alignPx, fixedPx);
+    const isWhole = whole !== null && padded.width * padded.height <= whole.mostPixels;
+    const tilePx = isWhole ? Math.max(padded.width, padded.height) : options.tilePx;
+    const tiling = { ...options, tilePx, alignPx: Math.max(alignPx, gridPx), fixedPx };
+    const plan = planTiles(padded, tiling);
     if (wholeOnly && plan.tiles.length > 1) throw cutUp(size, plan, options.tilePx);
     return plan;
   };
   const pad = (source: Raster): Raster => padByReflection(source, paddedSize(source, alignPx, fixedPx));
+  let isCutTold = false;
+  const tellOfCut = ({ size, tiles }: TilePlan): void => {
+    if (isCutTold || tiles.length === 1 || !model.descriptor.seesAll || fixedPx !== null) return;
+    isCutTold = true;
+    onWarning(cutNotice(model.descriptor.id, size, tiles.length, whole, process.availableMemory()));
+  };
 
   async function upscale(source: Raster, upscaling: UpscaleOptions = {}): Promise<Raster> {
     const padded = pad(source);
     const plan = planFor(source);
+    tellOfCut(plan);
     if (plan.featherPx > 0) return joinBands(source, upscaleBands(source, upscaling), upscaling.into);
-    const whole = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
+    const result = padded === source && upscaling.into ? upscaling.into : makeScaled(padded, padded.height);
     // Without a feather no tile waits for another: all of them keep the sessions busy.
-    await runRows(padded, plan, { first: 0, last: plan.rows - 1 }, { raster: whole, top: 0 }, upscaling);
-    return cropTopLeft(whole, source.width * scale, source.height * scale);
+    await runRows(padded, plan, { first: 0, last: plan.rows - 1 }, { raster: result, top: 0 }, upscaling);
+    return cropTopLeft(result, source.width * scale, source.height * scale);
   }
 
   async function upscaleParts(
@@ -97,6 +115,7 @@ export function openUpscaler(
   async function* upscaleBands(source: Raster, upscaling: UpscaleOptions = {}): AsyncIterable<Raster> {
     const padded = pad(source);
     const plan = planFor(source);
+    tellOfCut(plan);
     const make = async (row: number): Promise<Raster> => {
       const { start, end } = rowSpan(plan, row);
       const raster = makeScaled(padded, end - start);

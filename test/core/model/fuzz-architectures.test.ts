@@ -1,4 +1,6 @@
-import { describe, it } from 'vitest';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { UpreelError } from '../../../src/core/errors.ts';
 import { buildFromWeights } from '../../../src/core/model/architecture/detect.ts';
 import { StateDict } from '../../../src/core/model/checkpoint/state-dict.ts';
 import type { ElementType } from '../../../src/core/model/checkpoint/stored-tensor.ts';
@@ -22,13 +24,13 @@ interface Stored {
 
 type Checkpoint = ReadonlyMap<string, Stored>;
 
-/** As far as an import goes. */
-function importWhole(checkpoint: Checkpoint, file: string): void {
+/** As far as an import goes: the network as ONNX. */
+function importWhole(checkpoint: Checkpoint, file: string): Uint8Array {
   const tensors = [...checkpoint].map(([key, { shape, data, type = 'float32' }]) => {
     const values = type === 'int8' ? Float32Array.from(Uint8Array.from(data)) : data;
     return [key, { shape, type, read: () => ({ shape, data: values }) }] as const;
   });
-  describeNetwork(buildFromWeights(new StateDict(new Map(tensors)), file), 'n').wrap(RGB8);
+  return describeNetwork(buildFromWeights(new StateDict(new Map(tensors)), file), 'n').wrap(RGB8);
 }
 
 /** With the whole numbers that lie beside the weights. */
@@ -43,6 +45,34 @@ function copied(weights: RandomAttention['weights']): Map<string, Stored> {
   return new Map([...weights].map(([key, { shape, data }]) => [key, { shape, data: Float32Array.from(data) }]));
 }
 
+/** Opened and run, if it is imported: what onnxruntime does not take should have been refused. Whether it was opened. */
+async function runIfImported(checkpoint: Checkpoint, file: string): Promise<boolean> {
+  let network: Uint8Array;
+  try {
+    network = importWhole(checkpoint, file);
+  } catch (error) {
+    if (error instanceof UpreelError) return false;
+    throw error;
+  }
+  const session = await InferenceSession.create(network, { intraOpNumThreads: 1, logSeverityLevel: 4 });
+  try {
+    await session.run({
+      source: new Tensor('uint8', new Uint8Array(3 * HEIGHT * WIDTH).fill(99), [1, HEIGHT, WIDTH, 3]),
+    });
+  } finally {
+    await session.release();
+  }
+  return true;
+}
+
+/** A picture that fits no windows. */
+const [HEIGHT, WIDTH] = [9, 11];
+
+function isOfOtherShape(damaged: Checkpoint, sound: Checkpoint): boolean {
+  const shapes = (checkpoint: Checkpoint) => JSON.stringify([...checkpoint].map(([key, { shape }]) => [key, shape]));
+  return shapes(damaged) !== shapes(sound);
+}
+
 const NETWORKS: readonly (readonly [string, () => Checkpoint])[] = [
   ...PAPER_NETWORKS.map(({ file, weights }) => [file, () => copied(new Map(weights))] as const),
   ...[...SMALL_NETWORKS, ...SMALL_VARIANTS].map(([name, network]) => [name, () => checkpointOf(network)] as const),
@@ -53,6 +83,26 @@ describe('a network that does not fit gives a network or an UpreelError, quickly
     '%s',
     (file, checkpoint) =>
       expectEachToSurvive(checkpoint(), mutateWeights<Stored>, (damaged) => importWhole(damaged, file), EACH),
+    FUZZ_TIMEOUT,
+  );
+});
+
+describe('a network of other keys or shapes that is imported all the same runs', () => {
+  it.each(NETWORKS)(
+    '%s',
+    async (file, checkpoint) => {
+      const sound = checkpoint();
+      let opened = 0;
+      for (let seed = 0; seed < EACH && opened < EACH / 60; seed++) {
+        const damaged = mutateWeights<Stored>(sound, seed);
+        if (!isOfOtherShape(damaged, sound)) continue;
+        const isRun = await runIfImported(damaged, file).catch((error: unknown) => {
+          throw new Error(`seed ${seed} is imported and does not run: ${String(error)}`, { cause: error });
+        });
+        if (isRun) opened++;
+      }
+      expect(opened).toBeGreaterThan(0);
+    },
     FUZZ_TIMEOUT,
   );
 });

@@ -7,7 +7,7 @@ import { mutate } from './writers/mutate.ts';
 const FIRST_SEED = Number(process.env.UPREEL_FUZZ_SEED ?? 0);
 
 /** For the largest of these numbers, on a slow machine. */
-export const FUZZ_TIMEOUT = 60_000 + 30 * MUTATIONS;
+export const FUZZ_TIMEOUT = 60_000 + 100 * MUTATIONS;
 
 /** Of processors, which a busy machine has as few of as an idle one. The largest tables of real networks take 0.6 s. */
 const MOST_MILLISECONDS = 2000;

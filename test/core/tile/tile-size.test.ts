@@ -62,12 +62,16 @@ describe('the tile for a memory budget', () => {
   });
 
   test('is asked of at most a quarter of what the machine has left', () => {
-    const compact = { flopsPerPixel: 2.4e6, gridPx: 1 } as Parameters<typeof defaultMemoryBytes>[0];
+    const compact = { flopsPerPixel: 2.4e6, gridPx: 1, seesAll: false };
     const wide = { ...compact, flopsPerPixel: 3e7 };
     expect(defaultMemoryBytes(compact, 'stills', 16e9)).toBe(1e9);
     expect(defaultMemoryBytes(compact, 'frames', 16e9)).toBe(2e9);
     expect(defaultMemoryBytes(wide, 'stills', 16e9)).toBe(3e9);
     expect(defaultMemoryBytes(compact, 'stills', 500e6)).toBe(125e6);
+    const seesAll = { ...compact, seesAll: true };
+    expect(defaultMemoryBytes(seesAll, 'stills', 32e9)).toBe(6e9);
+    expect(defaultMemoryBytes(seesAll, 'stills', 16e9)).toBe(4e9);
+    expect(defaultMemoryBytes(seesAll, 'frames', 32e9)).toBe(3e9);
   });
 });
 

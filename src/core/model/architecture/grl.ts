@@ -1,8 +1,9 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused, unsupported } from '../import/refusal.ts';
-import { attend, pairIndex, sharedIndex } from '../program/attention.ts';
+import { attend, sharedIndex } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
+import { pairIndex } from '../program/pair-index.ts';
 import { checkedWindow, continuousBias, directionScales } from '../program/position-bias.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
@@ -243,10 +244,10 @@ function stripeAttention(layers: ProgramLayers, qkv: Pixels, anchors: Pixels, na
     last[1];
   const shape = `${height}x${width} by ${anchor}`;
   const gather = layers.table(`anchors of ${shape}`, () =>
-    pairIndex(keys, tokens, (from, to) => index(from, small, width, [height - 1, width - 1])(to)),
+    pairIndex(keys, tokens, width, (from, to) => index(from, small, width, [height - 1, width - 1])(to)),
   );
   const read = layers.table(`places of ${shape}`, () =>
-    pairIndex(tokens, keys, (from, to) => index(from, width, small, [low - 1, small - 1])(to)),
+    pairIndex(tokens, keys, small, (from, to) => index(from, width, small, [low - 1, small - 1])(to)),
   );
   const heads = headsOf(layers, `${name}.attn_transform1`);
   const turned = places.mask === null ? null : layers.step('Transpose', [places.mask], { perm: [0, 1, 3, 2] });

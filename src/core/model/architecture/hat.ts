@@ -1,15 +1,15 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused } from '../import/refusal.ts';
-import { attend, pairIndex, relativeBias } from '../program/attention.ts';
+import { attend, relativeBias } from '../program/attention.ts';
 import { weighChannels } from '../program/channel-weights.ts';
 import { mlp } from '../program/mlp.ts';
 import { cutOverlapping } from '../program/overlap.ts';
+import { type PairIndex, pairIndex } from '../program/pair-index.ts';
 import { checkedWindow } from '../program/position-bias.ts';
 import type { Pixels, Planes, Tokens } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { buildFrame, type FramePlan, ignoreBuffers, planFrame, summariseFrame } from '../program/restoration-frame.ts';
 import { openSwinWindows, type SwinWindows, splitQkv, swinAttention, swinTable } from '../program/swin-attention.ts';
-import type { IndexTensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { chainGroups, type SwinGroup, summariseGroups, swinGroups } from './swin-groups.ts';
 
@@ -103,7 +103,7 @@ function weighedConvolutions(layers: ProgramLayers, planes: Planes, name: string
 interface Overlap {
   readonly windows: SwinWindows;
   readonly outer: number;
-  readonly index: IndexTensor;
+  readonly index: PairIndex;
   readonly split: (pixels: Pixels) => Tokens;
 }
 
@@ -129,9 +129,9 @@ function overlappingAttention(
  * HAT's numbering of the offsets from a query to a key of the larger window. It begins below zero, and torch takes such
  * indices from the end of the table.
  */
-function overlapIndex(side: number, outer: number): IndexTensor {
+function overlapIndex(side: number, outer: number): PairIndex {
   const [span, begin] = [side + outer - 1, side - outer + 1];
-  return pairIndex(side ** 2, outer ** 2, (query, key) => {
+  return pairIndex(side ** 2, outer ** 2, outer, (query, key) => {
     const dy = Math.floor(key / outer) - Math.floor(query / side) + begin;
     const dx = (key % outer) - (query % side) + begin;
     const index = dy * span + dx;

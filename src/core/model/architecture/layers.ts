@@ -1,6 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import type { UnaryKind, Value } from '../graph/graph.ts';
 import { GraphBuilder, sameSizeConvolution } from '../graph/graph-builder.ts';
+import { refused } from '../import/refusal.ts';
 import { tensor } from '../tensor.ts';
 import { foldBatchNorm, NORM_EPSILON } from './batch-norm.ts';
 
@@ -50,9 +51,18 @@ export class Layers extends GraphBuilder {
     return this.append({ ...sameSizeConvolution(input, weight, bias), groups }, name);
   }
 
-  /** The convolution `name` in steps, without padding. */
-  strided(input: Value, name: string, step: number): Value {
+  /**
+   * The convolution `name` in steps, without padding.
+   * @param shape side of its kernel, which must fit what it is given
+   * @throws UpreelError `model-refused` for another kernel
+   */
+  strided(input: Value, name: string, { kernel, step }: { kernel: number; step: number }): Value {
     const weight = this.#state.tensor(`${name}.weight`, 4);
+    if (weight.shape[2] !== kernel || weight.shape[3] !== kernel) {
+      throw refused(
+        `${name}.weight has the shape [${weight.shape.join(', ')}], where a kernel of ${kernel}x${kernel} belongs.`,
+      );
+    }
     const bias = this.#state.optional(`${name}.bias`, 1);
     const padding = { top: 0, left: 0, bottom: 0, right: 0 };
     return this.append({ ...sameSizeConvolution(input, weight, bias), stride: [step, step], padding }, name);

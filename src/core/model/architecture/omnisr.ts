@@ -1,13 +1,13 @@
 import { unsupported } from '../import/refusal.ts';
-import { attend, attendChannels, relativeBias, relativeIndex } from '../program/attention.ts';
+import { attend, attendChannels, relativeBias } from '../program/attention.ts';
 import { gatedConvolutions } from '../program/mlp.ts';
 import { cropToSize, padToMultiple } from '../program/padding.ts';
+import { type PairIndex, relativeIndex } from '../program/pair-index.ts';
 import type { StepIndex } from '../program/program.ts';
 import type { Planes } from '../program/program-builder.ts';
 import { ProgramLayers } from '../program/program-layers.ts';
 import { splitQkv, tableSide } from '../program/swin-attention.ts';
 import { cutWindows, type Windows } from '../program/windows.ts';
-import type { IndexTensor } from '../tensor.ts';
 import { defineArchitecture } from './architecture.ts';
 import { axis, countConsecutive } from './key-shapes.ts';
 
@@ -89,7 +89,7 @@ interface Cuts {
   readonly near: Windows;
   readonly far: Windows;
   readonly side: number;
-  readonly index: IndexTensor | null;
+  readonly index: PairIndex | null;
 }
 
 function openCuts(layers: ProgramLayers, planes: Planes, side: number, hasPositions: boolean): Cuts {
@@ -137,7 +137,7 @@ function windowAttention(layers: ProgramLayers, input: Planes, name: string, cut
   return layers.toPlanes(cut.join(layers.add(made, tokens)));
 }
 
-function trainedBias(layers: ProgramLayers, key: string, index: IndexTensor, side: number): StepIndex {
+function trainedBias(layers: ProgramLayers, key: string, index: PairIndex, side: number): StepIndex {
   const table = layers.weight(key, [(2 * side - 1) ** 2, HEADS]);
   return relativeBias(layers, table, index, { heads: HEADS, tokens: side ** 2 });
 }

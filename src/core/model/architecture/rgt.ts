@@ -89,6 +89,7 @@ function attendAll(layers: ProgramLayers, q: Pixels, k: Pixels, v: Pixels, heads
   if (!Number.isInteger(width) || !Number.isInteger(made)) {
     throw refused(`it has ${q.channels} and ${v.channels} channels for ${heads} heads.`);
   }
+  layers.takesInAll();
   const parts = Array.from({ length: heads }, (_, head) => {
     const part = (rows: Pixels, size: number) => layers.channels(rows, head * size, (head + 1) * size);
     const query = layers.times(part(q, width), width ** -0.5);

@@ -11,7 +11,7 @@ import type { Layers } from './layers.ts';
 export function weightSpatially(graph: Layers, state: StateDict, input: Value, name: string): Value {
   const reduced = graph.named(input, `${name}.conv1`);
   const large = graph.append({ op: 'pad-to', input: reduced, least: LEAST_PX }, name);
-  const halved = graph.strided(large, `${name}.conv2`, 2);
+  const halved = graph.strided(large, `${name}.conv2`, { kernel: 3, step: 2 });
   let small = graph.append({ op: 'max-pool', input: halved, size: 7, stride: 3 }, name);
   if (state.has(`${name}.conv_max.weight`)) {
     small = graph.unary(graph.named(small, `${name}.conv_max`), 'relu');

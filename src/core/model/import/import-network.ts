@@ -93,6 +93,7 @@ function colouredDescriptor(descriptor: ModelDescriptor, colour: ColourSource): 
     contentHash: contentHash([descriptor.contentHash, colour, COLOUR_FIX_VERSION]),
     receptiveFieldPx: field === null || isWhole ? null : field + SOURCE_COLOUR_REACH_PX,
     windowExact: false,
+    seesAll: descriptor.seesAll || isWhole,
     wholeOnly: isWhole,
   };
 }
@@ -104,6 +105,8 @@ function describeGraph({ graph, recognition }: GraphNetwork, id: string): Descri
     ...recognition,
     scale,
     ...seenBy(graph, scale),
+    // Its layers are convolutions but for means over the picture, and maps that are stretched over it.
+    seesAll: receptiveField(graph) === null,
     alignPx: alignment(graph),
     gridPx: 1,
     fixedPx: null,
@@ -129,7 +132,7 @@ function seenBy(graph: Graph, scale: number): Pick<ModelDescriptor, 'receptiveFi
 const BICUBIC_REACH_PX = 2;
 
 function describeProgram({ program, recognition }: ProgramNetwork, id: string): DescribedNetwork {
-  const { scale, gridPx, parameters, flopsPerPixel, steps, output } = program;
+  const { scale, gridPx, seesAll, parameters, flopsPerPixel, steps, output } = program;
   if (scale > MAX_SCALE) {
     throw unsupported(`The network enlarges ${scale} times; the limit is ${MAX_SCALE}.`);
   }
@@ -138,6 +141,7 @@ function describeProgram({ program, recognition }: ProgramNetwork, id: string): 
     ...recognition,
     scale,
     gridPx,
+    seesAll,
     parameters,
     flopsPerPixel,
     receptiveFieldPx: null,
@@ -165,6 +169,7 @@ function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string
     alignPx: size.alignPx / greatestCommonDivisor(size.alignPx, enlargeFirst),
     fixedPx: fixedPx && sourceSize(fixedPx, enlargeFirst),
     seams,
+    seesAll: seams === 'wide' || operators.some((operator) => SEE_ALL.has(operator)),
     wholeOnly: false,
     receptiveFieldPx: null,
     windowExact: false,
@@ -174,6 +179,12 @@ function describeForeign({ model, use, size, seams }: ForeignNetwork, id: string
   };
   return { descriptor, coreFor: () => coreOfForeign(model, use, size.scale) };
 }
+
+/** Operators that reduce whole pictures; what attention of others takes in cannot be told. */
+const SEE_ALL = new Set([
+  ...['GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool'],
+  ...['InstanceNormalization', 'GroupNormalization'],
+]);
 
 /**
  * @param probes see `importOnnx`

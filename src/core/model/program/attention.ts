@@ -1,5 +1,6 @@
 import { refused } from '../import/refusal.ts';
-import type { IndexTensor, Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { type PairIndex, relativeIndex } from './pair-index.ts';
 import type { StepIndex } from './program.ts';
 import { floatScalar, indexVector, type ProgramBuilder, type Rows, type Tokens } from './program-builder.ts';
 
@@ -61,6 +62,7 @@ export function attendChannels<T extends Rows>(
   if (k.channels !== q.channels || v.channels !== q.channels) {
     throw refused(`it compares ${q.channels} with ${k.channels} channels.`);
   }
+  if (across || tokens === 'all') program.takesInAll();
   // [windows, tokens, heads, width] -> [windows, heads, width, tokens] or [tokens, heads, width, windows]
   const perm = across ? [1, 2, 3, 0] : [0, 2, 3, 1];
   const [queries, keys, values] = [q, k, v].map((each) => splitHeads(program, each, heads, tokens, perm));
@@ -102,46 +104,30 @@ export function unitRows(program: ProgramBuilder, step: StepIndex): StepIndex {
 
 /**
  * A trained number for each head and each offset between two places of a window: `table` [offsets, heads], of which
- * `index` [tokens * keys] names one for each pair. Returns [heads, tokens, keys].
+ * `index` names one for each pair. Returns [heads, tokens, keys].
  */
 export function relativeBias(
   program: ProgramBuilder,
   table: StepIndex | Tensor,
-  index: IndexTensor,
+  index: PairIndex,
   shape: { heads: number; tokens: number; keys?: number },
 ): StepIndex {
   const { heads, tokens, keys = tokens } = shape;
-  const pairs = program.step('Gather', [table, index]);
-  const turned = program.step('Transpose', [pairs], { perm: [1, 0] });
-  return program.step('Reshape', [turned, indexVector([heads, tokens, keys])]);
-}
-
-/**
- * Swin's numbering of offsets: (dy + height - 1) * (2 width - 1) + dx + width - 1 for the offset from the key to the
- * query, queries first.
- * @param placesPerKey each key stands for so many places either way, and queries among them share an offset
- */
-export function relativeIndex(height: number, width: number, placesPerKey = 1): IndexTensor {
-  const queryWidth = width * placesPerKey;
-  return pairIndex(height * width * placesPerKey ** 2, height * width, (query, key) => {
-    const dy = Math.floor(Math.floor(query / queryWidth) / placesPerKey) - Math.floor(key / width);
-    const dx = Math.floor((query % queryWidth) / placesPerKey) - (key % width);
-    return (dy + height - 1) * (2 * width - 1) + dx + width - 1;
-  });
+  const whole = indexVector([heads, tokens, keys]);
+  if (index.kind === 'pairs') {
+    const pairs = program.step('Gather', [table, index.offsets]);
+    return program.step('Reshape', [program.step('Transpose', [pairs], { perm: [1, 0] }), whole]);
+  }
+  const byHead = program.step('Transpose', [table], { perm: [1, 0] });
+  const runs = program.step('Gather', [byHead, index.runs], { axis: 1 });
+  // Left to itself, onnxruntime makes the matrices of all blocks when it loads the network, and keeps them.
+  const rows = program.step('Gather', [runs, program.atRunTime(index.places)], { axis: 1 });
+  return program.step('Reshape', [rows, whole]);
 }
 
 /** `relativeIndex`, the same for all blocks. */
-export function sharedIndex(program: ProgramBuilder, height: number, width: number): IndexTensor {
+export function sharedIndex(program: ProgramBuilder, height: number, width: number): PairIndex {
   return program.table(`offsets of ${height}x${width}`, () => relativeIndex(height, width));
-}
-
-/** An index for each pair of a query and a key. */
-export function pairIndex(queries: number, keys: number, indexOf: (query: number, key: number) => number): IndexTensor {
-  const indices = new Int32Array(queries * keys);
-  for (let query = 0; query < queries; query++) {
-    for (let key = 0; key < keys; key++) indices[query * keys + key] = indexOf(query, key);
-  }
-  return { shape: [indices.length], indices };
 }
 
 /** @param tokens of a window; all: the whole picture is one */

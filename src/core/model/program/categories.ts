@@ -18,6 +18,7 @@ export function attendCategories(
   { heads, size, scale }: { heads: number; size: number; scale: number },
 ): Pixels {
   const op = (operator: string, ...inputs: Operand[]): StepIndex => layers.step(operator, inputs);
+  layers.takesInAll();
   const { height, width } = layers.sizeOf(qkv);
   const count = op('Mul', height, width);
   const best = layers.step('ArgMax', [likeness], { axis: 1, keepdims: 0 });

@@ -1,7 +1,8 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused } from '../import/refusal.ts';
-import { type IndexTensor, type Tensor, tensor } from '../tensor.ts';
+import { type Tensor, tensor } from '../tensor.ts';
 import { relativeBias, sharedIndex } from './attention.ts';
+import type { PairIndex } from './pair-index.ts';
 import type { StepIndex } from './program.ts';
 import type { Tokens } from './program-builder.ts';
 import type { ProgramLayers } from './program-layers.ts';
@@ -29,21 +30,43 @@ export function dynamicBias(layers: ProgramLayers, name: string, window: readonl
 /**
  * Swin V2's continuous position bias (Liu et al. 2022): computed by small layers `name.cpb_mlp` of the logarithm of
  * each offset, of which there are `offsets` [count, 2] in shares of the largest. 0 to 16, [heads, queries, keys].
+ * Computed here: onnxruntime would do so once, too, but keep what lies between the layers of all tables until the last.
+ * @throws UpreelError `model-refused`
  */
 export function continuousBias(
   layers: ProgramLayers,
   name: string,
   offsets: readonly number[],
-  index: IndexTensor,
+  index: PairIndex,
   shape: { heads: number; tokens: number; keys?: number },
 ): StepIndex {
-  const table = Float32Array.from(offsets, (share) => (Math.sign(share) * Math.log2(Math.abs(share) * 8 + 1)) / 3);
-  const step = layers.step('Identity', [tensor([offsets.length / 2, 2], table)]);
-  const rows: Tokens = { layout: 'tokens', step, channels: 2, density: 0, extent: step };
-  const hidden = layers.activate(layers.linear(rows, `${name}.cpb_mlp.0`), 'relu');
-  const made = layers.activate(layers.linear(hidden, `${name}.cpb_mlp.2`, shape.heads), 'sigmoid');
-  return relativeBias(layers, layers.times(made, 16).step, index, shape);
+  const { heads } = shape;
+  const first = layers.weight(`${name}.cpb_mlp.0.weight`, [null, 2]);
+  const [hidden = 0] = first.shape;
+  if (hidden > MOST_HIDDEN) throw refused(`${name}.cpb_mlp has ${hidden} features between its layers.`);
+  const second = layers.weight(`${name}.cpb_mlp.2.weight`, [heads, hidden]);
+  const firstBias = layers.optionalWeight(`${name}.cpb_mlp.0.bias`, [hidden])?.data;
+  const secondBias = layers.optionalWeight(`${name}.cpb_mlp.2.bias`, [heads])?.data;
+  const places = Float32Array.from(offsets, (share) => (Math.sign(share) * Math.log2(Math.abs(share) * 8 + 1)) / 3);
+  const made = new Float32Array((places.length / 2) * heads);
+  const values = new Float32Array(hidden);
+  for (let place = 0; place < places.length / 2; place++) {
+    const [y, x] = [places[2 * place]!, places[2 * place + 1]!];
+    for (let unit = 0; unit < hidden; unit++) {
+      const value = first.data[2 * unit]! * y + first.data[2 * unit + 1]! * x + (firstBias?.[unit] ?? 0);
+      values[unit] = value > 0 ? value : 0;
+    }
+    for (let head = 0; head < heads; head++) {
+      let sum = secondBias?.[head] ?? 0;
+      for (let unit = 0; unit < hidden; unit++) sum += values[unit]! * second.data[head * hidden + unit]!;
+      made[place * heads + head] = 16 / (1 + Math.exp(-sum));
+    }
+  }
+  return relativeBias(layers, tensor([places.length / 2, heads], made), index, shape);
 }
+
+/** Of published networks it is 512. */
+const MOST_HIDDEN = 2048;
 
 /** exp of the trained logarithms `name.logit_scale`, of which none counts for more than 100. */
 export function directionScales(layers: ProgramLayers, name: string, heads: number): Tensor {

@@ -2,6 +2,7 @@ import type { StateDict } from '../checkpoint/state-dict.ts';
 import { refused } from '../import/refusal.ts';
 import type { Attributes } from '../onnx/onnx-writer.ts';
 import { elementCount, type IndexTensor, type Tensor, tensor } from '../tensor.ts';
+import type { PairIndex } from './pair-index.ts';
 import type { Operand, Program, Step, StepIndex } from './program.ts';
 
 /** What is known of a value before the picture is there. */
@@ -43,7 +44,10 @@ export class ProgramBuilder {
   readonly #state: StateDict;
   readonly #steps: Step[] = [];
   readonly #sizes = new Map<StepIndex, LengthVector>();
-  readonly #tables = new Map<string, IndexTensor>();
+  readonly #tables = new Map<string, PairIndex>();
+  readonly #late = new Map<IndexTensor, StepIndex>();
+  #lateZero: StepIndex | undefined;
+  #seesAll = false;
   #parameters = 0;
   #flopsPerPixel = 0;
 
@@ -58,10 +62,25 @@ export class ProgramBuilder {
   }
 
   /** What many blocks look up alike is made and stored once: such tables grow with the fourth power of the windows. */
-  table(name: string, make: () => IndexTensor): IndexTensor {
+  table(name: string, make: () => PairIndex): PairIndex {
     const table = this.#tables.get(name) ?? make();
     this.#tables.set(name, table);
     return table;
+  }
+
+  /**
+   * The same numbers in a way that onnxruntime does not know before the picture is there, so that it makes nothing of
+   * them ahead: a zero that follows from the picture's size is added to them.
+   */
+  atRunTime(index: IndexTensor): StepIndex {
+    const known = this.#late.get(index) ?? this.step('Add', [index, this.#zero()]);
+    this.#late.set(index, known);
+    return known;
+  }
+
+  #zero(): StepIndex {
+    this.#lateZero ??= this.step('Min', [this.#part(this.step('Shape', [INPUT]), 2), indexVector([0])]);
+    return this.#lateZero;
   }
 
   input(channels: number): Planes {
@@ -103,6 +122,11 @@ export class ProgramBuilder {
   /** Says of weights that were merged from others that they are part of the network. */
   countParameters(...weights: readonly (Tensor | null)[]): void {
     for (const weight of weights) this.#parameters += weight === null ? 0 : elementCount(weight.shape);
+  }
+
+  /** Says that what is made depends on the whole picture. */
+  takesInAll(): void {
+    this.#seesAll = true;
   }
 
   /** Counts multiply-adds, so many for each input pixel. */
@@ -148,11 +172,15 @@ export class ProgramBuilder {
       output: output.step,
       scale,
       gridPx,
+      seesAll: this.#seesAll,
       parameters: this.#parameters,
       flopsPerPixel: this.#flopsPerPixel,
     };
   }
 }
+
+/** The first step. */
+const INPUT = 0;
 
 /** HAT-L has about 6,000; the cap only bounds what a hostile file can ask for. */
 const MAX_STEPS = 40_000;

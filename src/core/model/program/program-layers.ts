@@ -107,6 +107,7 @@ export class ProgramLayers extends ProgramBuilder {
 
   /** Over groups of channels and the whole picture. */
   groupNorm(planes: Planes, name: string, groups: number): Planes {
+    this.takesInAll();
     const { channels, step } = planes;
     if (channels % groups !== 0) throw unsupported(`${name} has ${channels} channels for ${groups} groups.`);
     const same = tensor([groups], new Float32Array(groups).fill(1));
@@ -204,6 +205,7 @@ export class ProgramLayers extends ProgramBuilder {
 
   /** The mean of each channel, [1, channels, 1, 1]. */
   globalMean(planes: Planes): Planes {
+    this.takesInAll();
     const step = this.step('GlobalAveragePool', [planes.step]);
     return { ...planes, step, density: 0, extent: step };
   }

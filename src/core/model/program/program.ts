@@ -18,6 +18,8 @@ export interface Program {
   readonly scale: number;
   /** The side of the windows into which it cuts the picture from the top left; 1: it does not. */
   readonly gridPx: number;
+  /** Whether means, norms or attention take in the whole picture. */
+  readonly seesAll: boolean;
   /** Trained numbers. */
   readonly parameters: number;
   /** Of convolutions and matrix products, per input pixel; a multiply-add is two. */

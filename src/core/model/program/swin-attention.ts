@@ -1,7 +1,7 @@
 import type { StateDict } from '../checkpoint/state-dict.ts';
-import type { IndexTensor } from '../tensor.ts';
-import { attend, relativeBias, relativeIndex } from './attention.ts';
+import { attend, relativeBias } from './attention.ts';
 import { mlp } from './mlp.ts';
+import { relativeIndex } from './pair-index.ts';
 import { checkedWindow } from './position-bias.ts';
 import type { StepIndex } from './program.ts';
 import type { Pixels, Planes, Rows } from './program-builder.ts';
@@ -24,7 +24,7 @@ export function openSwinWindows(layers: ProgramLayers, planes: Planes, side: num
   const size = layers.sizeOf(planes);
   const known = new Map<boolean, Windows>();
   const keySide = side / placesPerKey;
-  const index: IndexTensor = relativeIndex(keySide, keySide, placesPerKey);
+  const index = relativeIndex(keySide, keySide, placesPerKey);
   return {
     side,
     of(isShifted) {

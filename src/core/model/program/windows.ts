@@ -1,7 +1,8 @@
-import { tensor } from '../tensor.ts';
+import { type Tensor, tensor } from '../tensor.ts';
 import { countTo, roundedUp } from './padding.ts';
 import type { Operand, StepIndex } from './program.ts';
 import {
+  floatScalar,
   indexVector,
   type LengthVector,
   type Pixels,
@@ -45,6 +46,7 @@ export function cutWindows(
   { height, width, shift = [0, 0], order = 'block', placesPerKey = 1 }: WindowShape,
   multiple: number | null,
 ): Windows {
+  if (order === 'spread') program.takesInAll();
   const rows = cutAxis(program, size.height, { window: height, multiple, shift: shift[0], order });
   const columns = cutAxis(program, size.width, { window: width, multiple, shift: shift[1], order });
   const isWhole = multiple === null;
@@ -155,28 +157,27 @@ function seamMask(program: ProgramBuilder, rows: StepIndex, columns: StepIndex, 
   };
   const row = op('Mul', op('Reshape', isLast(rows), indexVector([-1, 1])), indexVector([2]));
   const kinds = op('Reshape', op('Add', row, op('Reshape', isLast(columns), indexVector([1, -1]))), indexVector([-1]));
-  return op('Gather', maskKinds(window), kinds);
+  const { queries, keys } = endsByKind(window);
+  const own = op('Reshape', op('Gather', queries, kinds), indexVector([0, 1, -1, 1]));
+  const others = op('Reshape', op('Gather', keys, kinds), indexVector([0, 1, 1, -1]));
+  return op('Where', op('Equal', own, others), floatScalar(0), floatScalar(MASKED));
 }
 
 /** TensorProto.DataType */
 const INT64 = 7;
 
-/** [4, 1, tokens, keys]: inside, last column, last row, both. */
-function maskKinds({ height, width, shift, placesPerKey }: ShiftedWindow) {
-  const queries = wrappedPlaces(height, width, shift);
+/**
+ * At which ends of the picture each place of a window lies, as a number: [4, tokens] and [4, keys] for windows that lie
+ * inside, in the last column, in the last row, and in both.
+ */
+function endsByKind({ height, width, shift, placesPerKey }: ShiftedWindow): { queries: Tensor; keys: Tensor } {
   const [down, right] = [height / placesPerKey, width / placesPerKey];
-  const keys = wrappedPlaces(down, right, [Math.ceil(shift[0] / placesPerKey), Math.ceil(shift[1] / placesPerKey)]);
-  const pairs = queries.length * keys.length;
-  const data = new Float32Array(4 * pairs);
-  queries.forEach((query, from) => {
-    keys.forEach((key, to) => {
-      const at = from * keys.length + to;
-      if (query.x !== key.x) data[pairs + at] = MASKED;
-      if (query.y !== key.y) data[2 * pairs + at] = MASKED;
-      if (query.x !== key.x || query.y !== key.y) data[3 * pairs + at] = MASKED;
-    });
-  });
-  return tensor([4, 1, queries.length, keys.length], data);
+  const narrow = [Math.ceil(shift[0] / placesPerKey), Math.ceil(shift[1] / placesPerKey)] as const;
+  const ends = (places: readonly { y: boolean; x: boolean }[]): Tensor => {
+    const kinds = [0, 1, 2, 3].flatMap((kind) => places.map(({ y, x }) => kind & ((y ? 2 : 0) + (x ? 1 : 0))));
+    return tensor([4, places.length], Float32Array.from(kinds));
+  };
+  return { queries: ends(wrappedPlaces(height, width, shift)), keys: ends(wrappedPlaces(down, right, narrow)) };
 }
 
 /** For each place of a window that holds both ends of an axis, whether it is of the beginning. */

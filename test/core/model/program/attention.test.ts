@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { attend, attendChannels, relativeBias, relativeIndex } from '../../../../src/core/model/program/attention.ts';
+import { attend, attendChannels, relativeBias } from '../../../../src/core/model/program/attention.ts';
+import { relativeIndex } from '../../../../src/core/model/program/pair-index.ts';
 import type { Tokens } from '../../../../src/core/model/program/program-builder.ts';
 import type { ProgramLayers } from '../../../../src/core/model/program/program-layers.ts';
 import type { Tensor } from '../../../../src/core/model/tensor.ts';
@@ -104,25 +105,32 @@ it('channels that are nothing but zeros give no NaN', async () => {
   expect([...made.data]).toEqual(new Array(TOKENS * CHANNELS).fill(0));
 });
 
-it.each([1, 2])('pairs at one offset share a bias, for keys of %d places either way', async (placesPerKey) => {
-  const [height, width] = [2, 3];
+it.each<[string, number, number, number]>([
+  ['pairs', 2, 3, 1],
+  ['pairs', 2, 3, 2],
+  ['runs', 14, 15, 1],
+  ['runs', 12, 10, 2],
+])('%s at one offset share a bias: %dx%d keys of %d places either way', async (kind, height, width, placesPerKey) => {
   const table = randomTensor([(2 * height - 1) * (2 * width - 1), HEADS], 7);
   const keys = height * width;
   const shape = { heads: HEADS, tokens: keys * placesPerKey ** 2, keys };
   const index = relativeIndex(height, width, placesPerKey);
+  expect(index.kind).toBe(kind);
   const made = await runBlock(ANY, (layers) => ({
     step: relativeBias(layers, layers.step('Identity', [table]), index, shape),
   }));
   expect(made.shape).toEqual([HEADS, shape.tokens, keys]);
   const columns = width * placesPerKey;
+  const expected = new Float32Array(HEADS * shape.tokens * keys);
   for (let head = 0; head < HEADS; head++) {
     for (let query = 0; query < shape.tokens; query++) {
       for (let key = 0; key < keys; key++) {
         const dy = Math.floor(Math.floor(query / columns) / placesPerKey) - Math.floor(key / width);
         const dx = Math.floor((query % columns) / placesPerKey) - (key % width);
         const row = (dy + height - 1) * (2 * width - 1) + dx + width - 1;
-        expect(made.data[(head * shape.tokens + query) * keys + key]).toBe(at(table, row, head));
+        expected[(head * shape.tokens + query) * keys + key] = at(table, row, head);
       }
     }
   }
+  expect(made.data).toEqual(expected);
 });
