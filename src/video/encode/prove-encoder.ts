@@ -4,6 +4,7 @@ import type { VideoPlan } from '../plan/video-plan.ts';
 import { ENCODER_NAMES, type EncoderName } from '../settings.ts';
 import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { ENCODERS } from './encoder-table.ts';
+import { lookUpTrial } from './encoder-trials.ts';
 
 /**
  * Has the planned encoder encode one frame of the result's size, with all its options. A hardware encoder that cannot
@@ -39,19 +40,15 @@ export async function proveEncoder(
   });
 }
 
-/**
- * Trials that went well, of the ffmpeg that is found: a folder of films asks once. Hardware may be gone the next time.
- */
-const proven = new Set<string>();
-
 /** @returns ffmpeg's reason, or null if the frame was encoded. */
 async function tryEncoder(plan: VideoPlan, signal: AbortSignal): Promise<string | null> {
   const trial = planTrial(plan);
-  const key = JSON.stringify([process.env.PATH, trial]);
-  if (proven.has(key)) return null;
+  // Hardware may be gone the next time.
+  const known = ENCODERS[plan.encoder.name].fallback === null ? await lookUpTrial(trial) : null;
+  if (known?.hasWorked) return null;
   try {
     await runFfmpeg(trial, signal);
-    if (ENCODERS[plan.encoder.name].fallback === null) proven.add(key);
+    await known?.remember();
     return null;
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
