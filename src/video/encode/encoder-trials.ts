@@ -15,17 +15,19 @@ export interface KnownTrial {
   remember(): Promise<void>;
 }
 
-export async function lookUpTrial(trial: FfmpegPlan): Promise<KnownTrial> {
+/** @param onDisk whether the cache may be used, whose folders are made by that. */
+export async function lookUpTrial(trial: FfmpegPlan, onDisk = true): Promise<KnownTrial> {
   const identity = await ffmpegIdentity();
+  const isKept = onDisk && identity !== null;
   const [ffmpeg, key] = [hashOf(identity ?? [process.env.PATH, process.env.FFMPEG_PATH]), hashOf(trial)];
   const inMemory = `${ffmpeg} ${key}`;
-  const known = identity === null || proven.has(inMemory) ? [] : await readKept(ffmpeg);
+  const known = isKept && !proven.has(inMemory) ? await readKept(ffmpeg) : [];
   if (known.some((kept) => kept.trial === key)) proven.add(inMemory);
   return {
     hasWorked: proven.has(inMemory),
     async remember() {
       proven.add(inMemory);
-      if (identity === null) return;
+      if (!isKept) return;
       const others = (await readKept(ffmpeg)).filter((kept) => kept.trial !== key);
       const trials = [...others.slice(1 - MOST_KEPT), { trial: key, at: new Date().toISOString() }];
       // A cache that cannot be written costs the trial again, no more.

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { findProgram } from '../../../src/core/ffmpeg/program-path.ts';
@@ -24,10 +24,10 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllEnvs());
 
 /** As another run of the program finds it: nothing is in memory. */
-async function lookUp(trial = TRIAL) {
+async function lookUp(trial = TRIAL, onDisk = true) {
   vi.resetModules();
   const { lookUpTrial } = await import('../../../src/video/encode/encoder-trials.ts');
-  return lookUpTrial(trial);
+  return lookUpTrial(trial, onDisk);
 }
 
 async function remembered(): Promise<boolean> {
@@ -99,6 +99,13 @@ test.each(['LD_PRELOAD', 'LD_LIBRARY_PATH'])('nor where %s brings in other libra
   vi.stubEnv(name, '/nowhere');
   await (await lookUp()).remember();
   expect(await remembered()).toBe(false);
+});
+
+test('where no trace may be left, nothing is, and no folder is made', async () => {
+  vi.stubEnv('UPREEL_CACHE', at('untouched'));
+  const first = await lookUp(TRIAL, false);
+  await first.remember();
+  expect(existsSync(at('untouched'))).toBe(false);
 });
 
 test('a cache that cannot be written costs the trial again, no more', async () => {
