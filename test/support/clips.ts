@@ -120,13 +120,15 @@ export function videoOf(file: string): ProbedStream {
   return video;
 }
 
-/** Seconds at which the frames of the first video stream are shown, ascending; frames that are cut away left out. */
+/**
+ * Seconds at which the frames of the first video stream are shown, ascending, NaN for those without a time; frames that
+ * are cut away left out.
+ */
 export function frameTimes(file: string): number[] {
   const { streams, packets } = lookAt(file);
   const video = streams.find((stream) => stream.codec_type === 'video')?.index;
   const shown = packets.filter(({ stream_index, flags }) => stream_index === video && !flags.includes('D'));
-  const times = shown.flatMap(({ pts_time }) => (pts_time === undefined ? [] : [Number(pts_time)]));
-  return times.sort((a, b) => a - b);
+  return shown.map(({ pts_time }) => Number(pts_time ?? Number.NaN)).sort((a, b) => a - b);
 }
 
 /** One hash per stream of a kind ("a", "s"), over its packets' bytes. */
