@@ -54,7 +54,7 @@ export async function planFilm(
   await checkOutput(request, output);
   const place = resultPlace(output);
   await folderFor(place, folders);
-  const plan = await preparePlan(request, output, upscaler, signal);
+  const plan = await preparePlan(request, output, upscaler, signal, false);
   const space = estimateSpace(plan, settings.quality, plan.frames.count);
   const job = jobFolderFor(place, settings.workDir);
   if (settings.spaceCheck) {

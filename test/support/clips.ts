@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -88,9 +88,31 @@ interface Probed {
 }
 
 export function probe(file: string): Probed {
-  const show = ['-show_streams', '-show_chapters', '-show_format', '-of', 'json'];
-  return JSON.parse(execFileSync('ffprobe', ['-v', 'error', ...show, `file:${file}`], { encoding: 'utf8' }));
+  return lookAt(file);
 }
+
+interface ProbedPacket {
+  readonly stream_index: number;
+  readonly pts_time?: string;
+  readonly flags: string;
+}
+
+/** Everything that tests ask of a file, in one run of ffprobe for as long as the file is what it was. */
+function lookAt(file: string): Probed & { readonly packets: readonly ProbedPacket[] } {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+  const version = [file, ino, size, mtimeNs, ctimeNs].join(' ');
+  let text = looks.get(version);
+  if (text === undefined) {
+    const show = ['-show_streams', '-show_chapters', '-show_format'];
+    const packets = ['-show_entries', 'packet=stream_index,pts_time,flags'];
+    const args = ['-v', 'error', ...show, ...packets, '-of', 'json=compact=1', `file:${file}`];
+    text = execFileSync('ffprobe', args, { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+    looks.set(version, text);
+  }
+  return JSON.parse(text);
+}
+
+const looks = new Map<string, string>();
 
 export function videoOf(file: string): ProbedStream {
   const video = probe(file).streams.find((stream) => stream.codec_type === 'video');
@@ -98,14 +120,15 @@ export function videoOf(file: string): ProbedStream {
   return video;
 }
 
-/** Seconds at which the frames of the first video stream are shown, ascending; frames that are cut away left out. */
+/**
+ * Seconds at which the frames of the first video stream are shown, ascending, NaN for those without a time; frames that
+ * are cut away left out.
+ */
 export function frameTimes(file: string): number[] {
-  const show = ['-select_streams', 'v:0', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0'];
-  const lines = execFileSync('ffprobe', ['-v', 'error', ...show, `file:${file}`], { encoding: 'utf8' })
-    .trim()
-    .split('\n');
-  const shown = lines.map((line) => line.split(',')).filter(([time, flags]) => time !== '' && !flags?.includes('D'));
-  return shown.map((fields) => Number(fields[0])).sort((a, b) => a - b);
+  const { streams, packets } = lookAt(file);
+  const video = streams.find((stream) => stream.codec_type === 'video')?.index;
+  const shown = packets.filter(({ stream_index, flags }) => stream_index === video && !flags.includes('D'));
+  return shown.map(({ pts_time }) => Number(pts_time ?? Number.NaN)).sort((a, b) => a - b);
 }
 
 /** One hash per stream of a kind ("a", "s"), over its packets' bytes. */

@@ -1,6 +1,5 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadModel, locateWeights, type Model, type WeightFiles } from '../../src/core/model/index.ts';
+import { testCache } from './test-cache.ts';
 
 /**
  * Real models for tests, by way of the catalogue, in one cache per machine: a tarball is fetched once, whoever asks
@@ -22,7 +21,3 @@ export function testModelEnv(): { UPREEL_CACHE: string } {
 
 /** Milliseconds: the largest tarball has 196 MB. */
 export const MODEL_TEST_TIMEOUT = 300_000;
-
-function testCache(): string {
-  return process.env.UPREEL_TEST_CACHE ?? join(tmpdir(), 'upreel-test-cache');
-}

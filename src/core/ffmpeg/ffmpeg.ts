@@ -1,11 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { diskFull, systemErrorCode, UpreelError } from '../errors.ts';
 import { placeChild } from './child-folder.ts';
+import { findProgram, type ProgramName, programPath } from './program-path.ts';
 
 /** One run of ffmpeg, as plain data: what the planners make. */
 export interface FfmpegPlan {
@@ -97,23 +95,10 @@ export async function listHwaccels(signal: AbortSignal): Promise<readonly string
  */
 export async function requireFfmpeg(): Promise<void> {
   for (const name of ['ffmpeg', 'ffprobe'] as const) {
-    const path = programPath(name);
-    const places = basename(path) === path ? (process.env.PATH ?? '').split(delimiter) : [''];
-    const files = places.flatMap((place) => EXECUTABLE_ENDINGS.map((ending) => join(place, `${path}${ending}`)));
-    const found = await Promise.all(
-      files.map((file) =>
-        access(file, constants.X_OK).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    if (found.includes(true)) continue;
-    throw startError(name, Object.assign(new Error(`There is no ${path}.`), { code: 'ENOENT' }));
+    if ((await findProgram(name)) !== null) continue;
+    throw startError(name, Object.assign(new Error(`There is no ${programPath(name)}.`), { code: 'ENOENT' }));
   }
 }
-
-const EXECUTABLE_ENDINGS = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
 
 /** As ffmpeg names its own version, for example "5.1.6-0+deb12u1". @throws UpreelError `ffmpeg-missing` */
 export async function ffmpegVersion(signal: AbortSignal): Promise<string> {
@@ -215,25 +200,12 @@ function startProgram(
   };
 }
 
-type ProgramName = 'ffmpeg' | 'ffprobe';
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 interface Ending {
   readonly code: number | null;
   readonly endSignal: NodeJS.Signals | null;
   readonly error: Error | undefined;
-}
-
-/** FFMPEG_PATH and FFPROBE_PATH name the programs; ffprobe is looked for beside a named ffmpeg; else PATH decides. */
-function programPath(name: ProgramName): string {
-  const { FFMPEG_PATH, FFPROBE_PATH } = process.env;
-  if (name === 'ffmpeg') return wherever(FFMPEG_PATH || 'ffmpeg');
-  return wherever(FFPROBE_PATH || (FFMPEG_PATH ? join(dirname(FFMPEG_PATH), 'ffprobe') : 'ffprobe'));
-}
-
-/** A program may be started in another folder: only a bare name is looked for on PATH. */
-function wherever(path: string): string {
-  return basename(path) === path ? path : resolve(path);
 }
 
 function keepLastLines(stream: Readable, onLine: (line: string) => void): () => string[] {

@@ -4,26 +4,29 @@ import type { VideoPlan } from '../plan/video-plan.ts';
 import { ENCODER_NAMES, type EncoderName } from '../settings.ts';
 import { colourOptions, frameTagOptions } from './colour-tags.ts';
 import { ENCODERS } from './encoder-table.ts';
+import { lookUpTrial } from './encoder-trials.ts';
 
 /**
  * Has the planned encoder encode one frame of the result's size, with all its options. A hardware encoder that cannot
  * is replaced by the software one of the same codec, with a warning.
  * @param replan the same plan with another encoder.
+ * @param leavesTrace whether it may be remembered in the cache that the encoder works.
  * @throws UpreelError `usage` if this ffmpeg lacks the encoder, or the encoder refuses what is asked of it.
  */
 export async function proveEncoder(
   plan: VideoPlan,
   replan: (encoder: EncoderName) => VideoPlan,
   signal: AbortSignal,
+  leavesTrace = true,
 ): Promise<VideoPlan> {
   const { name } = plan.encoder;
   const { fallback, codec = name } = ENCODERS[name];
-  const refusal = await tryEncoder(plan, signal);
+  const refusal = await tryEncoder(plan, signal, leavesTrace);
   if (refusal === null) return plan;
   const available = await listEncoders(signal);
   const problem = available.has(codec) ? refusal : 'this ffmpeg was built without it';
   if (fallback !== null) {
-    const replaced = await proveEncoder(replan(fallback), replan, signal);
+    const replaced = await proveEncoder(replan(fallback), replan, signal, leavesTrace);
     const message = `The encoder ${name} does not work here (${problem}): ${fallback} is used instead.`;
     return { ...replaced, warnings: [...replaced.warnings, { code: 'encoder-replaced', message }] };
   }
@@ -39,19 +42,16 @@ export async function proveEncoder(
   });
 }
 
-/**
- * Trials that went well, of the ffmpeg that is found: a folder of films asks once. Hardware may be gone the next time.
- */
-const proven = new Set<string>();
-
 /** @returns ffmpeg's reason, or null if the frame was encoded. */
-async function tryEncoder(plan: VideoPlan, signal: AbortSignal): Promise<string | null> {
+async function tryEncoder(plan: VideoPlan, signal: AbortSignal, leavesTrace: boolean): Promise<string | null> {
   const trial = planTrial(plan);
-  const key = JSON.stringify([process.env.PATH, trial]);
-  if (proven.has(key)) return null;
+  // Hardware may be gone the next time.
+  const isSoftware = ENCODERS[plan.encoder.name].fallback === null;
+  const known = isSoftware ? await lookUpTrial(trial, leavesTrace) : null;
+  if (known?.hasWorked) return null;
   try {
     await runFfmpeg(trial, signal);
-    if (ENCODERS[plan.encoder.name].fallback === null) proven.add(key);
+    await known?.remember();
     return null;
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;

@@ -3,10 +3,12 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ProgramError, probeLines, runFfmpeg } from '../../core/ffmpeg/ffmpeg.ts';
+import { readCarriedBeside } from '../plan/carried-streams.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import type { VideoSettings } from '../settings.ts';
 import { isMatroska } from '../source/containers.ts';
 import { carriedInput, safeInput } from '../source/safe-input.ts';
+import { isShort } from '../source/short-film.ts';
 import { readLedger } from '../source/stream-ledger.ts';
 import {
   type CarriedStream,
@@ -33,13 +35,18 @@ export async function rehearseJoin(plan: VideoPlan, wishes: StreamWishes, signal
     const others = carried.filter((entry) => entry.source.kind !== 'audio');
     const trial = join(folder, `trial.${plan.container.name}`);
     const outcomes = new Map<CarriedStream, CarriedStream | null>();
-    if (!(await isReadable(plan, sounds, trial, signal))) {
+    const ledger = isShortFilm(plan) && sounds.length > 0 ? await writeAndRead(plan, sounds, trial, signal) : null;
+    const isSound = await (ledger === null
+      ? isReadable(plan, sounds, trial, signal)
+      : isAsMeant(sounds, trial, signal));
+    if (!isSound) {
       for (const entry of sounds) outcomes.set(entry, await firstReadable(plan, entry, trial, signal));
     }
     if (!(await isAccepted(plan, others, signal))) {
       for (const entry of others) outcomes.set(entry, (await isAccepted(plan, [entry], signal)) ? entry : null);
     }
-    const settled = withOutcomes(plan, outcomes, wishes);
+    // What was read is of the streams as they were planned.
+    const settled = outcomes.size === 0 ? { ...plan, ledger } : withOutcomes(plan, outcomes, wishes);
     return await withDelays(settled, trial, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -137,6 +144,23 @@ async function isAccepted(plan: VideoPlan, carried: readonly CarriedStream[], si
   return succeeds(() => runFfmpeg(planRehearsal(plan, carried, devNull), signal));
 }
 
+/**
+ * Of a part, the trial is of other times than what goes along; a long film would be read twice where the trial fails.
+ */
+function isShortFilm({ source, picture }: VideoPlan): boolean {
+  return source.frames === undefined && picture.trim === null && isShort(source.fileBytes);
+}
+
+/** The trial's file, and in the same run all that goes along to its end; null: that run failed. */
+function writeAndRead(
+  plan: VideoPlan,
+  sounds: readonly CarriedStream[],
+  trial: string,
+  signal: AbortSignal,
+): Promise<VideoPlan['ledger']> {
+  return readCarriedBeside(plan, planTrial(plan, sounds, trial).output, signal);
+}
+
 /** Whether the sound can be written, and is afterwards what it was meant to be. */
 async function isReadable(
   plan: VideoPlan,
@@ -145,13 +169,18 @@ async function isReadable(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (sounds.length === 0) return true;
+  const isWritten = await succeeds(() => runFfmpeg(planTrial(plan, sounds, trial), signal));
+  return isWritten && isAsMeant(sounds, trial, signal);
+}
+
+/** Whether the trial's file, read again, has the sounds that it was to have. */
+async function isAsMeant(sounds: readonly CarriedStream[], trial: string, signal: AbortSignal): Promise<boolean> {
   const expected = sounds.map(({ sound, source }) => sound?.codec ?? source.codec);
   let found: readonly string[] = [];
-  const isDone = await succeeds(async () => {
-    await runFfmpeg(planTrial(plan, sounds, trial), signal);
+  const isRead = await succeeds(async () => {
     found = await readCodecs(trial, signal);
   });
-  return isDone && expected.every((codec, index) => codec === found[index] || isLayerTwo(codec, found[index]));
+  return isRead && expected.every((codec, index) => codec === found[index] || isLayerTwo(codec, found[index]));
 }
 
 /** MP4 has one name for the layers of MPEG audio; the packets themselves say which it is. */

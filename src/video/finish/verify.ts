@@ -3,7 +3,7 @@ import type { VideoPlan } from '../plan/video-plan.ts';
 import { toSeconds } from '../rational.ts';
 import { probeVideo } from '../source/probe.ts';
 import type { PacketQuestion } from '../source/read-report.ts';
-import { PacketTally, parsePacket, scanPackets } from '../source/scan.ts';
+import { PACKET_ENTRIES, PacketTally, parseJsonPacket, scanPackets } from '../source/scan.ts';
 import type { StreamWarning } from '../source/streams.ts';
 import type { VideoInfo } from '../source/video-info.ts';
 import { expectEqual, failed } from './verification-failure.ts';
@@ -69,13 +69,10 @@ export async function verifyResult(
 
 function packetsOf(stream: number, tally: PacketTally): PacketQuestion {
   return {
-    options: ['-show_entries', 'packet=stream_index,pts,duration,size,pos,flags'],
+    options: ['-show_entries', PACKET_ENTRIES],
     onLine(line) {
       if (!line.includes(`"stream_index": ${stream},`)) return;
-      const fields = new Map(
-        [...line.matchAll(/"(\w+)": "?([^",]+)/g)].map(([, name = '', value = '']) => [name, value]),
-      );
-      const packet = parsePacket(fields);
+      const packet = parseJsonPacket(line)?.packet ?? null;
       if (packet !== null) tally.add(packet);
     },
   };

@@ -1,4 +1,4 @@
-import { ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
+import { type FfmpegPlan, ProgramError } from '../../core/ffmpeg/ffmpeg.ts';
 import { planResultLedger, planSourceLedger, recoded } from '../finish/join-plan.ts';
 import { failed } from '../finish/verification-failure.ts';
 import { damagedFilm } from '../source/completeness.ts';
@@ -21,12 +21,34 @@ export async function readCarried(
 ): Promise<{ readonly ledger: VideoPlan['ledger']; readonly warnings: readonly StreamWarning[] }> {
   const carried = listedStreams(plan);
   if (carried.length === 0) return { ledger: null, warnings: [] };
-  let ledger: VideoPlan['ledger'] = null;
+  let { ledger } = plan;
   const warnings = await concealing(plan.concealsErrors, async () => {
-    ledger = await readSource(plan, carried, true, signal);
+    ledger ??= await readSource(plan, carried, true, signal);
   });
   if (warnings.length > 0) ledger = await readSource(plan, carried, false, signal);
   return { ledger, warnings: [...warnings, ...warnOfGaps(carried, ledger)] };
+}
+
+/**
+ * Reads the same while the same run of ffmpeg writes something else of the source: of a short film, the beginning of its
+ * sound for a trial.
+ * @param other the output of a plan whose input is the plan's, whole.
+ * @returns null where one of both failed: then each is for a run of its own to do, and to tell.
+ */
+export async function readCarriedBeside(
+  plan: VideoPlan,
+  other: FfmpegPlan['output'],
+  signal: AbortSignal,
+): Promise<VideoPlan['ledger']> {
+  const carried = listedStreams(plan);
+  const { inputs, output } = planSourceLedger(plan, carried, true);
+  const options = [...other.options, other.target, ...output.options];
+  try {
+    return await sumUp({ inputs, output: { ...output, options } }, carried, signal);
+  } catch (error) {
+    if (error instanceof ProgramError) return null;
+    throw error;
+  }
 }
 
 /** Silence of the source's own making: whoever hears it should not have to look for its cause. */
@@ -76,16 +98,7 @@ async function readSource(
   signal: AbortSignal,
 ): Promise<VideoPlan['ledger']> {
   try {
-    const again = recoded(carried);
-    const streams = carried.length + again.length;
-    const ledgers = await readLedger(planSourceLedger(plan, carried, isStrict), streams, signal);
-    return new Map(
-      carried.map((entry, index) => {
-        const place = again.indexOf(entry);
-        const { gaps } = ledgers[place < 0 ? index : carried.length + place]!;
-        return [entry.source.index, { ...ledgers[index]!, gaps }];
-      }),
-    );
+    return await sumUp(planSourceLedger(plan, carried, isStrict), carried, signal);
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const stream = brokenStreamOf(error);
@@ -94,6 +107,23 @@ async function readSource(
     const kind = plan.source.streams[stream]?.kind ?? 'other';
     throw damagedFilm(`${plan.source.path} is damaged or cut off: its ${kind} stream ${stream} is incomplete.`, error);
   }
+}
+
+/** @param ledger lists `carried`, as `planSourceLedger` does. */
+async function sumUp(
+  ledger: FfmpegPlan,
+  carried: readonly CarriedStream[],
+  signal: AbortSignal,
+): Promise<NonNullable<VideoPlan['ledger']>> {
+  const again = recoded(carried);
+  const ledgers = await readLedger(ledger, carried.length + again.length, signal);
+  return new Map(
+    carried.map((entry, index) => {
+      const place = again.indexOf(entry);
+      const { gaps } = ledgers[place < 0 ? index : carried.length + place]!;
+      return [entry.source.index, { ...ledgers[index]!, gaps }];
+    }),
+  );
 }
 
 function brokenStreamOf({ lines }: ProgramError): number | undefined {

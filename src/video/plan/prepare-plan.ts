@@ -16,6 +16,7 @@ import type { VideoPlan } from './video-plan.ts';
 /**
  * Everything that is found out and decided before the first frame of a file.
  * @param output absolute, or `-`.
+ * @param leavesTrace whether what is found out of ffmpeg may be kept in the cache.
  * @throws UpreelError `usage`, `input-*`, `ffmpeg-missing`, `ffmpeg-failed`.
  */
 export async function preparePlan(
@@ -23,6 +24,7 @@ export async function preparePlan(
   output: string,
   upscaler: Pick<Upscaler, 'scale'>,
   signal: AbortSignal,
+  leavesTrace = true,
 ): Promise<VideoPlan> {
   const read = await readSource(input, asked, signal);
   const settings = settingsOf(read, asked);
@@ -33,7 +35,7 @@ export async function preparePlan(
   const picture = await preparePicture(facts, { output, settings }, signal);
   const planWith = (encoder: VideoSettings['encoder']) =>
     planVideo(source, scan, { output, settings: { ...settings, encoder } }, upscaler.scale, picture);
-  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal);
+  const plan = await proveEncoder(planWith(settings.encoder), planWith, signal, leavesTrace);
   const proven = await proveHwaccel(plan, settings.hwaccel, signal);
   const accepted = await rehearseJoin(proven, settings, signal);
   requireSound(accepted);

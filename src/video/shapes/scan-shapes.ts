@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ProgramError, probeLines } from '../../core/ffmpeg/ffmpeg.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { safeInput } from '../source/safe-input.ts';
-import { type PacketScan, parseFields, type ScannedPacket, scanPackets } from '../source/scan.ts';
+import { type PacketScan, parseFields, type ScannedPacket, scanListed, scanPackets } from '../source/scan.ts';
 import type { VideoInfo, VideoStream } from '../source/video-info.ts';
 import { namesOneShape, TRACED_CODECS } from './coded-sizes.ts';
 import { HEADED_CODECS, readPacketHeader } from './packet-headers.ts';
@@ -18,16 +18,29 @@ export interface ShapeScan {
  * Lists the packets, and beside it finds what shape the pictures have, as cheaply as the codec allows: a film is never
  * decoded whole but where its headers say that the shape changes. (One run cannot do both: what a decoder is told
  * changes how the demuxer guesses times.)
+ * @param listed the video's packets, where they are known; else null
  */
-export async function scanShapes(source: VideoInfo, signal: AbortSignal): Promise<ShapeScan> {
-  const { path, video } = source;
-  if (HEADED_CODECS.includes(video.codec)) return scanHeaders(source, signal);
+export async function scanShapes(
+  source: VideoInfo,
+  signal: AbortSignal,
+  listed: readonly ScannedPacket[] | null = null,
+): Promise<ShapeScan> {
+  if (HEADED_CODECS.includes(source.video.codec)) return scanHeaders(source, listed, signal);
   const [scan, runs] = await sideBySide(
-    (either) => scanPackets(path, video.index, either),
+    (either) => scanVideo(source, listed, either),
     (either) => findRuns(source, either),
     signal,
   );
   return { scan, runs };
+}
+
+function scanVideo(
+  { path, video }: VideoInfo,
+  listed: readonly ScannedPacket[] | null,
+  signal: AbortSignal,
+  onPacket?: (packet: ScannedPacket) => Promise<void>,
+): Promise<PacketScan> {
+  return listed === null ? scanPackets(path, video.index, signal, onPacket) : scanListed(listed, onPacket);
 }
 
 async function findRuns(source: VideoInfo, signal: AbortSignal): Promise<readonly ShapeRun[]> {
@@ -40,11 +53,15 @@ async function findRuns(source: VideoInfo, signal: AbortSignal): Promise<readonl
   return isOne ? [] : decodeShapes(source, ALL_FRAMES, signal);
 }
 
-async function scanHeaders(source: VideoInfo, signal: AbortSignal): Promise<ShapeScan> {
+async function scanHeaders(
+  source: VideoInfo,
+  listed: readonly ScannedPacket[] | null,
+  signal: AbortSignal,
+): Promise<ShapeScan> {
   const file = await open(source.path, 'r');
   try {
     const headers = new PacketHeaders(source.video, file);
-    const scan = await scanPackets(source.path, source.video.index, signal, (packet) => headers.read(packet));
+    const scan = await scanVideo(source, listed, signal, (packet) => headers.read(packet));
     return { scan, runs: headers.runs ?? (await decodeShapes(source, ALL_FRAMES, signal)) };
   } finally {
     await file.close();

@@ -31,6 +31,11 @@ export async function looksLikeMp4(path: string): Promise<boolean> {
   return ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(head.slice(4));
 }
 
+/** True if the file begins like a Matroska or WebM file (RFC 8794, 11.2.1). */
+export async function looksLikeMatroska(path: string): Promise<boolean> {
+  return (await readHead(path)).startsWith('\x1a\x45\xdf\xa3');
+}
+
 /** True if the file begins like an HLS playlist (RFC 8216, 4.3.1.1). */
 export async function looksLikePlaylist(path: string): Promise<boolean> {
   return (await readHead(path)).startsWith('#EXTM3U');

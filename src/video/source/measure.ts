@@ -3,7 +3,6 @@ import type { Rect } from '../../core/pixels/geometry.ts';
 import { decoderFeed } from '../decode/decode-plan.ts';
 import { frameInput } from '../frame-files/index.ts';
 import type { VideoSettings } from '../settings.ts';
-import { sideBySide } from '../side-by-side.ts';
 import { isRgbFormat } from './colour.ts';
 import { hasNoTimes } from './containers.ts';
 import { type FieldMeasure, type FieldMotion, mayBeFilm, movesInterlaced, needsMotion } from './field-plan.ts';
@@ -33,14 +32,20 @@ export async function measurePicture(
   const hasFields =
     isYuv && source.frames === undefined && source.video.rotationDegrees === 0 && source.video.size.height >= 16;
   const look = new Look(source.video);
+  let isCutShort = false;
+  const onFailure = () => {
+    isCutShort = true;
+  };
   for (const start of windows) {
     const borders = `cropdetect=limit=${BLACK}:round=2:reset=0`;
     const filters = isYuv ? ['idet', 'signalstats=stat=brng', borders] : [borders, ...RGB_STATS];
-    for await (const line of readMetadata(source, start, filters, signal)) look.read(line);
+    for await (const line of readMetadata(source, start, filters, signal, { onFailure })) look.read(line);
     look.endWindow();
   }
+  // Of a film that ends within the one window, that was every frame.
+  const hasSeenAll = windows.length === 1 && look.frames < FRAMES_PER_WINDOW && !isCutShort;
   const fields = hasFields ? await measureFields(source, windows, look, signal) : null;
-  const isGray = gray === 'auto' && look.isGray && (await isGrayThroughout(source, signal));
+  const isGray = gray === 'auto' && look.isGray && (hasSeenAll || (await isGrayThroughout(source, signal)));
   return { fields, outOfRangeShare: isYuv ? look.outOfRangeShare : 0, contentBox: look.contentBox, isGray };
 }
 
@@ -48,7 +53,7 @@ export async function measurePicture(
 async function isGrayThroughout(source: VideoInfo, signal: AbortSignal): Promise<boolean> {
   const look = new Look(source.video);
   const stats = isRgbFormat(source.video.pixelFormat) ? RGB_STATS : ['signalstats'];
-  for await (const line of readMetadata(source, 0, stats, signal, 'key frames')) look.read(line);
+  for await (const line of readMetadata(source, 0, stats, signal, { part: 'key frames' })) look.read(line);
   return look.isGray;
 }
 
@@ -98,13 +103,7 @@ async function measureMotion(source: VideoInfo, windows: readonly number[], sign
   const inside = { tff: 0, bff: 0 };
   const between = { tff: 0, bff: 0 };
   for (const start of windows) {
-    // Each field alone, filled up to a frame without looking at its neighbours in time.
-    const fields = (order: string) => `${MIDDLE},format=gray,estdif=mode=field:parity=${order}:deint=all`;
-    const [topFirst, bottomFirst] = await sideBySide(
-      (either) => readSteps(source, start, fields('tff'), either),
-      (either) => readSteps(source, start, fields('bff'), either),
-      signal,
-    );
+    const { tff: topFirst, bff: bottomFirst } = await readFieldSteps(source, start, signal);
     for (let index = 2; index < Math.min(topFirst.length, bottomFirst.length); index += 2) {
       const [within = 0, top = 0] = topFirst.slice(index - 1, index + 1);
       const bottom = bottomFirst[index] ?? 0;
@@ -121,6 +120,30 @@ async function measureMotion(source: VideoInfo, windows: readonly number[], sign
   return { ...votes, insideShare: between[order] === 0 ? 0 : inside[order] / between[order] };
 }
 
+/**
+ * Steps of a film of each field alone, filled up to a frame without looking at its neighbours in time: as if the top
+ * fields came first, and as if the bottom ones did. Both are made of one decoding; each frame is marked, so that one
+ * filter can print them all.
+ */
+async function readFieldSteps(
+  source: VideoInfo,
+  start: number,
+  signal: AbortSignal,
+): Promise<Readonly<Record<'tff' | 'bff', readonly number[]>>> {
+  const branch = (order: string) =>
+    `estdif=mode=field:parity=${order}:deint=all,signalstats,metadata=add:key=order:value=${order}`;
+  // Only frames that have a time are taken together.
+  const both = `${MIDDLE},format=gray,setpts=N,split[a][b];[a]${branch('tff')}[c];[b]${branch('bff')}[d];[c][d]interleave`;
+  const steps = { tff: [] as number[], bff: [] as number[] };
+  let step = Number.NaN;
+  for await (const line of readMetadata(source, start, [both], signal)) {
+    step = stepOf(line) ?? step;
+    const order = /^order=(tff|bff)$/.exec(line)?.[1] as 'tff' | 'bff' | undefined;
+    if (order !== undefined) steps[order].push(step);
+  }
+  return steps;
+}
+
 /** The middle of the picture tells enough; on whole lines of both fields and their chroma. */
 const MIDDLE = 'crop=min(iw\\,640):trunc(min(ih\\,360)/4)*4:(iw-ow)/2:trunc((ih-oh)/8)*4';
 /** Mean difference in levels below which nothing moves. */
@@ -131,10 +154,15 @@ const CLEARLY = 1.15;
 async function readSteps(source: VideoInfo, start: number, filters: string, signal: AbortSignal): Promise<number[]> {
   const steps: number[] = [];
   for await (const line of readMetadata(source, start, [filters, 'signalstats'], signal)) {
-    const value = /^lavfi\.signalstats\.YDIF=([\d.e-]+)/.exec(line)?.[1];
-    if (value !== undefined) steps.push(Number(value));
+    const step = stepOf(line);
+    if (step !== null) steps.push(step);
   }
   return steps;
+}
+
+function stepOf(line: string): number | null {
+  const value = /^lavfi\.signalstats\.YDIF=([\d.e-]+)/.exec(line)?.[1];
+  return value === undefined ? null : Number(value);
 }
 
 async function* readMetadata(
@@ -142,7 +170,10 @@ async function* readMetadata(
   start: number,
   filters: readonly string[],
   signal: AbortSignal,
-  part: 'window' | 'key frames' = 'window',
+  {
+    part = 'window',
+    onFailure = () => {},
+  }: { readonly part?: 'window' | 'key frames'; readonly onFailure?: () => void } = {},
 ): AsyncGenerator<string> {
   const { path, video, frames, canvas } = source;
   const input = frames === undefined ? safeInput(path) : frameInput(frames);
@@ -166,6 +197,7 @@ async function* readMetadata(
     yield* ffmpegLines(plan, signal, { feed: decoderFeed(source, start) });
   } catch (error) {
     if (!(error instanceof ProgramError) || error.wasKilled) throw error;
+    onFailure();
   }
 }
 
@@ -183,8 +215,9 @@ class Look {
   combed = 0;
   smooth = 0;
   outOfRangeShare = 0;
+  /** That were looked at so far. */
+  frames = 0;
   readonly #unit: number;
-  #frames = 0;
   #hasColour = false;
   #windowShares: number[] = [];
   #box: { left: number; top: number; right: number; bottom: number } | null = null;
@@ -195,7 +228,7 @@ class Look {
 
   /** Every frame was: chroma strays by what coding leaves of gray, and not to one side. */
   get isGray(): boolean {
-    return this.#frames > 0 && !this.#hasColour;
+    return this.frames > 0 && !this.#hasColour;
   }
 
   read(line: string): void {
@@ -206,7 +239,7 @@ class Look {
     } else if (key === 'signalstats.BRNG') {
       this.#windowShares.push(Number(value));
     } else if (key !== undefined && key in NEUTRAL_LEVELS) {
-      if (key === 'signalstats.UAVG') this.#frames++;
+      if (key === 'signalstats.UAVG') this.frames++;
       const stray = Math.abs(Number(value) / this.#unit - 128);
       if (stray > (NEUTRAL_LEVELS[key] ?? 0)) this.#hasColour = true;
     } else if (key?.startsWith('cropdetect.')) {

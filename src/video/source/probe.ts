@@ -19,13 +19,24 @@ import type { StreamInfo, VideoInfo, VideoStream } from './video-info.ts';
 export async function probeVideo(input: string, signal: AbortSignal, packets?: PacketQuestion): Promise<VideoInfo> {
   const path = resolve(input);
   const fileBytes = await checkFile(path);
-  const timed = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new DOMException('', 'TimeoutError')), PROBE_TIMEOUT_MS);
+  // To list all packets takes as long as to read the file: as long as there are more, it goes on.
+  const heard: PacketQuestion | undefined = packets && {
+    ...packets,
+    onLine(line) {
+      timer.refresh();
+      packets.onLine(line);
+    },
+  };
   try {
-    const report = await readReport(path, safeInput(path), timed, packets);
+    const report = await readReport(path, safeInput(path), AbortSignal.any([signal, timeout.signal]), heard);
     return describe(path, fileBytes, report);
   } catch (error) {
     signal.throwIfAborted();
     throw await probeError(path, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -8,6 +8,8 @@ export interface PacketQuestion {
   readonly options: readonly string[];
   /** Hears their JSON: one line for each packet, and more where it has side data. */
   readonly onLine: (line: string) => void;
+  /** Hears what ffprobe complains about. */
+  readonly onMessage?: (line: string) => void;
 }
 
 /** One run of ffprobe over a file. @throws ProgramError; UpreelError `input-unsupported` for one that never ends. */
@@ -21,7 +23,8 @@ export async function readReport(
   const lines: string[] = [];
   let characters = 0;
   let isPacket = false;
-  for await (const line of probeLines(['-v', 'level+error', ...input.options, ...show, input.source], signal)) {
+  const args = ['-v', 'level+error', ...input.options, ...show, input.source];
+  for await (const line of probeLines(args, signal, packets.onMessage)) {
     // They come first, and in a film there are too many to keep.
     if (line === PACKETS_BEGIN || isPacket) {
       if (isPacket && line !== PACKETS_END) packets.onLine(line);

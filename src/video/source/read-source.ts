@@ -4,8 +4,8 @@ import { nominalRate } from '../plan/nominal-rate.ts';
 import type { VideoSettings } from '../settings.ts';
 import { type ShapeRun, scanShapes } from '../shapes/index.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { probeFilm } from './encryption.ts';
 import { measurePicture, type PictureMeasure } from './measure.ts';
+import { probeFilm } from './probe-film.ts';
 import type { PacketScan } from './scan.ts';
 import type { StreamWarning } from './streams.ts';
 import type { VideoInfo } from './video-info.ts';
@@ -35,9 +35,9 @@ export async function readSource(input: string, settings: VideoSettings, signal:
       hint: 'Name the pictures (frames/%06d.png), or leave --sound out.',
     });
   }
-  const source = await probeFilm(input, signal);
+  const { source, packets } = await probeFilm(input, signal);
   const [{ scan, runs }, measure] = await sideBySide(
-    (either) => scanShapes(source, either),
+    (either) => scanShapes(source, either, packets),
     (either) => measurePicture(source, settings, either),
     signal,
   );

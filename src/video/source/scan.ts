@@ -54,7 +54,7 @@ export async function scanPackets(
   const tally = new PacketTally();
   let demuxerError: string | null = null;
   const onMessage = (line: string) => {
-    demuxerError ??= DEMUXER_ERROR.exec(line)?.[1] ?? null;
+    demuxerError ??= demuxerErrorOf(line);
   };
   for await (const line of probeLines(args, signal, onMessage)) {
     const packet = parsePacket(parseFields(line));
@@ -63,6 +63,19 @@ export async function scanPackets(
     tally.add(packet);
   }
   return { ...tally.result(), demuxerError };
+}
+
+/** Of packets that are listed already, and of which the demuxer had nothing to complain. */
+export async function scanListed(
+  packets: readonly ScannedPacket[],
+  onPacket: (packet: ScannedPacket) => Promise<void> = async () => {},
+): Promise<PacketScan> {
+  const tally = new PacketTally();
+  for (const packet of packets) {
+    await onPacket(packet);
+    tally.add(packet);
+  }
+  return { ...tally.result(), demuxerError: null };
 }
 
 /** Adds up the packets of one stream, in the order in which they are stored. */
@@ -108,9 +121,24 @@ export class PacketTally {
 /** Of the containers whose demuxers say nothing of the kind about sound files. */
 const DEMUXER_ERROR = /^\[(?:matroska,webm|flv) @ 0x[0-9a-f]+\] \[error\] (.+)$/;
 
+/** null: the message is of something else. */
+export function demuxerErrorOf(message: string): string | null {
+  return DEMUXER_ERROR.exec(message)?.[1] ?? null;
+}
+
 /** Of a line in ffprobe's compact form. */
 export function parseFields(line: string): ReadonlyMap<string, string> {
   return new Map(line.split('|').map((field) => field.split('=', 2) as [string, string]));
+}
+
+/** What of each packet `parsePacket` reads. */
+export const PACKET_ENTRIES = 'packet=stream_index,pts,duration,size,pos,flags';
+
+/** Of a packet's line in ffprobe's compact JSON: the stream that it belongs to, and the packet; null: it is of neither. */
+export function parseJsonPacket(line: string): { readonly stream: number; readonly packet: ScannedPacket } | null {
+  const fields = new Map([...line.matchAll(/"(\w+)": "?([^",]+)/g)].map(([, name = '', value = '']) => [name, value]));
+  const packet = parsePacket(fields);
+  return packet === null ? null : { stream: Number(fields.get('stream_index')), packet };
 }
 
 /** @param fields of ffprobe */

@@ -13,6 +13,7 @@ describe('cacheFolders', () => {
       onnx: '/somewhere/upreel/onnx',
       devices: '/somewhere/upreel/devices',
       probes: '/somewhere/upreel/probes',
+      trials: '/somewhere/upreel/trials',
       lists: '/somewhere/upreel/lists',
       runtime: '/somewhere/upreel/runtime',
       stores: '/somewhere/upreel/stores',

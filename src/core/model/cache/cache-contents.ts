@@ -6,7 +6,7 @@ import { type CacheFolders, cacheFolders, openCacheFolder, requireOwnCache } fro
 
 /**
  * `models`: fetched, can be fetched again. `imported`: the user's own. `networks`: made from either, made again when
- * needed. `findings`: what devices and files of others have shown when they were tried.
+ * needed. `findings`: what devices, encoders and files of others have shown when they were tried.
  */
 export type CacheKind = 'models' | 'imported' | 'networks' | 'findings';
 
@@ -25,6 +25,7 @@ export async function listCache(folders: CacheFolders = cacheFolders()): Promise
     await filesIn(folders.onnx, () => 'networks'),
     await filesIn(folders.devices, () => 'findings'),
     await filesIn(folders.probes, () => 'findings'),
+    await filesIn(folders.trials, () => 'findings'),
     await filesIn(folders.lists, () => 'findings'),
   ];
   return all.flat();

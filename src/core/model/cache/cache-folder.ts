@@ -11,6 +11,8 @@ export interface CacheFolders {
   readonly devices: string;
   /** What trying ONNX files of others has shown. */
   readonly probes: string;
+  /** Which of ffmpeg's encoders have worked when they were tried. */
+  readonly trials: string;
   /** Lists of networks that others share. */
   readonly lists: string;
   /** What was fetched from stores that are no folder (`upreel worker --store s3://...`). */
@@ -28,6 +30,7 @@ export function cacheFolders(root: string = defaultRoot()): CacheFolders {
     onnx: resolve(root, 'onnx'),
     devices: resolve(root, 'devices'),
     probes: resolve(root, 'probes'),
+    trials: resolve(root, 'trials'),
     lists: resolve(root, 'lists'),
     stores: resolve(root, 'stores'),
     keys: resolve(root, 'keys'),
