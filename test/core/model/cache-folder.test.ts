@@ -17,6 +17,7 @@ describe('cacheFolders', () => {
       lists: '/somewhere/upreel/lists',
       runtime: '/somewhere/upreel/runtime',
       stores: '/somewhere/upreel/stores',
+      keys: '/somewhere/upreel/keys',
     });
   });
 
