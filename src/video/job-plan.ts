@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ffmpegVersion } from '../core/ffmpeg/ffmpeg.ts';
+import { ffmpegIdentity } from '../core/ffmpeg/program-identity.ts';
 import type { Upscaler } from '../core/upscaler/upscaler.ts';
 import { isSameSource, type JobDirectory, type KeptPlan } from '../store/index.ts';
 import { proveHwaccel } from './decode/prove-hwaccel.ts';
@@ -86,7 +87,8 @@ async function hashOfMaking(
   signal: AbortSignal,
 ): Promise<string> {
   const asked = Object.entries(settings).filter(([name]) => !isUnplanned(name as keyof VideoSettings));
-  const facts = [job.program, await ffmpegVersion(signal), process.cwd(), input, output, scale, asked.sort()];
+  const ffmpeg = (await ffmpegIdentity()) ?? (await ffmpegVersion(signal));
+  const facts = [job.program, ffmpeg, process.cwd(), input, output, scale, asked.sort()];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 }
 

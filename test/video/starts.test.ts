@@ -10,11 +10,16 @@ const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const LOG = at('log');
 
-/** Programs that write a line each time that they are started, and become the real ones. */
+/**
+ * Programs that write a line each time that they are started, and become the real ones. Their version does not count:
+ * only a script is asked for it, a real one is known by its file.
+ */
 beforeAll(async () => {
   for (const name of ['ffmpeg', 'ffprobe'] as const) {
     const real = (await findProgram(name))!;
-    writeFileSync(at(name), `#!/bin/sh\necho ${name} >> ${LOG}\nexec ${real} "$@"\n`, { mode: 0o755 });
+    writeFileSync(at(name), `#!/bin/sh\n[ "$*" = -version ] || echo ${name} >> ${LOG}\nexec ${real} "$@"\n`, {
+      mode: 0o755,
+    });
   }
   ffmpeg(...pattern(1), ...H264, at('silent.mp4'));
   ffmpeg(...pattern(1), ...tone(1), ...H264, '-c:a', 'aac', at('sound.mp4'));

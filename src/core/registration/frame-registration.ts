@@ -33,6 +33,8 @@ const MARGIN = 0.06;
 /** It is taken where differences are so much smaller with it; resampling alone makes noise a little smaller. */
 const CLEARLY_BETTER = 0.95;
 const BRIGHTNESS_BETTER = 0.99;
+/** And than with the shift the other way, which smooths noise as much: pictures of noise alone lie nowhere. */
+const MIRRORED_BETTER = 0.9;
 
 /**
  * Finds the shift and the change of brightness of whole frames, as of film that weaves in the gate or flickers: least
@@ -127,9 +129,11 @@ function takeWhatHelps(level: Level, refined: Registration, unit: number): Regis
   const inPlace = { ...found, x: 0, y: 0 };
   const most = MOST_TYPICAL * typicalDifference(level, found.gain, found.offset);
   const moved = cappedDifference(level, found, most);
+  warp({ ...found, x: -found.x, y: -found.y });
+  const mirrored = cappedDifference(level, found, most);
   warp(UNMOVED);
   const unmoved = cappedDifference(level, UNMOVED, most);
-  if (moved < CLEARLY_BETTER * unmoved) return found;
+  if (moved < CLEARLY_BETTER * unmoved && moved < MIRRORED_BETTER * mirrored) return found;
   return cappedDifference(level, inPlace, most) < BRIGHTNESS_BETTER * unmoved ? inPlace : UNMOVED;
 }
 

@@ -35,7 +35,7 @@ describe('an abort', () => {
     await expect(work).rejects.toMatchObject({ code: 'interrupted' });
     if (hasProc) expect(childrenOf(process.pid)).toEqual([]);
     expect(outputs()).toEqual(['out.mkv.upreel']);
-    expect(readdirSync(at('out.mkv.upreel')).sort()).toEqual(['events.jsonl', 'job.json']);
+    expect(readdirSync(at('out.mkv.upreel')).sort()).toEqual(['events.jsonl', 'job.json', 'plan.json', 'times.bin']);
   });
 
   test('says why when the reason is one of ours', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { UpreelError } from '../../../src/core/errors.ts';
 import { decodeRgb, ffmpeg, frameTimes, temporaryFolder } from '../../support/clips.ts';
+import { nearestUpscaler } from '../../support/nearest-upscaler.ts';
 import { until } from '../../support/processes.ts';
 import { startClip } from '../../support/run-clip.ts';
 import { upscaleClip } from '../../support/upscale-clip.ts';
@@ -68,6 +69,7 @@ describe('a steadied film', () => {
     const again = { settings: { ...CUT, ...alpha, reuse: false } };
     const stopped = upscaleClip(input, output, {
       ...again,
+      upscaler: nearestUpscaler(2, { delayMs: 25 }),
       drain: drain.signal,
       onEvent: (event) => {
         if (event.type === 'progress' && event.framesDone > 0) drain.abort(new UpreelError('interrupted', 'Enough.'));
