@@ -69,7 +69,7 @@ describe('a steadied film', () => {
     const again = { settings: { ...CUT, ...alpha, reuse: false } };
     const stopped = upscaleClip(input, output, {
       ...again,
-      upscaler: nearestUpscaler(2, { delayMs: 25 }),
+      upscaler: nearestUpscaler(2, { delayMs: 120 }),
       drain: drain.signal,
       onEvent: (event) => {
         if (event.type === 'progress' && event.framesDone > 0) drain.abort(new UpreelError('interrupted', 'Enough.'));
