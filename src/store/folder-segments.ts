@@ -1,10 +1,17 @@
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { systemErrorCode, UpreelError } from '../core/errors.ts';
 import { publishFile } from '../core/files/publish.ts';
-import { hashFile } from './identity.ts';
 import type { JobPlan, SegmentRange } from './job-file.ts';
-import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from './segment-record.ts';
+import {
+  MAX_RECORD_BYTES,
+  type MadeSegment,
+  partName,
+  recordOf,
+  type SegmentRecord,
+  segmentRecord,
+  segmentStem,
+} from './segment-record.ts';
 import type { SharedSegments } from './shared-store.ts';
 import { storeUnwritable } from './store-unwritable.ts';
 
@@ -50,7 +57,7 @@ export class FolderSegments implements SharedSegments {
   }
 
   async part(index: number, token: string, extension: string): Promise<string> {
-    const place = join(this.folder, `${segmentStem(index)}.${token}.part${extension}`);
+    const place = join(this.folder, partName(index, token, extension));
     try {
       await (await open(place, 'w', 0o666)).close();
     } catch (error) {
@@ -63,17 +70,11 @@ export class FolderSegments implements SharedSegments {
   async commit(
     part: string,
     token: string,
-    segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>,
+    segment: MadeSegment,
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }> {
     const { index } = segment;
-    const file = `${segmentStem(index)}.${token}${extname(part)}`;
-    const { size: bytes } = await stat(part);
-    const record: SegmentRecord = {
-      ...segment,
-      file,
-      bytes,
-      sha256: await hashFile(part, new AbortController().signal),
-    };
+    const record = await recordOf(part, token, segment);
+    const { file } = record;
     await publishFile(part, join(this.folder, file), { overwrite: true });
     const temporary = join(this.folder, `${segmentStem(index)}.${token}.json`);
     await writeWhole(temporary, JSON.stringify(record));

@@ -8,6 +8,6 @@ export { JOURNAL_FILE, openJournal } from './journal.ts';
 export type { KeptPlan } from './kept-plan.ts';
 export { isLockHeld, type ProcessLock, takeLock } from './lock.ts';
 export { openSharedStore } from './open-store.ts';
-export { readSegments, type SegmentRecord } from './segment-record.ts';
+export { type MadeSegment, readSegments, type SegmentRecord } from './segment-record.ts';
 export { FILM_ID, type SharedFilm } from './shared-film.ts';
 export { attemptToken, type SegmentKeeper, type SharedSegments, type SharedStore } from './shared-store.ts';

@@ -1,11 +1,17 @@
-import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { UpreelError } from '../core/errors.ts';
 import { publishFile } from '../core/files/publish.ts';
 import type { OwnFolder } from '../core/own-folder/index.ts';
 import { hashFile } from './identity.ts';
 import type { SegmentRange } from './job-file.ts';
-import { readSegmentsIn, type SegmentRecord, segmentStem, sweepFolder } from './segment-record.ts';
+import {
+  type MadeSegment,
+  partName,
+  readSegmentsIn,
+  recordOf,
+  type SegmentRecord,
+  segmentStem,
+  sweepFolder,
+} from './segment-record.ts';
 import type { SegmentKeeper } from './shared-store.ts';
 
 /**
@@ -39,7 +45,7 @@ export class OwnSegments implements SegmentKeeper {
   }
 
   async part(index: number, token: string, extension: string): Promise<string> {
-    const name = `${segmentStem(index)}.${token}.part${extension}`;
+    const name = partName(index, token, extension);
     await this.#folder.create(name);
     return this.#folder.at(name);
   }
@@ -47,7 +53,7 @@ export class OwnSegments implements SegmentKeeper {
   async commit(
     part: string,
     token: string,
-    segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>,
+    segment: MadeSegment,
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }> {
     const { index } = segment;
     const first = await this.find(index);
@@ -55,13 +61,9 @@ export class OwnSegments implements SegmentKeeper {
       await this.abandon(index, token);
       return { record: first, isNew: false };
     }
-    const stem = segmentStem(index);
-    const file = `${stem}.${token}${extname(part)}`;
-    const { size: bytes } = await stat(part);
-    const sha256 = await hashFile(part, new AbortController().signal);
-    const record: SegmentRecord = { ...segment, file, bytes, sha256 };
-    await publishFile(part, this.#folder.at(file), { overwrite: true });
-    await this.#writeRecord(`${stem}.json`, record);
+    const record = await recordOf(part, token, segment);
+    await publishFile(part, this.#folder.at(record.file), { overwrite: true });
+    await this.#writeRecord(`${segmentStem(index)}.json`, record);
     this.#committed.set(index, record);
     return { record, isNew: true };
   }

@@ -1,5 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { z } from 'zod';
 import { OwnFolder } from '../core/own-folder/index.ts';
+import { hashFile } from './identity.ts';
 import type { SegmentRange } from './job-file.ts';
 
 export const segmentRecord = z.object({
@@ -45,9 +48,24 @@ export const segmentRecord = z.object({
 /** One committed segment: its own small JSON file, written after the segment's data is safe on the disk. */
 export type SegmentRecord = z.infer<typeof segmentRecord>;
 
+/** What is known of a segment before its data has a name. */
+export type MadeSegment = Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>;
+
 /** `segment-00012`: what its data, its record and its unfinished files begin with. */
 export function segmentStem(index: number): string {
   return `segment-${String(index).padStart(5, '0')}`;
+}
+
+/** Where an attempt writes a segment before it is committed. */
+export function partName(index: number, token: string, extension: string): string {
+  return `${segmentStem(index)}.${token}.part${extension}`;
+}
+
+/** The record of a finished part: its name says which attempt made it. */
+export async function recordOf(part: string, token: string, segment: MadeSegment): Promise<SegmentRecord> {
+  const { size: bytes } = await stat(part);
+  const sha256 = await hashFile(part, new AbortController().signal);
+  return { ...segment, file: `${segmentStem(segment.index)}.${token}${extname(part)}`, bytes, sha256 };
 }
 
 /** Of one that holds an hour of film at 1000 frames a second, and what a stranger may make us read. */

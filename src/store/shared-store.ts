@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SegmentRecord } from './segment-record.ts';
+import type { MadeSegment, SegmentRecord } from './segment-record.ts';
 import type { SharedFilm } from './shared-film.ts';
 
 /** What upreel keeps in a store, beside the films that lie there. */
@@ -87,7 +87,7 @@ export interface SegmentKeeper {
   commit(
     part: string,
     token: string,
-    segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>,
+    segment: MadeSegment,
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }>;
   /** Removes what an attempt that came to nothing has left; never what a record names. */
   abandon(index: number, token: string): Promise<void>;

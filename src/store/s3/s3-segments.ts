@@ -1,10 +1,17 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { requireSpace } from '../disk-space.ts';
-import { hashFile } from '../identity.ts';
 import type { JobPlan, SegmentRange } from '../job-file.ts';
-import { MAX_RECORD_BYTES, type SegmentRecord, segmentRecord, segmentStem } from '../segment-record.ts';
+import {
+  MAX_RECORD_BYTES,
+  type MadeSegment,
+  partName,
+  recordOf,
+  type SegmentRecord,
+  segmentRecord,
+  segmentStem,
+} from '../segment-record.ts';
 import { FILM_FILE } from '../shared-film.ts';
 import type { SharedSegments } from '../shared-store.ts';
 import type { S3Listed, S3Objects } from './s3-objects.ts';
@@ -61,7 +68,7 @@ export class S3Segments implements SharedSegments {
   }
 
   async part(index: number, token: string, extension: string): Promise<string> {
-    const place = join(this.folder, `${segmentStem(index)}.${token}.part${extension}`);
+    const place = join(this.folder, partName(index, token, extension));
     await (await open(place, 'w', 0o600)).close();
     return place;
   }
@@ -69,16 +76,14 @@ export class S3Segments implements SharedSegments {
   async commit(
     part: string,
     token: string,
-    segment: Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>,
+    segment: MadeSegment,
   ): Promise<{ readonly record: SegmentRecord; readonly isNew: boolean }> {
     const { index } = segment;
     const before = await this.find(index);
     if (before === null) {
       await this.#requireWanted();
-      const file = `${segmentStem(index)}.${token}${extname(part)}`;
-      const { size: bytes } = await stat(part);
-      const sha256 = await hashFile(part, new AbortController().signal);
-      const record: SegmentRecord = { ...segment, file, bytes, sha256 };
+      const record = await recordOf(part, token, segment);
+      const { file, bytes, sha256 } = record;
       await this.#objects.putFile(`${this.#way}${file}`, part, { bytes, sha256 });
       const recordWay = `${this.#way}${segmentStem(index)}.${token}.json`;
       await this.#objects.put(recordWay, JSON.stringify(record));

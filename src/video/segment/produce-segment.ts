@@ -1,11 +1,8 @@
-import type { SegmentRecord } from '../../store/index.ts';
+import type { MadeSegment } from '../../store/index.ts';
 import type { VideoPlan } from '../plan/video-plan.ts';
 import { runSegment, type SegmentContext } from './run-segment.ts';
 import type { Segment } from './segment.ts';
 import { verifySegment } from './verify-segment.ts';
-
-/** What a segment's record says of it before it lies anywhere. */
-export type ProducedSegment = Omit<SegmentRecord, 'file' | 'bytes' | 'sha256'>;
 
 /**
  * Makes one segment of a film into `context.file`, holds the file against the frames that went into it, and describes
@@ -16,7 +13,7 @@ export async function produceSegment(
   plan: VideoPlan,
   segment: Segment,
   context: SegmentContext & { readonly onChecked?: (seconds: number) => void },
-): Promise<ProducedSegment> {
+): Promise<MadeSegment> {
   const { file, signal, watch, onChecked = () => {} } = context;
   const { index, startFrame, endFrame } = segment;
   const { ptsTicks, reuse, patchedTicks } = await runSegment(plan, segment, context);
