@@ -99,5 +99,12 @@ function isUnplanned(name: keyof VideoSettings): boolean {
 }
 
 const PLANNED: readonly (keyof VideoSettings)[] = [
-  ...(['reuse', 'onDecodeError', 'frames', 'gaps', 'sound', 'audio', 'subtitles', 'shapeChange'] as const),
+  'reuse',
+  'onDecodeError',
+  'frames',
+  'gaps',
+  'sound',
+  'audio',
+  'subtitles',
+  'shapeChange',
 ];

@@ -13,6 +13,20 @@ export interface Registration {
 
 export const UNMOVED: Registration = { x: 0, y: 0, gain: 1, offset: 0 };
 
+/** The most that it makes any level brighter or darker. @param white the brightest, in the planes' unit */
+export function brightnessChange({ gain, offset }: Registration, white: number): number {
+  return Math.max(Math.abs(offset), Math.abs((gain - 1) * white + offset));
+}
+
+/** Whether a frame that lies so shows all of a box of the reference. */
+export function isShown(
+  box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number },
+  { x, y }: Pick<Registration, 'x' | 'y'>,
+  { width, height }: Size,
+): boolean {
+  return box.left + x >= 0 && box.top + y >= 0 && box.right + x <= width && box.bottom + y <= height;
+}
+
 /** Levels of the pyramid are halves of each other, down to so many pixels on the shorter side. */
 const SMALLEST_PX = 24;
 const MOST_LEVELS = 5;
@@ -42,14 +56,25 @@ const MIRRORED_BETTER = 0.9;
  * beyond what most pixels show count less and less (Cauchy weights), so that what moves in front does not pull.
  */
 export class FrameRegistration {
+  /** From the finest that is looked at to the coarsest. */
   readonly #levels: Level[] = [];
+  /** What lies between the frames and the finest level. */
+  readonly #finer: Halves[] = [];
 
   constructor({ width, height }: Size) {
-    for (let size = { width, height }; ; size = { width: size.width >> 1, height: size.height >> 1 }) {
-      if (this.#levels.length > 0 && Math.min(size.width, size.height) < SMALLEST_PX) break;
+    const sizes = [{ width, height }];
+    for (let { width: across, height: down } = sizes[0]!; sizes.length < MOST_LEVELS; ) {
+      [across, down] = [across >> 1, down >> 1];
+      if (Math.min(across, down) < SMALLEST_PX) break;
+      sizes.push({ width: across, height: down });
+    }
+    const enough = sizes.findIndex((size) => size.width * size.height <= ENOUGH_PIXELS);
+    const finest = enough === -1 ? sizes.length - 1 : enough;
+    for (const [at, size] of sizes.entries()) {
       const plane = () => new Float32Array(size.width * size.height);
-      this.#levels.push({ size, reference: plane(), frame: plane(), warped: plane(), between: plane() });
-      if (this.#levels.length === MOST_LEVELS) break;
+      const halves = { size, unit: 2 ** -at, reference: plane(), frame: plane() };
+      if (at < finest) this.#finer.push(halves);
+      else this.#levels.push({ ...halves, warped: plane(), between: plane() });
     }
   }
 
@@ -58,36 +83,42 @@ export class FrameRegistration {
    * @returns UNMOVED where nothing explains the difference clearly better
    */
   find(reference: Float32Array, frame: Float32Array, near: Registration): Registration {
-    const levels = this.#levels;
-    const [finest] = levels as [Level];
-    finest.reference.set(reference);
-    finest.frame.set(frame);
-    for (let at = 1; at < levels.length; at++) {
-      halve(levels[at - 1]!, 'reference', levels[at]!);
-      halve(levels[at - 1]!, 'frame', levels[at]!);
+    const all = [...this.#finer, ...this.#levels];
+    all[0]!.reference.set(reference);
+    all[0]!.frame.set(frame);
+    for (const [at, level] of all.slice(1).entries()) {
+      halve(all[at]!, 'reference', level);
+      halve(all[at]!, 'frame', level);
     }
-    const end = levels.findIndex(({ size }) => size.width * size.height <= ENOUGH_PIXELS);
-    const last = end === -1 ? levels.length - 1 : end;
     let found = near;
-    for (let at = levels.length - 1; at >= last; at--) {
-      const next = refine(levels[at]!, found, 2 ** -at);
+    for (const level of this.#levels.toReversed()) {
+      const next = refine(level, found);
       if (next === null) return UNMOVED;
       found = next;
     }
-    return takeWhatHelps(levels[last]!, found, 2 ** -last);
+    return takeWhatHelps(this.#levels[0]!, found);
   }
 }
 
-interface Level {
+interface Halves {
   readonly size: Size;
+  /** Its pixels for one of the frames'. */
+  readonly unit: number;
   readonly reference: Float32Array;
   readonly frame: Float32Array;
+}
+
+interface Level extends Halves {
   /** Of the frame. */
   readonly warped: Float32Array;
   readonly between: Float32Array;
 }
 
-function halve(from: Level, key: 'reference' | 'frame', into: Level): void {
+function warp({ frame, warped, between, size, unit }: Level, { x, y }: Pick<Registration, 'x' | 'y'>): void {
+  warpPlane(frame, warped, between, size, { x: x * unit, y: y * unit });
+}
+
+function halve(from: Halves, key: 'reference' | 'frame', into: Halves): void {
   const { width, height } = into.size;
   const source = from[key];
   const target = into[key];
@@ -102,11 +133,12 @@ function halve(from: Level, key: 'reference' | 'frame', into: Level): void {
 }
 
 /** @returns null where the picture has nothing to go by, or it runs away. */
-function refine(level: Level, from: Registration, unit: number): Registration | null {
+function refine(level: Level, from: Registration): Registration | null {
   let { x, y, gain, offset } = from;
+  const { unit } = level;
   const { width, height } = level.size;
   for (let step = 0; step < STEPS; step++) {
-    warpPlane(level.frame, level.warped, level.between, level.size, { x: x * unit, y: y * unit });
+    warp(level, { x, y });
     const solved = solve(sumUp(level, gain, offset));
     if (solved === null) return null;
     const [right, down, gained, raised] = solved as [number, number, number, number];
@@ -121,17 +153,15 @@ function refine(level: Level, from: Registration, unit: number): Registration | 
 }
 
 /** All that was found, or the brightness alone, or nothing. */
-function takeWhatHelps(level: Level, refined: Registration, unit: number): Registration {
-  const warp = ({ x, y }: Registration) =>
-    warpPlane(level.frame, level.warped, level.between, level.size, { x: x * unit, y: y * unit });
-  warp(refined);
+function takeWhatHelps(level: Level, refined: Registration): Registration {
+  warp(level, refined);
   const found = { ...refined, ...evenBrightness(level, refined) };
   const inPlace = { ...found, x: 0, y: 0 };
   const most = MOST_TYPICAL * typicalDifference(level, found.gain, found.offset);
   const moved = cappedDifference(level, found, most);
-  warp({ ...found, x: -found.x, y: -found.y });
+  warp(level, { x: -found.x, y: -found.y });
   const mirrored = cappedDifference(level, found, most);
-  warp(UNMOVED);
+  warp(level, UNMOVED);
   const unmoved = cappedDifference(level, UNMOVED, most);
   if (moved < CLEARLY_BETTER * unmoved && moved < MIRRORED_BETTER * mirrored) return found;
   return cappedDifference(level, inPlace, most) < BRIGHTNESS_BETTER * unmoved ? inPlace : UNMOVED;

@@ -1,5 +1,10 @@
 import type { Size } from '../../core/pixels/geometry.ts';
-import { FrameRegistration, type Registration, UNMOVED } from '../../core/registration/frame-registration.ts';
+import {
+  brightnessChange,
+  FrameRegistration,
+  type Registration,
+  UNMOVED,
+} from '../../core/registration/frame-registration.ts';
 import { warpPlane } from '../../core/registration/warp-plane.ts';
 
 /** frame(x + place) shows what the first frames show at x, gain times as bright and offset levels brighter. */
@@ -36,16 +41,19 @@ export class FilmAligner {
   next(source: Uint8Array): Place {
     this.#frame.set(source);
     const found = this.#last === null ? UNMOVED : this.#registration.find(this.#reference, this.#frame, this.#last);
-    const change = Math.max(...[0, 128, 255].map((level) => Math.abs((found.gain - 1) * level + found.offset)));
+    const change = brightnessChange(found, 255);
     const { width, height } = this.#size;
     const isAnother =
       Math.abs(found.x) > FARTHEST * width || Math.abs(found.y) > FARTHEST * height || change > MOST_CHANGE;
     const isHere = Math.hypot(found.x, found.y) < LEAST_SHIFT_PX * this.#enlargement;
+    const isAsBright = change < LEAST_CHANGE;
     const place = isAnother
       ? UNMOVED
       : {
-          ...{ x: isHere ? 0 : found.x, y: isHere ? 0 : found.y },
-          ...{ gain: change < LEAST_CHANGE ? 1 : found.gain, offset: change < LEAST_CHANGE ? 0 : found.offset },
+          x: isHere ? 0 : found.x,
+          y: isHere ? 0 : found.y,
+          gain: isAsBright ? 1 : found.gain,
+          offset: isAsBright ? 0 : found.offset,
         };
     this.#reference.set(this.align(source, place));
     this.#last = place;

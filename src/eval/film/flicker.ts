@@ -1,4 +1,5 @@
 import type { Size } from '../../core/pixels/geometry.ts';
+import { isShown } from '../../core/registration/frame-registration.ts';
 import { FilmAligner, type Place } from './film-aligner.ts';
 
 /** How much two films of one scene change where their source stands still. */
@@ -138,10 +139,13 @@ export class FlickerMeter {
   /** Whether all frames show all of a block. */
   #isSeen(left: number, top: number): boolean {
     const { width, height } = this.#size;
-    const [right, bottom] = [Math.min(width, left + this.#blockPx), Math.min(height, top + this.#blockPx)];
-    return this.#frames.every(({ place: { x, y } }) => {
-      return left + x >= 0 && top + y >= 0 && right + x <= width && bottom + y <= height;
-    });
+    const block = {
+      left,
+      top,
+      right: Math.min(width, left + this.#blockPx),
+      bottom: Math.min(height, top + this.#blockPx),
+    };
+    return this.#frames.every(({ place }) => isShown(block, place, this.#size));
   }
 }
 

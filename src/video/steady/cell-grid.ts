@@ -1,4 +1,5 @@
 import type { Size } from '../../core/pixels/geometry.ts';
+import { isShown } from '../../core/registration/frame-registration.ts';
 import { warpPlane } from '../../core/registration/warp-plane.ts';
 import { AT_REST, type FramePosition } from './frame-position.ts';
 import { CELL_PX, makePlanes, movePlane, type Planes } from './planes.ts';
@@ -80,10 +81,14 @@ export class CellGrid {
   isSeen(cell: number): boolean {
     const column = cell % this.columns;
     const row = (cell - column) / this.columns;
-    const { x, y } = this.#position;
-    const [left, top] = [column * CELL_PX + x, row * CELL_PX + y];
-    const [right, bottom] = [Math.min(this.width, (column + 1) * CELL_PX), Math.min(this.height, (row + 1) * CELL_PX)];
-    return left >= 0 && top >= 0 && right + x <= this.width && bottom + y <= this.height;
+    const [left, top] = [column * CELL_PX, row * CELL_PX];
+    const box = {
+      left,
+      top,
+      right: Math.min(this.width, left + CELL_PX),
+      bottom: Math.min(this.height, top + CELL_PX),
+    };
+    return isShown(box, this.#position, this);
   }
 
   /** Takes the next frame, brought to where what is remembered lies, and sums it up against the mean and the last frames. */

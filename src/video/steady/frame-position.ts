@@ -1,5 +1,10 @@
 import type { Size } from '../../core/pixels/geometry.ts';
-import { FrameRegistration, type Registration, UNMOVED } from '../../core/registration/frame-registration.ts';
+import {
+  brightnessChange,
+  FrameRegistration,
+  type Registration,
+  UNMOVED,
+} from '../../core/registration/frame-registration.ts';
 import { CELL_PX } from './planes.ts';
 
 /** How a frame lies against what is remembered of those before it. */
@@ -40,19 +45,20 @@ export class PositionFinder {
   /** @param mean what is remembered, and the frame: fourfold luma. */
   next(mean: Float32Array, frame: Float32Array): FramePosition {
     const found = this.#registration.find(mean, frame, { ...this.#last, gain: 1, offset: 0 });
-    const change = (level: number) => (found.gain - 1) * level + found.offset / LUMA;
-    const changes = [Math.abs(change(0)), Math.abs(change(128)), Math.abs(change(255))];
-    if (found === UNMOVED || Math.max(...changes) > MOST_CHANGE) {
+    const change = brightnessChange(found, 255 * LUMA) / LUMA;
+    if (found === UNMOVED || change > MOST_CHANGE) {
       this.#last = UNMOVED;
       return AT_REST;
     }
-    const isAsBright = Math.max(...changes) < LEAST_CHANGE;
+    const isAsBright = change < LEAST_CHANGE;
     const [right, down] = [cellsBeyond(found.x), cellsBeyond(found.y)];
     this.#last = { ...found, x: found.x - right * CELL_PX, y: found.y - down * CELL_PX };
     const whole = (shift: number) => Math.round(shift * this.#scale) / this.#scale;
     return {
-      ...{ x: whole(this.#last.x), y: whole(this.#last.y) },
-      ...{ gain: isAsBright ? 1 : found.gain, offset: isAsBright ? 0 : found.offset / LUMA },
+      x: whole(this.#last.x),
+      y: whole(this.#last.y),
+      gain: isAsBright ? 1 : found.gain,
+      offset: isAsBright ? 0 : found.offset / LUMA,
       moved: { right, down },
     };
   }
