@@ -40,7 +40,7 @@ Every network of the catalogue that could be fetched and every preset on the sam
 ${timeTable(models, works, presets, scores)}
 
 Work is for the same source, as a multiple of the default's (operations for a pixel: \`upreel models info\`); time follows it. The
-time is for a megapixel of the result on two cores of a server that had other work too (Set14, bench/results/quality.json): your
+time is for a megapixel of the result on two cores of a quiet server (Set14, bench/results/quality.json): your
 own is told by \`upreel preview\`. Networks of 2x and 3x make fewer pixels of the same source; on this page their results are
 enlarged further to 4x. \`best\` is its network eight times over, filters of presets cost little beside a network. Size is what
 is fetched; realesrgan-x2plus is on no npm registry and not on this page.
