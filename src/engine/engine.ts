@@ -1,6 +1,5 @@
 import { loadCodec } from '../core/codec/index.ts';
 import { asUpreelError, toErrorRecord, UpreelError } from '../core/errors.ts';
-import { loadReaders } from '../core/model/index.ts';
 import { underAddressSpaceLimit } from './address-space.ts';
 import { PICTURES_FLAG } from './engine-process.ts';
 import type { EngineMessage, EngineRequest } from './engine-protocol.ts';
@@ -75,16 +74,10 @@ function send(message: EngineMessage): void {
 }
 
 // What is loaded while nothing is asked is not waited for later.
-if (process.argv.includes(PICTURES_FLAG)) setImmediate(loadAhead);
+if (process.argv.includes(PICTURES_FLAG)) setImmediate(loadCodec);
 
 process.stdin.on('end', endWithSupervisor).on('error', endWithSupervisor).resume();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, endWithSupervisor);
-
-/** In this order: a task that comes meanwhile waits for one of them at most, which it will need. */
-function loadAhead(): void {
-  loadCodec();
-  setImmediate(() => void loadReaders());
-}
 
 function endWithSupervisor(): void {
   for (const { cancel } of running.values()) {

@@ -14,7 +14,6 @@ export {
   hasWeights,
   type LoadModelOptions,
   loadModel,
-  loadReaders,
   locateWeights,
   type NetworkOptions,
 } from './import/load-model.ts';

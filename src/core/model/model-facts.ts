@@ -15,7 +15,7 @@ export interface ModelFacts {
 /** @throws UpreelError as `loadModel` does, but for a model of the catalogue that is not here. */
 export async function modelFacts(idOrFile: string, options: NetworkOptions): Promise<ModelFacts> {
   const known = readCatalogue().models.find(({ id }) => id === idOrFile);
-  const offline = { ...options, offline: true };
+  const offline = { ...options, offline: true, onlyLook: true };
   try {
     const { files } = await locateWeights(idOrFile, offline);
     // What trying an ONNX file of others has shown would be written down.

@@ -58,19 +58,18 @@ export async function openCacheFolder(path: string): Promise<OwnFolder> {
  * @throws UpreelError `place-untrusted` for one of the cache's folders that is not this user's alone.
  */
 export async function requireOwnCache(folders: CacheFolders): Promise<void> {
-  for (const path of Object.values(folders)) {
-    if (await isSharedFolder(dirname(path))) {
-      await (await openUserFolder(path, { hint: CACHE_HINT, make: false }))?.close();
-      continue;
-    }
-    const root = await openUserFolder(dirname(path), { hint: CACHE_HINT, make: false });
-    if (root === null) continue;
-    try {
-      const folder = await OwnFolder.open(root.at(basename(path)), { hint: CACHE_HINT, shownAs: path });
-      await folder?.close();
-    } finally {
-      await root.close();
-    }
+  for (const path of Object.values(folders)) await (await findCacheFolder(path))?.close();
+}
+
+/** As `openCacheFolder`; null: there is none. */
+async function findCacheFolder(path: string): Promise<OwnFolder | null> {
+  const found = { hint: CACHE_HINT, make: false } as const;
+  if (await isSharedFolder(dirname(path))) return openUserFolder(path, found);
+  const root = await openUserFolder(dirname(path), found);
+  try {
+    return root && (await OwnFolder.open(root.at(basename(path)), { hint: CACHE_HINT, shownAs: path }));
+  } finally {
+    await root?.close();
   }
 }
 
@@ -80,7 +79,7 @@ const MAX_TEXT_BYTES = 1024 * 1024;
 
 /** A small text of the cache; null: there is none that is ours. */
 export async function readCached(path: string): Promise<string | null> {
-  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  const folder = await findCacheFolder(dirname(path)).catch(() => null);
   try {
     return (await folder?.read(basename(path), MAX_TEXT_BYTES)) ?? null;
   } catch {
@@ -102,7 +101,7 @@ export async function writeCached(path: string, content: string | Uint8Array): P
 
 /** Whether a file of the cache is one of ours. */
 export async function isOwnCached(path: string): Promise<boolean> {
-  const folder = await openCacheFolder(dirname(path)).catch(() => null);
+  const folder = await findCacheFolder(dirname(path)).catch(() => null);
   try {
     await folder?.check(basename(path));
     return folder !== null;

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { UpreelError } from '../../errors.ts';
-import type { Model, NetworkVariant } from '../descriptor.ts';
+import type { Model, ModelDescriptor, NetworkVariant } from '../descriptor.ts';
 import { unwritable } from '../fetch/fetch-sink.ts';
-import type { ImportedNetwork } from '../import/import-network.ts';
 import { isOwnCached, readCached, writeCached } from './cache-folder.ts';
 import { fileSha256 } from './store.ts';
 
 /** Part of the cache's key: rises when the same network is written as different ONNX. */
 export const EXPORTER_VERSION = 4;
 
-/** A model whose wrapped networks are kept in `folder`. */
-export function cachedModel({ descriptor, wrap }: ImportedNetwork, folder: string): Model {
+/** A model whose wrapped networks are kept in `folder`. @param wrap makes what is not there: its ONNX bytes */
+export function cachedModel(
+  descriptor: ModelDescriptor,
+  wrap: (variant: NetworkVariant) => Promise<Uint8Array>,
+  folder: string,
+): Model {
   const opening = new Map<string, Promise<string>>();
   return {
     descriptor,
@@ -33,10 +36,10 @@ function nameOf(
 }
 
 /** The cached file if it is as it was written, else a new one. */
-async function openOrMake(path: string, make: () => Uint8Array): Promise<string> {
+async function openOrMake(path: string, make: () => Promise<Uint8Array>): Promise<string> {
   const sumPath = `${path}.sha256`;
   if (await isIntact(path, sumPath)) return path;
-  const bytes = make();
+  const bytes = await make();
   try {
     await writeCached(path, bytes);
     await writeCached(sumPath, `${createHash('sha256').update(bytes).digest('hex')}\n`);

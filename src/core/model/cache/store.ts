@@ -9,6 +9,8 @@ export interface WeightFiles {
   readonly path: string;
   /** The ncnn graph that goes with a .bin. */
   readonly paramPath?: string;
+  /** Of the weights, where they have just been checked. */
+  readonly sha256?: string;
 }
 
 export type Found =
@@ -85,12 +87,12 @@ async function findFile(folder: string, file: CatalogueFile): Promise<Found> {
 function weightFilesOf(catalogue: Catalogue, source: ModelSource, folder: string): WeightFiles {
   const weights = source.files.find(({ name }) => WEIGHTS.has(extname(name)))!;
   const param = source.files.find(({ name }) => extname(name) === '.param');
-  const path = join(folder, weights.name);
-  if (param !== undefined) return { path, paramPath: join(folder, param.name) };
+  const checked = { path: join(folder, weights.name), sha256: weights.sha256 };
+  if (param !== undefined) return { ...checked, paramPath: join(folder, param.name) };
   if (source.kind === 'npm' && source.graph !== undefined) {
-    return { path, paramPath: join(catalogue.folder, source.graph) };
+    return { ...checked, paramPath: join(catalogue.folder, source.graph) };
   }
-  return { path };
+  return checked;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -5,13 +5,15 @@ import { nearestIds } from '../../nearest.ts';
 import { ensureRuntime } from '../../runtime/index.ts';
 import { cacheFolders, offlineFolder, requireOwnCache } from '../cache/cache-folder.ts';
 import { cachedModel } from '../cache/cache-network.ts';
+import { openKnownNetworks } from '../cache/known-networks.ts';
 import { findCatalogued, findOwn, listOwn, stemOf, type WeightFiles } from '../cache/store.ts';
 import { type Catalogue, type CatalogueModel, readCatalogue } from '../catalogue.ts';
-import type { Model } from '../descriptor.ts';
+import type { Model, ModelDescriptor, NetworkVariant } from '../descriptor.ts';
 import type { PullEvent } from '../fetch/fetch.ts';
 import { damagedDownload, notHere } from '../fetch/fetch-wording.ts';
 import type { ColourSource } from '../onnx/colour-fix.ts';
 import type { OnnxOptions } from '../onnx/import-onnx.ts';
+import type { ImportedNetwork } from './import-network.ts';
 
 export interface LoadModelOptions {
   /** Called while the weights are being fetched. */
@@ -36,6 +38,8 @@ export interface NetworkOptions extends LoadModelOptions {
   readonly denoise?: number;
   /** Where the colours of results come from; each is a network of its own, with its own content hash. */
   readonly colour?: ColourSource;
+  /** Nothing is written into the cache before a network is run; default: what it is, is remembered. */
+  readonly onlyLook?: boolean;
 }
 
 /**
@@ -54,21 +58,47 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   const told = twin === undefined ? denoise : undefined;
   const folders = cacheFolders(options.cacheFolder);
   await requireOwnCache(folders);
-  const { probes } = folders;
-  // Loaded only now: who starts a job need not load all readers of networks, nor what writes ONNX.
-  const { describeNetwork, readNetwork } = await import('./import-network.ts');
-  const { denoised } = await import('../blend/denoise.ts');
-  const network = await readNetwork(files, options.onnx, probes, told);
-  const wanted =
-    twin === undefined || denoise === undefined || denoise === 1
-      ? network
-      : denoised(network, await readNetwork((await locateWeights(twin, options)).files), denoise);
-  return cachedModel(describeNetwork(wanted, id, options.colour), folders.onnx);
+  const blended = twin === undefined || denoise === 1 ? null : await locateWeights(twin, options);
+  const { onnx, colour, onlyLook = false } = options;
+
+  async function read(): Promise<ImportedNetwork> {
+    // Loaded only now: a network that is known needs none of the readers, nor what writes ONNX.
+    const { describeNetwork, readNetwork } = await import('./import-network.ts');
+    const network = await readNetwork(files, onnx, folders.probes, told);
+    if (blended === null || denoise === undefined) return describeNetwork(network, id, colour);
+    const { denoised } = await import('../blend/denoise.ts');
+    return describeNetwork(denoised(network, await readNetwork(blended.files), denoise), id, colour);
+  }
+
+  // What an ONNX file of others does is found by trying, which has a memory of its own.
+  if (extname(files.path).toLowerCase() === '.onnx') return modelOf(await read(), read, folders.onnx);
+  const all = blended === null ? [files] : [files, blended.files];
+  const memory = await openKnownNetworks(folders.onnx, all, { denoise, colour });
+  const known = await memory.find();
+  if (known !== null) return modelOf({ descriptor: { ...known, id }, wrap: null }, read, folders.onnx);
+  const network = await read();
+  if (!onlyLook) await memory.keep(network.descriptor);
+  return modelOf(network, read, folders.onnx);
 }
 
-/** Loads what `loadModel` reads networks with, ahead of the first one. */
-export async function loadReaders(): Promise<void> {
-  await import('./import-network.ts');
+/** Its weights are held until they are written for the first time, which is mostly the only one. */
+function modelOf(
+  { descriptor, wrap }: { readonly descriptor: ModelDescriptor; readonly wrap: ImportedNetwork['wrap'] | null },
+  read: () => Promise<ImportedNetwork>,
+  folder: string,
+): Model {
+  let held = wrap;
+  async function wrapped(variant: NetworkVariant): Promise<Uint8Array> {
+    const once = held;
+    held = null;
+    if (once !== null) return once(variant);
+    const again = await read();
+    if (again.descriptor.contentHash === descriptor.contentHash) return again.wrap(variant);
+    throw new UpreelError('model-refused', `The files of ${descriptor.id} changed while they were in use.`, {
+      hint: 'Run the command again when they are whole.',
+    });
+  }
+  return cachedModel(descriptor, wrapped, folder);
 }
 
 /** The weights of a network on this machine, fetched if need be: `loadModel` without reading them. */
