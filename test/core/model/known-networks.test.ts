@@ -38,13 +38,13 @@ afterEach(() => {
 
 /** What the cache remembers of weight files. */
 function remembered(): string[] {
-  return readdirSync(join(cacheFolder, 'onnx')).filter((name) => name.endsWith('-known.json'));
+  return readdirSync(join(cacheFolder, 'probes')).filter((name) => name.endsWith('-known.json'));
 }
 
 /** Leaves in the cache's memory what no reading of the file would give. */
 function alter(change: (known: Record<string, unknown>) => unknown): void {
   for (const name of remembered()) {
-    const file = join(cacheFolder, 'onnx', name);
+    const file = join(cacheFolder, 'probes', name);
     writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)));
   }
 }

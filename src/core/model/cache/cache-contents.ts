@@ -6,7 +6,7 @@ import { type CacheFolders, cacheFolders, openCacheFolder, requireOwnCache } fro
 
 /**
  * `models`: fetched, can be fetched again. `imported`: the user's own. `networks`: made from either, made again when
- * needed. `findings`: what devices, encoders and files of others have shown when they were tried.
+ * needed. `findings`: what devices, encoders and files have shown when they were tried or read.
  */
 export type CacheKind = 'models' | 'imported' | 'networks' | 'findings';
 

@@ -9,7 +9,7 @@ export interface CacheFolders {
   readonly onnx: string;
   /** What each device did on its proof. */
   readonly devices: string;
-  /** What trying ONNX files of others has shown. */
+  /** What weight files were found to be, and what trying ONNX files of others has shown. */
   readonly probes: string;
   /** Which of ffmpeg's encoders have worked when they were tried. */
   readonly trials: string;

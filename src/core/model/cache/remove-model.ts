@@ -46,7 +46,7 @@ async function namesOf(id: string): Promise<ReadonlySet<string>> {
 
 /** Of a model that cannot be read any more, they stay for `upreel cache clean`. */
 async function networksOf(id: string, cached: readonly CachedFile[]): Promise<CachedFile[]> {
-  const model = await loadModel(id, { offline: true }).catch(() => null);
+  const model = await loadModel(id, { offline: true, onlyLook: true }).catch(() => null);
   if (model === null) return [];
   const mark = model.descriptor.contentHash.slice(0, 32);
   return cached.filter(({ kind, path }) => kind === 'networks' && basename(path).startsWith(mark));

@@ -73,7 +73,7 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   // What an ONNX file of others does is found by trying, which has a memory of its own.
   if (extname(files.path).toLowerCase() === '.onnx') return modelOf(await read(), read, folders.onnx);
   const all = blended === null ? [files] : [files, blended.files];
-  const memory = await openKnownNetworks(folders.onnx, all, { denoise, colour });
+  const memory = await openKnownNetworks(folders.probes, all, { denoise, colour });
   const known = await memory.find();
   if (known !== null) return modelOf({ descriptor: { ...known, id }, wrap: null }, read, folders.onnx);
   const network = await read();
