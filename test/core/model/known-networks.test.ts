@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -119,7 +119,7 @@ describe('a network that was read before', () => {
     const model = await loadModel(path);
     writeFileSync(path, writeSafetensors(randomCompact(4, 1, 2, 2)));
     await expect(model.networkFile(RGB)).rejects.toMatchObject({ code: 'model-refused' });
-    expect(readdirSync(join(cacheFolder, 'onnx')).filter((name) => name.endsWith('.onnx'))).toEqual([]);
+    expect(existsSync(join(cacheFolder, 'onnx'))).toBe(false);
   });
 
   it('leaves nothing behind where someone only looks', async () => {
