@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { isSequenceName } from '../core/files/sequence-name.ts';
 import type { MadeSegment, SegmentRecord } from './segment-record.ts';
 import type { SharedFilm } from './shared-film.ts';
 
@@ -112,21 +114,21 @@ export interface ResultFacts {
 
 /** Where the result of a film appears, for one attempt to make it. */
 export interface SharedResult {
-  /** For files of this attempt alone; on the disk where `output` is. */
+  /** For files of this attempt alone. */
   readonly work: string;
-  /** The name that the finished film gets on this machine. */
+  /** In `work`: where the finished film is made whole. */
   readonly output: string;
-  /** The name that the report gets on this machine; null: there is none. */
+  /** In `work`: where the report is written; null: there is none. */
   readonly report: string | null;
-  /** What was published, if an attempt before this one died before it could tell. */
+  /** The name that the result gets on this machine; null: it gets none here. */
+  readonly place: string | null;
+  /** What was published, with all that goes along, if an attempt before this one died before it could tell. */
   published(): Promise<ResultFacts | null>;
-  /** Makes room. @throws UpreelError `output-exists`. */
+  /** Makes room, and removes what an attempt before this one had half published. @throws UpreelError `output-exists`. */
   begin(overwrite: boolean): Promise<void>;
-  /** Remembers that the verified file is about to get its name. */
-  verified(file: string, facts: ResultFacts): Promise<void>;
   /**
-   * Once it has its name here, and the report its own: brings them to where all see them.
-   * @throws UpreelError `output-exists`, `store-unreachable`.
+   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last.
+   * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`, `store-unreachable`.
    */
   publish(facts: ResultFacts, how: PublishOptions): Promise<void>;
   /** Removes what this attempt has left. */
@@ -137,6 +139,13 @@ export interface PublishOptions {
   readonly overwrite: boolean;
   /** The time of change to be told with the result where it cannot have it; null: none. */
   readonly changedMs: number | null;
+  /** Moves a finished film, or pictures, to a name on the same disk: all or nothing. */
+  readonly giveName: (made: string, place: string) => Promise<void>;
+}
+
+/** The end of a result's name: a sequence of pictures has its folder in it. */
+export function madeName(output: string): string {
+  return isSequenceName(output) ? join('pictures', basename(output)) : basename(output);
 }
 
 /** What the files of one attempt alone have in their names: lower-case letters and digits. */

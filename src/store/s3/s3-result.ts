@@ -13,6 +13,7 @@ export class S3Result implements SharedResult {
   readonly work: string;
   readonly output: string;
   readonly report: string | null;
+  readonly place = null;
   readonly #objects: S3Objects;
   readonly #film: string;
   readonly #ways: S3ResultWays;
@@ -49,8 +50,6 @@ export class S3Result implements SharedResult {
     for (const way of report === null ? [output] : [output, report]) await this.#requireFree(way, overwrite);
     for (const folder of ['output', 'report']) await mkdir(join(this.work, folder), { recursive: true });
   }
-
-  async verified(): Promise<void> {}
 
   /** The report first: once the result is there, nobody makes it again. */
   async publish({ frames }: ResultFacts, { overwrite, changedMs }: PublishOptions): Promise<void> {
