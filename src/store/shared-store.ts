@@ -39,8 +39,18 @@ export interface SharedStore {
    * @throws UpreelError `usage` if it is named as one of another store, `input-missing`.
    */
   sourceNamed(name: string): Promise<NamedSource>;
+  /** The same of the pictures of one film. @throws UpreelError as `sourceNamed`, and `usage` for several folders. */
+  picturesNamed(names: readonly string[]): Promise<NamedPictures>;
+  /** Ways of what lies in a store that is no folder, and begins like this; not upreel's own. @throws UpreelError `usage`. */
+  waysBelow(begin: string): Promise<readonly string[]>;
   /** The way of a film that is to be submitted, which is there then. @throws UpreelError `usage` if it cannot be. */
   addSource(path: string): Promise<string>;
+  /**
+   * The same of a film whose frames are a file each.
+   * @param shown what it is called: the pictures' pattern or folder
+   * @param sound the file that gives it its sound
+   */
+  addPictures(shown: string, paths: readonly string[], sound: string | null): Promise<StoredPictures>;
   /**
    * The way that a film's result will have.
    * @param path as of a result on this machine
@@ -56,9 +66,11 @@ export interface SharedStore {
   /**
    * A file as it can be read on this machine; it stays until the store is closed.
    * @param liesAt the way that it was stored under by others, if its own names what it holds
-   * @throws UpreelError `place-untrusted` if a way leads elsewhere, `input-missing`, `input-damaged`.
+   * @param mostBytes more are not fetched; what is there already is taken
+   * @throws UpreelError `place-untrusted` if a way leads elsewhere, `input-missing`, `input-damaged`; `usage` if it is
+   *   larger.
    */
-  fetch(way: string, liesAt?: string): Promise<string>;
+  fetch(way: string, liesAt?: string, mostBytes?: number): Promise<string>;
 
   /** Does what a worker does, and leaves nothing. @throws UpreelError that says what is wrong. */
   probe(): Promise<void>;
@@ -70,6 +82,20 @@ export interface NamedSource {
   readonly path: string;
   /** Of one that lies in the store: the way under which machines keep it, and where it lies; null: it is to be added. */
   readonly stored: { readonly way: string; readonly liesAt: string } | null;
+}
+
+export interface NamedPictures {
+  /** On this machine, in the order of their names. */
+  readonly paths: readonly string[];
+  /** The way of the folder in the store where they lie; null: they are to be added. */
+  readonly liesAt: string | null;
+}
+
+export interface StoredPictures {
+  /** What the film names as its source. */
+  readonly way: string;
+  /** Ways of files of this machine that are elsewhere on others. */
+  readonly moved: ReadonlyMap<string, string>;
 }
 
 /**
@@ -105,6 +131,8 @@ export interface SharedSegments extends SegmentKeeper {
   listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
+  /** Lets go of what was brought here for that. */
+  release(records: readonly SegmentRecord[]): Promise<void>;
 }
 
 export interface ResultFacts {

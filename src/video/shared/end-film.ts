@@ -88,7 +88,7 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       tell: onEvent,
       signal,
     });
-    const changedMs = settings.keepTimes ? Number(film.identity.source.changedMs) : null;
+    const changedMs = settings.keepTimes ? Number(film.changedMs ?? film.identity.source.changedMs) : null;
     const giveName = (made: string, name: string) =>
       finisherFor({ ...plan, output: name }, null).publish(resultPlace(made), resultPlace(name), overwrite);
     // Who was taken for dead may have been overtaken.
