@@ -105,24 +105,31 @@ describe('the end of a film whose machine died', () => {
 
 describe.skipIf(!hasRedis)('the end of a film of a fleet (needs redis-server)', () => {
   let fleet: TestFleet;
+  let number = 0;
   afterEach(() => fleet?.end());
 
-  test.each(['told.json', 'out.mkv'])('is complete by another worker when one is killed after %s', async (name) => {
-    const own = at(`fleet-${name}`);
+  test.each([
+    ['after the report has', (_: string) => 'after told.json'],
+    ['after the result has', (_: string) => 'after out.mkv'],
+    ['before what was kept of it goes, after all has', (id: string) => `before .upreel-fleet/films/${id}/film.json`],
+  ])('is complete by another worker when one is killed %s its name', async (_, pointOf) => {
+    const own = at(`fleet-${number++}`);
     cpSync(at('store'), join(own, 'store'), { recursive: true, preserveTimestamps: true });
     fleet = new TestFleet(await TestRedis.start(join(own, 'redis')), join(own, 'store'), ENV);
     const { store } = fleet;
     const args = [join(store, 'film.mp4'), '-o', join(store, 'out.mkv'), '--report', join(store, 'told.json'), ...HOW];
     const { records, err } = await fleet.run('submit', args);
     expect(err).toBe('');
-    const dying = { ...ENV, NODE_OPTIONS: DIES, DIE_AT: `after ${join(store, name)}` };
+    const id = String(records[0]!.id);
+    const dying = { ...ENV, NODE_OPTIONS: DIES, DIE_AT: pointOf(id).replace(' ', ` ${store}/`) };
     const victim = new TestFleet(fleet.redis, store, dying).worker('victim');
     expect((await victim.finished).code).toBeNull();
-    const heir = fleet.worker('heir');
+    expect(existsSync(fleet.filmFolder())).toBe(true);
+    fleet.worker('heir');
+    await until(() => readdirSync(join(store, '.upreel-fleet/films')).length === 0, 60_000);
     const client = fleet.redis.client();
-    await until(async () => (await client.hget(`upreel:film:${records[0]!.id}`, 'state')) === 'done', 60_000);
+    expect(await client.hget(`upreel:film:${id}`, 'state')).toBe('done');
     client.disconnect();
-    await until(() => heir.out().includes('"type":"film"'), 10_000);
     expectAll(store, 'out.mkv');
   });
 });
