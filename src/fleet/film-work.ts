@@ -19,6 +19,8 @@ export async function joinFilm(
   const { film, round } = desk.checked(filmJobSchema, job.data);
   const { states } = desk;
   const facts = await states.read(film);
+  // Who had it before died between telling and clearing up.
+  if (facts?.state === 'done') await desk.context.store.removeFilm(film).catch(() => {});
   if (facts?.state !== 'running' || facts.round !== round) return 'not wanted';
   const failures = await states.failures(film);
   if (failures.size > 0) {

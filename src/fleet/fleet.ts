@@ -104,10 +104,12 @@ export class Fleet {
     await store.removeFilm(id);
   }
 
+  /** Lets go of the queue, and of what this machine holds of the store. */
   async close(): Promise<void> {
     this.previews.close();
     await this.queues.close();
     await this.#connection.close();
+    await this.#store?.close();
   }
 
   async #stop(id: string, state: 'paused' | 'cancelled'): Promise<void> {

@@ -109,6 +109,8 @@ export class FolderSegments implements SharedSegments {
     return Promise.resolve(this.folder);
   }
 
+  async release(): Promise<void> {}
+
   #record(index: number): string {
     return join(this.folder, `${segmentStem(index)}.json`);
   }

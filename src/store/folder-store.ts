@@ -8,11 +8,13 @@ import { FolderSegments } from './folder-segments.ts';
 import { hashFile } from './identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from './shared-film.ts';
 import {
+  type NamedPictures,
   type NamedSource,
   OWN_FOLDER,
   type SharedResult,
   type SharedSegments,
   type SharedStore,
+  type StoredPictures,
 } from './shared-store.ts';
 import { storeUnwritable } from './store-unwritable.ts';
 import { isWayDown } from './way.ts';
@@ -69,10 +71,18 @@ export class FolderStore implements SharedStore {
   }
 
   async sourceNamed(name: string): Promise<NamedSource> {
-    if (!name.startsWith('s3://')) return { path: name, stored: null };
-    throw new UpreelError('usage', `The source ${name} is not in the store ${this.root}.`, {
-      hint: 'Name its bucket as the store: --store s3://bucket/prefix.',
-    });
+    if (name.startsWith('s3://')) throw this.#elsewhere(name);
+    return { path: name, stored: null };
+  }
+
+  async picturesNamed(names: readonly string[]): Promise<NamedPictures> {
+    for (const name of names) await this.sourceNamed(name);
+    return { paths: names, liesAt: null };
+  }
+
+  /** Its folders are looked into as any others. */
+  async waysBelow(begin: string): Promise<readonly string[]> {
+    throw this.#elsewhere(begin);
   }
 
   nameOf(way: string): string {
@@ -81,6 +91,11 @@ export class FolderStore implements SharedStore {
 
   addSource(path: string): Promise<string> {
     return this.#wayIn(path, 'The source');
+  }
+
+  async addPictures(shown: string, paths: readonly string[], sound: string | null): Promise<StoredPictures> {
+    for (const file of sound === null ? paths : [...paths, sound]) await this.addSource(file);
+    return { way: await this.addSource(shown), moved: new Map() };
   }
 
   wayOfResult(path: string): Promise<string> {
@@ -151,6 +166,12 @@ export class FolderStore implements SharedStore {
   }
 
   async close(): Promise<void> {}
+
+  #elsewhere(name: string): UpreelError {
+    return new UpreelError('usage', `The source ${name} is not in the store ${this.root}.`, {
+      hint: 'Name its bucket as the store: --store s3://bucket/prefix.',
+    });
+  }
 
   /** @throws UpreelError `usage` */
   async #wayIn(path: string, what: string): Promise<string> {

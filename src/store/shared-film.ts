@@ -11,6 +11,8 @@ const filmFile = jobPlanSchema.extend({
   checkpoint: z.string().nullable(),
   /** Where the source lies, if `input` names it by what it holds and it is not kept there. */
   sourceAt: z.string().optional(),
+  /** When the source was changed, where its identity does not tell and its files here do not either. */
+  changedMs: z.number().optional(),
   plan: sha256,
   times: sha256,
 });
@@ -20,6 +22,7 @@ export interface SharedFilm extends JobPlan {
   readonly id: string;
   readonly checkpoint: string | null;
   readonly sourceAt?: string | undefined;
+  readonly changedMs?: number | undefined;
   readonly planJson: string;
   readonly times: Uint8Array;
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { isSequenceName } from '../core/files/sequence-name.ts';
 import type { MadeSegment, SegmentRecord } from './segment-record.ts';
 import type { SharedFilm } from './shared-film.ts';
 
@@ -37,8 +39,18 @@ export interface SharedStore {
    * @throws UpreelError `usage` if it is named as one of another store, `input-missing`.
    */
   sourceNamed(name: string): Promise<NamedSource>;
+  /** The same of the pictures of one film. @throws UpreelError as `sourceNamed`, and `usage` for several folders. */
+  picturesNamed(names: readonly string[]): Promise<NamedPictures>;
+  /** Ways of what lies in a store that is no folder, and begins like this; not upreel's own. @throws UpreelError `usage`. */
+  waysBelow(begin: string): Promise<readonly string[]>;
   /** The way of a film that is to be submitted, which is there then. @throws UpreelError `usage` if it cannot be. */
   addSource(path: string): Promise<string>;
+  /**
+   * The same of a film whose frames are a file each.
+   * @param shown what it is called: the pictures' pattern or folder
+   * @param sound the file that gives it its sound
+   */
+  addPictures(shown: string, paths: readonly string[], sound: string | null): Promise<StoredPictures>;
   /**
    * The way that a film's result will have.
    * @param path as of a result on this machine
@@ -54,9 +66,11 @@ export interface SharedStore {
   /**
    * A file as it can be read on this machine; it stays until the store is closed.
    * @param liesAt the way that it was stored under by others, if its own names what it holds
-   * @throws UpreelError `place-untrusted` if a way leads elsewhere, `input-missing`, `input-damaged`.
+   * @param mostBytes more are not fetched; what is there already is taken
+   * @throws UpreelError `place-untrusted` if a way leads elsewhere, `input-missing`, `input-damaged`; `usage` if it is
+   *   larger.
    */
-  fetch(way: string, liesAt?: string): Promise<string>;
+  fetch(way: string, liesAt?: string, mostBytes?: number): Promise<string>;
 
   /** Does what a worker does, and leaves nothing. @throws UpreelError that says what is wrong. */
   probe(): Promise<void>;
@@ -68,6 +82,20 @@ export interface NamedSource {
   readonly path: string;
   /** Of one that lies in the store: the way under which machines keep it, and where it lies; null: it is to be added. */
   readonly stored: { readonly way: string; readonly liesAt: string } | null;
+}
+
+export interface NamedPictures {
+  /** On this machine, in the order of their names. */
+  readonly paths: readonly string[];
+  /** The way of the folder in the store where they lie; null: they are to be added. */
+  readonly liesAt: string | null;
+}
+
+export interface StoredPictures {
+  /** What the film names as its source. */
+  readonly way: string;
+  /** Ways of files of this machine that are elsewhere on others. */
+  readonly moved: ReadonlyMap<string, string>;
 }
 
 /**
@@ -103,6 +131,8 @@ export interface SharedSegments extends SegmentKeeper {
   listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
+  /** Lets go of what was brought here for that. */
+  release(records: readonly SegmentRecord[]): Promise<void>;
 }
 
 export interface ResultFacts {
@@ -112,21 +142,21 @@ export interface ResultFacts {
 
 /** Where the result of a film appears, for one attempt to make it. */
 export interface SharedResult {
-  /** For files of this attempt alone; on the disk where `output` is. */
+  /** For files of this attempt alone. */
   readonly work: string;
-  /** The name that the finished film gets on this machine. */
+  /** In `work`: where the finished film is made whole. */
   readonly output: string;
-  /** The name that the report gets on this machine; null: there is none. */
+  /** In `work`: where the report is written; null: there is none. */
   readonly report: string | null;
-  /** What was published, if an attempt before this one died before it could tell. */
+  /** The name that the result gets on this machine; null: it gets none here. */
+  readonly place: string | null;
+  /** What was published, with all that goes along, if an attempt before this one died before it could tell. */
   published(): Promise<ResultFacts | null>;
-  /** Makes room. @throws UpreelError `output-exists`. */
+  /** Makes room, and removes what an attempt before this one had half published. @throws UpreelError `output-exists`. */
   begin(overwrite: boolean): Promise<void>;
-  /** Remembers that the verified file is about to get its name. */
-  verified(file: string, facts: ResultFacts): Promise<void>;
   /**
-   * Once it has its name here, and the report its own: brings them to where all see them.
-   * @throws UpreelError `output-exists`, `store-unreachable`.
+   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last.
+   * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`, `store-unreachable`.
    */
   publish(facts: ResultFacts, how: PublishOptions): Promise<void>;
   /** Removes what this attempt has left. */
@@ -137,6 +167,13 @@ export interface PublishOptions {
   readonly overwrite: boolean;
   /** The time of change to be told with the result where it cannot have it; null: none. */
   readonly changedMs: number | null;
+  /** Moves a finished film, or pictures, to a name on the same disk: all or nothing. */
+  readonly giveName: (made: string, place: string) => Promise<void>;
+}
+
+/** The end of a result's name: a sequence of pictures has its folder in it. */
+export function madeName(output: string): string {
+  return isSequenceName(output) ? join('pictures', basename(output)) : basename(output);
 }
 
 /** What the files of one attempt alone have in their names: lower-case letters and digits. */

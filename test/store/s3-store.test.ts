@@ -273,7 +273,10 @@ describe('a place in a bucket', () => {
     writeFileSync(result.output, 'the film');
     writeFileSync(result.report!, 'the report');
     expect(await result.published()).toBeNull();
-    await result.publish({ frames: 2, bytes: 8 }, { overwrite: false, changedMs: 1_000_000_500 });
+    await result.publish(
+      { frames: 2, bytes: 8 },
+      { overwrite: false, changedMs: 1_000_000_500, giveName: async () => {} },
+    );
     await result.end();
     expect(readFileSync(objectAt('told/out.json'), 'utf8')).toBe('the report');
     // As rclone has it, which gives it to the file that it makes.

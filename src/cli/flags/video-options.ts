@@ -94,7 +94,7 @@ export function frameSettings(flags: VideoFlags): Partial<VideoSettings> {
     ...(trim === undefined ? {} : { trim: parseTrim(trim) }),
     ...(crop === undefined ? {} : { crop: parseCrop(crop) }),
     ...(fps === undefined ? {} : { fps: parseRate(fps) }),
-    ...(sound === undefined ? {} : { sound: resolve(sound) }),
+    ...(sound === undefined ? {} : { sound: sound.startsWith('s3://') ? sound : resolve(sound) }),
     ...(encoderOptions === undefined ? {} : { encoderOptions: parsePairs(encoderOptions) }),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

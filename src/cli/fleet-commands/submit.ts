@@ -9,13 +9,13 @@ import { errorText } from '../error-text.ts';
 import { readFlagLayers } from '../flags/flag-layers.ts';
 import { networkSettings, targetOf, upscaleFlags } from '../flags/upscale-options.ts';
 import { videoSettings } from '../flags/video-settings.ts';
-import type { Input } from '../inputs/input.ts';
 import { expandInputs } from '../inputs/inputs.ts';
 import { planOutputs } from '../inputs/outputs.ts';
 import { listenForInterrupts } from '../interrupt.ts';
 import { toJsonLine } from '../report/report-json.ts';
 import { openLineWriter } from '../report/report-lines.ts';
 import { addFleetOptions, type FleetFlags, loadFleet, openFleet, openStore } from './address.ts';
+import { expandStored, type StoredInput } from './stored-inputs.ts';
 
 interface SubmitFlags extends FleetFlags, Record<string, unknown> {
   readonly planOnly?: boolean;
@@ -58,7 +58,7 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
     const inputs = await inputsOf(paths, store, { output: own.output, recursive: own.recursive });
     const picture = inputs.find(({ kind }) => kind === 'image');
     if (picture !== undefined) {
-      throw new UpreelError('usage', `${picture.path} is a picture: a fleet makes films.`, {
+      throw new UpreelError('usage', `${picture.named} is a picture: a fleet makes films.`, {
         hint: 'Upscale pictures with upreel INPUT... here.',
       });
     }
@@ -106,26 +106,19 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
   return failures.length === 0 ? 0 : new UpreelError('some-failed', '').exitCode;
 }
 
-interface NamedInput extends Input {
-  /** As it was named, where that is not a path. */
-  readonly named: string;
-}
-
-/** Files of this machine, folders and patterns of them, and films that lie in a bucket, each by its name. */
+/** Files of this machine and what lies in a bucket: each named itself, or by folders and patterns. */
 async function inputsOf(
   paths: readonly string[],
   store: SharedStore,
   how: Parameters<typeof expandInputs>[1],
-): Promise<readonly NamedInput[]> {
-  const stored = paths.filter((path) => path.startsWith('s3://'));
-  const local = paths.filter((path) => !stored.includes(path));
+): Promise<readonly StoredInput[]> {
+  const stored = [...new Set(paths.filter((path) => path.startsWith('s3://')))];
+  const local = paths.filter((path) => !path.startsWith('s3://'));
   const { inputs } = local.length > 0 ? await expandInputs(local, how) : { inputs: [] };
   return [
-    ...inputs.map((input): NamedInput => ({ ...input, named: input.path })),
-    // Its result is named as if it lay in the folder at hand.
-    ...[...new Set(stored)].map((named): NamedInput => {
-      return { path: nameInBucket(store, 'The source', named)!, kind: 'video', below: null, named };
-    }),
+    ...inputs.map((input): StoredInput => ({ ...input, named: input.path })),
+    // Their results are named as if they lay in the folder at hand.
+    ...(await expandStored(stored, store, how)),
   ];
 }
 

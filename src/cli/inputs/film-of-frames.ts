@@ -18,13 +18,18 @@ export async function namesOneFilm(output: string | undefined): Promise<boolean>
 
 /**
  * The one film that is meant by inputs with a film's name for the result.
+ * @param ofPictures the film that pictures are, by their paths; default: of files of this machine
  * @throws UpreelError `usage` where they are several videos, or both kinds.
  */
-export async function asOneFilm(inputs: readonly Input[], output: string): Promise<Input> {
+export async function asOneFilm(
+  inputs: readonly Input[],
+  output: string,
+  ofPictures: (paths: readonly string[]) => Promise<Input> = filmOf,
+): Promise<Input> {
   const [first] = inputs;
   if (first === undefined) throw new UpreelError('internal', 'Expected inputs.');
   const videos = inputs.filter(({ kind }) => kind === 'video');
-  if (videos.length === 0) return filmOf(inputs.map(({ path }) => path));
+  if (videos.length === 0) return ofPictures(inputs.map(({ path }) => path));
   if (inputs.length === 1) return { ...first, below: null };
   const what = videos.length === inputs.length ? 'videos' : `pictures and videos (${basename(videos[0]!.path)})`;
   throw new UpreelError('usage', `${output} names one film, but the inputs are ${inputs.length} ${what}.`, {

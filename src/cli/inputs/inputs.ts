@@ -167,16 +167,27 @@ async function matching(pattern: string, recursive: boolean, isOneFilm: boolean)
   });
 }
 
-/** Where a film is made of pictures, kinds that cannot be its frames lie there for other reasons. */
 function wantedFor(isOneFilm: boolean): (name: string) => boolean {
-  return (name) => {
-    const extension = extname(name).toLowerCase();
-    const isPicture = isOneFilm ? FILM_IMAGE_EXTENSIONS.has(extension) : PICTURE_EXTENSIONS.has(extension);
-    const isKnown = isPicture || VIDEO_EXTENSIONS.has(extension);
-    // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
-    const isShadow = basename(name).startsWith('._');
-    return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !isResultName(name);
-  };
+  return (name) => isWanted(name, isOneFilm);
+}
+
+/**
+ * Whether a file of such a name is taken from folders and patterns. Where a film is made of pictures, kinds that cannot
+ * be its frames lie there for other reasons.
+ */
+export function isWanted(name: string, isOneFilm: boolean): boolean {
+  const extension = extname(name).toLowerCase();
+  const isPicture = isOneFilm ? FILM_IMAGE_EXTENSIONS.has(extension) : PICTURE_EXTENSIONS.has(extension);
+  const isKnown = isPicture || VIDEO_EXTENSIONS.has(extension);
+  // What macOS leaves beside files on disks of others (`._photo.jpg`) has their names, and no picture.
+  const isShadow = basename(name).startsWith('._');
+  return (isKnown || (isOneFilm && hasFrameName(name))) && !isShadow && !isResultName(name);
+}
+
+/** Of a file that is not at hand. */
+export function kindByName(path: string): Input['kind'] {
+  const extension = extname(path).toLowerCase();
+  return PICTURE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension) ? 'image' : 'video';
 }
 
 /** The same of names that are no UTF-8: what a folder of such a name holds is not known. */
@@ -210,7 +221,5 @@ async function kindOf(path: string, { output, isOneFilm, isAlone }: Wanted): Pro
     output === '-' || VIDEO_OUTPUTS.has(extname(output ?? '').toLowerCase()) || isSequenceName(output ?? '');
   const kind = await pictureKindOf(path);
   if (isFilm && kind !== null && kind !== 'foreign' && (await isAnimation(path, kind))) return 'video';
-  const extension = extname(path).toLowerCase();
-  if (kind !== null || PICTURE_EXTENSIONS.has(extension) || FOREIGN_IMAGE_EXTENSIONS.has(extension)) return 'image';
-  return 'video';
+  return kind !== null ? 'image' : kindByName(path);
 }

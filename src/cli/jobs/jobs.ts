@@ -176,21 +176,27 @@ async function logs(
   const { charset } = lookHere();
   await withFeed(fleet, async (feed) => {
     const job = await find(feed, name);
-    const last = await feed.log(job.id, limit);
-    for (const line of last) out.write(`${safeText(line, { charset })}\n`);
+    // What is followed is read once: nothing happens unseen between two looks.
+    const before = await feed.log(job.id, follow && !feed.isLocal ? Math.max(limit, MOST_FOLLOWED) : limit);
+    for (const line of limit === 0 ? [] : before.slice(-limit)) out.write(`${safeText(line, { charset })}\n`);
     if (!follow) return;
     const { signal, drain, dispose } = listenForInterrupts();
     const either = AbortSignal.any([signal, drain]);
-    const more = feed.isLocal ? followHistory(job, either) : followFilm(feed, job.id, either);
+    const more = feed.isLocal ? followHistory(job, either) : followFilm(feed, job.id, before, either);
     for await (const line of more) out.write(`${safeText(line, { charset })}\n`);
     dispose();
   });
   await out.flush();
 }
 
-/** What becomes new in a film's history, until it has ended. */
-async function* followFilm(feed: JobFeed, id: string, signal: AbortSignal): AsyncGenerator<string> {
-  const told = new Set(await feed.log(id, MOST_FOLLOWED));
+/** What becomes new in a film's history, until it has ended. @param before what it was until now */
+async function* followFilm(
+  feed: JobFeed,
+  id: string,
+  before: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const told = new Set(before);
   for (;;) {
     const job = list(feed).find((other) => other.id === id);
     const isLast = signal.aborted || job === undefined || hasEnded(job);
@@ -204,7 +210,8 @@ async function* followFilm(feed: JobFeed, id: string, signal: AbortSignal): Asyn
 }
 
 const MOST_FOLLOWED = 1000;
-const FOLLOW_MILLISECONDS = 1000;
+/** Records of segments go with their film, which is joined within seconds. */
+const FOLLOW_MILLISECONDS = 500;
 
 async function wait(names: readonly string[], flags: FleetFlags & { readonly json?: boolean }): Promise<void> {
   await withFeed(flags, async (feed) => {

@@ -49,13 +49,14 @@ const MOST_AT_ONCE = 16;
 export class S3Client {
   readonly place: S3Place;
   readonly #signal: AbortSignal;
+  readonly #closed = new AbortController();
   readonly #agent: http.Agent;
   /** How far the server's clock is ahead of this machine's. */
   #skewMilliseconds = 0;
 
   constructor(place: S3Place, signal: AbortSignal) {
     this.place = place;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#closed.signal]);
     const options = { keepAlive: true, maxSockets: MOST_AT_ONCE };
     this.#agent = place.base.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
   }
@@ -95,7 +96,9 @@ export class S3Client {
     throw new UpreelError('internal', 'Expected an end of patience.');
   }
 
+  /** What is still asked for is given up. */
   close(): void {
+    this.#closed.abort(new UpreelError('interrupted', 'The store was closed.'));
     this.#agent.destroy();
   }
 

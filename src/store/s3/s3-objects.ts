@@ -120,8 +120,11 @@ export class S3Objects {
     });
   }
 
-  /** All whose ways begin like this, in the order of their ways. */
-  async list(begin: string): Promise<readonly S3Listed[]> {
+  /**
+   * All whose ways begin like this, in the order of their ways.
+   * @throws UpreelError `usage` for more than `most`
+   */
+  async list(begin: string, most = Number.POSITIVE_INFINITY): Promise<readonly S3Listed[]> {
     const { prefix } = this.#client.place;
     const found: S3Listed[] = [];
     let token: string | null = null;
@@ -136,6 +139,7 @@ export class S3Objects {
         }
       }
       token = textOf(text, 'IsTruncated') === 'true' ? unescapeXml(textOf(text, 'NextContinuationToken') ?? '') : null;
+      if (found.length > most) throw new UpreelError('usage', `More than ${most} names begin with ${begin}.`);
       if (token === null || token === '') break;
     }
     return found.sort((a, b) => (a.way < b.way ? -1 : a.way > b.way ? 1 : 0));

@@ -131,6 +131,10 @@ export class S3Segments implements SharedSegments {
     return this.folder;
   }
 
+  async release(records: readonly SegmentRecord[]): Promise<void> {
+    for (const { file } of records) await rm(join(this.folder, file), { force: true });
+  }
+
   /** A folder that is gone takes nothing; a prefix does. @throws UpreelError `usage`. */
   async #requireWanted(): Promise<void> {
     if ((await this.#objects.look(this.#film)) !== null) return;

@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, extname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
+import { isSequenceName } from '../../core/files/sequence-name.ts';
 import { hashFile } from '../identity.ts';
 import { FILM_FILE, FILM_ID, hashOf, packFilm, type SharedFilm, unpackFilm } from '../shared-film.ts';
 import {
+  type NamedPictures,
   type NamedSource,
   OWN_FOLDER,
   type SharedResult,
   type SharedSegments,
   type SharedStore,
+  type StoredPictures,
 } from '../shared-store.ts';
+import { OwnObjects } from './own-objects.ts';
 import { S3Client } from './s3-client.ts';
-import { S3Objects } from './s3-objects.ts';
+import { type S3Listed, S3Objects } from './s3-objects.ts';
+import { listPictureFolder, S3Pictures } from './s3-pictures.ts';
 import { isKeyDown, readS3Place, type S3Place } from './s3-place.ts';
 import { S3Result } from './s3-result.ts';
 import { S3Segments } from './s3-segments.ts';
+import { S3Sources, untrusted } from './s3-sources.ts';
 import { StoreCache } from './store-cache.ts';
 
 /** Kept of sources and networks on one machine, if UPREEL_STORE_CACHE_GB does not say otherwise. */
@@ -31,6 +37,7 @@ export class S3Store implements SharedStore {
   readonly #client: S3Client;
   readonly #objects: S3Objects;
   readonly #cache: StoreCache;
+  readonly #sources: S3Sources;
   readonly #signal: AbortSignal;
 
   private constructor(client: S3Client, cache: StoreCache, signal: AbortSignal) {
@@ -39,6 +46,7 @@ export class S3Store implements SharedStore {
     this.#objects = new S3Objects(client);
     this.#cache = cache;
     this.#signal = signal;
+    this.#sources = new S3Sources({ objects: this.#objects, cache, address: client.place.address, signal });
   }
 
   /** @throws UpreelError `usage` for an address or an environment that says nothing useful, `store-unreachable`. */
@@ -62,7 +70,7 @@ export class S3Store implements SharedStore {
 
   async placeOf(way: string): Promise<string> {
     if (isKeyDown(way) && way.split('/')[0] !== OWN_FOLDER) return this.#cache.placeOf(way);
-    throw this.#untrusted(way);
+    throw untrusted(way, this.address);
   }
 
   nameOf(way: string): string {
@@ -70,39 +78,39 @@ export class S3Store implements SharedStore {
   }
 
   async sourceNamed(name: string): Promise<NamedSource> {
-    if (!name.startsWith('s3://')) return { path: name, stored: null };
-    const liesAt = name.startsWith(`${this.address}/`) ? name.slice(this.address.length + 1) : '';
-    if (!isKeyDown(liesAt)) {
-      throw new UpreelError('usage', `The source ${name} is not in the store ${this.address}.`, {
-        hint: 'Name a film below the store’s prefix, or a file of this machine, which is sent there.',
-      });
-    }
-    const found = await this.#objects.look(liesAt);
-    if (found === null) throw new UpreelError('input-missing', `There is no ${name}.`, { hint: 'Is its name right?' });
-    await this.#cache.makeRoom(found.bytes);
-    const file = this.#cache.temporary(liesAt);
-    const way = sourceWay(await this.#objects.fetch(liesAt, file, found.bytes), liesAt);
-    const path = (await this.#cache.hold(way)) ?? (await this.#cache.keep(file, way));
-    await rm(file, { force: true });
-    // A film's identity has it, which is to be the same on each machine.
-    await utimes(path, found.changedMs / 1000, found.changedMs / 1000);
-    return { path, stored: { way, liesAt } };
+    return name.startsWith('s3://') ? this.#sources.named(name) : { path: name, stored: null };
   }
 
-  async addSource(path: string): Promise<string> {
-    const { size: bytes } = await stat(path);
-    const sha256 = await hashFile(path, this.#signal);
-    const way = sourceWay(sha256, path);
-    if ((await this.#objects.look(way))?.bytes !== bytes) await this.#objects.putFile(way, path, { bytes, sha256 });
-    return way;
+  async picturesNamed(names: readonly string[]): Promise<NamedPictures> {
+    const stored = names.filter((name) => name.startsWith('s3://'));
+    if (stored.length === 0) return { paths: names, liesAt: null };
+    // What is no name in the store is told.
+    return this.#sources.picturesNamed(names);
+  }
+
+  async waysBelow(begin: string): Promise<readonly string[]> {
+    const found = await this.#objects.list(begin, MOST_LISTED);
+    const own = ({ way }: S3Listed) => way.split('/').some((part) => part.startsWith('.')) || !isKeyDown(way);
+    return found.filter((listed) => !own(listed)).map(({ way }) => way);
+  }
+
+  addSource(path: string): Promise<string> {
+    return this.#sources.add(path);
+  }
+
+  addPictures(_shown: string, paths: readonly string[], sound: string | null): Promise<StoredPictures> {
+    return this.#sources.addPictures(paths, sound);
   }
 
   async wayOfResult(path: string, overwrite: boolean): Promise<string> {
     const below = relative(process.cwd(), resolve(path));
     const isOutside = below === '' || below.split(sep)[0] === '..' || isAbsolute(below);
-    const way = isOutside ? basename(path) : below.split(sep).join('/');
+    const isPictures = isSequenceName(path);
+    const bare = isPictures ? join(basename(dirname(resolve(path))), basename(path)) : basename(path);
+    const way = (isOutside ? bare : below).split(sep).join('/');
     await this.placeOf(way);
-    if (!overwrite && (await this.#objects.look(way)) !== null) {
+    if (isPictures) await listPictureFolder(this.#objects, way, overwrite);
+    else if (!overwrite && (await this.#objects.look(way)) !== null) {
       throw new UpreelError('output-exists', `${this.address}/${way} exists already.`, {
         hint: 'Choose another name, or add --overwrite.',
       });
@@ -115,7 +123,7 @@ export class S3Store implements SharedStore {
     const folder = `${OWN_FOLDER}/models/${hashOf(hashes.join(' '))}`;
     for (const [index, file] of files.entries()) {
       const way = `${folder}/${basename(file)}`;
-      if (!isKeyDown(way)) throw this.#untrusted(way);
+      if (!isKeyDown(way)) throw untrusted(way, this.address);
       const { size: bytes } = await stat(file);
       if ((await this.#objects.look(way))?.bytes === bytes) continue;
       await this.#objects.putFile(way, file, { bytes, sha256: hashes[index]! });
@@ -123,13 +131,12 @@ export class S3Store implements SharedStore {
     return `${folder}/${basename(files[0])}`;
   }
 
-  async fetch(way: string, liesAt = way): Promise<string> {
+  async fetch(way: string, liesAt = way, mostBytes = Number.POSITIVE_INFINITY): Promise<string> {
     const [, kind, hash] = FETCHED.exec(way) ?? [];
-    if (kind === undefined || hash === undefined || !isKeyDown(way)) throw this.#untrusted(way);
+    if (kind === undefined || hash === undefined || !isKeyDown(way)) throw untrusted(way, this.address);
     const there = await this.#cache.hold(way);
     if (there !== null) return there;
-    if (!isKeyDown(liesAt)) throw this.#untrusted(liesAt);
-    return kind === 'sources' ? this.#fetchSource(way, hash, liesAt) : this.#fetchModel(way, hash);
+    return kind === 'sources' ? this.#sources.fetch(way, hash, liesAt, mostBytes) : this.#fetchModel(way, hash);
   }
 
   async addFilm(film: Omit<SharedFilm, 'id'>): Promise<string> {
@@ -164,8 +171,11 @@ export class S3Store implements SharedStore {
   }
 
   resultOf({ id, output }: SharedFilm, _token: string, report: string | null): SharedResult {
-    const place = { scratch: this.#cache.scratch(), address: this.address };
-    return new S3Result(this.#objects, id, { output, report }, place);
+    const [objects, scratch] = [this.#objects, this.#cache.scratch()];
+    const own = new OwnObjects(objects, id, this.address);
+    const ways = { output, report };
+    if (!isSequenceName(output)) return new S3Result(own, ways, scratch);
+    return new S3Pictures(ways, { objects, own, filmWay: filmWay(id), scratch });
   }
 
   async probe(): Promise<void> {
@@ -186,15 +196,6 @@ export class S3Store implements SharedStore {
   async close(): Promise<void> {
     this.#client.close();
     await this.#cache.close();
-  }
-
-  async #fetchSource(way: string, hash: string, liesAt: string): Promise<string> {
-    const found = await this.#objects.look(liesAt);
-    if (found === null) throw this.#missing(liesAt);
-    await this.#cache.makeRoom(found.bytes);
-    const file = this.#cache.temporary(way);
-    if ((await this.#objects.fetch(liesAt, file, found.bytes)) !== hash) throw this.#damaged(liesAt);
-    return this.#cache.keep(file, way);
   }
 
   /** All files of it, that asked for last: where it is, the others are. */
@@ -232,23 +233,13 @@ export class S3Store implements SharedStore {
       hint: 'Remove it there, and submit the film again.',
     });
   }
-
-  #untrusted(way: string): UpreelError {
-    return new UpreelError('place-untrusted', `${way} is not a place in the store ${this.address}.`, {
-      hint: 'Films, results and checkpoints of a fleet lie in its store, below its prefix.',
-    });
-  }
 }
 
+/** Names that a pattern is held against. */
+const MOST_LISTED = 1_000_000;
 /** A network has one file, or two. */
 const MOST_MODEL_FILES = 2;
 const FETCHED = /^\.upreel-fleet\/(sources|models)\/([0-9a-f]{64})\/[^/]+$/;
-
-/** The way of a source that is named by what it holds. */
-function sourceWay(sha256: string, name: string): string {
-  const extension = extname(name).toLowerCase();
-  return `${OWN_FOLDER}/sources/${sha256}/source${/^\.[a-z0-9]{1,8}$/.test(extension) ? extension : ''}`;
-}
 
 function filmWay(id: string): string {
   return `${OWN_FOLDER}/films/${id}`;

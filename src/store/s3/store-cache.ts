@@ -83,6 +83,16 @@ export class StoreCache {
     return place;
   }
 
+  /** Gives a whole folder that was fetched its name, unless another process of this machine was first. */
+  async keepFolder(temporary: string, way: string): Promise<string> {
+    const place = this.placeOf(way);
+    await mkdir(dirname(dirname(place)), { recursive: true, mode: 0o700 });
+    await rename(temporary, dirname(place)).catch(async (error: unknown) => {
+      if ((await stat(place).catch(() => null)) === null) throw error;
+    });
+    return place;
+  }
+
   /**
    * Makes room for what is to be fetched.
    * @throws UpreelError `usage` if so much is never kept, `disk-full`.

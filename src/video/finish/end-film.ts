@@ -17,8 +17,6 @@ export interface EndingContext {
   /** No stage begins while it is on. */
   readonly pause: Pause;
   readonly tell: (event: TaskEvent) => void;
-  /** Called with the verified result before it gets its name. */
-  readonly onVerified?: (resultFile: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +29,7 @@ export async function endFilm(
   plan: VideoPlan,
   segments: readonly SegmentRecord[],
   settings: Pick<VideoSettings, 'strip' | 'overwrite'>,
-  { directory, progress, provenance, pause, tell, onVerified, signal }: EndingContext,
+  { directory, progress, provenance, pause, tell, signal }: EndingContext,
 ): Promise<Verification> {
   const { place, resultFile, outputPlace } = directory;
   const finisher = finisherFor(plan, settings.strip ? null : provenance);
@@ -41,7 +39,6 @@ export async function endFilm(
   const ptsTicks = segments.flatMap((segment) => segment.ptsTicks);
   const verification = await progress.during('verify', () => finisher.verify(ptsTicks, resultFile, signal));
   for (const warning of verification.warnings) tell({ type: 'warning', ...warning });
-  await onVerified?.(resultFile);
   progress.enter('publish');
   await finisher.publish(resultFile, outputPlace, settings.overwrite);
   return verification;

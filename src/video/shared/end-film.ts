@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFull, UpreelError } from '../../core/errors.ts';
@@ -8,7 +7,7 @@ import type { Pause } from '../../core/pause.ts';
 import type { Making } from '../../core/provenance.ts';
 import { isFull, type SegmentRecord, type SharedStore } from '../../store/index.ts';
 import { concludeFilm } from '../conclude-film.ts';
-import { checkPlace } from '../finish/finish.ts';
+import { checkPlace, finisherFor } from '../finish/finish.ts';
 import { VideoProgress } from '../progress.ts';
 import type { VideoSettings } from '../settings.ts';
 import type { OpenSharedFilm } from './shared-film.ts';
@@ -46,9 +45,10 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
   const result = store.resultOf(film, token, report);
   const published = await result.published();
   if (published !== null) return { ...published, missing: [] };
-  const { work, output } = result;
-  await checkPlace(output, settings.overwrite);
-  await result.begin(settings.overwrite);
+  const { work, output, place } = result;
+  const { overwrite } = settings;
+  if (place !== null) await checkPlace(place, overwrite);
+  await result.begin(overwrite);
   const resultFile = join(work, isSequenceName(output) ? 'result' : `result${extname(output)}`);
   const devices = [...new Set(records.map(({ made }) => made?.device ?? 'unknown'))].sort().join(', ');
   const progress = new VideoProgress(
@@ -80,18 +80,21 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       making: making && { ...making, device: devices },
       names: { input: store.nameOf(film.sourceAt ?? film.input), output: store.nameOf(film.output) },
     };
-    const facts = { frames: countFrames(records), bytes: 0 };
     const ended = await concludeFilm({ ...plan, output }, records, request, {
       directory,
       device: devices,
       progress,
       pause,
       tell: onEvent,
-      onVerified: async (file) => result.verified(file, { ...facts, bytes: (await stat(file)).size }),
       signal,
     });
-    const changedMs = settings.keepTimes ? Number(film.identity.source.changedMs) : null;
-    await result.publish({ ...facts, bytes: ended.bytes }, { overwrite: settings.overwrite, changedMs });
+    const changedMs = settings.keepTimes ? Number(film.changedMs ?? film.identity.source.changedMs) : null;
+    const giveName = (made: string, name: string) =>
+      finisherFor({ ...plan, output: name }, null).publish(resultPlace(made), resultPlace(name), overwrite);
+    // Who was taken for dead may have been overtaken.
+    if ((await result.published()) === null) {
+      await result.publish({ frames: ended.framesTotal, bytes: ended.bytes }, { overwrite, changedMs, giveName });
+    }
     return { frames: ended.framesTotal, bytes: ended.bytes, missing: [] };
   } catch (error) {
     throw !signal.aborted && (await isFull(work)) ? diskFull(error, work) : error;

@@ -8,7 +8,7 @@ import type { Segment } from '../segment/segment.ts';
 import type { OpenSharedFilm } from './shared-film.ts';
 
 /**
- * The first frame of a finished segment as it lies in a folder's store, and what the network got for it. Nobody who works
+ * The first frame of a finished segment as it lies in the store, and what the network got for it. Nobody who works
  * is asked for it.
  * @returns null: the segment is not there.
  * @throws UpreelError as `readVideoFrame` does.
@@ -23,8 +23,12 @@ export async function previewSegment(
   if (segment === undefined || record === null) return null;
   const before = await firstFrame(plan, segment, signal);
   if (before === null) return null;
-  const { raster: after } = await readVideoFrame(join(segments.folder, record.file), 0, signal);
-  return previewPair(segment.startFrame, before, after);
+  try {
+    const { raster: after } = await readVideoFrame(join(await segments.gather([record]), record.file), 0, signal);
+    return previewPair(segment.startFrame, before, after);
+  } finally {
+    await segments.release([record]);
+  }
 }
 
 async function firstFrame(plan: VideoPlan, segment: Segment, signal: AbortSignal): Promise<Raster | null> {

@@ -13,13 +13,14 @@ export interface OpenSharedFilm {
 
 /**
  * The source is on this machine then, until the store is closed.
+ * @param mostBytes of a source that must be fetched for it
  * @throws UpreelError `usage` if it is not there or not whole, `place-untrusted` if its files are not in the store,
  *   `input-missing`, `input-damaged` if the source is not what was submitted.
  */
-export async function openSharedFilm(store: SharedStore, id: string): Promise<OpenSharedFilm> {
+export async function openSharedFilm(store: SharedStore, id: string, mostBytes?: number): Promise<OpenSharedFilm> {
   const film = await store.readFilm(id);
   const plan = decodePlan({ json: film.planJson, times: film.times }, store.root);
-  const source = await store.fetch(film.input, film.sourceAt);
+  const source = await store.fetch(film.input, film.sourceAt, mostBytes);
   await store.placeOf(film.output);
   // Elsewhere its name is the hash of what it holds.
   if (store.isFolder && plan.source.frames === undefined) await requireSame(source, film);

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, posix, resolve } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { isSequenceName } from '../../core/files/sequence-name.ts';
 import type { Size } from '../../core/pixels/geometry.ts';
@@ -6,6 +7,9 @@ import type { SharedStore } from '../../store/index.ts';
 import { checkOutput } from '../check-output.ts';
 import { drawUp } from '../job-context.ts';
 import { preparePlan } from '../plan/prepare-plan.ts';
+import type { VideoPlan } from '../plan/video-plan.ts';
+import type { VideoSettings } from '../settings.ts';
+import { containerFor } from '../source/containers.ts';
 import type { VideoRequest } from '../video-request.ts';
 import { encodePlan } from './plan-file.ts';
 
@@ -37,29 +41,26 @@ interface SubmitContext {
 export async function submitFilm(request: VideoRequest, context: SubmitContext): Promise<SubmittedFilm> {
   const { store, scale, checkpoint, signal } = context;
   const output = resolve(request.output);
-  const { path: file, stored } = await store.sourceNamed(request.input);
-  await checkFor(store, { ...request, input: file }, output);
-  // Whether hardware decodes is each machine's own choice, and proven there.
-  const settings = { ...request.settings, hwaccel: 'off' as const };
+  const { file, settings, stored } = await findSource(request, store);
+  // Elsewhere the store tells whether names are free.
+  if (store.isFolder) await checkOutput({ input: file, settings }, output);
+  else containerFor(output);
   const plan = await preparePlan({ input: file, settings }, output, { scale }, signal);
   const { path, frames } = plan.source;
-  const sound = frames?.sound ?? null;
-  if (!store.isFolder && frames !== undefined) throw noPictures(path, store);
   const resultWay = await store.wayOfResult(output, settings.overwrite);
   const report = settings.report === null ? null : await store.wayOfResult(settings.report, settings.overwrite);
-  requireApart([resultWay, report, stored?.liesAt ?? null], store);
-  const drawn = await drawUp(plan, { ...request, device: SLOWEST }, signal);
-  for (const file of [...(frames?.paths ?? []), ...(sound === null ? [] : [sound.path])]) await store.addSource(file);
-  const input = stored?.way ?? (await store.addSource(path));
-  const moved = store.isFolder
-    ? NONE
-    : new Map([
-        [path, input],
-        [output, resultWay],
-      ]);
-  const { json: planJson, times } = encodePlan(plan, store.root, moved);
-  const task = withReport(drawn.task, report);
-  const named = { input, output: resultWay, checkpoint, sourceAt: stored?.liesAt };
+  requireApart({ result: resultWay, others: [report, stored?.liesAt ?? null] }, store);
+  const drawn = await drawUp(plan, { ...request, settings, device: SLOWEST }, signal);
+  const { way: input, moved } =
+    frames === undefined
+      ? { way: stored?.way ?? (await store.addSource(path)), moved: NONE }
+      : await store.addPictures(path, frames.paths, frames.sound?.path ?? null);
+  const elsewhere = new Map([[path, input], ...moved, [output, resultWay]]);
+  const shown = stored === null ? plan : tellOf(plan, path, store.nameOf(stored.liesAt));
+  const { json: planJson, times } = encodePlan(shown, store.root, store.isFolder ? NONE : elsewhere);
+  const task = withoutPaths(drawn.task, report);
+  const changedMs = store.isFolder || frames === undefined ? undefined : (await stat(frames.paths[0]!)).mtimeMs;
+  const named = { input, output: resultWay, checkpoint, sourceAt: stored?.liesAt, changedMs };
   const id = await store.addFilm({ ...drawn, ...named, task, planJson, times });
   return {
     id,
@@ -68,29 +69,53 @@ export async function submitFilm(request: VideoRequest, context: SubmitContext):
     segments: drawn.segments.length,
     source: plan.picture.size,
     target: plan.encodedSize,
-    warnings: plan.warnings.map(({ message }) => message),
+    warnings: shown.warnings.map(({ message }) => message),
   };
 }
 
-/** In a folder, names are free or taken here; elsewhere the store tells. @throws as `checkOutput`. */
-async function checkFor(store: SharedStore, request: VideoRequest, output: string): Promise<void> {
-  const { settings } = request;
-  if (store.isFolder) return checkOutput(request, output);
-  if (isSequenceName(output)) throw noPictures(output, store);
-  await checkOutput({ ...request, settings: { ...settings, overwrite: true } }, output);
+interface FoundSource {
+  /** On this machine. */
+  readonly file: string;
+  /** With what they name on this machine. */
+  readonly settings: VideoSettings;
+  /** Where it lies in the store already; `way` is that of a film in one file. null: it is to be added. */
+  readonly stored: { readonly way?: string; readonly liesAt: string } | null;
 }
 
-/** In a bucket, where many objects can neither appear nor be replaced at once. */
-function noPictures(path: string, { address }: SharedStore): UpreelError {
-  return new UpreelError('usage', `A film of numbered pictures cannot be in the store ${address}: ${path}.`, {
-    hint: 'Films there are single files: use a shared folder as the store.',
+/** @throws as `SharedStore.sourceNamed` */
+async function findSource({ input, settings: asked }: VideoRequest, store: SharedStore): Promise<FoundSource> {
+  const sound = asked.sound === null ? null : (await store.sourceNamed(asked.sound)).path;
+  // Whether hardware decodes is each machine's own choice, and proven there.
+  const settings = { ...asked, sound, hwaccel: 'off' as const };
+  if (asked.frames === null) {
+    const { path: file, stored } = await store.sourceNamed(input);
+    return { file, settings, stored };
+  }
+  const { paths, liesAt } = await store.picturesNamed(asked.frames);
+  const frames = { ...settings, frames: [...paths] };
+  return liesAt === null
+    ? { file: input, settings: frames, stored: null }
+    : { file: dirname(paths[0]!), settings: frames, stored: { liesAt } };
+}
+
+/** What is told of a source names where it lies for all, not where it is for the moment. */
+function tellOf(plan: VideoPlan, path: string, name: string): VideoPlan {
+  const warnings = plan.warnings.map((warning) => ({ ...warning, message: warning.message.replaceAll(path, name) }));
+  return { ...plan, warnings };
+}
+
+/** Which of them is which would be lost; a folder of pictures holds nothing else. @throws UpreelError `usage`. */
+function requireApart(
+  { result, others }: { readonly result: string; readonly others: readonly (string | null)[] },
+  store: SharedStore,
+): void {
+  const folder = isSequenceName(result) ? posix.dirname(result) : null;
+  const known = others.filter((way) => way !== null);
+  const twice = known.find((way, index) => {
+    const isWithin = folder !== null && (way === folder || way.startsWith(`${folder}/`));
+    return way === result || isWithin || known.indexOf(way) !== index;
   });
-}
-
-/** Which of them is which would be lost. @throws UpreelError `usage`. */
-function requireApart(ways: readonly (string | null)[], store: SharedStore): void {
-  const twice = ways.find((way, index) => way !== null && ways.indexOf(way) !== index);
-  if (twice === undefined || twice === null) return;
+  if (twice === undefined) return;
   throw new UpreelError('usage', `${store.nameOf(twice)} cannot be two of source, result and report.`, {
     hint: 'Choose other names with -o and --report.',
   });
@@ -103,8 +128,9 @@ const SLOWEST = 'cpu';
 
 type Task = VideoRequest['job']['task'];
 
-/** The one name in a task that is neither the source nor the result. */
-function withReport(task: Task, report: string | null): Task {
+/** Source and result are named beside it, pictures and sound in the plan: that leaves the report. */
+function withoutPaths(task: Task, report: string | null): Task {
   const { request, ...rest } = task as { request: { settings: object } };
-  return { ...rest, request: { ...request, settings: { ...request.settings, report, workDir: null } } } as Task;
+  const settings = { ...request.settings, report, workDir: null, frames: null, sound: null };
+  return { ...rest, request: { ...request, settings } } as Task;
 }
