@@ -3,7 +3,7 @@
     python3 bench/initialised-networks.py FOLDER [NAME...]     # needs torch, spandrel, spandrel_extra_arches, safetensors
 
 The same weights on every run (torch's seed is 0). Sizes are those of the authors' files, or the definitions' defaults
-(FDAT, MM-RealSR, SeemoRe). What they say of time and memory holds for trained ones; what they say of seams hardly
+(FDAT, MM-RealSR, SeemoRe); hat-light, drct-light, rgt-light and swin2sr-light with 60 features are smaller, for seams. What they say of time and memory holds for trained ones; what they say of seams hardly
 does, as they look less far. What spandrel lacks is taken from files on PYTHONPATH, as in pytorch-facts.py: SPANPlus and
 SPSR, and IMDN from imdn/architecture.py and imdn/block.py, those of Zheng222/IMDN.
 """
@@ -36,6 +36,11 @@ NETWORKS = {
     "dctlsa": ("DCTLSA.__arch.dctlsa", "DCTLSA", dict(upscale=4)),
     "seemore": ("SeemoRe.__arch.seemore_arch", "SeemoRe", dict(scale=4)),
     "safmn": ("SAFMN.__arch.safmn", "SAFMN", dict(dim=36, n_blocks=8, ffn_scale=2.0, upscaling_factor=4)),
+    "swin2sr-light": ("Swin2SR.__arch.Swin2SR", "Swin2SR", dict(SWIN, depths=[6] * 4, embed_dim=60, num_heads=[6] * 4, mlp_ratio=2, upsampler="pixelshuffledirect")),
+    "hat-light": ("HAT.__arch.HAT", "HAT", dict(upscale=4, window_size=16, compress_ratio=3, squeeze_factor=20, conv_scale=0.01, overlap_ratio=0.5, depths=[6] * 4, embed_dim=60, num_heads=[6] * 4, mlp_ratio=2, upsampler="pixelshuffle")),
+    "drct-light": ("DRCT.__arch.drct_arch", "DRCT", dict(upscale=4, img_size=64, window_size=16, depths=[6] * 3, embed_dim=60, num_heads=[6] * 3, gc=12, mlp_ratio=2, upsampler="pixelshuffle")),
+    "rgt-light": ("RGT.__arch.rgt", "RGT", dict(upscale=4, img_size=64, split_size=[8, 32], depth=[6] * 3, embed_dim=60, num_heads=[6] * 3, mlp_ratio=2, c_ratio=0.5)),
+    "grl-tiny": ("GRL.__arch.grl", "GRL", dict(upscale=4, img_size=64, window_size=32, stripe_size=[64, 64], stripe_groups=[None, None], stripe_shift=True, depths=[4] * 4, embed_dim=64, num_heads_window=[2] * 4, num_heads_stripe=[2] * 4, mlp_ratio=2, qkv_proj_type="linear", anchor_proj_type="avgpool", anchor_window_down_factor=4, upsampler="pixelshuffledirect", conv_type="1conv")),
     "scunet": ("SCUNet.__arch.SCUNet", "SCUNet", dict()),
     "nafnet": ("NAFNet.__arch.NAFNet_arch", "NAFNet", dict(width=32, middle_blk_num=12, enc_blk_nums=[2, 2, 4, 8], dec_blk_nums=[2, 2, 2, 2])),
     "fbcnn": ("FBCNN.__arch.FBCNN", "FBCNN", dict()),

@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/core/model/index.js';
 import { settledResidentBytes } from '../dist/core/upscaler/memory-cost.js';
 import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
+import { FRUGAL_MALLOC } from './support.mjs';
 
 const SIDE = Number(process.env.SIDE ?? 64);
 const RULER = 'realesrgan-x4plus';
-/** What engines are started with (src/engine/engine-process.ts): else glibc keeps much of what is freed. */
-const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 const [, , network] = process.argv;
 if (network === undefined) compareAll();

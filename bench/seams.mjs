@@ -1,5 +1,6 @@
 // Seam error of deep networks: tiled against untiled, by halo and feather. docs/tiling.md has the table and the choice.
 // MODEL=id,... PICTURE=file HALOS=16,32,... SIZE=384x256 GRID=1 make bench BENCH=seams
+// Ends with the rows of docs/networks.md's table: each network's default feather, a quarter of the halo.
 import sharp from 'sharp';
 import { loadModel } from '../dist/core/model/index.js';
 import { makeRaster } from '../dist/core/pixels/raster.js';
@@ -18,9 +19,16 @@ const [WIDTH, HEIGHT] = (process.env.SIZE ?? '384x256').split('x').map(Number);
 const RGB8 = { channels: 3, bytesPerSample: 1 };
 /** Feather as a share of the halo. */
 const SHARES = [0, 0.125, 0.25, 0.5];
+const USUAL_SHARE = 0.25;
 
 const picture = process.env.PICTURE ? await readPicture(process.env.PICTURE) : await makePicture();
-for (const id of MODELS) await measure(id);
+const rows = [];
+for (const id of MODELS) rows.push(await measure(id));
+console.log(`\n| network | ${HALOS.map((halo) => `halo ${halo}`).join(' | ')} |`);
+console.log(`|${'---|'.repeat(HALOS.length + 1)}`);
+for (const row of rows) console.log(row);
+
+/** Prints what all feathers give. @returns the network's row of the table */
 
 async function measure(id) {
   const model = await loadModel(id);
@@ -32,16 +40,19 @@ async function measure(id) {
     `${id}: receptive field ${receptiveFieldPx} px, tile ${TILE} px on a grid of ${step}, picture ${WIDTH}x${HEIGHT}`,
   );
   const whole = await upscaler.upscale(picture);
+  const row = [model.descriptor.id];
   for (const haloPx of HALOS) {
     const windows = await runWindows(upscaler, planFor(haloPx, 0, step));
     const cells = SHARES.map((share) => {
       const plan = planFor(haloPx, Math.floor(haloPx * share), step);
       const { max, psnr } = compare(stitch(plan, windows, scale), whole);
+      if (share === USUAL_SHARE) row.push(max === 0 ? 'equal' : `${psnr.toFixed(1)} dB, ${max}`);
       return `${psnr.toFixed(1)} dB, max ${max} (feather ${plan.featherPx})`;
     });
     console.log(`  halo ${haloPx}: ${cells.join(' | ')}`);
   }
   await upscaler.close();
+  return `| ${row.join(' | ')} |`;
 }
 
 function planFor(haloPx, featherPx, alignPx) {

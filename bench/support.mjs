@@ -11,6 +11,9 @@ export function scratchFolder() {
   return folder;
 }
 
+/** What engines are started with (src/engine/engine-process.ts): else glibc keeps much of what is freed. */
+export const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** A clip that nothing can be saved on: every frame is new. */
 export function makeClip(path, { width, height, frames }) {
   const source = `testsrc2=size=${width}x${height}:rate=24,noise=alls=20:allf=t:all_seed=7`;

@@ -4,11 +4,19 @@ import type { ModelDescriptor } from '../model/descriptor.ts';
 export type Work = 'stills' | 'frames';
 
 /**
- * What one session adds to the process's resident memory: a part for the network, and one for each pixel of a window.
+ * What one session adds to the process's resident memory: while it opens, and while a window runs a part for the
+ * network and one for each pixel. Networks of many weights take the most while they open, as these lie in memory two or
+ * three times then (docs/memory.md).
  */
 export interface MemoryCost {
+  readonly openingBytes: number;
   readonly fixedBytes: number;
   readonly bytesPerPixel: number;
+}
+
+/** The most that a session takes from its opening until a window of so many pixels has run. */
+export function peakBytes({ openingBytes, fixedBytes, bytesPerPixel }: MemoryCost, pixels: number): number {
+  return Math.max(openingBytes, fixedBytes + bytesPerPixel * pixels);
 }
 
 /** Below this a tile is nearly all halo: the engine gives up rather than halve it again. */
@@ -41,6 +49,16 @@ export function tileForBudget(budget: TileBudget): number {
   return Math.min(LARGEST_TILE_PX, Math.max(SMALLEST_TILE_PX, Math.floor(tile / step) * step));
 }
 
+/** Whether the sessions may open, which may take more than windows of some tile. */
+export function opensInBudget(budget: TileBudget): boolean {
+  return openingBytes(budget) <= budget.memoryBytes;
+}
+
+/** Memory of all of upreel's processes while the sessions open. */
+export function openingBytes({ engineBytes, cost, sessions }: TileBudget): number {
+  return BESIDE_THE_ENGINE_BYTES + engineBytes + sessions * cost.openingBytes;
+}
+
 export function fitsBudget(budget: TileBudget, tilePx: number): boolean {
   return (tilePx + 2 * budget.haloPx) ** 2 <= windowPixels(budget);
 }
@@ -56,12 +74,13 @@ export function wholeWindow(budget: TileBudget): WholeWindow {
       LARGEST_TILE_PX ** 2,
       Math.floor(windowPixels(budget) / WHOLE_STEP_PIXELS) * WHOLE_STEP_PIXELS,
     ),
+    openingBytes: openingBytes(budget),
     fixedBytes: BESIDE_THE_ENGINE_BYTES + engineBytes + sessions * cost.fixedBytes,
     bytesPerPixel: sessions * cost.bytesPerPixel * CAUTION,
   };
 }
 
-/** Memory of all of upreel's processes with a window is `fixedBytes`, and `bytesPerPixel` for each of its pixels. */
+/** The cost, with that of all of upreel's processes. */
 export interface WholeWindow extends MemoryCost {
   readonly mostPixels: number;
 }

@@ -1,5 +1,5 @@
 import { type Size, sizeText } from '../pixels/geometry.ts';
-import type { WholeWindow } from '../tile/tile-size.ts';
+import { peakBytes, type WholeWindow } from '../tile/tile-size.ts';
 
 /**
  * What is said of a picture that is cut although the network takes in all of it.
@@ -15,7 +15,7 @@ export function cutNotice(
   const cut = `${id} takes in the whole picture, and one of ${sizeText(size)} pixels is cut into ${tiles} tiles: colours and details may differ between them.`;
   const flag = `--tile ${Math.max(size.width, size.height)}`;
   if (whole === null) return `${cut} Where memory suffices, ${flag} leaves it whole.`;
-  const bytes = whole.fixedBytes + whole.bytesPerPixel * size.width * size.height;
+  const bytes = peakBytes(whole, size.width * size.height);
   const [needed, free] = [bytes, availableBytes].map((count) => `${(count / 1e9).toFixed(1)} GB`);
   return bytes <= availableBytes
     ? `${cut} ${flag} leaves it whole and takes about ${needed}; ${free} are free.`

@@ -1,15 +1,9 @@
 import type { DeviceName } from '../device-name.ts';
 import type { Model } from '../model/index.ts';
-import {
-  defaultMemoryBytes,
-  fitsBudget,
-  type TileBudget,
-  tileForBudget,
-  type Work,
-  wholeWindow,
-} from '../tile/tile-size.ts';
+import { defaultMemoryBytes, type TileBudget, tileForBudget, type Work, wholeWindow } from '../tile/tile-size.ts';
 import { type Layout, withLayout } from './layout.ts';
 import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
+import { memoryNotice } from './memory-notice.ts';
 import { type NetworkSettings, resolveUpscalerOptions } from './network-settings.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
 
@@ -38,12 +32,8 @@ export async function fitUpscalerOptions(
     tilePx: Math.min(mostPx, tileForBudget(budget)),
     whole: seesAll ? wholeWindow(budget) : null,
   };
-  if (settings.memoryBytes !== null && !fitsBudget(budget, fitted.tilePx)) {
-    const asked = `${Math.floor(budget.memoryBytes / 1e6)} MB`;
-    context.onWarning(
-      `${asked} are too little for ${model.descriptor.id}: it runs with the smallest tile, and takes more.`,
-    );
-  }
+  const notice = settings.memoryBytes === null ? null : memoryNotice(model.descriptor.id, budget, fitted.tilePx);
+  if (notice !== null) context.onWarning(notice);
   return fitted;
 }
 
@@ -57,9 +47,9 @@ export async function budgetFor(
 ): Promise<TileBudget> {
   // Before the measurement, whose arena may not be given back.
   const engineBytes = await settledResidentBytes();
-  const { fixedBytes, bytesPerPixel } = await measuredMemoryCost(model, options, signal);
+  const measured = await measuredMemoryCost(model, options, signal);
   const ensembleBytes = options.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
-  const cost = { fixedBytes, bytesPerPixel: bytesPerPixel + ensembleBytes };
+  const cost = { ...measured, bytesPerPixel: measured.bytesPerPixel + ensembleBytes };
   const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());
   const { gridPx } = model.descriptor;
   return { ...options, gridPx, memoryBytes, engineBytes, cost };

@@ -15,6 +15,7 @@ import { makeRaster } from '../pixels/raster.ts';
 import { runtimeVersion } from '../runtime/index.ts';
 import { type MemoryCost, WIDE_NETWORK_FLOPS } from '../tile/tile-size.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
+import { CPU_TARGET } from './window-runner.ts';
 
 /**
  * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then
@@ -95,11 +96,14 @@ async function measureCost(
   } as const;
   const upscaler = openUpscaler(model, { ...one, tilePx: 4096 });
   const peakOf = (side: number): Promise<number> =>
-    peakWhile(() => upscaler.upscale(makeRaster(side, side, { channels: 3, bytesPerSample: 1 }), { signal }));
+    peakWhile(() => upscaler.upscale(makeRaster(side, side, RGB8), { signal }));
   try {
+    // Written as ONNX only the first time on this machine, which takes memory of its own.
+    await model.networkFile({ ...RGB8, target: CPU_TARGET });
     // What reading the checkpoint left behind would be collected during the runs and hide what they take.
     const before = await settledResidentBytes();
-    // The first run opens the session, which takes more for a while than it keeps.
+    const opening = await peakWhile(() => upscaler.warmUp(RGB8));
+    // A session has what it keeps only once it has run.
     await peakOf(little);
     await settledResidentBytes();
     const fixed = await peakOf(little);
@@ -107,15 +111,21 @@ async function measureCost(
     // A second run finds the arena in pieces, and takes up to a tenth more. Wide networks, of which each run takes
     // seconds, were read where they take the most.
     const whole = isWide(model.descriptor) ? first : Math.max(first, await peakOf(large));
-    return costOf({ before, fixed, whole, little, large, scale });
+    return costOf({ before, opening, fixed, whole, little, large, scale });
   } finally {
     await upscaler.close();
   }
 }
 
-/** Resident memory of a process: before the network, at the peak of a small window, and of a large one. */
+const RGB8 = { channels: 3, bytesPerSample: 1 } as const;
+
+/**
+ * Resident memory of a process: before the network, and at the peaks of its opening, of a small window and of a large
+ * one.
+ */
 interface Readings {
   readonly before: number;
+  readonly opening: number;
   readonly fixed: number;
   readonly whole: number;
   /** Sides of the windows. */
@@ -124,11 +134,12 @@ interface Readings {
   readonly scale: number;
 }
 
-/** A straight line through two windows. */
-export function costOf({ before, fixed, whole, little, large, scale }: Readings): MemoryCost {
+/** A straight line through two windows, beside what opening takes. */
+export function costOf({ before, opening, fixed, whole, little, large, scale }: Readings): MemoryCost {
   const leastBytes = LEAST_BYTES_PER_PIXEL + 3 * scale * scale;
   const bytesPerPixel = Math.max(leastBytes, (whole - fixed) / (large ** 2 - little ** 2));
-  return { fixedBytes: Math.max(0, whole - before - bytesPerPixel * large ** 2), bytesPerPixel };
+  const fixedBytes = Math.max(0, whole - before - bytesPerPixel * large ** 2);
+  return { openingBytes: Math.max(0, opening - before), fixedBytes, bytesPerPixel };
 }
 
 /** The most resident memory of this process while its sessions, threads of their own, are at work. */
@@ -149,9 +160,13 @@ async function peakWhile(work: () => Promise<unknown>): Promise<number> {
 
 function parseCost(text: string): MemoryCost | null {
   try {
-    const { fixedBytes, bytesPerPixel } = JSON.parse(text) as Partial<MemoryCost>;
-    const valid = Number.isFinite(fixedBytes) && Number.isFinite(bytesPerPixel) && bytesPerPixel! > 0;
-    return valid ? { fixedBytes: fixedBytes!, bytesPerPixel: bytesPerPixel! } : null;
+    const {
+      openingBytes = Number.NaN,
+      fixedBytes = Number.NaN,
+      bytesPerPixel = 0,
+    } = JSON.parse(text) as Partial<MemoryCost>;
+    const isWhole = Number.isFinite(openingBytes) && Number.isFinite(fixedBytes) && Number.isFinite(bytesPerPixel);
+    return isWhole && bytesPerPixel > 0 ? { openingBytes, fixedBytes, bytesPerPixel } : null;
   } catch {
     return null;
   }

@@ -283,6 +283,12 @@ describe('CRAFT as PyTorch computes it', () => {
       { width: 16, height: 16 },
       '32 feat, pixelshuffledirect, 1 blocks, windows 4x16',
     ],
+    [
+      'craft-crossed',
+      { features: 32, heads: 4, depths: [1], window: [2, 8], scale: 2, isCrossed: true },
+      { width: 21, height: 18 },
+      '32 feat, pixelshuffledirect, 1 blocks, windows 2x8',
+    ],
   ])('%s', async (name, shape, size, summary) => {
     const { network, program } = await expectPytorch(name, randomCraft(shape, 51), size);
     expect(network.recognition).toMatchObject({ architecture: 'craft', summary });

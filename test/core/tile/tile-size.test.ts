@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultMemoryBytes, fitsBudget, SMALLEST_TILE_PX, tileForBudget } from '../../../src/core/tile/tile-size.ts';
+import {
+  defaultMemoryBytes,
+  fitsBudget,
+  opensInBudget,
+  peakBytes,
+  SMALLEST_TILE_PX,
+  tileForBudget,
+  wholeWindow,
+} from '../../../src/core/tile/tile-size.ts';
 import { AUTOMATIC_NETWORK } from '../../../src/core/upscaler/network-settings.ts';
 import { fromDist } from '../../support/dist.ts';
 import { modelOf } from '../../support/random-model.ts';
@@ -10,7 +18,7 @@ const { fitUpscalerOptions } =
   await fromDist<typeof import('../../../src/core/upscaler/fit-options.ts')>('core/upscaler/fit-options.js');
 
 const COMPACT = {
-  cost: { fixedBytes: 15e6, bytesPerPixel: 1300 },
+  cost: { openingBytes: 20e6, fixedBytes: 15e6, bytesPerPixel: 1300 },
   engineBytes: 110e6,
   sessions: 1,
   haloPx: 34,
@@ -26,6 +34,17 @@ describe('the tile for a memory budget', () => {
   ])('is $tile px of Compact for $memoryBytes bytes', ({ memoryBytes, tile }) => {
     expect(tileForBudget({ ...COMPACT, memoryBytes })).toBe(tile);
     expect(fitsBudget({ ...COMPACT, memoryBytes }, tile)).toBe(memoryBytes > 200e6);
+  });
+
+  test('follows from what windows take, and beside it stands whether the network opens in it', () => {
+    const manyWeights = { ...COMPACT, cost: { ...COMPACT.cost, openingBytes: 300e6 }, memoryBytes: 500e6 };
+    expect(tileForBudget(manyWeights)).toBe(tileForBudget({ ...COMPACT, memoryBytes: 500e6 }));
+    expect(opensInBudget({ ...COMPACT, memoryBytes: 500e6 })).toBe(true);
+    expect(opensInBudget(manyWeights)).toBe(false);
+    expect(opensInBudget({ ...manyWeights, memoryBytes: 510e6 })).toBe(true);
+    expect(opensInBudget({ ...manyWeights, sessions: 2, memoryBytes: 510e6 })).toBe(false);
+    expect(peakBytes(wholeWindow(manyWeights), 64 ** 2)).toBe(510e6);
+    expect(peakBytes(manyWeights.cost, 1e6)).toBe(15e6 + 1300e6);
   });
 
   test('holds whole windows of the network (any figures)', () => {

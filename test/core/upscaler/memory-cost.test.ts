@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { costOf, sidesFor } from '../../../src/core/upscaler/memory-cost.ts';
 import { fromDist } from '../../support/dist.ts';
 import { MODEL_TEST_TIMEOUT, testModel } from '../../support/models.ts';
+import { modelOf } from '../../support/random-model.ts';
+import { randomNafnet } from '../model/writers/random-restorers.ts';
 
 type MemoryCostModule = typeof import('../../../src/core/upscaler/memory-cost.ts');
 
@@ -15,15 +20,29 @@ afterEach(async () => {
 });
 
 test.each([
-  ['a straight line', { before: 100e6, fixed: 171e6, whole: 207e6 }, { fixedBytes: 70e6, bytesPerPixel: 1000 }],
+  [
+    'a straight line',
+    { before: 100e6, opening: 150e6, fixed: 171e6, whole: 207e6 },
+    { openingBytes: 50e6, fixedBytes: 70e6, bytesPerPixel: 1000 },
+  ],
+  [
+    'weights that lie in memory several times while it opens',
+    { before: 100e6, opening: 400e6, fixed: 171e6, whole: 207e6 },
+    { openingBytes: 300e6, fixedBytes: 70e6, bytesPerPixel: 1000 },
+  ],
   [
     'noise instead of a slope',
-    { before: 100e6, fixed: 171e6, whole: 170e6 },
-    { fixedBytes: 64.476_072e6, bytesPerPixel: 148 },
+    { before: 100e6, opening: 150e6, fixed: 171e6, whole: 170e6 },
+    { openingBytes: 50e6, fixedBytes: 64.476_072e6, bytesPerPixel: 148 },
   ],
-  ['less than before', { before: 200e6, fixed: 171e6, whole: 207e6 }, { fixedBytes: 0, bytesPerPixel: 1000 }],
+  [
+    'less than before',
+    { before: 200e6, opening: 150e6, fixed: 171e6, whole: 207e6 },
+    { openingBytes: 0, fixedBytes: 0, bytesPerPixel: 1000 },
+  ],
 ])('the cost of a network is read from two windows: %s', (_, readings, expected) => {
   const found = costOf({ ...readings, little: 32, large: Math.sqrt(37_024), scale: 4 });
+  expect(found.openingBytes).toBe(expected.openingBytes);
   expect(found.bytesPerPixel).toBeCloseTo(expected.bytesPerPixel, 6);
   expect(found.fixedBytes).toBeCloseTo(expected.fixedBytes, -5);
 });
@@ -57,3 +76,21 @@ test(
   },
   MODEL_TEST_TIMEOUT,
 );
+
+const MANY_WEIGHTS = { features: 32, encoders: [1, 1, 1, 1], middle: 8, decoders: [1, 1, 1, 1] };
+
+test('a network of many weights takes the most while it opens, and within a tenth of what is reckoned', async () => {
+  const { weights } = randomNafnet(MANY_WEIGHTS, 1);
+  const { path, dispose } = await modelOf(weights);
+  const bench = fileURLToPath(new URL('../../../bench/memory-model.mjs', import.meta.url));
+  const env = { ...process.env, MODELS: path, SIDES: '64,448', UPREEL_CACHE: join(path, '..', 'cache') };
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [bench], { env });
+    const ratios = [...stdout.matchAll(/\| (\d+)x\1 \| (\d+) MB \| (\d+) MB \| ([\d.]+) \|/g)];
+    expect(ratios.map(([, side]) => side)).toEqual(['64', '448']);
+    for (const [row, , , , ratio] of ratios) expect(Math.abs(Number(ratio) - 1), row).toBeLessThan(0.1);
+    expect(stdout).toContain(`| to open | ${ratios[0]![2]} MB |`);
+  } finally {
+    await dispose();
+  }
+});

@@ -55,7 +55,7 @@ describe('a picture of a network that takes in the whole', () => {
     ...{ device: 'cpu', tilePx: 16, haloPx: 8, featherPx: 2, sessions: 1, threadsPerSession: 1 },
     ...{ gpus: [], ensemble: false, rerunBlank: true },
   };
-  const WHOLE = { mostPixels: 80 * 24, fixedBytes: 1e8, bytesPerPixel: 1e4 };
+  const WHOLE = { mostPixels: 80 * 24, openingBytes: 0, fixedBytes: 1e8, bytesPerPixel: 1e4 };
   const picture = testPicture(80, 24, RGB8);
 
   async function run(options: UpscalerOptions) {
@@ -97,7 +97,7 @@ describe('a picture of a network that takes in the whole', () => {
 });
 
 describe('the word about it', () => {
-  const whole = { mostPixels: 1e5, fixedBytes: 1e9, bytesPerPixel: 1e4 };
+  const whole = { mostPixels: 1e5, openingBytes: 2e9, fixedBytes: 1e9, bytesPerPixel: 1e4 };
   const size = { width: 600, height: 500 };
 
   test.each([
@@ -106,6 +106,12 @@ describe('the word about it', () => {
       whole,
       8e9,
       '--tile 600 leaves it whole and takes about 4.0 GB; 8.0 GB are free.',
+    ],
+    [
+      'names what it takes to open, where that is more',
+      { ...whole, openingBytes: 5e9 },
+      8e9,
+      '--tile 600 leaves it whole and takes about 5.0 GB; 8.0 GB are free.',
     ],
     ['says that memory does not suffice', whole, 3e9, 'Whole, it would take about 4.0 GB, and 3.0 GB are free.'],
     ['names the tile where nothing was measured', null, 8e9, 'Where memory suffices, --tile 600 leaves it whole.'],

@@ -16,6 +16,8 @@ interface CraftPlan {
   readonly groups: readonly { readonly blocks: number; readonly heads: number }[];
   /** Of the first half of the channels; the second has it turned. */
   readonly window: readonly [height: number, width: number];
+  /** [count, 2] of each half's windows. */
+  readonly offsets: readonly [Float32Array, Float32Array];
 }
 
 /**
@@ -40,7 +42,9 @@ export const craft = defineArchitecture<CraftPlan>({
       blocks: countConsecutive(state, (block) => `${group(index)}.hf_blocks.${block}.attn.temperature`),
       heads: axis(state, `${group(index)}.hf_blocks.0.attn.temperature`, 0),
     }));
-    return { frame: planFrame(state, 'CRAFT'), groups, window: windowOf(state) };
+    const window = windowOf(state);
+    const offsets = [offsetsOf(state, 'biases_h', window), offsetsOf(state, 'biases_v', window)] as const;
+    return { frame: planFrame(state, 'CRAFT'), groups, window, offsets };
   },
 
   summarise: ({ frame, groups, window }) =>
@@ -50,7 +54,7 @@ export const craft = defineArchitecture<CraftPlan>({
       `windows ${window.join('x')}`,
     ].join(', '),
 
-  build({ frame, groups, window }, state) {
+  build({ frame, groups, window, offsets }, state) {
     ignoreBuffers(state);
     const layers = new ProgramLayers(state);
     const sides = { multiple: MULTIPLE, beyond: 1, padding: 'symmetric' } as const;
@@ -60,7 +64,7 @@ export const craft = defineArchitecture<CraftPlan>({
       groups.forEach(({ blocks, heads }, index) => {
         const before = value;
         for (let block = 0; block < blocks; block++) {
-          value = crossRefined(layers, value, { name: group(index), block, heads, windows });
+          value = crossRefined(layers, value, { name: group(index), block, heads, windows, offsets });
         }
         value = layers.add(layers.conv(value, `layers.${index}.conv`), before);
       });
@@ -76,13 +80,26 @@ function group(index: number): string {
   return `layers.${index}.residual_group`;
 }
 
-/** From the list of offsets, which goes up to them. */
+/** From the places of each pair's offset, which fall by one along a row of the window. */
 function windowOf(state: StateDict): readonly [number, number] {
-  const offsets = state.tensor('biases_h', 2).data;
-  const [height = 0, width = 0] = offsets.slice(-2).map((last) => last + 1);
-  const window = [checkedWindow(height, 'biases_h'), checkedWindow(width, 'biases_h')] as const;
-  if (offsets.length !== 2 * (2 * height - 1) * (2 * width - 1)) throw refused('biases_h is no list of offsets.');
-  return window;
+  const name = 'relative_position_index_h';
+  const { shape, data } = state.indices(name, 2);
+  const [tokens = 0] = shape;
+  const first = data.subarray(0, tokens);
+  const end = first.findIndex((place, index) => place !== first[0]! - index);
+  const width = end < 0 ? tokens : end;
+  return [checkedWindow(tokens / width, name), checkedWindow(width, name)];
+}
+
+/**
+ * Not made here: in the authors' files those of upright windows stand where those of lying ones belong, and so are they
+ * trained.
+ */
+function offsetsOf(state: StateDict, name: string, [height, width]: readonly [number, number]): Float32Array {
+  const { shape, data } = state.tensor(name, 2);
+  if (shape[0] !== (2 * height - 1) * (2 * width - 1) || shape[1] !== 2)
+    throw refused(`${name} is no list of offsets.`);
+  return data;
 }
 
 interface At {
@@ -91,6 +108,7 @@ interface At {
   readonly block: number;
   readonly heads: number;
   readonly windows: RectangleWindows;
+  readonly offsets: CraftPlan['offsets'];
 }
 
 function crossRefined(layers: ProgramLayers, input: Planes, at: At): Planes {
@@ -104,7 +122,7 @@ function crossRefined(layers: ProgramLayers, input: Planes, at: At): Planes {
 
 function windowBlock(layers: ProgramLayers, input: Pixels, name: string, at: At, isShifted: boolean): Pixels {
   const qkv = layers.linear(layers.layerNorm(input, `${name}.norm1`), `${name}.qkv`, 3 * input.channels);
-  const attended = rectangleAttention(layers, qkv, name, { heads: at.heads, windows: at.windows, isShifted });
+  const attended = rectangleAttention(layers, qkv, name, { ...at, isShifted });
   const values = layers.toPlanes(splitQkv(layers, qkv)[2]);
   const near = layers.toPixels(layers.conv(values, `${name}.get_v`, { groups: input.channels }));
   const sum = layers.add(input, layers.linear(layers.add(attended, near), `${name}.proj`));

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Catalogue, CatalogueFile, CatalogueModel, ModelSource } from '../catalogue.ts';
 
@@ -58,11 +57,20 @@ export function stemOf(path: string): string {
   return basename(path, extname(path));
 }
 
-/** Lower-case hexadecimal; reads in pieces. */
+/** Lower-case hexadecimal; reads into one buffer: pieces of a large file would wait in memory to be collected. */
 export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
-  return hash.digest('hex');
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** In the order in which they are looked for. */

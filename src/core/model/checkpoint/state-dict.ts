@@ -55,6 +55,16 @@ export class StateDict {
     return tensor;
   }
 
+  /** As `tensor`, of whole numbers. */
+  indices(key: string, dimensions: number): Tensor {
+    const stored = this.#tensors.get(key);
+    if (stored?.type !== 'int64' || stored.shape.length !== dimensions || stored.shape.includes(0)) {
+      throw refused(`it has no ${key} of ${dimensions} dimensions of whole numbers.`);
+    }
+    this.#used.add(key);
+    return stored.read();
+  }
+
   /** Numbers of 0 to 255 that say how a network is built, or undefined if there are none of that name. */
   settings(key: string): readonly number[] | undefined {
     const stored = this.#tensors.get(key);

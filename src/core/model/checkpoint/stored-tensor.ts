@@ -7,8 +7,9 @@ const ELEMENT_BYTES = {
   float16: 2,
   bfloat16: 2,
   float64: 8,
-  // Counters and the like: read past, never as weights.
+  // Counters, and which pairs of pixels share a bias.
   int64: 8,
+  // Read past.
   int32: 4,
   int16: 2,
   int8: 1,
@@ -44,6 +45,8 @@ export function decodeElements(bytes: Uint8Array, type: ElementType, count: numb
     case 'float64':
       for (let i = 0; i < count; i++) values[i] = view.getFloat64(8 * i, true);
       return values;
+    case 'int64':
+      return values.map((_, i) => Number(view.getBigInt64(8 * i, true)));
     case 'int8':
       // As torch's uint8, the only ones that a network is built by.
       return values.map((_, i) => bytes[i] ?? 0);

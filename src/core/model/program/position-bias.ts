@@ -11,11 +11,14 @@ import type { ProgramLayers } from './program-layers.ts';
  * CrossFormer's dynamic position bias (DAT, RGT): the number for an offset (dy, dx) is not trained but computed by
  * small layers `name.pos_proj`, `name.pos1` to `name.pos3`. onnxruntime does so once, when it loads the network.
  * Returns [heads, tokens, tokens].
+ * @param offsets pairs of all there are, row by row; a network that was trained with others in their places says so
  */
-export function dynamicBias(layers: ProgramLayers, name: string, window: readonly [number, number]): StepIndex {
-  const [height, width] = window;
-  const offsets: number[] = [];
-  for (let dy = 1 - height; dy < height; dy++) for (let dx = 1 - width; dx < width; dx++) offsets.push(dy, dx);
+export function dynamicBias(
+  layers: ProgramLayers,
+  name: string,
+  [height, width]: readonly [number, number],
+  offsets: ArrayLike<number> = offsetsOf(height, width),
+): StepIndex {
   const step = layers.step('Identity', [tensor([offsets.length / 2, 2], Float32Array.from(offsets))]);
   let rows: Tokens = { layout: 'tokens', step, channels: 2, density: 0, extent: step };
   rows = layers.linear(rows, `${name}.pos_proj`);
@@ -25,6 +28,12 @@ export function dynamicBias(layers: ProgramLayers, name: string, window: readonl
   }
   const tokens = height * width;
   return relativeBias(layers, rows.step, sharedIndex(layers, height, width), { heads: rows.channels, tokens });
+}
+
+function offsetsOf(height: number, width: number): readonly number[] {
+  const offsets: number[] = [];
+  for (let dy = 1 - height; dy < height; dy++) for (let dx = 1 - width; dx < width; dx++) offsets.push(dy, dx);
+  return offsets;
 }
 
 /**

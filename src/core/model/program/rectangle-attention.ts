@@ -47,14 +47,20 @@ export function isShiftedBlock(group: number, block: number): boolean {
 
 /**
  * Attention of each half of the channels within its windows, with the positions `name.attns.0` and `name.attns.1`.
- * @param heads of both halves together
+ * @param at `heads` are those of both halves together; `offsets` of each half's windows, where the network has its own
  */
 export function rectangleAttention(
   layers: ProgramLayers,
   qkv: Pixels,
   name: string,
-  { heads, windows, isShifted }: { heads: number; windows: RectangleWindows; isShifted: boolean },
+  at: {
+    readonly heads: number;
+    readonly windows: RectangleWindows;
+    readonly isShifted: boolean;
+    readonly offsets?: readonly [ArrayLike<number>, ArrayLike<number>];
+  },
 ): Pixels {
+  const { heads, windows, isShifted } = at;
   const parts = splitQkv(layers, qkv);
   const half = qkv.channels / 6;
   const [height, width] = windows.shape;
@@ -65,7 +71,7 @@ export function rectangleAttention(
       Tokens,
       Tokens,
     ];
-    const bias = dynamicBias(layers, `${name}.attns.${branch}.pos`, shape);
+    const bias = dynamicBias(layers, `${name}.attns.${branch}.pos`, shape, at.offsets?.[branch]);
     return cut.join(attend(layers, q, k, v, { heads: heads / 2, tokens: cut.tokens, bias, mask: cut.mask }));
   };
   return layers.concat([attended(upright, 0, [height, width]), attended(lying, 1, [width, height])]);

@@ -9,13 +9,18 @@ export interface CraftShape {
   readonly depths: readonly number[];
   readonly window: readonly [height: number, width: number];
   readonly scale: number;
+  /** The offsets of upright windows and those of lying ones stand in each other's place, as in the authors' files. */
+  readonly isCrossed?: boolean;
 }
 
-export function randomCraft({ features, heads, depths, window, scale }: CraftShape, seed: number): RandomAttention {
+export function randomCraft(shape: CraftShape, seed: number): RandomAttention {
+  const { features, heads, depths, window, scale, isCrossed = false } = shape;
   const layers = new RandomAttention(seed);
   const [height, width] = window;
-  addOffsets(layers, 'h', height, width);
-  addOffsets(layers, 'v', width, height);
+  addIndex(layers, 'h', height, width);
+  addIndex(layers, 'v', width, height);
+  addOffsets(layers, isCrossed ? 'v' : 'h', height, width);
+  addOffsets(layers, isCrossed ? 'h' : 'v', width, height);
   layers.conv('conv_first', features, 3);
   depths.forEach((depth, index) => {
     const name = `layers.${index}.residual_group`;
@@ -39,6 +44,9 @@ function addOffsets(layers: RandomAttention, which: 'h' | 'v', height: number, w
   const offsets: number[] = [];
   for (let dy = 1 - height; dy < height; dy++) for (let dx = 1 - width; dx < width; dx++) offsets.push(dy, dx);
   layers.weights.set(`biases_${which}`, { shape: [offsets.length / 2, 2], data: Float32Array.from(offsets) });
+}
+
+function addIndex(layers: RandomAttention, which: 'h' | 'v', height: number, width: number): void {
   const tokens = height * width;
   layers.integer(`relative_position_index_${which}`, [tokens, tokens], relativeIndices(height, width));
 }
