@@ -34,7 +34,7 @@ for (const [index, clip] of (PICTURES === undefined ? [] : CLIPS).entries()) {
   const [source, clean] = [join(place, 'source.mkv'), join(place, 'clean.mkv')];
   const flags = clip.preset === undefined ? [] : ['--preset', clip.preset];
   const both = steadied(place, source, flags).map((result) => ({
-    flicker: compare(source, result).flickerRatio.toFixed(2),
+    flicker: told(compare(source, result).flickerRatio),
     psnr: mean(compare(clean, result).psnr.filter((value) => value !== null)).toFixed(2),
     sharpness: slopesKept(lumaOf(clean), lumaOf(result)).toFixed(2),
   }));
@@ -51,7 +51,7 @@ for (const film of films) {
   const results = steadied(place, source, []);
   const compared = results.map((result) => compare(source, result));
   const still = `${(100 * compared[0].stillShare).toFixed(0)} %`;
-  const flicker = compared.map(({ flickerRatio }) => flickerRatio?.toFixed(2) ?? '-');
+  const flicker = compared.map(({ flickerRatio }) => told(flickerRatio));
   add(real, [name, still, ...flicker, ...results.map((result) => meanSlope(lumaOf(result)).toFixed(2))]);
 }
 if (WRITE_DOCS === '1') {
@@ -133,6 +133,11 @@ function meanSlope({ width, frames }) {
 
 function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of a film of which nothing stands still: "-". */
+function told(ratio) {
+  return ratio === null ? '-' : ratio.toFixed(2);
 }
 
 function add(rows, row) {
