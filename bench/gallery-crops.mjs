@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { seeded } from './support.mjs';
 
 /** Of a source, and four times that of what becomes of it. */
 export const SIDE = 72;
@@ -119,17 +120,6 @@ function eachPixel(data, change) {
     for (const [channel, level] of levels.entries()) made[at + channel] = Math.min(255, Math.max(0, Math.round(level)));
   }
   return made;
-}
-
-/** mulberry32, 0..1: the same pictures on every machine. */
-function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z = (z + Math.imul(z ^ (z >>> 7), z | 61)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Print that is just readable at a quarter. */

@@ -16,8 +16,8 @@ const ALL = [
   'targets',
   'view-cpu',
 ];
-/** Only where they are named: they need other programs, or a quarter of an hour. */
-const APART = ['peers', 'growth'];
+/** Only where they are named: they need other programs or pictures, or a quarter of an hour. */
+const APART = ['peers', 'growth', 'steady'];
 const asked = (process.env.BENCH ?? '').split(/\s+/).filter(Boolean);
 const unknown = asked.filter((name) => ![...ALL, ...APART].includes(name));
 if (unknown.length > 0) {

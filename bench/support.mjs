@@ -23,6 +23,17 @@ export function makeClip(path, { width, height, frames }) {
   return path;
 }
 
+/** Numbers 0..1 by mulberry32: the same on every machine. */
+export function seeded(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = Math.imul(state ^ (state >>> 15), state | 1);
+    z = (z + Math.imul(z ^ (z >>> 7), z | 61)) ^ z;
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FlickerMeter } from '../../src/eval/film/flicker.ts';
+import { seededRandom } from '../core/model/writers/random-networks.ts';
 import { noisyFrames, repeated, SCENE, type Scene } from '../support/noisy-frames.ts';
 
 const SIZE = { width: 64, height: 48 };
@@ -100,4 +101,68 @@ describe('what moves does not count', () => {
     const frames = planes(scenes);
     expect(flickerOf(frames, frames, 4).stillShare).toBeLessThan(flickerOf(frames, frames).stillShare);
   });
+});
+
+describe('grain that a codec holds, and changes bit by bit,', () => {
+  /** Each frame keeps 0.6 of the grain before. @param sigma of each frame's own */
+  const withGrain = (sigma: number, scenes: readonly Scene[]): Uint8Array[] => {
+    const random = seededRandom(3);
+    const grain = new Float32Array(SIZE.width * SIZE.height);
+    const grained = scenes.map((scene): Scene => {
+      for (let at = 0; at < grain.length; at++) grain[at] = 0.6 * grain[at]! + sigma * Math.sqrt(3) * random();
+      const own = grain.slice();
+      return (x, y) => scene(x, y) + own[y * SIZE.width + x]!;
+    });
+    return planes(grained, { sigma: 0.3 });
+  };
+  const moving = (scene: (frame: number) => Scene) =>
+    withGrain(
+      3,
+      Array.from({ length: 14 }, (_, at) => scene(at)),
+    );
+
+  test('is noise, and a result with half of it flickers half as much', () => {
+    const [loud, calm] = [withGrain(3, repeated(14)), withGrain(1.5, repeated(14))];
+    const { stillShare, ratio } = flickerOf(loud, calm);
+    expect(stillShare).toBeGreaterThan(0.8);
+    expect(ratio).toBeGreaterThan(0.45);
+    expect(ratio).toBeLessThan(0.55);
+  });
+
+  test.each<[string, number, (frame: number) => Scene]>([
+    ['a zoom', 0.1, (frame) => (x, y) => SCENE((x - 32) * (1 + frame / 8) + 32, (y - 24) * (1 + frame / 8) + 24)],
+    ['halves that part', 0.1, (frame) => (x, y) => SCENE(x + (y < 24 ? frame : -frame), y)],
+    // Where the slopes are flat it changes by less than the grain.
+    ['halves that part slowly', 0.2, (frame) => (x, y) => SCENE(x + (y < 24 ? 0.25 : -0.25) * frame, y)],
+    ['half of the picture fades', 0.1, (frame) => (x, y) => SCENE(x, y) - (x < 32 ? 4 : -4) * frame],
+    ['a cut between any two frames', 0.1, (frame) => (x, y) => SCENE(x + 7 * (frame % 5), 11 * frame + y)],
+  ])('does not hide what moves: %s', (_, most, scene) => {
+    const frames = moving(scene);
+    expect(flickerOf(frames, frames).stillShare).toBeLessThan(most);
+  });
+
+  test('does not hide an object that moves, nor is all else taken for one', () => {
+    const bar = (frame: number): Scene => {
+      return (x, y) => SCENE(x, y) + (x >= 2 * frame && x < 2 * frame + 8 && y < 16 ? 60 : 0);
+    };
+    const frames = moving(bar);
+    // What the bar covers, or has just left, is frozen in the result: were it counted, the ratio would be more than 0.
+    const result = frames.map((frame, at) => {
+      return frame.map((_, pixel) => {
+        const [x, y] = [pixel % SIZE.width, Math.floor(pixel / SIZE.width)];
+        return y < 16 && x >= 2 * at - 2 && x < 2 * at + 10 ? 100 + 100 * (at % 2) : 100;
+      });
+    });
+    const { stillShare, ratio } = flickerOf(frames, result);
+    expect(stillShare).toBeGreaterThan(0.3);
+    expect(ratio).toBeLessThan(0.05);
+  });
+});
+
+test('slow motion of halves of the picture does not hide in white noise', () => {
+  const scenes = Array.from({ length: 14 }, (_, frame): Scene => {
+    return (x, y) => SCENE(x + (y < 24 ? 0.4 : -0.4) * frame, y);
+  });
+  const frames = planes(scenes, { sigma: 4 });
+  expect(flickerOf(frames, frames).stillShare).toBeLessThan(0.2);
 });

@@ -20,6 +20,16 @@ const REACH = 3;
  * two frames do.
  */
 const NOISE_RATIO = 0.8;
+/**
+ * Those of noise that a codec holds and changes bit by bit, a random walk, differ by sqrt(19) / 3 = 1.45, those of what
+ * moves or fades evenly by 3.
+ */
+const HELD_NOISE_RATIO = 2;
+/**
+ * How a change goes on, as a correlation of this one and the next: that of noise turns back, -1/2, or -0.28 where half of
+ * it is held from frame to frame and 0 where 0.85 are; what moves goes on.
+ */
+const HELD_NOISE_TURNS = [-0.4, 0] as const;
 /** What rounding to 8 bits leaves of a mean, in levels. */
 const ROUNDING = 0.05;
 /** Of the source, on each side. */
@@ -33,8 +43,12 @@ const BLOCK_PX = 8;
  * the step and the mean of the three after it are no farther apart than noise makes them. Noise is what the block itself
  * shows: with D = the median of the mean absolute differences between the six frames, one after the other, the two
  * means of noise are 0.58 D apart; up to 0.8 D count as noise. Whatever moves, fades, appears or is cut is farther apart
- * than D. All eight neighbours must be still too, because enlarging draws on them. Steps without three frames on both
- * sides are not measured. No level of noise is guessed, and no block's motion counts for another's noise.
+ * than D. So is grain that a codec holds over some frames, and changes bit by bit: up to 2 D count as such if the change
+ * from the first two frames to the middle two and that from these to the last two correlate by -0.4 to 0 in the block and
+ * around it, and by -0.4 or more in most of the picture. White noise turns back by -1/2, and a small thing that moves
+ * stands out of it; what moves or fades goes on. All eight neighbours must be still too, because enlarging draws on them.
+ * Steps without three frames on both sides are not measured. No level of noise is guessed, and no block's motion counts
+ * for another's noise.
  *
  * Films that weave, pan or flicker as a whole are measured in the moving picture: both films' frames are first brought to
  * where the source's first lie (film-aligner.ts), or nothing of a real film would ever stand still.
@@ -89,12 +103,13 @@ export class FlickerMeter {
     const blockPx = this.#blockPx;
     const { width, height } = this.#size;
     const [columns, rows] = [Math.ceil(width / blockPx), Math.ceil(height / blockPx)];
-    const isStill = this.#findStill(columns, rows);
+    const blocks = this.#lookAtBlocks(columns, rows);
+    const mostApart = isNoiseHeld(blocks) ? HELD_NOISE_RATIO : NOISE_RATIO;
     const step = { pixels: 0, source: 0, result: 0 };
     const [before, after] = [this.#frames[REACH - 1]!, this.#frames[REACH]!];
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        if (!areAllStill(isStill, columns, rows, column, row)) continue;
+        if (!isStillAround(blocks, { columns, rows }, { column, row }, mostApart)) continue;
         const [left, right] = [column * blockPx, Math.min(width, (column + 1) * blockPx)];
         for (let y = row * blockPx; y < Math.min(height, (row + 1) * blockPx); y++) {
           step.pixels += right - left;
@@ -106,12 +121,13 @@ export class FlickerMeter {
     return step;
   }
 
-  #findStill(columns: number, rows: number): Uint8Array {
+  #lookAtBlocks(columns: number, rows: number): Blocks {
     const { width, height } = this.#size;
     const sources = this.#frames.map(({ source }) => source);
     const changes = sources.slice(1).map(() => new Float64Array(columns));
     const apart = new Float64Array(columns);
-    const isStill = new Uint8Array(columns * rows);
+    const perBlock = () => new Float64Array(columns * rows);
+    const blocks = { apart: perBlock(), onward: perBlock(), changed: perBlock() };
     for (let row = 0; row < rows; row++) {
       for (const sums of [...changes, apart]) sums.fill(0);
       const bottom = Math.min(height, (row + 1) * this.#blockPx);
@@ -123,17 +139,21 @@ export class FlickerMeter {
             sums[column] = sums[column]! + differenceOf(sources[at]!, sources[at + 1]!, from, to);
           }
           apart[column] = apart[column]! + differenceOfMeans(sources, from, to);
+          addChanges(sources, { from, to }, blocks, row * columns + column);
         }
       }
       for (let column = 0; column < columns; column++) {
         const pixels =
           (bottom - row * this.#blockPx) * (Math.min(width, (column + 1) * this.#blockPx) - column * this.#blockPx);
         const noise = median(changes.map((sums) => sums[column]!)) / pixels;
-        if (apart[column]! / pixels > NOISE_RATIO * noise + ROUNDING) continue;
-        if (this.#isSeen(column * this.#blockPx, row * this.#blockPx)) isStill[row * columns + column] = 1;
+        const beyondRounding = Math.max(0, apart[column]! / pixels - ROUNDING);
+        const isSeen = this.#isSeen(column * this.#blockPx, row * this.#blockPx);
+        // Without noise all that changes moves.
+        const inNoise = beyondRounding === 0 ? 0 : beyondRounding / noise;
+        blocks.apart[row * columns + column] = isSeen ? inNoise : Number.POSITIVE_INFINITY;
       }
     }
-    return isStill;
+    return blocks;
   }
 
   /** Whether all frames show all of a block. */
@@ -156,13 +176,41 @@ interface Step {
   readonly result: number;
 }
 
-function areAllStill(isStill: Uint8Array, columns: number, rows: number, column: number, row: number): boolean {
+/** Of each block. */
+interface Blocks {
+  /** How far the means before and after the step lie apart, in that block's noise. */
+  readonly apart: Float64Array;
+  /** Sums over its pixels: of both changes of two frames' means multiplied, and of the mean of their squares. */
+  readonly onward: Float64Array;
+  readonly changed: Float64Array;
+}
+
+/** By what most blocks that may be still are like. */
+function isNoiseHeld({ apart, onward, changed }: Blocks): boolean {
+  const turns = [...apart.keys()]
+    .filter((block) => apart[block]! <= HELD_NOISE_RATIO && changed[block]! > 0)
+    .map((block) => onward[block]! / changed[block]!);
+  return turns.length > 0 && median(turns) >= HELD_NOISE_TURNS[0];
+}
+
+function isStillAround(
+  blocks: Blocks,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  { column, row }: { readonly column: number; readonly row: number },
+  mostApart: number,
+): boolean {
+  let [apart, onward, changed] = [0, 0, 0];
   for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
     for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
-      if (isStill[y * columns + x] === 0) return false;
+      const block = y * columns + x;
+      apart = Math.max(apart, blocks.apart[block]!);
+      onward += blocks.onward[block]!;
+      changed += blocks.changed[block]!;
     }
   }
-  return true;
+  if (apart <= NOISE_RATIO) return true;
+  const [least, most] = HELD_NOISE_TURNS;
+  return apart <= mostApart && onward >= least * changed && onward <= most * changed;
 }
 
 function differenceOf(a: Uint8Array, b: Uint8Array, from: number, to: number): number {
@@ -176,6 +224,25 @@ function differenceOfMeans(frames: readonly Uint8Array[], from: number, to: numb
   let sum = 0;
   for (let at = from; at < to; at++) sum += Math.abs(d[at]! + e[at]! + f[at]! - a[at]! - b[at]! - c[at]!);
   return sum / REACH;
+}
+
+/** The change from the first two frames to the middle two and that from these to the last two. */
+function addChanges(
+  frames: readonly Uint8Array[],
+  { from, to }: { readonly from: number; readonly to: number },
+  { onward, changed }: Blocks,
+  block: number,
+): void {
+  const [a, b, c, d, e, f] = frames as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  let [products, squares] = [0, 0];
+  for (let at = from; at < to; at++) {
+    const middle = c[at]! + d[at]!;
+    const [first, second] = [middle - a[at]! - b[at]!, e[at]! + f[at]! - middle];
+    products += first * second;
+    squares += first * first + second * second;
+  }
+  onward[block]! += products;
+  changed[block]! += squares / 2;
 }
 
 function median(values: readonly number[]): number {

@@ -30,7 +30,7 @@ export class LeaningResult {
     this.#state ??= new Uint16Array(rasterBytes(width, height, { channels: 3, bytesPerSample: 1 }));
     const [from, to, state] = [samplesOf(result), samplesOf(into), this.#state];
     const depth = result.bytesPerSample === 1 ? 8 : 0;
-    if (lean !== null) this.#follow(lean, width);
+    if (lean !== null) this.#follow(lean, width, result.bytesPerSample === 1 ? 256 : 257);
     const { x: right, y: down } = this.#shift;
     // What both the frame and the memory show.
     const [left, end] = [Math.max(0, right), Math.min(width, width + right)];
@@ -51,8 +51,8 @@ export class LeaningResult {
     }
   }
 
-  /** What is remembered goes along with the camera and the light. */
-  #follow({ position }: NonNullable<Lean>, width: number): void {
+  /** What is remembered goes along with the camera and the light. @param level one of 255, in units of what is remembered */
+  #follow({ position }: NonNullable<Lean>, width: number, level: number): void {
     const state = this.#state!;
     const { x, y, gain, offset, moved } = position;
     const scale = this.#cellPx / CELL_PX;
@@ -60,7 +60,8 @@ export class LeaningResult {
     movePlane(state, 3 * width, 3 * moved.right * this.#cellPx, moved.down * this.#cellPx);
     if (gain === 1 && offset === 0) return;
     for (let at = 0; at < state.length; at++) {
-      state[at] = Math.min(65535, Math.max(0, gain * state[at]! + 257 * offset + 0.5));
+      // Brighter than white would be rounded to 256, which is black.
+      state[at] = Math.min(255 * level, Math.max(0, gain * state[at]! + level * offset + 0.5));
     }
   }
 

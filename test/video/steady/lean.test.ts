@@ -109,4 +109,28 @@ describe('what is remembered lies elsewhere', () => {
       }
     }
   });
+
+  test.each([1, 2] as const)('what is white stays white, and black black: %d bytes a sample', (bytesPerSample) => {
+    const leaning = new LeaningResult(COLUMNS, ROWS, SCALE);
+    const into = makeRaster(WIDTH, HEIGHT, { channels: 3, bytesPerSample });
+    const picture = makeRaster(WIDTH, HEIGHT, into);
+    const samples = samplesOf(picture);
+    const white = bytesPerSample === 1 ? 255 : 65535;
+    samples.fill(white, 0, samples.length / 2);
+    leaning.next(picture, all(0), into);
+    const steps: [number, number][] = [
+      [1.02, 0],
+      [1, 2],
+      [0.98, -1],
+      [1.05, 3],
+    ];
+    for (const [gain, offset] of steps) {
+      for (const lean of [position({ gain, offset }), null]) {
+        leaning.next(picture, lean, into);
+        const shown = samplesOf(into);
+        for (const sample of shown.subarray(0, shown.length / 2)) expect(sample).toBeGreaterThan(0.9 * white);
+        for (const sample of shown.subarray(shown.length / 2)) expect(sample).toBeLessThan(0.1 * white);
+      }
+    }
+  });
 });
