@@ -65,6 +65,7 @@ interface ProbedStream {
   readonly codec_name?: string;
   readonly width?: number;
   readonly height?: number;
+  readonly channels?: number;
   readonly pix_fmt?: string;
   readonly sample_aspect_ratio?: string;
   readonly color_range?: string;

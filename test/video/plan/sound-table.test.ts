@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isLosslessCodec } from '../../../src/video/plan/sound-plan.ts';
 import { containerFor } from '../../../src/video/source/containers.ts';
-import { ffmpeg, pattern, temporaryFolder } from '../../support/clips.ts';
+import { ffmpeg, pattern, probe, temporaryFolder } from '../../support/clips.ts';
 import { upscaleClip } from '../../support/upscale-clip.ts';
 
 /**
@@ -84,25 +84,7 @@ function makeSource(name: string, sounds: readonly Sound[]): void {
 
 const MONO = /^(g72|libgsm|nellymoser|libspeex|real_144|adpcm_ima_qt)/;
 
-interface Stream {
-  readonly index: number;
-  readonly codec_name?: string;
-  readonly channels: number;
-}
-
-function sounds(path: string): Stream[] {
-  const args = [
-    '-v',
-    'error',
-    '-select_streams',
-    'a',
-    '-show_entries',
-    'stream=index,codec_name,channels',
-    '-of',
-    'json',
-  ];
-  return (JSON.parse(execFileSync('ffprobe', [...args, path], { encoding: 'utf8' })) as { streams: Stream[] }).streams;
-}
+const sounds = (path: string) => probe(path).streams.filter(({ codec_type }) => codec_type === 'audio');
 
 /** Of each stream a hash of the decoded samples, in a form that holds every kind. */
 function samples(path: string): string[] {
