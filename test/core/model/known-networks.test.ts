@@ -147,13 +147,17 @@ it('what is remembered is of the version that describes networks now', () => {
     const built = buildFromWeights(readCheckpoint(writeSafetensors(weights, 'float32', integers)), name);
     const { contentHash: _, ...described } = describeNetwork(built, name).descriptor;
     const wiring = built.kind === 'graph' ? built.graph : built.program;
-    hash.update(JSON.stringify([described, wiring], shapesAlone));
+    hash.update(JSON.stringify([described, wiring], inShort));
   }
   // Networks are built or described otherwise: raise DESCRIBER_VERSION, or caches go on saying what was found before.
-  expect([DESCRIBER_VERSION, hash.digest('hex').slice(0, 16)]).toEqual([1, '499bc29c98658b03']);
+  expect([DESCRIBER_VERSION, hash.digest('hex').slice(0, 16)]).toEqual([1, '434bc20504773d64']);
 });
 
-/** Weights of tests are made by functions whose last bit is the platform's. */
-function shapesAlone(_key: string, value: unknown): unknown {
-  return isTensor(value) || isIndexTensor(value) ? value.shape : value;
+/** Tensors by their shape and a sum that knows places, to four digits: the last bits are the platform's. */
+function inShort(_key: string, value: unknown): unknown {
+  const data = isTensor(value) ? value.data : isIndexTensor(value) ? value.indices : null;
+  if (data === null) return value;
+  let sum = 0;
+  for (let at = 0; at < data.length; at++) sum += data[at]! * (1 + (at % 97) / 97);
+  return { shape: (value as { shape: readonly number[] }).shape, sum: sum.toPrecision(4) };
 }
