@@ -96,7 +96,7 @@ async function measure() {
     await until(async () => (await leftOf(queues)) === 0);
     const makeSeconds = since(started) - startSeconds;
     await until(async () => waits.length === films);
-    const result = {
+    const queue = {
       films,
       segments: total,
       workers,
@@ -108,12 +108,17 @@ async function measure() {
       heldByWorkersThatDied: orphans.length,
       takeoverSeconds: round(takenOver),
       filmTakenMilliseconds: { median: median(waits), most: Math.max(...waits) },
-      join: joinOf(count('JOINED', 1000)),
     };
+    console.log(JSON.stringify(queue, null, 2));
+    // Idle workers ask for work all the same.
+    for (const child of crews.slice(1)) {
+      child.disconnect();
+      await once(child, 'close');
+    }
+    const result = { ...queue, join: joinOf(count('JOINED', 1000)) };
     console.log(JSON.stringify(result, null, 2));
     const place = new URL('./results/fleet.json', import.meta.url);
     if (process.env.UPREEL_WRITE_DOCS === '1') writeFileSync(place, `${JSON.stringify(result, null, 2)}\n`);
-    for (const child of crews.slice(1)) child.disconnect();
   } finally {
     await queues.close().catch(() => {});
     redis.disconnect();
