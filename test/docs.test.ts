@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,4 +25,15 @@ test('CONTRIBUTING names files that are there', () => {
     existsSync(join(ROOT, path)) || sources.some((name) => name.endsWith(`/${path}`)) || path.includes('NAME');
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((path) => !isThere(path))).toEqual([]);
+});
+
+test('each benchmark that a document names can be run', () => {
+  const texts = DOCUMENTS.map((document) => readFileSync(join(ROOT, document), 'utf8')).join('\n');
+  const named = [...texts.matchAll(/\bBENCH="?([a-z][a-z -]*)/g)].flatMap(([, names]) => names!.trim().split(' '));
+  expect(named.length).toBeGreaterThan(10);
+  // It tells what there is when it is asked for what there is not.
+  const env = { ...process.env, BENCH: 'no-such-bench' };
+  const { stderr } = spawnSync(process.execPath, [join(ROOT, 'bench/run.mjs')], { env, encoding: 'utf8' });
+  const known = /There are: (.*)\.$/m.exec(stderr)?.[1]?.split(', ') ?? [];
+  expect(named.filter((name) => !known.includes(name))).toEqual([]);
 });
