@@ -6,20 +6,20 @@ const LINE = 15;
 const GROUND = '#f4f4f4';
 
 /**
- * @param cells `lines` of words and an `image` (a file's bytes), made to fit a square of `side` pixels
+ * @param cells `lines` of words and an `image` (a file's bytes), made to fit into `side` pixels across and `tall` (a square) down
  * @param path ends in .webp
  */
-export async function drawSheet(path, cells, { columns, side, quality = 82 }) {
+export async function drawSheet(path, cells, { columns, side, tall = side, quality = 82 }) {
   const head = LINE * Math.max(...cells.map(({ lines }) => lines.length)) + 3;
   const rows = Math.ceil(cells.length / columns);
-  const size = { width: columns * (side + GAP) + GAP, height: rows * (side + head + GAP) + GAP };
+  const size = { width: columns * (side + GAP) + GAP, height: rows * (tall + head + GAP) + GAP };
   const parts = [];
   for (const [index, { lines, image }] of cells.entries()) {
     const left = GAP + (index % columns) * (side + GAP);
-    const top = GAP + Math.floor(index / columns) * (side + head + GAP);
+    const top = GAP + Math.floor(index / columns) * (tall + head + GAP);
     parts.push({ input: words(lines, side, head), left, top });
     parts.push({
-      input: await sharp(image).resize(side, side, { fit: 'inside' }).png().toBuffer(),
+      input: await sharp(image).resize(side, tall, { fit: 'inside' }).png().toBuffer(),
       left,
       top: top + head,
     });

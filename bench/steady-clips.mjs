@@ -23,10 +23,10 @@ const wave = (frame, pixels) => [pixels * Math.sin(2 * frame), pixels * Math.cos
 /**
  * `of` names the photograph; `shift` (pixels of the source), `zoom` and `turn` (degrees) say how the camera has moved,
  * `light` by what levels are multiplied and what is added to them, `before` draws on the large frame, `noise` is white
- * or a tape's, `preset` and `coding` come after it.
+ * or a tape's, `preset` and `coding` come after it; `title` puts it on the sheet of docs/video.md.
  */
 export const CLIPS = [
-  { name: 'photograph, still, noise of 4 levels' },
+  { name: 'photograph, still, noise of 4 levels', title: 'still, noise of 4 levels' },
   { name: 'the same by preset `old-film`', preset: 'old-film' },
   { name: 'the same by preset `vhs`', preset: 'vhs' },
   { name: 'the same, MPEG-2', coding: ['-c:v', 'mpeg2video', '-q:v', '4', '-pix_fmt', 'yuv420p'] },
@@ -35,8 +35,11 @@ export const CLIPS = [
     coding: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
   },
   { name: 'face, still, noise as of tape', of: () => 'face', noise: 'tape' },
-  { name: 'the same by preset `vhs`, a tape', of: () => 'face', noise: 'tape', preset: 'vhs' },
-  { name: 'bars over the photograph, 2 and 2.5 pixels a frame', before: drawBars },
+  {
+    ...{ name: 'the same by preset `vhs`, a tape', title: 'a tape, by preset vhs' },
+    ...{ of: () => 'face', noise: 'tape', preset: 'vhs' },
+  },
+  { name: 'bars over the photograph, 2 and 2.5 pixels a frame', title: 'bars that move', before: drawBars },
   { name: 'fade of 60 frames', frames: 60, light: (frame) => [1 - frame / 75, 0] },
   {
     ...{ name: 'flash and cut', of: (frame) => (frame < 19 ? 'photograph' : 'face') },

@@ -3,12 +3,14 @@
 // PICTURES is the data folder of scikit-image, as for bench/quality.mjs: the made films (steady-clips.mjs) are of its
 // photographs. FILM names real ones, of which the first 28 frames are taken. Environment: CLIP (numbers of made films,
 // from 1), KEEP (a folder for the films; those that are there are measured only), WRITE_DOCS=1 (the tables in
-// docs/video.md).
+// docs/video.md and, of made films, docs/images/steady.webp).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { withSection } from './peers/table.mjs';
+import { drawSheet } from './sheet.mjs';
 import { CLIPS, makeClip } from './steady-clips.mjs';
 import { scratchFolder } from './support.mjs';
 
@@ -19,11 +21,15 @@ const films = FILM?.split(',') ?? [];
 const FRAMES = 28;
 /** Before it nothing has settled. */
 const FIRST = 8;
+/** On the sheet: a frame of each film that has a title, and by how much its step from the frame before is multiplied. */
+const SHOWN = 20;
+const STEP_GAIN = 8;
 if (PICTURES === undefined && films.length === 0) {
   console.error('Name pictures by PICTURES, or films by FILM: bench/steady.mjs says which.');
   process.exit(2);
 }
 
+const cells = [];
 const made = [['film', 'flicker, without', 'with', 'PSNR, without', 'with', 'sharpness, without', 'with']];
 print(made[0]);
 for (const [index, clip] of (PICTURES === undefined ? [] : CLIPS).entries()) {
@@ -38,6 +44,7 @@ for (const [index, clip] of (PICTURES === undefined ? [] : CLIPS).entries()) {
     psnr: mean(compare(clean, result).psnr.filter((value) => value !== null)).toFixed(2),
     sharpness: slopesKept(lumaOf(clean), lumaOf(result)).toFixed(2),
   }));
+  if (clip.title !== undefined) cells.push(...(await cellsOf(clip, place)));
   add(made, [clip.name, ...['flicker', 'psnr', 'sharpness'].flatMap((key) => both.map((one) => one[key]))]);
 }
 const real = [['film', 'still', 'flicker, without', 'with', 'slopes, without', 'with']];
@@ -62,6 +69,8 @@ if (WRITE_DOCS === '1') {
     readFileSync(document, 'utf8'),
   );
   writeFileSync(document, text);
+  const shape = { columns: 3, side: 352, tall: 242 };
+  if (cells.length > 0) await drawSheet(join(root, 'docs/images/steady.webp'), cells, shape);
 }
 
 /** @returns the result without, and the one with it */
@@ -90,18 +99,45 @@ function run(program, words) {
   return stdout;
 }
 
-/** Frames of luma, from the first that has settled. */
-function lumaOf(film) {
+function sizeOf(film) {
   const words = ['-v', 'error', '-show_entries', 'stream=width,height', '-select_streams', 'v:0', '-of', 'csv=p=0'];
   const [width, height] = run('ffprobe', [...words, film])
     .toString()
     .split(',')
     .map(Number);
+  return { width, height };
+}
+
+/** Frames of luma, from the first that has settled. */
+function lumaOf(film) {
+  const { width, height } = sizeOf(film);
   const data = run('ffmpeg', ['-v', 'error', '-i', film, '-f', 'rawvideo', '-pix_fmt', 'gray', '-']);
   const frames = Array.from({ length: data.length / width / height }, (_, frame) =>
     data.subarray(frame * width * height, (frame + 1) * width * height),
   );
   return { width, frames: frames.slice(FIRST) };
+}
+
+/** The frame with --steady, and what the step to it looks like without and with. */
+async function cellsOf({ title }, place) {
+  const [plain, calmed] = await Promise.all(
+    ['0', '0.8'].map((strength) => stepTo(join(place, `steady-${strength}.mkv`))),
+  );
+  return [
+    { lines: [title, 'with --steady 0.8'], image: calmed.frame },
+    { lines: ['its step from the frame before', `without, ${STEP_GAIN} times`], image: plain.step },
+    { lines: ['', `with --steady 0.8, ${STEP_GAIN} times`], image: calmed.step },
+  ];
+}
+
+async function stepTo(film) {
+  const chosen = ['-vf', `select=between(n\\,${SHOWN - 1}\\,${SHOWN})`, '-fps_mode', 'passthrough'];
+  const data = run('ffmpeg', ['-v', 'error', '-i', film, ...chosen, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
+  const [was, is] = [data.subarray(0, data.length / 2), data.subarray(data.length / 2)];
+  const step = is.map((sample, at) => Math.min(255, STEP_GAIN * Math.abs(sample - was[at])));
+  const raw = { ...sizeOf(film), channels: 3 };
+  const [frame, drawn] = [is, step].map((pixels) => sharp(pixels, { raw }).png().toBuffer());
+  return { frame: await frame, step: await drawn };
 }
 
 /** How much of a film's slopes another has, by least squares: what noise adds does not count. 1: as sharp. */
