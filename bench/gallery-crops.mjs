@@ -33,7 +33,10 @@ export const HOW_TO = [
   { name: 'texture', preset: 'photo', file: 'gravel.png', box: [40, 40, 288], damage: null, moves: false },
 ];
 
-/** Writes `original.png` (288 x 288), `source.png` (72 x 72) and, where it moves, `source.mkv`, of which that is a frame. */
+/**
+ * Writes `original.png` (288 x 288), `source.png` (72 x 72) and, where it moves, `source.mkv`, of which that is a
+ * frame.
+ */
 export async function makeCrop({ file, box, svg, damage, moves, coding = LOSSLESS }, pictures, folder) {
   const source = svg === undefined ? readFileSync(join(pictures, file)) : Buffer.from(svg);
   const [left, top, side] = box ?? [0, 0, LARGE];

@@ -1,8 +1,8 @@
 // Writes docs/gallery.md: each network of the catalogue that is here and each preset on the same six crops.
 // usage: node bench/gallery.mjs PICTURES    the data folder of scikit-image, as for bench/quality.mjs
 //        node bench/gallery.mjs             only the document again
-// Results stay in the folder that KEEP names, where a second run finds them. bench/quality.mjs comes first: the times are
-// its.
+// Results stay in the folder that KEEP names, where a second run finds them. bench/quality.mjs comes first: the times
+// are its.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-// Whether a long job slows down or grows: a synthetic clip of two hours in small frames, which no frame repeats, through a
-// small network. Speed, resident memory of upreel's own processes, and open handles, by eighths of the film. The bars:
-// the last eighth as fast as the second within 5 %, memory that grows by less than 1 MB for each hour of film after
-// the first quarter, as many handles at the end as then.
+// Whether a long job slows down or grows: a synthetic clip of two hours in small frames, which no frame repeats,
+// through a small network. Speed, resident memory of upreel's own processes, and open handles, by eighths of the film.
+// The bars: the last eighth as fast as the second within 5 %, memory that grows by less than 1 MB for each hour of film
+// after the first quarter, as many handles at the end as then.
 // Environment: MINUTES of film.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/core/model/index.js';
 import { makeRaster } from '../dist/core/pixels/raster.js';
 import { peakBytes } from '../dist/core/tile/tile-size.js';
-import { measuredMemoryCost, settledResidentBytes } from '../dist/core/upscaler/memory-cost.js';
+import { measureMemoryCost, settledResidentBytes } from '../dist/core/upscaler/memory-cost.js';
 import { openUpscaler } from '../dist/core/upscaler/open-upscaler.js';
 import { CPU_TARGET } from '../dist/core/upscaler/window-runner.js';
 import { FRUGAL_MALLOC, scratchFolder } from './support.mjs';
@@ -49,7 +49,7 @@ async function reckon(id) {
   const model = await loadModel(id);
   // A cost that is remembered from another day is not measured.
   process.env.UPREEL_CACHE = scratchFolder();
-  console.log(JSON.stringify(await measuredMemoryCost(model, { threadsPerSession }, signal)));
+  console.log(JSON.stringify(await measureMemoryCost(model, { threadsPerSession }, signal)));
 }
 
 async function run(id, side) {

@@ -1,5 +1,5 @@
-// upreel beside what people would pick instead, on the CPU: the same weights and the same picture through PyTorch, ncnn,
-// OpenVINO and OpenCV, each in a process that stays, in turns; and a clip by the script that people run.
+// upreel beside what people would pick instead, on the CPU: the same weights and the same picture through PyTorch,
+// ncnn, OpenVINO and OpenCV, each in a process that stays, in turns; and a clip by the script that people run.
 //   sh bench/peers/setup.sh && make bench BENCH=peers            20 minutes on two cores; QUICK=1: a try of 3
 // Environment: UPREEL_PEERS (folder of setup.sh), NETWORKS, SIDES, WAYS (commas), CLIP=0 (without the clip),
 // CELL_SECONDS (for the turns of one network and size), KEEP=1 (rows of the last run that are not measured now stay),

@@ -20,7 +20,7 @@ const ALL = [
   'targets',
   'view-cpu',
 ];
-/** Every other one only where it is named: they need other programs or pictures, or a quarter of an hour. */
+/** Every other one only where it is named: they need other programs, or a quarter of an hour. */
 const asked = (process.env.BENCH ?? '').split(/\s+/).filter(Boolean);
 const benches = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs') && isBench(name));
 const unknown = asked.filter((name) => !benches.includes(`${name}.mjs`));
@@ -35,8 +35,11 @@ for (const name of asked.length > 0 ? asked : ALL) {
   if (status !== 0) process.exitCode = 1;
 }
 
-/** What others import exports something; what a bench starts as a process of its own is no bench, nor is this file. */
+/**
+ * What others import exports something; what is to be given words says how it is used; what a bench starts as a process
+ * of its own is no bench, nor is this file.
+ */
 function isBench(name) {
   if (name === 'run.mjs' || name === 'view-cpu-feed.mjs') return false;
-  return !/^export /m.test(readFileSync(join(FOLDER, name), 'utf8'));
+  return !/^export |^\/\/.*usage: node bench\//im.test(readFileSync(join(FOLDER, name), 'utf8'));
 }

@@ -29,7 +29,6 @@ console.log(`|${'---|'.repeat(HALOS.length + 1)}`);
 for (const row of rows) console.log(row);
 
 /** Prints what all feathers give. @returns the network's row of the table */
-
 async function measure(id) {
   const model = await loadModel(id);
   const { scale, receptiveFieldPx, alignPx, gridPx } = model.descriptor;

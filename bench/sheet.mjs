@@ -6,7 +6,8 @@ const LINE = 15;
 const GROUND = '#f4f4f4';
 
 /**
- * @param cells `lines` of words and an `image` (a file's bytes), made to fit into `side` pixels across and `tall` (a square) down
+ * @param cells `lines` of words and an `image` (a file's bytes), made to fit into `side` pixels across and `tall` (a
+ * square) down
  * @param path ends in .webp
  */
 export async function drawSheet(path, cells, { columns, side, tall = side, quality = 82 }) {

@@ -1,7 +1,6 @@
 // How long a still waits before its first tile: from the start of the command to what it tells when the picture is read
-// and the network is open, with the network in the cache. Beside it what Node.js alone takes to start twice, as upreel's
-// two processes do one within the other.
-// Environment: MODEL (realesr-general-x4v3), RUNS (15).
+// and the network is open, with the network in the cache. Beside it what Node.js alone takes to start twice, as
+// upreel's two processes do one within the other. Environment: MODEL (realesr-general-x4v3), RUNS (15).
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

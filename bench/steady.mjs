@@ -21,7 +21,9 @@ const films = FILM?.split(',') ?? [];
 const FRAMES = 28;
 /** Before it nothing has settled. */
 const FIRST = 8;
-/** On the sheet: a frame of each film that has a title, and by how much its step from the frame before is multiplied. */
+/**
+ * On the sheet: a frame of each film that has a title, and by how much its step from the frame before is multiplied.
+ */
 const SHOWN = 20;
 const STEP_GAIN = 8;
 if (PICTURES === undefined && films.length === 0) {

@@ -46,8 +46,8 @@ async function writeManual() {
 }
 
 /**
- * Node takes a millisecond and more for each module, and there are hundreds, of packages too: a few files start four times
- * as fast.
+ * Node takes a millisecond and more for each module, and there are hundreds, of packages too: a few files start four
+ * times as fast.
  */
 async function bundlePrograms() {
   const modules = [];

@@ -92,7 +92,9 @@ async function timed(folder, run) {
   return bestAttempt(attempts);
 }
 
-/** PSNR of two films, frame by frame: the same network and encoder, so that only rounding and colours tell them apart. */
+/**
+ * PSNR of two films, frame by frame: the same network and encoder, so that only rounding and colours tell them apart.
+ */
 async function likeness(one, other) {
   const told = await command('ffmpeg', ['-i', one, '-i', other, '-lavfi', 'psnr', '-f', 'null', '-']);
   return Number(/average:([\d.]+)/.exec(told)?.[1]);

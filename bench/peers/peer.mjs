@@ -1,4 +1,5 @@
-// One way to run a network, in a process of its own that stays: orders go in by lines of JSON, one line comes back each.
+// One way to run a network, in a process of its own that stays: orders go in by lines of JSON, one line comes back
+// each.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

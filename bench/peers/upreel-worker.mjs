@@ -1,5 +1,6 @@
 // upreel as a peer among peers (see worker.py for the orders): `upreel` is one picture as users have it, with the tile
-// that upreel chooses; `upreel-frames` pictures of a video, with sessions as it chooses; `upreel-tile` one window whole.
+// that upreel chooses; `upreel-frames` pictures of a video, with sessions as it chooses; `upreel-tile` one window
+// whole.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { loadModel } from '../../dist/core/model/index.js';

@@ -24,8 +24,8 @@ interface Concluded extends Pick<VideoRequest, 'input' | 'model' | 'settings' | 
 }
 
 /**
- * From the segments of a whole film, wherever they were made, to the result under its name: what is damaged is told, the
- * film is joined, verified and published, the report written.
+ * From the segments of a whole film, wherever they were made, to the result under its name: what is damaged is told,
+ * the film is joined, verified and published, the report written.
  * @param segments in order
  * @throws UpreelError as `endFilm` does, and as the report is written.
  */

@@ -18,8 +18,8 @@ export interface PlannedJob {
 }
 
 /**
- * The plan that the job in a directory was begun with, where source, settings, ffmpeg and upreel are what they were; else
- * a new one. Whether hardware decodes is proven each time: that is the machine's, and not the plan's.
+ * The plan that the job in a directory was begun with, where source, settings, ffmpeg and upreel are what they were;
+ * else a new one. Whether hardware decodes is proven each time: that is the machine's, and not the plan's.
  * @param output absolute
  * @throws UpreelError as `preparePlan` does.
  */

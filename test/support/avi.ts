@@ -1,6 +1,7 @@
 /**
- * Makes P pictures of an MPEG-4 film in AVI into ones that are "not coded" (ISO/IEC 14496-2, vop_coded = 0): seven bytes
- * that mean "as before", as encoders write them for frames that a capture has lost. What is left over is filled up.
+ * Makes P pictures of an MPEG-4 film in AVI into ones that are "not coded" (ISO/IEC 14496-2, vop_coded = 0): seven
+ * bytes that mean "as before", as encoders write them for frames that a capture has lost. What is left over is filled
+ * up.
  * @param isChosen by the number of the picture in the file.
  * @returns how many.
  */

@@ -2,11 +2,12 @@
 // DIE_AT: "before NAME" or "after NAME", absolute.
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { basename } from 'node:path';
 
 const [, when, name] = /^(before|after) (.*)$/.exec(process.env.DIE_AT ?? '') ?? [];
 /** By the place of the name among what they are called with. */
 const CALLS = { link: 1, rename: 1, rm: 0 };
-const isEngine = /engine/.test(process.argv[1] ?? '');
+const isEngine = basename(process.argv[1] ?? '') === 'engine.js';
 
 for (const [call, place] of Object.entries(CALLS)) {
   const usual = fs[call];

@@ -5,8 +5,8 @@ const ROOT = new URL('../..', import.meta.url);
 
 /**
  * The test files that only call functions: what they load, the next one finds loaded, which saves a second for each.
- * One that starts processes or worker threads, sets the environment, replaces functions or measures memory has a process
- * of its own.
+ * One that starts processes or worker threads, sets the environment, replaces functions or measures memory has a
+ * process of its own.
  */
 export function filesOfOneProcess(): string[] {
   const names = readdirSync(new URL('test', ROOT), { recursive: true, encoding: 'utf8' });

@@ -17,7 +17,9 @@ export interface PictureKind {
   readonly sorts: readonly Sort[];
   /** Width and height that its encoder needs; default: any will do. */
   readonly size?: readonly [width: number, height: number];
-  /** Writes `joined`: samples as the file is to hold them, alpha last. Gives what the file does hold, if it is other. */
+  /**
+   * Writes `joined`: samples as the file is to hold them, alpha last. Gives what the file does hold, if it is other.
+   */
   readonly make: (path: string, joined: Raster4, sort: Sort) => Promise<Raster4 | null>;
   /** Writes `joined` with a colour profile that lies in a file. */
   readonly withProfile?: (path: string, joined: Raster4, profile: string) => Promise<Raster4 | null>;

@@ -2,8 +2,8 @@ import { makeRaster, type Raster } from '../../src/core/pixels/raster.ts';
 import { samplesOf } from './rasters.ts';
 
 /**
- * MATLAB's imresize from its definition, one sum over the whole line for each sample, in float64: as slow and as plain as
- * can be. Columns first; rounded and clamped after each direction; borders repeated.
+ * MATLAB's imresize from its definition, one sum over the whole line for each sample, in float64: as slow and as plain
+ * as can be. Columns first; rounded and clamped after each direction; borders repeated.
  */
 export function plainImresize(picture: Raster, width: number, height: number, kernel: Kernel): Raster {
   const most = picture.bytesPerSample === 1 ? 255 : 65535;

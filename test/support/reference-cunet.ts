@@ -12,8 +12,8 @@ import {
 } from './reference-evaluator.ts';
 
 /**
- * CUNet in float64, from its definition: two U-shaped halves of convolutions without padding, whose channels are weighted
- * by means over the whole picture; around the picture its border is repeated.
+ * CUNet in float64, from its definition: two U-shaped halves of convolutions without padding, whose channels are
+ * weighted by means over the whole picture; around the picture its border is repeated.
  */
 export function evaluateCunet(weights: Weights, picture: Planes, { isX4 = false, border = 18 } = {}): Planes {
   const net = new Cunet(weights);

@@ -1,5 +1,6 @@
 // Plays a script of events to the built reporters, as the command line does: node report-driver.mjs SCRIPT.json KIND
-// SCRIPT.json: a list of steps { waitMs } | { event } | { exit, error } | { repeat, times, waitMs } | { crash } | { hang }.
+// SCRIPT.json: a list of steps { waitMs } | { event } | { exit, error } | { repeat, times, waitMs } | { crash } | {
+// hang }.
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReporter } from '../../dist/cli/report/open-reporter.js';

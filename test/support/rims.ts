@@ -1,6 +1,8 @@
 import { makeRaster, type Raster } from '../../src/core/pixels/raster.ts';
 
-/** A transparent picture of one colour, so that every pixel that shows has one right colour; black beyond its outline. */
+/**
+ * A transparent picture of one colour, so that every pixel that shows has one right colour; black beyond its outline.
+ */
 export interface RimPicture {
   readonly name: string;
   readonly right: readonly [number, number, number];

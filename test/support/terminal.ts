@@ -158,9 +158,10 @@ export class TestTerminal {
 }
 
 /**
- * All that a program writes is read, on a busy machine, too. libuv takes a terminal that nobody writes to any more for read
- * to its end while the kernel still hands its last words over, so this holds it open; and node-pty stops reading 200 ms
- * after the program's end by the clock, where this gives the event loop ten turns more, each of which reads what is there.
+ * All that a program writes is read, on a busy machine, too. libuv takes a terminal that nobody writes to any more for
+ * read to its end while the kernel still hands its last words over, so this holds it open; and node-pty stops reading
+ * 200 ms after the program's end by the clock, where this gives the event loop ten turns more, each of which reads what
+ * is there.
  */
 function readToTheEnd(process: IPty): void {
   const { _socket: socket, _pty: path } = process as IPty & { readonly _socket: ReadStream; readonly _pty: string };

@@ -4,8 +4,8 @@ import { bytes, count, type SafeText, safeText, text } from '../../tui/index.ts'
 import { alignColumns } from '../table.ts';
 
 /**
- * `logs`: of jobs that have ended. `jobs`: folders of jobs that are not done. `runtime`: what runs the networks. `stores`:
- * what a fleet's workers have fetched of buckets.
+ * `logs`: of jobs that have ended. `jobs`: folders of jobs that are not done. `runtime`: what runs the networks.
+ * `stores`: what a fleet's workers have fetched of buckets.
  */
 export type KeptWhat = CacheKind | 'logs' | 'jobs' | 'runtime' | 'stores';
 

@@ -1,7 +1,10 @@
 import type { Size } from '../pixels/geometry.ts';
 import { warpPlane } from './warp-plane.ts';
 
-/** Where a frame lies against a reference, and how much brighter it is: frame(x + shift) is about gain reference(x) + offset. */
+/**
+ * Where a frame lies against a reference, and how much brighter it is: frame(x + shift) is about gain reference(x) +
+ * offset.
+ */
 export interface Registration {
   /** Pixels to the right and down. */
   readonly x: number;
@@ -36,7 +39,9 @@ const ENOUGH_PIXELS = 100_000;
 const SAMPLED = 2048;
 /** In the planes' unit. */
 const LEAST_DIFFERENCE = 1;
-/** Of the median: the scale of Cauchy's weights (2.385 standard deviations of normal noise), and what counts in full. */
+/**
+ * Of the median: the scale of Cauchy's weights (2.385 standard deviations of normal noise), and what counts in full.
+ */
 const CAUCHY = 3.5;
 const MOST_TYPICAL = 4;
 const STEPS = 6;
@@ -168,8 +173,8 @@ function takeWhatHelps(level: Level, refined: Registration): Registration {
 }
 
 /**
- * Gain and offset from the spread of both pictures where they are alike. Least squares take the reference's own noise for
- * contrast, and each gain would come out a little low.
+ * Gain and offset from the spread of both pictures where they are alike. Least squares take the reference's own noise
+ * for contrast, and each gain would come out a little low.
  */
 function evenBrightness(level: Level, { gain, offset }: Registration): Pick<Registration, 'gain' | 'offset'> {
   const { size, reference, warped } = level;

@@ -1,8 +1,8 @@
 import type { Size } from '../pixels/geometry.ts';
 
 /**
- * What a plane shows `x` pixels to the right and `y` below of each pixel, by cubic convolution (Keys, "Cubic convolution
- * interpolation for digital image processing", 1981; a = -0.5), its border repeated. Whole shifts copy.
+ * What a plane shows `x` pixels to the right and `y` below of each pixel, by cubic convolution (Keys, "Cubic
+ * convolution interpolation for digital image processing", 1981; a = -0.5), its border repeated. Whole shifts copy.
  * @param between of the same size: what lies between the two passes
  */
 export function warpPlane(

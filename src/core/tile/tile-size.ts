@@ -96,9 +96,9 @@ function windowPixels({ memoryBytes, engineBytes, cost, sessions }: TileBudget):
 /**
  * What upreel allows itself unless told: at most a quarter of what the machine (or the control group) has left. Windows
  * of 128 to 512 px take as long for each pixel, so that what a larger tile saves is its halo: of 34 px, 400 MB lose 35
- * % of the work to it, 1 GB 18 %. Still larger ones would make people wait long for each step of progress. Attention takes
- * more memory, and to see less of the picture costs it quality, too (docs/tiling.md); pictures that networks take in as
- * a whole are cut as late as can be.
+ * % of the work to it, 1 GB 18 %. Still larger ones would make people wait long for each step of progress. Attention
+ * takes more memory, and to see less of the picture costs it quality, too (docs/tiling.md); pictures that networks take
+ * in as a whole are cut as late as can be.
  */
 export function defaultMemoryBytes(
   { flopsPerPixel, gridPx, seesAll }: Pick<ModelDescriptor, 'flopsPerPixel' | 'gridPx' | 'seesAll'>,

@@ -2,7 +2,7 @@ import type { DeviceName } from '../device-name.ts';
 import type { Model } from '../model/index.ts';
 import { defaultMemoryBytes, type TileBudget, tileForBudget, type Work, wholeWindow } from '../tile/tile-size.ts';
 import { type Layout, withLayout } from './layout.ts';
-import { measuredMemoryCost, settledResidentBytes } from './memory-cost.ts';
+import { knownMemoryCost, measureMemoryCost, settledResidentBytes, writeForCpu } from './memory-cost.ts';
 import { memoryNotice } from './memory-notice.ts';
 import { type NetworkSettings, resolveUpscalerOptions } from './network-settings.ts';
 import type { UpscalerOptions } from './open-upscaler.ts';
@@ -45,9 +45,12 @@ export async function budgetFor(
   work: Work,
   signal: AbortSignal,
 ): Promise<TileBudget> {
+  const known = await knownMemoryCost(model, options);
+  // The first time, weights are held until the network is written: they are no part of what will run beside it.
+  if (known === null) await writeForCpu(model);
   // Before the measurement, whose arena may not be given back.
   const engineBytes = await settledResidentBytes();
-  const measured = await measuredMemoryCost(model, options, signal);
+  const measured = known ?? (await measureMemoryCost(model, options, signal));
   const ensembleBytes = options.ensemble ? ENSEMBLE_BYTES * model.descriptor.scale ** 2 : 0;
   const cost = { ...measured, bytesPerPixel: measured.bytesPerPixel + ensembleBytes };
   const memoryBytes = settings.memoryBytes ?? defaultMemoryBytes(model.descriptor, work, process.availableMemory());

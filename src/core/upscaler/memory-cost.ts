@@ -18,26 +18,33 @@ import { type MemoryCost, WIDE_NETWORK_FLOPS } from '../tile/tile-size.ts';
 import { openUpscaler, type UpscalerOptions } from './open-upscaler.ts';
 import { CPU_TARGET } from './window-runner.ts';
 
+type Threads = Pick<UpscalerOptions, 'threadsPerSession'>;
+
+/** The cost of a network on the CPU as it was measured before; null: never, or as it is not written any more. */
+export async function knownMemoryCost(model: Model, options: Threads): Promise<MemoryCost | null> {
+  return parseCost((await readCached(costFile(model, options))) ?? '');
+}
+
 /**
  * The cost of a network on the CPU, measured once per network as it is written, thread count and runtime, and then
  * remembered beside the devices' verdicts. Measuring takes two windows: half a second for Compact, some for deep RRDB.
  */
-export async function measuredMemoryCost(
-  model: Model,
-  options: Pick<UpscalerOptions, 'threadsPerSession'>,
-  signal: AbortSignal,
-): Promise<MemoryCost> {
-  const sides = sidesFor(model.descriptor);
-  const { contentHash } = model.descriptor;
-  const software = [EXPORTER_VERSION, runtimeVersion(), process.arch];
-  const facts = [contentHash, options.threadsPerSession, ...software, sides];
-  const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
-  const path = join(cacheFolders().devices, `memory-${name}.json`);
-  const known = parseCost((await readCached(path)) ?? '');
-  if (known) return known;
-  const cost = await measureCost(model, sides, options.threadsPerSession, signal);
-  await writeCached(path, JSON.stringify(cost));
+export async function measureMemoryCost(model: Model, options: Threads, signal: AbortSignal): Promise<MemoryCost> {
+  const cost = await measureCost(model, sidesFor(model.descriptor), options.threadsPerSession, signal);
+  await writeCached(costFile(model, options), JSON.stringify(cost));
   return cost;
+}
+
+function costFile({ descriptor }: Model, { threadsPerSession }: Threads): string {
+  const software = [EXPORTER_VERSION, runtimeVersion(), process.arch];
+  const facts = [descriptor.contentHash, threadsPerSession, ...software, sidesFor(descriptor)];
+  const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
+  return join(cacheFolders().devices, `memory-${name}.json`);
+}
+
+/** Written as ONNX only the first time on this machine, which takes memory of its own. */
+export async function writeForCpu(model: Model): Promise<void> {
+  await model.networkFile({ ...RGB8, target: CPU_TARGET });
 }
 
 /** Resident memory of this process without what is only waiting to be collected. */
@@ -55,8 +62,8 @@ const SETTLING_MILLISECONDS = 10;
 
 /**
  * Sides of the windows. The first shows what the network takes whatever the window; the second is large beside it, so
- * that what the first leaves in onnxruntime's arena, where nothing larger finds room, counts for little. The arena grows
- * by powers of two: networks of 64 features take the most for each pixel at 128 px (bench/memory-model.mjs).
+ * that what the first leaves in onnxruntime's arena, where nothing larger finds room, counts for little. The arena
+ * grows by powers of two: networks of 64 features take the most for each pixel at 128 px (bench/memory-model.mjs).
  */
 const SIDES = { light: [32, 192], wide: [24, 128] } as const;
 /** More than the samples themselves take: less is noise of the measurement. */
@@ -99,8 +106,7 @@ async function measureCost(
   const peakOf = (side: number): Promise<number> =>
     peakWhile(() => upscaler.upscale(makeRaster(side, side, RGB8), { signal }));
   try {
-    // Written as ONNX only the first time on this machine, which takes memory of its own.
-    await model.networkFile({ ...RGB8, target: CPU_TARGET });
+    await writeForCpu(model);
     // What reading the checkpoint left behind would be collected during the runs and hide what they take.
     const before = await settledResidentBytes();
     const opening = await peakWhile(() => upscaler.warmUp(RGB8));

@@ -20,7 +20,9 @@ export const networkSettingsSchema = z.object({
   /** Where the colours of the result come from; old jobs say nothing. */
   colour: z.enum(COLOUR_SOURCES).default('network'),
   device: z.enum(['auto', ...DEVICE_NAMES]),
-  /** Of a GPU's arithmetic, for samples of 8 bit; `auto`: what the proof of the device chooses. Old jobs say nothing. */
+  /**
+   * Of a GPU's arithmetic, for samples of 8 bit; `auto`: what the proof of the device chooses. Old jobs say nothing.
+   */
   precision: z.enum(['auto', ...PRECISIONS]).default('auto'),
   /** Numbers of the GPUs to run on, each with a session of its own; none: the provider's choice. */
   gpus: z.array(z.int().min(0).max(63)).max(16),

@@ -57,9 +57,10 @@ const SWSCALE: Readonly<Record<KernelName, string>> = { nearest: 'neighbor', bic
 
 /**
  * Scores models on films: each is cut to a multiple of the scale, shrunk by bicubic without loss, and enlarged again by
- * the model. PSNR is against the film itself, flicker against the shrunk one. Yields each model's score when it is known.
- * @throws UpreelError `usage` for a film that the scale leaves nothing of; `input-*`; `ffmpeg-missing`; what the upscaling
- * throws.
+ * the model. PSNR is against the film itself, flicker against the shrunk one. Yields each model's score when it is
+ * known.
+ * @throws UpreelError `usage` for a film that the scale leaves nothing of; `input-*`; `ffmpeg-missing`; what the
+ * upscaling throws.
  */
 export async function* evaluateFilms(evaluation: FilmEvaluation): AsyncIterable<FilmScore> {
   const { films, models, scale, signal } = evaluation;

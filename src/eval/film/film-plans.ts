@@ -47,7 +47,9 @@ export function psnrPlan(a: FilmSource, b: FilmSource, size: Size): FfmpegPlan {
   };
 }
 
-/** Gives the luma of all frames, 8 bits of full range, one after the other; their times are printed among its messages. */
+/**
+ * Gives the luma of all frames, 8 bits of full range, one after the other; their times are printed among its messages.
+ */
 export function lumaPlan({ path, streamIndex }: FilmSource, size: Size): FfmpegPlan {
   const mark = 'upreel.frame';
   const times = `metadata=mode=add:key=${mark}:value=1,metadata=mode=print:key=${mark}:file=pipe\\\\:2`;

@@ -7,7 +7,9 @@ export interface Flicker {
   /** Mean change of luma from the frame before, in levels of 255, of each frame; null: nothing stands still there. */
   readonly source: readonly (number | null)[];
   readonly result: readonly (number | null)[];
-  /** The result's change over the source's, all frames together; null: nothing that stands still changes in the source. */
+  /**
+   * The result's change over the source's, all frames together; null: nothing that stands still changes in the source.
+   */
   readonly ratio: number | null;
   /** Part of all samples of the steps measured that was found to stand still. */
   readonly stillShare: number;
@@ -26,8 +28,8 @@ const NOISE_RATIO = 0.8;
  */
 const HELD_NOISE_RATIO = 2;
 /**
- * How a change goes on, as a correlation of this one and the next: that of noise turns back, -1/2, or -0.28 where half of
- * it is held from frame to frame and 0 where 0.85 are; what moves goes on.
+ * How a change goes on, as a correlation of this one and the next: that of noise turns back, -1/2, or -0.28 where half
+ * of it is held from frame to frame and 0 where 0.85 are; what moves goes on.
  */
 const HELD_NOISE_TURNS = [-0.4, 0] as const;
 /** What rounding to 8 bits leaves of a mean, in levels. */
@@ -40,18 +42,18 @@ const BLOCK_PX = 8;
  * the same of its source, enlarged by bicubic to the result's size. 1: it flickers as bicubic does; 0: it is frozen.
  *
  * **Still** is a block of 8x8 source pixels at a step from one frame to the next if the mean of the three frames before
- * the step and the mean of the three after it are no farther apart than noise makes them. Noise is what the block itself
- * shows: with D = the median of the mean absolute differences between the six frames, one after the other, the two
- * means of noise are 0.58 D apart; up to 0.8 D count as noise. Whatever moves, fades, appears or is cut is farther apart
- * than D. So is grain that a codec holds over some frames, and changes bit by bit: up to 2 D count as such if the change
- * from the first two frames to the middle two and that from these to the last two correlate by -0.4 to 0 in the block and
- * around it, and by -0.4 or more in most of the picture. White noise turns back by -1/2, and a small thing that moves
- * stands out of it; what moves or fades goes on. All eight neighbours must be still too, because enlarging draws on them.
- * Steps without three frames on both sides are not measured. No level of noise is guessed, and no block's motion counts
- * for another's noise.
+ * the step and the mean of the three after it are no farther apart than noise makes them. Noise is what the block
+ * itself shows: with D = the median of the mean absolute differences between the six frames, one after the other, the
+ * two means of noise are 0.58 D apart; up to 0.8 D count as noise. Whatever moves, fades, appears or is cut is farther
+ * apart than D. So is grain that a codec holds over some frames, and changes bit by bit: up to 2 D count as such if the
+ * change from the first two frames to the middle two and that from these to the last two correlate by -0.4 to 0 in the
+ * block and around it, and by -0.4 or more in most of the picture. White noise turns back by -1/2, and a small thing
+ * that moves stands out of it; what moves or fades goes on. All eight neighbours must be still too, because enlarging
+ * draws on them. Steps without three frames on both sides are not measured. No level of noise is guessed, and no
+ * block's motion counts for another's noise.
  *
- * Films that weave, pan or flicker as a whole are measured in the moving picture: both films' frames are first brought to
- * where the source's first lie (film-aligner.ts), or nothing of a real film would ever stand still.
+ * Films that weave, pan or flicker as a whole are measured in the moving picture: both films' frames are first brought
+ * to where the source's first lie (film-aligner.ts), or nothing of a real film would ever stand still.
  */
 export class FlickerMeter {
   readonly #size: Size;

@@ -38,8 +38,8 @@ function covarianceOf(vectors: readonly (readonly number[])[], size: number): nu
 }
 
 /**
- * v' M^-1 v by Cholesky's decomposition. The authors take the pseudo-inverse, which is the same here: half of a positive
- * definite matrix and half of a positive semidefinite one is positive definite.
+ * v' M^-1 v by Cholesky's decomposition. The authors take the pseudo-inverse, which is the same here: half of a
+ * positive definite matrix and half of a positive semidefinite one is positive definite.
  */
 function squaredLength(matrix: readonly (readonly number[])[], vector: readonly number[]): number {
   const lower: number[][] = [];

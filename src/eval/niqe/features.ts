@@ -11,7 +11,8 @@ const SHIFTS = [
 
 /**
  * The 18 numbers of a square block of normalised samples: shape and spread of the samples, and of their products with
- * each of four neighbours shape, mean, left and right spread. Blocks go round at their sides, as in the authors' program.
+ * each of four neighbours shape, mean, left and right spread. Blocks go round at their sides, as in the authors'
+ * program.
  */
 export function blockFeatures({ width, data }: Plane, left: number, top: number, side: number): number[] {
   const block = new Float64Array(side * side);

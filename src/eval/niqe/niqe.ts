@@ -14,9 +14,9 @@ const REACH = 10;
 
 /**
  * Natural Image Quality Evaluator (Mittal, Soundararajan and Bovik, "Making a 'completely blind' image quality
- * analyzer", 2013), 0 and up, lower is more like a photograph that nothing happened to. It knows no original. Of luma as
- * the other measures take it; gray pictures as they are. What is left at the right and at the bottom beside whole blocks
- * is not seen.
+ * analyzer", 2013), 0 and up, lower is more like a photograph that nothing happened to. It knows no original. Of luma
+ * as the other measures take it; gray pictures as they are. What is left at the right and at the bottom beside whole
+ * blocks is not seen.
  * @returns null: there is no block inside the border, or nothing but flat ones.
  */
 export async function niqeOf(picture: Raster, { border, luma }: Measuring): Promise<number | null> {

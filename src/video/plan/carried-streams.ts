@@ -30,8 +30,8 @@ export async function readCarried(
 }
 
 /**
- * Reads the same while the same run of ffmpeg writes something else of the source: of a short film, the beginning of its
- * sound for a trial.
+ * Reads the same while the same run of ffmpeg writes something else of the source: of a short film, the beginning of
+ * its sound for a trial.
  * @param other the output of a plan whose input is the plan's, whole.
  * @returns null where one of both failed: then each is for a run of its own to do, and to tell.
  */

@@ -15,8 +15,8 @@ export interface ProbedFilm {
 }
 
 /**
- * Reads what a film is, as `probeVideo`, and marks the streams of an MP4 that are encrypted. Of a short film all packets
- * are listed in the same run.
+ * Reads what a film is, as `probeVideo`, and marks the streams of an MP4 that are encrypted. Of a short film all
+ * packets are listed in the same run.
  * @throws UpreelError as `probeVideo`; `input-unsupported` if the video is encrypted.
  */
 export async function probeFilm(input: string, signal: AbortSignal): Promise<ProbedFilm> {

@@ -134,7 +134,9 @@ export function parseFields(line: string): ReadonlyMap<string, string> {
 /** What of each packet `parsePacket` reads. */
 export const PACKET_ENTRIES = 'packet=stream_index,pts,duration,size,pos,flags';
 
-/** Of a packet's line in ffprobe's compact JSON: the stream that it belongs to, and the packet; null: it is of neither. */
+/**
+ * Of a packet's line in ffprobe's compact JSON: the stream that it belongs to, and the packet; null: it is of neither.
+ */
 export function parseJsonPacket(line: string): { readonly stream: number; readonly packet: ScannedPacket } | null {
   const fields = new Map([...line.matchAll(/"(\w+)": "?([^",]+)/g)].map(([, name = '', value = '']) => [name, value]));
   const packet = parsePacket(fields);

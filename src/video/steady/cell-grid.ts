@@ -91,7 +91,10 @@ export class CellGrid {
     return isShown(box, this.#position, this);
   }
 
-  /** Takes the next frame, brought to where what is remembered lies, and sums it up against the mean and the last frames. */
+  /**
+   * Takes the next frame, brought to where what is remembered lies, and sums it up against the mean and the last
+   * frames.
+   */
   read(frame: Planes, position: FramePosition): void {
     this.#follow(position);
     const earlier = this.#earlier;

@@ -3,8 +3,8 @@ import { CELL_PX, movePlane } from './planes.ts';
 import type { Lean } from './stillness.ts';
 
 /**
- * The result so far, leaning on the results before it. Finer than the samples, so that what is rounded away does not add
- * up: 8 bits have 8 more. In 16 bits it is a few units.
+ * The result so far, leaning on the results before it. Finer than the samples, so that what is rounded away does not
+ * add up: 8 bits have 8 more. In 16 bits it is a few units.
  */
 export class LeaningResult {
   readonly #columns: number;
@@ -24,7 +24,9 @@ export class LeaningResult {
     this.#cellPx = CELL_PX * scale;
   }
 
-  /** Goes on to the next result and writes what comes of it to `into`. Where the weight is 0 that is the result itself. */
+  /**
+   * Goes on to the next result and writes what comes of it to `into`. Where the weight is 0 that is the result itself.
+   */
   next(result: Raster, lean: Lean, into: Raster): void {
     const { width, height } = result;
     this.#state ??= new Uint16Array(rasterBytes(width, height, { channels: 3, bytesPerSample: 1 }));
@@ -51,7 +53,10 @@ export class LeaningResult {
     }
   }
 
-  /** What is remembered goes along with the camera and the light. @param level one of 255, in units of what is remembered */
+  /**
+   * What is remembered goes along with the camera and the light. @param level one of 255, in units of what is
+   * remembered
+   */
   #follow({ position }: NonNullable<Lean>, width: number, level: number): void {
     const state = this.#state!;
     const { x, y, gain, offset, moved } = position;
@@ -65,7 +70,10 @@ export class LeaningResult {
     }
   }
 
-  /** Weights of a row of the memory, from a place on: between the middles of cells they change evenly. @returns whether any is not 0. */
+  /**
+   * Weights of a row of the memory, from a place on: between the middles of cells they change evenly. @returns whether
+   * any is not 0.
+   */
   #weighRow(weights: Uint8Array, y: number, from: number, row: Int32Array): boolean {
     const columns = this.#columns;
     const cellPx = this.#cellPx;

@@ -1,15 +1,18 @@
 /** Cells that are taken for calm, of all: those nearest to the noise that was measured. */
 const CALM = 0.5;
-/** White noise drifts by 0.05 to 0.07 standard deviations in 5x5 cells; from the second on it is as lumpy as it gets. */
+/**
+ * White noise drifts by 0.05 to 0.07 standard deviations in 5x5 cells; from the second on it is as lumpy as it gets.
+ */
 const DRIFT_LIMITS = [0.07, 0.47] as const;
 /** A pan must not raise it at once. */
 const RISE = 0.2;
 const FALL = 0.5;
 
 /**
- * Learns how lumpy the source's noise is, 0..1: by how much 5x5 cells drift together where it is calm. Grain of film that
- * was scanned, enlarged and coded is lumps of many pixels, whose means wander and look as if they were shifted; noise of
- * a sensor or a tape is hardly. So the bounds that white noise allows would take all of a real film for motion.
+ * Learns how lumpy the source's noise is, 0..1: by how much 5x5 cells drift together where it is calm. Grain of film
+ * that was scanned, enlarged and coded is lumps of many pixels, whose means wander and look as if they were shifted;
+ * noise of a sensor or a tape is hardly. So the bounds that white noise allows would take all of a real film for
+ * motion.
  */
 export class Lumpiness {
   #drift: number | null = null;

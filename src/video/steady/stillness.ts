@@ -40,11 +40,11 @@ const ROUNDING = 0.5;
 
 /**
  * Tells where the source only jitters by its own noise, frame by frame, in the picture that weaves, pans and flickers
- * as a whole (frame-position.ts): all lies in the place and light of what is remembered. Each cell of 4x4 pixels is held
- * against the mean of the frames since it last moved; it is still if their mean square difference is that of the noise
- * (noise-level.ts), in the cell, in the 3x3 cells around it, of luma and of colour, if the mean of 5x5 cells has not
- * drifted, as under a shadow, and if no shift of the mean explains the difference. What is not surely still in one cell
- * counts in its eight neighbours, too, so that the weight is exactly 0 over all of what moves.
+ * as a whole (frame-position.ts): all lies in the place and light of what is remembered. Each cell of 4x4 pixels is
+ * held against the mean of the frames since it last moved; it is still if their mean square difference is that of the
+ * noise (noise-level.ts), in the cell, in the 3x3 cells around it, of luma and of colour, if the mean of 5x5 cells has
+ * not drifted, as under a shadow, and if no shift of the mean explains the difference. What is not surely still in one
+ * cell counts in its eight neighbours, too, so that the weight is exactly 0 over all of what moves.
  */
 export class Stillness {
   readonly #grid: CellGrid;

@@ -45,7 +45,9 @@ function copied(weights: RandomAttention['weights']): Map<string, Stored> {
   return new Map([...weights].map(([key, { shape, data }]) => [key, { shape, data: Float32Array.from(data) }]));
 }
 
-/** Opened and run, if it is imported: what onnxruntime does not take should have been refused. Whether it was opened. */
+/**
+ * Opened and run, if it is imported: what onnxruntime does not take should have been refused. Whether it was opened.
+ */
 async function runIfImported(checkpoint: Checkpoint, file: string): Promise<boolean> {
   let network: Uint8Array;
   try {

@@ -88,6 +88,7 @@ function windowOf(state: StateDict): readonly [number, number] {
   const first = data.subarray(0, tokens);
   const end = first.findIndex((place, index) => place !== first[0]! - index);
   const width = end < 0 ? tokens : end;
+  if (width === tokens) throw refused(`${name} does not tell whether windows of one pixel lie or stand.`);
   return [checkedWindow(tokens / width, name), checkedWindow(width, name)];
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Architecture, ModelDescriptor } from '../descriptor.ts';
@@ -8,6 +9,9 @@ import { fileSha256, type WeightFiles } from './store.ts';
 
 /** Part of the cache's key: rises when the same files are described otherwise (a test holds what they are now). */
 export const DESCRIBER_VERSION = 1;
+
+/** Part of the cache's key and of a network's hash: rises when the same choice of colours is written as other nodes. */
+export const COLOUR_FIX_VERSION = 1;
 
 /** What a network is, but for the name that it is asked for by. */
 type KnownNetwork = Omit<ModelDescriptor, 'id'>;
@@ -19,8 +23,13 @@ type KnownNetwork = Omit<ModelDescriptor, 'id'>;
 export interface KnownNetworks {
   /** Null: not known, or not readable. */
   find(): Promise<KnownNetwork | null>;
-  /** A cache that cannot be written costs the reading again, no more. */
+  /**
+   * Unless the files were others before they were read. A cache that cannot be written costs the reading again, no
+   * more.
+   */
   keep(descriptor: ModelDescriptor): Promise<void>;
+  /** What was found does not hold. */
+  forget(): Promise<void>;
 }
 
 /**
@@ -32,8 +41,7 @@ export async function openKnownNetworks(
   files: readonly WeightFiles[],
   use: Readonly<Record<string, unknown>>,
 ): Promise<KnownNetworks> {
-  const facts = [DESCRIBER_VERSION, EXPORTER_VERSION, await Promise.all(files.map(identityOf)), use];
-  const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
+  const key = await keyOf(files, use);
   const path = join(folder, `${key}-known.json`);
   return {
     async find() {
@@ -45,9 +53,23 @@ export async function openKnownNetworks(
       }
     },
     async keep({ id: _, ...known }) {
-      await writeCached(path, JSON.stringify(known)).catch(() => undefined);
+      const unchecked = files.map(({ sha256: __, ...places }) => places);
+      try {
+        if ((await keyOf(unchecked, use)) === key) await writeCached(path, JSON.stringify(known));
+      } catch {
+        // Not kept.
+      }
+    },
+    async forget() {
+      await rm(path, { force: true }).catch(() => undefined);
     },
   };
+}
+
+async function keyOf(files: readonly WeightFiles[], use: Readonly<Record<string, unknown>>): Promise<string> {
+  const versions = [DESCRIBER_VERSION, EXPORTER_VERSION, COLOUR_FIX_VERSION];
+  const facts = [versions, await Promise.all(files.map(identityOf)), use];
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 
 /** A file's name may tell the scale where its content does not. */

@@ -1,6 +1,6 @@
 /**
- * Little-endian IEEE 754 half-precision values as float32 (exact). By a table: a reader call per value takes 1.5 s for a
- * network of 1.2 million weights, this takes milliseconds.
+ * Little-endian IEEE 754 half-precision values as float32 (exact). By a table: a reader call per value takes 1.5 s for
+ * a network of 1.2 million weights, this takes milliseconds.
  */
 export function decodeFloat16(bytes: Uint8Array, count: number): Float32Array<ArrayBuffer> {
   floatOfHalf ??= tabulate();

@@ -73,19 +73,26 @@ export async function loadModel(idOrFile: string, options: NetworkOptions = {}):
   // What an ONNX file of others does is found by trying, which has a memory of its own.
   if (extname(files.path).toLowerCase() === '.onnx') return modelOf(await read(), read, folders.onnx);
   const all = blended === null ? [files] : [files, blended.files];
-  const memory = await openKnownNetworks(folders.probes, all, { denoise, colour });
+  const use = { told, blend: blended === null ? null : denoise, colour: colour ?? 'network' };
+  const memory = await openKnownNetworks(folders.probes, all, use);
   const known = await memory.find();
-  if (known !== null) return modelOf({ descriptor: { ...known, id }, wrap: null }, read, folders.onnx);
+  if (known !== null) {
+    return modelOf({ descriptor: { ...known, id }, wrap: null }, read, folders.onnx, () => memory.forget());
+  }
   const network = await read();
   if (!onlyLook) await memory.keep(network.descriptor);
   return modelOf(network, read, folders.onnx);
 }
 
-/** Its weights are held until they are written for the first time, which is mostly the only one. */
+/**
+ * Its weights are held until they are written for the first time, which is mostly the only one.
+ * @param onOther called when the files turn out to be another network than this one
+ */
 function modelOf(
   { descriptor, wrap }: { readonly descriptor: ModelDescriptor; readonly wrap: ImportedNetwork['wrap'] | null },
   read: () => Promise<ImportedNetwork>,
   folder: string,
+  onOther: () => Promise<void> = async () => {},
 ): Model {
   let held = wrap;
   async function wrapped(variant: NetworkVariant): Promise<Uint8Array> {
@@ -94,6 +101,7 @@ function modelOf(
     if (once !== null) return once(variant);
     const again = await read();
     if (again.descriptor.contentHash === descriptor.contentHash) return again.wrap(variant);
+    await onOther();
     throw new UpreelError('model-refused', `The files of ${descriptor.id} changed while they were in use.`, {
       hint: 'Run the command again when they are whole.',
     });
@@ -153,8 +161,9 @@ function looksLikePath(text: string): boolean {
 const CHECKPOINT_EXTENSIONS = new Set(['.pth', '.pt', '.ckpt', '.safetensors', '.bin', '.param', '.onnx']);
 
 async function existing(path: string): Promise<WeightFiles> {
-  const weights = path.endsWith('.param') ? withExtension(path, '.bin') : path;
-  const param = path.endsWith('.bin') ? withExtension(path, '.param') : path;
+  const extension = extname(path).toLowerCase();
+  const weights = extension === '.param' ? withExtension(path, '.bin') : path;
+  const param = extension === '.bin' ? withExtension(path, '.param') : path;
   for (const file of new Set([path, weights])) {
     if (await isFile(file)) continue;
     throw new UpreelError('model-missing', `There is no model file ${file}.`, {

@@ -10,16 +10,13 @@ import type { NetworkCore } from './wrap-network.ts';
 export const COLOUR_SOURCES = ['network', 'source', 'adain'] as const;
 export type ColourSource = (typeof COLOUR_SOURCES)[number];
 
-/** A part of a cache's key and of a network's hash: rises when the same choice is written as other nodes. */
-export const COLOUR_FIX_VERSION = 1;
-
 const LEVELS = 4;
 /** Source pixels that a level of 1, 2, 4, 8 px reaches; their sum is what all do. */
 const BLUR_REACH_PX = 2 ** LEVELS - 1;
 /** By how much the field grows: the blur, and the neighbour that enlarging it by linear interpolation looks at. */
 export const SOURCE_COLOUR_REACH_PX = BLUR_REACH_PX + 1;
 
-/** The network with colours from elsewhere, as nodes behind its own. */
+/** The network with colours from elsewhere, as nodes behind its own: other ones raise COLOUR_FIX_VERSION. */
 export function withColours(core: NetworkCore, colour: ColourSource): NetworkCore {
   switch (colour) {
     case 'network':
