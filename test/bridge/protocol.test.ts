@@ -41,8 +41,9 @@ describe('the protocol’s documents', () => {
 
   test('PROTOCOL.md states the limits', () => {
     const limits = read('PROTOCOL.md')
-      .split('\n')
-      .find((line) => line.startsWith('Limits:'))!;
+      .split('\n\n')
+      .find((paragraph) => paragraph.startsWith('Limits:'))!
+      .replaceAll('\n', ' ');
     const { headerBytes, headerSeconds, sourceMegapixels, waitingJobs, connections, stallSeconds } = LIMITS;
     expect(limits).toContain(`${headerBytes / 1024} KiB of headers within ${headerSeconds} s`);
     expect(limits).toContain(`${sourceMegapixels} megapixels of source, ${waitingJobs} waiting jobs`);

@@ -168,10 +168,10 @@ test('the table in the documents is that of these tests', () => {
 
 const HEAD = `# Picture formats, sample for sample
 
-Made by [test/core/pictures/read-table.test.ts](../test/core/pictures/read-table.test.ts) with \`UPREEL_WRITE_DOCS=1\`. Each
-file was written by another program (libvips, ffmpeg, x265), upscaled by a network that makes two by two of every pixel,
-and read by libvips alone: every sample of the result is that of the file (of a JPEG and a GIF: that of libvips' own
-decoding). [stills.md](stills.md) says what else is read and written, and what is kept of metadata.
+Made by [test/core/pictures/read-table.test.ts](../test/core/pictures/read-table.test.ts) with \`UPREEL_WRITE_DOCS=1\`.
+Each file was written by another program (libvips, ffmpeg, x265), upscaled by a network that makes two by two of every
+pixel, and read by libvips alone: every sample of the result is that of the file (of a JPEG and a GIF: that of libvips'
+own decoding). [stills.md](stills.md) says what else is read and written, and what is kept of metadata.
 
 | written as | opaque: bits | with alpha: bits | profile kept, samples untouched | eight orientations | animation with its times |
 | --- | --- | --- | --- | --- | --- |`;
