@@ -147,7 +147,6 @@ describe('pictures of one film', () => {
 describe('a result of pictures in a bucket', () => {
   const OUTPUT = 'of 1998/frames/%06d.png';
   const how = { overwrite: false, changedMs: 1500, giveName: async () => {} };
-  const FACTS = { frames: 3, bytes: 30 };
   const film = { ...FILM, output: OUTPUT, id: 'a'.repeat(24) };
 
   /** An attempt with so many of its pictures. */
@@ -159,7 +158,7 @@ describe('a result of pictures in a bucket', () => {
       writeFileSync(join(dirname(result.output), `00000${index}.png`), `picture ${index} of ${id}`);
     }
     writeFileSync(result.report!, 'the report');
-    await result.publish(FACTS, { ...how, overwrite });
+    await result.publish({ frames: count, bytes: 10 * count }, { ...how, overwrite });
     await result.end();
   }
   const names = () => keys().filter((key) => !key.startsWith('.'));
@@ -167,16 +166,37 @@ describe('a result of pictures in a bucket', () => {
   test('appears with its report, is gone on with by whoever takes over, and is nobody else’s', async () => {
     expect(await store.resultOf(film, 'aa', null).published()).toBeNull();
     await attempt(2);
-    expect(await store.resultOf(film, 'bb', null).published()).toEqual(FACTS);
-    // As who died in the middle has left it.
-    rmSync(objectAt(`.upreel-fleet/films/${film.id}/published.json`));
-    expect(await store.resultOf(film, 'bb', null).published()).toBeNull();
-    await attempt(3);
+    expect(await store.resultOf(film, 'bb', null).published()).toEqual({ frames: 2, bytes: 20 });
     const folder = dirname(OUTPUT);
+    // As who died in the middle has left it, or who tidied up since.
+    for (const gone of ['000001', '000002']) {
+      rmSync(objectAt(`${folder}/${gone}.png`));
+      expect(await store.resultOf(film, 'bb', null).published()).toBeNull();
+      await attempt(2);
+      expect(await store.resultOf(film, 'bb', null).published()).toEqual({ frames: 2, bytes: 20 });
+    }
+    await attempt(3);
     expect(names()).toEqual([1, 2, 3].map((n) => `${folder}/00000${n}.png`).concat('told.json'));
     expect((await s3.told(`${own()}/${folder}/000002.png`)).mtime).toBe('1.5');
     await expect(attempt(3, { id: 'b'.repeat(24) })).rejects.toMatchObject({ code: 'output-exists' });
     expect(readFileSync(objectAt(`${folder}/000001.png`), 'utf8')).toBe(`picture 1 of ${film.id}`);
+  });
+
+  test('is not put again where it lies already, and is not failed by what others put beside it', async () => {
+    await attempt(2);
+    const second = objectAt(`${dirname(OUTPUT)}/000002.png`);
+    rmSync(objectAt(`${dirname(OUTPUT)}/000001.png`));
+    utimesSync(second, 1, 1);
+    const result = store.resultOf(film, 'bb', null);
+    await result.begin(false);
+    mkdirSync(dirname(result.output), { recursive: true });
+    for (const index of [1, 2]) {
+      writeFileSync(join(dirname(result.output), `00000${index}.png`), `picture ${index} of ${film.id}`);
+    }
+    await put(`${dirname(OUTPUT)}/thumb.jpg`, 'a thumbnail');
+    await result.publish({ frames: 2, bytes: 20 }, how);
+    expect(await result.published()).toEqual({ frames: 2, bytes: 20 });
+    expect(statSync(second).mtimeMs).toBe(1000);
   });
 
   test('replaces pictures of such names where it may, all of them, and nothing else', async () => {
@@ -190,6 +210,9 @@ describe('a result of pictures in a bucket', () => {
 
   test('has a name that is free, and a folder of its own', async () => {
     expect(await store.wayOfResult('/x/frames/%06d.png', false)).toBe('frames/%06d.png');
+    expect(await store.wayOfResult('up/frames/%06d.png', false)).toBe('up/frames/%06d.png');
+    // As consoles make a folder.
+    await put('up/frames/', '');
     expect(await store.wayOfResult('up/frames/%06d.png', false)).toBe('up/frames/%06d.png');
     await expect(store.wayOfResult('%06d.png', false)).rejects.toThrow(/need a folder of their own/);
     await put('frames/000001.png', 'mine');

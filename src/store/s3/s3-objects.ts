@@ -28,6 +28,8 @@ export interface PutOptions {
 /** Fetched at once: what is lost when a connection breaks. */
 const RANGE_BYTES = 64 * 1024 * 1024;
 const MOST_PAGES = 10_000;
+/** Names that people's own may be held against. */
+export const MOST_LISTED = 1_000_000;
 
 /** Objects below a store's prefix, by their ways. What is put is whole for all, or not there. */
 export class S3Objects {
