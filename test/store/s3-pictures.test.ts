@@ -87,6 +87,11 @@ describe('pictures of one film', () => {
     await put('in/7.png', 'PICTURE 7');
     await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-damaged' });
     expect(existsSync(dirname(list))).toBe(false);
+    // Shorter, it is no connection that breaks off.
+    for (const other of ['pict', '', 'picture 7, and more']) {
+      await put('in/7.png', other);
+      await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-damaged' });
+    }
     rmSync(objectAt('in/7.png'));
     await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-missing' });
   });
