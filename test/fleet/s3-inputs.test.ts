@@ -100,6 +100,22 @@ describe('pictures as a film, in a bucket', () => {
     expect(keys().filter((key) => /sources.*\/(?!set\.json$)/.test(key.replace(/[0-9a-f]{64}\//, '')))).toHaveLength(0);
   });
 
+  test('are not replaced by what is made of them, nor is their sound', async () => {
+    const { submit, put, store } = tenant();
+    for (const name of shots()) await put(`in/${name}`, at(`frames/${name}`));
+    for (const way of ['sounds/a.wav', 'sounds/tape.mkv']) await put(way, at('sound.wav'));
+    const film = (sound: string, ...names: string[]) =>
+      submit(`${store}/in/`, ...FILM_HOW, '--overwrite', '--sound', `${store}/sounds/${sound}`, ...names);
+    for (const planned of [
+      await film('tape.mkv', '-o', `${store}/sounds/tape.mkv`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/sounds/a.wav`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/in/${shots()[0]}`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/out.mkv`),
+    ]) {
+      expect(planned).toMatchObject({ code: 2, err: expect.stringContaining('cannot be two of source, result') });
+    }
+  });
+
   test('are a film’s result, in a folder of their own', async () => {
     const { submit, make, names, fileOf, told, store } = tenant();
     const how = [...PICTURES_HOW, '--keep-times', '--report', `${store}/told.json`];
