@@ -152,10 +152,14 @@ export interface SharedResult {
   readonly place: string | null;
   /** What was published, with all that goes along, if an attempt before this one died before it could tell. */
   published(): Promise<ResultFacts | null>;
-  /** Makes room, and removes what an attempt before this one had half published. @throws UpreelError `output-exists`. */
+  /**
+   * Makes room in `work`. Where no finisher can see it, it looks whether the names are free, too.
+   * @throws UpreelError `output-exists`
+   */
   begin(overwrite: boolean): Promise<void>;
   /**
-   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last.
+   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last. What an
+   * attempt before this one has put there is replaced; where one that was taken for dead is first, all is well.
    * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`, `store-unreachable`.
    */
   publish(facts: ResultFacts, how: PublishOptions): Promise<void>;
