@@ -17,6 +17,7 @@ export class Fleet {
   readonly previews: FilmPreviews;
   readonly #store: SharedStore | null;
   readonly #connection: FleetConnection;
+  readonly #removals = new Set<Promise<void>>();
 
   /** @param store null: films can be looked at, paused and cancelled. */
   constructor(connection: FleetConnection, store: SharedStore | null) {
@@ -93,6 +94,26 @@ export class Fleet {
 
   /** Forgets a film and all of it but its source and its result. @throws UpreelError `job-running`. */
   async remove(id: string): Promise<void> {
+    const removal = this.#remove(id);
+    this.#removals.add(removal);
+    await removal.finally(() => this.#removals.delete(removal));
+  }
+
+  /** Lets go of the queue, and of what this machine holds of the store. */
+  async close(): Promise<void> {
+    const previewsEnd = this.previews.close();
+    // Half of one would be left in the store by a film that no list names.
+    await Promise.allSettled(this.#removals);
+    try {
+      await this.queues.close();
+      await this.#connection.close();
+    } finally {
+      await this.#store?.close();
+      await previewsEnd;
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
     const store = this.#inStore();
     const { state } = await this.#facts(id);
     if (state === 'running') {
@@ -102,14 +123,6 @@ export class Fleet {
     }
     await this.states.forget(id);
     await store.removeFilm(id);
-  }
-
-  /** Lets go of the queue, and of what this machine holds of the store. */
-  async close(): Promise<void> {
-    this.previews.close();
-    await this.queues.close();
-    await this.#connection.close();
-    await this.#store?.close();
   }
 
   async #stop(id: string, state: 'paused' | 'cancelled'): Promise<void> {

@@ -131,8 +131,12 @@ export interface SharedSegments extends SegmentKeeper {
   listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
-  /** Lets go of what was brought here for that. */
-  release(records: readonly SegmentRecord[]): Promise<void>;
+  /**
+   * One of them for a look, which changes nothing in the store.
+   * @param use reads the file, which may be gone after that
+   * @throws UpreelError `usage` if it must be fetched and has more than `mostBytes`, `verification-failed`
+   */
+  borrow<T>(record: SegmentRecord, mostBytes: number, use: (file: string) => Promise<T>): Promise<T>;
 }
 
 export interface ResultFacts {
