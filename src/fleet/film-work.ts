@@ -37,6 +37,7 @@ export async function joinFilm(
       const { address: store } = desk.context.store;
       const task = { kind: 'ending' as const, network, store, film, token: attemptToken(), worker };
       const onEvent = (event: TaskEvent): void => {
+        if (event.type === 'warning') desk.tell({ type: 'warning', film, message: event.message });
         if (event.type === 'progress' && event.stage !== 'prepare') void states.setStage(film, event.stage);
       };
       const result = await engine.run(task, { signal, onEvent });

@@ -41,7 +41,12 @@ export interface SharedStore {
   sourceNamed(name: string): Promise<NamedSource>;
   /** The same of the pictures of one film. @throws UpreelError as `sourceNamed`, and `usage` for several folders. */
   picturesNamed(names: readonly string[]): Promise<NamedPictures>;
-  /** Ways of what lies in a store that is no folder, and begins like this; not upreel's own. @throws UpreelError `usage`. */
+  /** Whether something lies in a store that is no folder under just this way. @throws UpreelError `usage`. */
+  holds(way: string): Promise<boolean>;
+  /**
+   * Ways of what lies in a store that is no folder, and begins like this; neither upreel's own nor what is hidden below
+   * the last folder that is named. @throws UpreelError `usage`.
+   */
   waysBelow(begin: string): Promise<readonly string[]>;
   /** The way of a film that is to be submitted, which is there then. @throws UpreelError `usage` if it cannot be. */
   addSource(path: string): Promise<string>;

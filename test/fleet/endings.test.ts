@@ -101,6 +101,26 @@ describe('the end of a film whose machine died', () => {
     expectAll(store, output);
   });
 
+  test('comes without the time of a source that is gone, and says so', async () => {
+    const store = at('gone');
+    mkdirSync(join(store, 'frames'), { recursive: true });
+    ffmpeg('-i', at('store/film.mp4'), join(store, 'frames/%03d.png'));
+    const where = ['--store', store];
+    const how = ['-o', join(store, 'out.mkv'), '--fps', '8', ...HOW, '--plan-only', '--json'];
+    const { records, err } = await upreel(['submit', join(store, 'frames'), ...how, ...where], ENV);
+    expect(err).toBe('');
+    const id = String(records[0]!.id);
+    for (let number = 1; number <= SEGMENTS; number++) {
+      const words = ['segment', id, `${number}`, '--threads', '1', '--device', 'cpu', ...where];
+      expect(await upreel(words, ENV)).toMatchObject({ code: 0 });
+    }
+    rmSync(join(store, 'frames/001.png'));
+    const joined = await upreel(['join', id, ...where], ENV);
+    expect(joined).toMatchObject({ code: 0, out: `${id}: ${FRAMES} frames joined\n` });
+    expect(joined.err).toMatch(/warning: "The result has not the time of .*001\.png \(ENOENT\)\."/);
+    expect(decodeRgb(join(store, 'out.mkv'))).toHaveLength(whole.get('out.mkv')!.length);
+  });
+
   test('is refused where a report of somebody else appeared meanwhile, which stays, and leaves no result', async () => {
     const { store: from, id } = made.get('out.mkv')!;
     const store = at('foreign');

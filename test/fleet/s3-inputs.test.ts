@@ -50,6 +50,7 @@ function tenant() {
     put: (way: string, file: string, told = {}) => s3.put(`${prefix}/${way}`, readFileSync(file), told),
     fileOf: (way: string) => s3.fileOf(`${prefix}/${way}`),
     told: (way: string) => s3.told(`${prefix}/${way}`),
+    run,
     submit: (...args: string[]) => run('submit', ...args, '--plan-only', '--json'),
     async make({ records, err }: Finished): Promise<void> {
       expect(err).toBe('');
@@ -167,6 +168,17 @@ describe('films in a bucket', () => {
     expect(foreign).toMatchObject({ code: 2, err: expect.stringContaining('is not in the store') });
     const two_ = await submit(`${store}/a/*.mp4`, '-o', `${store}/one.mkv`, ...MODEL);
     expect(two_).toMatchObject({ code: 2, err: expect.stringContaining('names one film') });
+  });
+
+  test('are told by names that do nothing to a terminal, and in hidden folders that are named', async () => {
+    const { run, put, store } = tenant();
+    const name = 'gnp\u202e\u009b31m.mp4';
+    for (const way of [`.in/${name}`, '.in/.2.mp4', '.in/3.mp4']) await put(way, at('film.mp4'));
+    const { code, out, err } = await run('submit', `${store}/.in/*.mp4`, ...MODEL, '--plan-only');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n').filter((line) => line.includes(' -> '))).toHaveLength(2);
+    expect(out).toContain('gnp\\u202e\\x9b31m.mp4');
+    expect(out).not.toMatch(/[\u202e\u009b]/);
   });
 
   test('of this machine are named by patterns that no shell has seen, beside those that lie there', async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSharedStore, type SharedStore } from '../../src/store/index.ts';
+import { listPictures } from '../../src/store/s3/picture-set.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { BUCKET, TestS3 } from '../support/s3.ts';
 import { FILM } from '../support/shared-film.ts';
@@ -141,6 +142,16 @@ describe('pictures of one film', () => {
     expect(existsSync(join(store.root, dirname(way)))).toBe(false);
   });
 
+  test('are not sent where their list is longer than machines read', () => {
+    // A quotation mark takes two bytes there.
+    const marks = '"'.repeat(200);
+    const many = Array.from({ length: 85_000 }, (_, index) => {
+      return { ...member, name: `${marks}${index}`, liesAt: `${marks}${marks}${marks}/${index}.png` };
+    });
+    expect(() => listPictures(many)).toThrow(/is longer than machines read/);
+    expect(listPictures(many.slice(0, 1000)).files).toHaveLength(1000);
+  });
+
   test('are not fetched by a list that is another one', async () => {
     const { way } = await store.addPictures('frames', pictures.slice(0, 2), null);
     const text = readFileSync(objectAt(way), 'utf8');
@@ -232,4 +243,10 @@ test('what lies below is listed, without what upreel keeps and hidden names, and
   for (const way of ['a/1.mkv', 'a/b/2.mkv', 'ab.mkv', '.upreel-fleet/x/y.mkv', 'a/._1.mkv']) await put(way, 'x');
   expect(await store.waysBelow('')).toEqual(['a/1.mkv', 'a/b/2.mkv', 'ab.mkv']);
   expect(await store.waysBelow('a/')).toEqual(['a/1.mkv', 'a/b/2.mkv']);
+  // As on a disk, a hidden folder that is named is looked into.
+  for (const way of ['.in/1.mkv', '.in/.2.mkv', '.in/.b/3.mkv']) await put(way, 'x');
+  expect(await store.waysBelow('.in/')).toEqual(['.in/1.mkv']);
+  expect(await store.waysBelow('.upreel-fleet/')).toEqual([]);
+  const asked = ['a/1.mkv', 'a/1', 'a', 'a/../ab.mkv', 'ab.mkv'];
+  expect(await Promise.all(asked.map((way) => store.holds(way)))).toEqual([true, false, false, false, true]);
 });

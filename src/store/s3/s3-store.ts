@@ -16,7 +16,7 @@ import {
 } from '../shared-store.ts';
 import { OwnObjects } from './own-objects.ts';
 import { S3Client } from './s3-client.ts';
-import { MOST_LISTED, type S3Listed, S3Objects } from './s3-objects.ts';
+import { MOST_LISTED, S3Objects } from './s3-objects.ts';
 import { requirePictureFolder, S3Pictures } from './s3-pictures.ts';
 import { isKeyDown, readS3Place, type S3Place } from './s3-place.ts';
 import { S3Result } from './s3-result.ts';
@@ -88,10 +88,20 @@ export class S3Store implements SharedStore {
     return this.#sources.picturesNamed(names);
   }
 
+  async holds(way: string): Promise<boolean> {
+    return isKeyDown(way) && (await this.#objects.look(way)) !== null;
+  }
+
   async waysBelow(begin: string): Promise<readonly string[]> {
     const found = await this.#objects.list(begin, MOST_LISTED);
-    const own = ({ way }: S3Listed) => way.split('/').some((part) => part.startsWith('.')) || !isKeyDown(way);
-    return found.filter((listed) => !own(listed)).map(({ way }) => way);
+    const named = begin.lastIndexOf('/') + 1;
+    const isHidden = (way: string) =>
+      way
+        .slice(named)
+        .split('/')
+        .some((part) => part.startsWith('.'));
+    const isOwn = (way: string) => way.startsWith(`${OWN_FOLDER}/`) || !isKeyDown(way);
+    return found.map(({ way }) => way).filter((way) => !isOwn(way) && !isHidden(way));
   }
 
   addSource(path: string): Promise<string> {
