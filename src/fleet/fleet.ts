@@ -102,7 +102,7 @@ export class Fleet {
   /** Lets go of the queue, and of what this machine holds of the store. */
   async close(): Promise<void> {
     const previewsEnd = this.previews.close();
-    // Half of one would be left in the store by a film that no list names.
+    // Who leaves has asked for all of it.
     await Promise.allSettled(this.#removals);
     try {
       await this.queues.close();
@@ -121,8 +121,9 @@ export class Fleet {
         hint: 'Cancel it first, or add --force.',
       });
     }
-    await this.states.forget(id);
+    // Listed to the end: who was stopped in the middle of it can be asked again.
     await store.removeFilm(id);
+    await this.states.forget(id);
   }
 
   async #stop(id: string, state: 'paused' | 'cancelled'): Promise<void> {
