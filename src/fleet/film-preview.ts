@@ -1,11 +1,12 @@
 import { UpreelError } from '../core/errors.ts';
 import type { FramePair } from '../job/index.ts';
 import type { SharedStore } from '../store/index.ts';
-import { type OpenSharedFilm, openSharedFilm, previewSegment } from '../video/index.ts';
+import { previewSegment } from '../video/index.ts';
+import { FilmOpenings } from './film-openings.ts';
 import type { FilmStates } from './film-state.ts';
 
-/** Of a film that is no file of a folder here: larger ones are not fetched for a look. */
-const MOST_FETCHED_BYTES = 4e9;
+/** Of a segment that is no file of a folder here, as there may be one every few seconds. */
+const MOST_SEGMENT_BYTES = 500e6;
 
 /**
  * Frames of films that are being made, out of the segments that are finished: decoded here, from the store, so that no
@@ -13,54 +14,56 @@ const MOST_FETCHED_BYTES = 4e9;
  */
 export class FilmPreviews {
   readonly #states: FilmStates;
-  readonly #store: SharedStore | null;
-  /** What was looked at last. */
-  #last: { readonly id: string; readonly index: number; readonly pair: FramePair } | null = null;
-  /** What is looked at; null: it is being fetched, or cannot be. */
-  #open: { readonly id: string; film: OpenSharedFilm | null } | null = null;
+  readonly #films: FilmOpenings | null;
+  /** What was looked at last; a pair of null: it could not be, and the next segment comes soon. */
+  #last: { readonly id: string; readonly index: number; readonly pair: FramePair | null } | null = null;
+  #looking: Promise<FramePair | null> | null = null;
   readonly #stop = new AbortController();
 
   /** @param store null: there is nothing to be seen. */
   constructor(states: FilmStates, store: SharedStore | null) {
     this.#states = states;
-    this.#store = store;
+    this.#films = store && new FilmOpenings(store);
   }
 
-  /** Of the last segment that is made; when it is gone with its film, what was seen last. */
+  /**
+   * Of the last segment that is made; when it is gone with its film, what was seen last. That it is too while another
+   * look is on: each may fetch a segment, which may take longer than until the next one.
+   */
   async newest(id: string): Promise<FramePair | null> {
-    const facts = await this.#states.read(id);
-    if (facts === null || this.#store === null) return null;
-    const index = (await this.#states.readMade(id, facts.segments)).lastIndexOf(true);
-    const known = this.#last?.id === id ? this.#last : null;
-    if (index < 0 || known?.index === index || facts.state === 'done') return known?.pair ?? null;
-    const film = await this.#opened(this.#store, id);
-    if (film === null) return known?.pair ?? null;
-    const pair = await previewSegment(film, index, this.#stop.signal);
-    if (pair !== null) this.#last = { id, index, pair };
-    return pair ?? known?.pair ?? null;
+    if (this.#looking !== null || this.#stop.signal.aborted) return this.#lastOf(id);
+    this.#looking = this.#look(id).finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
   }
 
-  close(): void {
+  /** What is being fetched ends when the store is closed. @returns settles when nothing is at work any more. */
+  async close(): Promise<void> {
     this.#stop.abort(new UpreelError('interrupted', 'Nobody looks any more.'));
+    await Promise.allSettled([this.#looking, this.#films?.ended()]);
   }
 
-  /** What must be fetched first comes while other things are shown. */
-  async #opened(store: SharedStore, id: string): Promise<OpenSharedFilm | null> {
-    if (this.#open?.id === id) return this.#open.film;
-    const open: { readonly id: string; film: OpenSharedFilm | null } = { id, film: null };
-    this.#open = open;
-    const opening = openSharedFilm(store, id, MOST_FETCHED_BYTES).then(
-      (film) => {
-        open.film = film;
-      },
-      (error: unknown) => {
-        // A source that is too large stays so; all else is tried again.
-        const isForGood = error instanceof UpreelError && error.code === 'usage';
-        if (!isForGood && this.#open === open) this.#open = null;
-        if (store.isFolder) throw error;
-      },
-    );
-    if (store.isFolder) await opening;
-    return open.film;
+  async #look(id: string): Promise<FramePair | null> {
+    const facts = await this.#states.read(id);
+    if (facts === null || this.#films === null) return null;
+    const index = (await this.#states.readMade(id, facts.segments)).lastIndexOf(true);
+    const before = this.#lastOf(id);
+    const isSeen = this.#last?.id === id && this.#last.index === index;
+    if (index < 0 || isSeen || facts.state === 'done') return before;
+    const film = await this.#films.find(id);
+    if (film === null) return before;
+    try {
+      const pair = await previewSegment(film, index, MOST_SEGMENT_BYTES, this.#stop.signal);
+      if (pair !== null) this.#last = { id, index, pair };
+      return pair ?? before;
+    } catch (error) {
+      this.#last = { id, index, pair: before };
+      throw error;
+    }
+  }
+
+  #lastOf(id: string): FramePair | null {
+    return this.#last?.id === id ? this.#last.pair : null;
   }
 }

@@ -20,7 +20,7 @@ export async function joinFilm(
   const { states } = desk;
   const facts = await states.read(film);
   // Who had it before died between telling and clearing up.
-  if (facts?.state === 'done') await desk.context.store.removeFilm(film).catch(() => {});
+  if (facts?.state === 'done') await clearUp(desk, film, round).catch(() => {});
   if (facts?.state !== 'running' || facts.round !== round) return 'not wanted';
   const failures = await states.failures(film);
   if (failures.size > 0) {
@@ -37,6 +37,7 @@ export async function joinFilm(
       const { address: store } = desk.context.store;
       const task = { kind: 'ending' as const, network, store, film, token: attemptToken(), worker };
       const onEvent = (event: TaskEvent): void => {
+        if (event.type === 'warning') desk.tell({ type: 'warning', film, message: event.message });
         if (event.type === 'progress' && event.stage !== 'prepare') void states.setStage(film, event.stage);
       };
       const result = await engine.run(task, { signal, onEvent });
@@ -48,7 +49,7 @@ export async function joinFilm(
       return 'incomplete';
     }
     await states.setState(film, 'done');
-    await desk.context.store.removeFilm(film).catch(() => {});
+    await clearUp(desk, film, round).catch(() => {});
     desk.tell({ type: 'film', film, seconds: (performance.now() - begunAt) / 1000, frames: ended.frames });
     return 'done';
   } catch (error) {
@@ -56,6 +57,19 @@ export async function joinFilm(
   } finally {
     desk.join(null);
   }
+}
+
+/** Removes what is kept of a film that is done, unless it was submitted again: that begins in the store. */
+async function clearUp({ states, context: { store } }: Desk, id: string, round: number): Promise<void> {
+  const facts = await states.read(id);
+  if (facts?.state !== 'done' || facts.round !== round) return;
+  const film = await store.readFilm(id).catch((error: unknown) => {
+    // Who died has begun with the file that counts.
+    if (asUpreelError(error).code === 'usage') return null;
+    throw error;
+  });
+  const isDone = film === null || (await store.resultOf(film, attemptToken(), null).published()) !== null;
+  if (isDone) await store.removeFilm(id);
 }
 
 async function answerFor(

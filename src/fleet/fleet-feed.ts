@@ -71,7 +71,8 @@ class PolledFleet implements JobFeed {
     this.#isClosed = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#listeners.clear();
-    void this.#fleet.close();
+    // Nobody is left to hear of a server that went away first.
+    this.#fleet.close().catch(() => {});
   }
 
   look(): Promise<void> {

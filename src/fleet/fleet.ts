@@ -17,6 +17,7 @@ export class Fleet {
   readonly previews: FilmPreviews;
   readonly #store: SharedStore | null;
   readonly #connection: FleetConnection;
+  readonly #removals = new Set<Promise<void>>();
 
   /** @param store null: films can be looked at, paused and cancelled. */
   constructor(connection: FleetConnection, store: SharedStore | null) {
@@ -93,6 +94,26 @@ export class Fleet {
 
   /** Forgets a film and all of it but its source and its result. @throws UpreelError `job-running`. */
   async remove(id: string): Promise<void> {
+    const removal = this.#remove(id);
+    this.#removals.add(removal);
+    await removal.finally(() => this.#removals.delete(removal));
+  }
+
+  /** Lets go of the queue, and of what this machine holds of the store. */
+  async close(): Promise<void> {
+    const previewsEnd = this.previews.close();
+    // Who leaves has asked for all of it.
+    await Promise.allSettled(this.#removals);
+    try {
+      await this.queues.close();
+      await this.#connection.close();
+    } finally {
+      await this.#store?.close();
+      await previewsEnd;
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
     const store = this.#inStore();
     const { state } = await this.#facts(id);
     if (state === 'running') {
@@ -100,16 +121,9 @@ export class Fleet {
         hint: 'Cancel it first, or add --force.',
       });
     }
-    await this.states.forget(id);
+    // Listed to the end: who was stopped in the middle of it can be asked again.
     await store.removeFilm(id);
-  }
-
-  /** Lets go of the queue, and of what this machine holds of the store. */
-  async close(): Promise<void> {
-    this.previews.close();
-    await this.queues.close();
-    await this.#connection.close();
-    await this.#store?.close();
+    await this.states.forget(id);
   }
 
   async #stop(id: string, state: 'paused' | 'cancelled'): Promise<void> {

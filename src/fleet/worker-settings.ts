@@ -17,7 +17,7 @@ export interface WorkerSettings {
 
 /** For logs: one record for each thing that happens. */
 export interface WorkerNews {
-  readonly type: 'ready' | 'segment' | 'film' | 'failed' | 'lost' | 'released' | 'trouble';
+  readonly type: 'ready' | 'segment' | 'film' | 'failed' | 'lost' | 'released' | 'trouble' | 'warning';
   readonly film?: string;
   readonly segment?: number;
   readonly seconds?: number;

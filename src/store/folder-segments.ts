@@ -109,7 +109,9 @@ export class FolderSegments implements SharedSegments {
     return Promise.resolve(this.folder);
   }
 
-  async release(): Promise<void> {}
+  borrow<T>({ file }: SegmentRecord, _mostBytes: number, use: (file: string) => Promise<T>): Promise<T> {
+    return use(join(this.folder, file));
+  }
 
   #record(index: number): string {
     return join(this.folder, `${segmentStem(index)}.json`);

@@ -80,6 +80,10 @@ export class FolderStore implements SharedStore {
     return { paths: names, liesAt: null };
   }
 
+  async holds(way: string): Promise<boolean> {
+    throw this.#elsewhere(way);
+  }
+
   /** Its folders are looked into as any others. */
   async waysBelow(begin: string): Promise<readonly string[]> {
     throw this.#elsewhere(begin);

@@ -35,21 +35,26 @@ export const FILM_FILE = 'film.json';
 type FilmFileName = typeof FILM_FILE | keyof typeof MOST_PLAN_BYTES;
 const MOST_BYTES: Readonly<Record<FilmFileName, number>> = { [FILM_FILE]: 64 * 1024 * 1024, ...MOST_PLAN_BYTES };
 
-/** @returns what is to be written, the file that counts last. */
+/**
+ * @returns what is to be written, the file that counts last.
+ * @throws UpreelError `usage` for more than is read
+ */
 export function packFilm({ planJson, times, ...job }: Omit<SharedFilm, 'id'>): {
   readonly id: string;
   readonly files: readonly (readonly [FilmFileName, string | Uint8Array])[];
 } {
   const file = { schema: 1, ...job, plan: hashOf(planJson), times: hashOf(times) };
   const text = `${JSON.stringify(filmFile.parse(file), null, 1)}\n`;
-  return {
-    id: idOf(text),
-    files: [
-      ['plan.json', planJson],
-      ['times.bin', times],
-      [FILM_FILE, text],
-    ],
-  };
+  const files = [
+    ['plan.json', planJson],
+    ['times.bin', times],
+    [FILM_FILE, text],
+  ] as const;
+  const long = files.find(([name, content]) => Buffer.byteLength(content) > MOST_BYTES[name]);
+  if (long === undefined) return { id: idOf(text), files };
+  throw new UpreelError('usage', `The film ${job.input} has a plan that is longer than machines read (${long[0]}).`, {
+    hint: 'Cut it into several films.',
+  });
 }
 
 /**

@@ -41,7 +41,12 @@ export interface SharedStore {
   sourceNamed(name: string): Promise<NamedSource>;
   /** The same of the pictures of one film. @throws UpreelError as `sourceNamed`, and `usage` for several folders. */
   picturesNamed(names: readonly string[]): Promise<NamedPictures>;
-  /** Ways of what lies in a store that is no folder, and begins like this; not upreel's own. @throws UpreelError `usage`. */
+  /** Whether something lies in a store that is no folder under just this way. @throws UpreelError `usage`. */
+  holds(way: string): Promise<boolean>;
+  /**
+   * Ways of what lies in a store that is no folder, and begins like this; neither upreel's own nor what is hidden below
+   * the last folder that is named. @throws UpreelError `usage`.
+   */
   waysBelow(begin: string): Promise<readonly string[]>;
   /** The way of a film that is to be submitted, which is there then. @throws UpreelError `usage` if it cannot be. */
   addSource(path: string): Promise<string>;
@@ -131,8 +136,12 @@ export interface SharedSegments extends SegmentKeeper {
   listed(): Promise<ReadonlySet<number>>;
   /** All of them in one folder of this machine, under the names in the records. @returns the folder. */
   gather(records: readonly SegmentRecord[]): Promise<string>;
-  /** Lets go of what was brought here for that. */
-  release(records: readonly SegmentRecord[]): Promise<void>;
+  /**
+   * One of them for a look, which changes nothing in the store.
+   * @param use reads the file, which may be gone after that
+   * @throws UpreelError `usage` if it must be fetched and has more than `mostBytes`, `verification-failed`
+   */
+  borrow<T>(record: SegmentRecord, mostBytes: number, use: (file: string) => Promise<T>): Promise<T>;
 }
 
 export interface ResultFacts {
@@ -152,10 +161,14 @@ export interface SharedResult {
   readonly place: string | null;
   /** What was published, with all that goes along, if an attempt before this one died before it could tell. */
   published(): Promise<ResultFacts | null>;
-  /** Makes room, and removes what an attempt before this one had half published. @throws UpreelError `output-exists`. */
+  /**
+   * Makes room in `work`. Where no finisher can see it, it looks whether the names are free, too.
+   * @throws UpreelError `output-exists`
+   */
   begin(overwrite: boolean): Promise<void>;
   /**
-   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last.
+   * Brings the film and its report, whole as they are in `work`, to where all see them. The film comes last. What an
+   * attempt before this one has put there is replaced; where one that was taken for dead is first, all is well.
    * @throws UpreelError `output-exists`, `output-unwritable`, `disk-full`, `store-unreachable`.
    */
   publish(facts: ResultFacts, how: PublishOptions): Promise<void>;

@@ -18,10 +18,11 @@ export async function checkOutput(
   output: string,
 ): Promise<void> {
   containerFor(output);
-  await refuseSameFile(resolve(input), output);
+  const sources = [input, settings.sound].flatMap((name) => (name === null ? [] : [resolve(name)]));
+  for (const source of sources) await refuseSameFile(source, output);
   if (await isFramesInput(input, settings))
     await refuseFrames(settings.frames ?? [resolve(input)], output, settings.report);
-  if (settings.report !== null) await checkReport(settings.report, [resolve(input), output], settings.overwrite);
+  if (settings.report !== null) await checkReport(settings.report, [...sources, output], settings.overwrite);
   await checkPlace(output, settings.overwrite);
 }
 

@@ -83,7 +83,7 @@ export async function concludeFilm(
 }
 
 /** Of a film that has a file for each frame, the first of them. */
-function firstFile({ path, frames }: VideoPlan['source']): string {
+export function firstFile({ path, frames }: VideoPlan['source']): string {
   return frames?.paths[0] ?? path;
 }
 

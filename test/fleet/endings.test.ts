@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -91,6 +101,26 @@ describe('the end of a film whose machine died', () => {
     expectAll(store, output);
   });
 
+  test('comes without the time of a source that is gone, and says so', async () => {
+    const store = at('gone');
+    mkdirSync(join(store, 'frames'), { recursive: true });
+    ffmpeg('-i', at('store/film.mp4'), join(store, 'frames/%03d.png'));
+    const where = ['--store', store];
+    const how = ['-o', join(store, 'out.mkv'), '--fps', '8', ...HOW, '--plan-only', '--json'];
+    const { records, err } = await upreel(['submit', join(store, 'frames'), ...how, ...where], ENV);
+    expect(err).toBe('');
+    const id = String(records[0]!.id);
+    for (let number = 1; number <= SEGMENTS; number++) {
+      const words = ['segment', id, `${number}`, '--threads', '1', '--device', 'cpu', ...where];
+      expect(await upreel(words, ENV)).toMatchObject({ code: 0 });
+    }
+    rmSync(join(store, 'frames/001.png'));
+    const joined = await upreel(['join', id, ...where], ENV);
+    expect(joined).toMatchObject({ code: 0, out: `${id}: ${FRAMES} frames joined\n` });
+    expect(joined.err).toMatch(/warning: "The result has not the time of .*001\.png \(ENOENT\)\."/);
+    expect(decodeRgb(join(store, 'out.mkv'))).toHaveLength(whole.get('out.mkv')!.length);
+  });
+
   test('is refused where a report of somebody else appeared meanwhile, which stays, and leaves no result', async () => {
     const { store: from, id } = made.get('out.mkv')!;
     const store = at('foreign');
@@ -129,6 +159,30 @@ describe.skipIf(!hasRedis)('the end of a film of a fleet (needs redis-server)', 
     await until(() => readdirSync(join(store, '.upreel-fleet/films')).length === 0, 60_000);
     const client = fleet.redis.client();
     expect(await client.hget(`upreel:film:${id}`, 'state')).toBe('done');
+    client.disconnect();
+    expectAll(store, 'out.mkv');
+  });
+
+  test('takes nothing from one that is submitted again before it was cleared up', async () => {
+    const own = at(`fleet-${number++}`);
+    cpSync(at('store'), join(own, 'store'), { recursive: true, preserveTimestamps: true });
+    fleet = new TestFleet(await TestRedis.start(join(own, 'redis')), join(own, 'store'), ENV);
+    const { store } = fleet;
+    const args = [join(store, 'film.mp4'), '-o', join(store, 'out.mkv'), '--report', join(store, 'told.json'), ...HOW];
+    const { records } = await fleet.run('submit', args);
+    const id = String(records[0]!.id);
+    const films = join(store, '.upreel-fleet/films');
+    const dying = { ...ENV, NODE_OPTIONS: DIES, DIE_AT: `before ${join(films, id, 'film.json')}` };
+    const victim = new TestFleet(fleet.redis, store, dying).worker('victim');
+    expect((await victim.finished).code).toBeNull();
+    // Who wants it anew takes the old one away, and then the film lies in the store before the queue hears of it.
+    for (const name of ['out.mkv', 'told.json']) rmSync(join(store, name));
+    fleet.worker('heir');
+    const client = fleet.redis.client();
+    await until(async () => (await client.exists(`upreel:films:${id}-1`)) === 0, 30_000);
+    expect(readdirSync(films)).toEqual([id]);
+    expect(await fleet.run('submit', args)).toMatchObject({ code: 0, records: [{ id }] });
+    await until(() => readdirSync(films).length === 0, 60_000);
     client.disconnect();
     expectAll(store, 'out.mkv');
   });

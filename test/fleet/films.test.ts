@@ -114,4 +114,39 @@ describe.skipIf(!hasRedis)('films of a fleet (needs redis-server)', () => {
     expect(await fleet.logs.read(id, 2)).toHaveLength(2);
     expect(await new Fleet(connection, null).logs.read(id, 10)).toHaveLength(3);
   });
+
+  test('tell of what is made late, of what fails once more, and of what nobody has seen being made', async () => {
+    const id = await submit('late');
+    const segments = store.segmentsOf(await store.readFilm(id));
+    const make = async (index: number) => {
+      const part = await segments.part(index, 'aa', '.mkv');
+      writeFileSync(part, 'frames');
+      const made = { worker: 'cpu-1', device: 'cpu', runtime: 'any', atMs: Date.now() + 1000 };
+      await segments.commit(part, 'aa', { ...madeSegment(index), made });
+      await fleet.states.addMade(id, index, { frames: 1, bytes: 6 });
+    };
+    await make(1);
+    expect(await fleet.logs.read(id, 1)).toEqual([expect.stringContaining(' segment 2: ')]);
+    await make(0);
+    expect(await fleet.logs.read(id, 1)).toEqual([expect.stringContaining(' segment 1: ')]);
+
+    const other = await submit('other');
+    const fail = () =>
+      fleet.states.addFailure(other, 0, { code: 'internal', message: 'no luck', hint: '', detail: '' });
+    await fail();
+    const [before] = (await fleet.logs.read(other, 10)).slice(-1);
+    await fleet.pause(other);
+    await fleet.resume(other);
+    await fail();
+    const [after] = (await fleet.logs.read(other, 10)).slice(-1);
+    expect([before, after]).toEqual(['', ', at try 2'].map((at) => `segment 1 could not be made${at}: no luck`));
+
+    await fleet.states.addMade(other, 1, { frames: 1, bytes: 6 });
+    await store.removeFilm(other);
+    await fleet.states.setState(other, 'done');
+    for (let look = 0; look < 2; look++) {
+      const told = (await fleet.logs.read(other, 10)).filter((line) => line.includes('was made'));
+      expect(told).toEqual(['segment 2 was made']);
+    }
+  });
 });

@@ -50,6 +50,7 @@ function tenant() {
     put: (way: string, file: string, told = {}) => s3.put(`${prefix}/${way}`, readFileSync(file), told),
     fileOf: (way: string) => s3.fileOf(`${prefix}/${way}`),
     told: (way: string) => s3.told(`${prefix}/${way}`),
+    run,
     submit: (...args: string[]) => run('submit', ...args, '--plan-only', '--json'),
     async make({ records, err }: Finished): Promise<void> {
       expect(err).toBe('');
@@ -98,6 +99,22 @@ describe('pictures as a film, in a bucket', () => {
     expect(await told('out.mkv')).toMatchObject({ mtime: '912340800.25' });
     expect(names()).toEqual([...shots().map((name) => `in/${name}`), 'out.mkv', 'sound.wav']);
     expect(keys().filter((key) => /sources.*\/(?!set\.json$)/.test(key.replace(/[0-9a-f]{64}\//, '')))).toHaveLength(0);
+  });
+
+  test('are not replaced by what is made of them, nor is their sound', async () => {
+    const { submit, put, store } = tenant();
+    for (const name of shots()) await put(`in/${name}`, at(`frames/${name}`));
+    for (const way of ['sounds/a.wav', 'sounds/tape.mkv']) await put(way, at('sound.wav'));
+    const film = (sound: string, ...names: string[]) =>
+      submit(`${store}/in/`, ...FILM_HOW, '--overwrite', '--sound', `${store}/sounds/${sound}`, ...names);
+    for (const planned of [
+      await film('tape.mkv', '-o', `${store}/sounds/tape.mkv`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/sounds/a.wav`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/in/${shots()[0]}`),
+      await film('a.wav', '-o', `${store}/out.mkv`, '--report', `${store}/out.mkv`),
+    ]) {
+      expect(planned).toMatchObject({ code: 2, err: expect.stringContaining('cannot be two of source, result') });
+    }
   });
 
   test('are a film’s result, in a folder of their own', async () => {
@@ -151,6 +168,17 @@ describe('films in a bucket', () => {
     expect(foreign).toMatchObject({ code: 2, err: expect.stringContaining('is not in the store') });
     const two_ = await submit(`${store}/a/*.mp4`, '-o', `${store}/one.mkv`, ...MODEL);
     expect(two_).toMatchObject({ code: 2, err: expect.stringContaining('names one film') });
+  });
+
+  test('are told by names that do nothing to a terminal, and in hidden folders that are named', async () => {
+    const { run, put, store } = tenant();
+    const name = 'gnp\u202e\u009b31m.mp4';
+    for (const way of [`.in/${name}`, '.in/.2.mp4', '.in/3.mp4']) await put(way, at('film.mp4'));
+    const { code, out, err } = await run('submit', `${store}/.in/*.mp4`, ...MODEL, '--plan-only');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n').filter((line) => line.includes(' -> '))).toHaveLength(2);
+    expect(out).toContain('gnp\\u202e\\x9b31m.mp4');
+    expect(out).not.toMatch(/[\u202e\u009b]/);
   });
 
   test('of this machine are named by patterns that no shell has seen, beside those that lie there', async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSharedStore, type SharedStore } from '../../src/store/index.ts';
+import { listPictures } from '../../src/store/s3/picture-set.ts';
 import { temporaryFolder } from '../support/clips.ts';
 import { BUCKET, TestS3 } from '../support/s3.ts';
 import { FILM } from '../support/shared-film.ts';
@@ -87,6 +88,11 @@ describe('pictures of one film', () => {
     await put('in/7.png', 'PICTURE 7');
     await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-damaged' });
     expect(existsSync(dirname(list))).toBe(false);
+    // Shorter, it is no connection that breaks off.
+    for (const other of ['pict', '', 'picture 7, and more']) {
+      await put('in/7.png', other);
+      await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-damaged' });
+    }
     rmSync(objectAt('in/7.png'));
     await expect(store.fetch(way, liesAt!)).rejects.toMatchObject({ code: 'input-missing' });
   });
@@ -136,6 +142,16 @@ describe('pictures of one film', () => {
     expect(existsSync(join(store.root, dirname(way)))).toBe(false);
   });
 
+  test('are not sent where their list is longer than machines read', () => {
+    // A quotation mark takes two bytes there.
+    const marks = '"'.repeat(200);
+    const many = Array.from({ length: 85_000 }, (_, index) => {
+      return { ...member, name: `${marks}${index}`, liesAt: `${marks}${marks}${marks}/${index}.png` };
+    });
+    expect(() => listPictures(many)).toThrow(/is longer than machines read/);
+    expect(listPictures(many.slice(0, 1000)).files).toHaveLength(1000);
+  });
+
   test('are not fetched by a list that is another one', async () => {
     const { way } = await store.addPictures('frames', pictures.slice(0, 2), null);
     const text = readFileSync(objectAt(way), 'utf8');
@@ -147,7 +163,6 @@ describe('pictures of one film', () => {
 describe('a result of pictures in a bucket', () => {
   const OUTPUT = 'of 1998/frames/%06d.png';
   const how = { overwrite: false, changedMs: 1500, giveName: async () => {} };
-  const FACTS = { frames: 3, bytes: 30 };
   const film = { ...FILM, output: OUTPUT, id: 'a'.repeat(24) };
 
   /** An attempt with so many of its pictures. */
@@ -159,7 +174,7 @@ describe('a result of pictures in a bucket', () => {
       writeFileSync(join(dirname(result.output), `00000${index}.png`), `picture ${index} of ${id}`);
     }
     writeFileSync(result.report!, 'the report');
-    await result.publish(FACTS, { ...how, overwrite });
+    await result.publish({ frames: count, bytes: 10 * count }, { ...how, overwrite });
     await result.end();
   }
   const names = () => keys().filter((key) => !key.startsWith('.'));
@@ -167,16 +182,37 @@ describe('a result of pictures in a bucket', () => {
   test('appears with its report, is gone on with by whoever takes over, and is nobody else’s', async () => {
     expect(await store.resultOf(film, 'aa', null).published()).toBeNull();
     await attempt(2);
-    expect(await store.resultOf(film, 'bb', null).published()).toEqual(FACTS);
-    // As who died in the middle has left it.
-    rmSync(objectAt(`.upreel-fleet/films/${film.id}/published.json`));
-    expect(await store.resultOf(film, 'bb', null).published()).toBeNull();
-    await attempt(3);
+    expect(await store.resultOf(film, 'bb', null).published()).toEqual({ frames: 2, bytes: 20 });
     const folder = dirname(OUTPUT);
+    // As who died in the middle has left it, or who tidied up since.
+    for (const gone of ['000001', '000002']) {
+      rmSync(objectAt(`${folder}/${gone}.png`));
+      expect(await store.resultOf(film, 'bb', null).published()).toBeNull();
+      await attempt(2);
+      expect(await store.resultOf(film, 'bb', null).published()).toEqual({ frames: 2, bytes: 20 });
+    }
+    await attempt(3);
     expect(names()).toEqual([1, 2, 3].map((n) => `${folder}/00000${n}.png`).concat('told.json'));
     expect((await s3.told(`${own()}/${folder}/000002.png`)).mtime).toBe('1.5');
     await expect(attempt(3, { id: 'b'.repeat(24) })).rejects.toMatchObject({ code: 'output-exists' });
     expect(readFileSync(objectAt(`${folder}/000001.png`), 'utf8')).toBe(`picture 1 of ${film.id}`);
+  });
+
+  test('is not put again where it lies already, and is not failed by what others put beside it', async () => {
+    await attempt(2);
+    const second = objectAt(`${dirname(OUTPUT)}/000002.png`);
+    rmSync(objectAt(`${dirname(OUTPUT)}/000001.png`));
+    utimesSync(second, 1, 1);
+    const result = store.resultOf(film, 'bb', null);
+    await result.begin(false);
+    mkdirSync(dirname(result.output), { recursive: true });
+    for (const index of [1, 2]) {
+      writeFileSync(join(dirname(result.output), `00000${index}.png`), `picture ${index} of ${film.id}`);
+    }
+    await put(`${dirname(OUTPUT)}/thumb.jpg`, 'a thumbnail');
+    await result.publish({ frames: 2, bytes: 20 }, how);
+    expect(await result.published()).toEqual({ frames: 2, bytes: 20 });
+    expect(statSync(second).mtimeMs).toBe(1000);
   });
 
   test('replaces pictures of such names where it may, all of them, and nothing else', async () => {
@@ -191,6 +227,9 @@ describe('a result of pictures in a bucket', () => {
   test('has a name that is free, and a folder of its own', async () => {
     expect(await store.wayOfResult('/x/frames/%06d.png', false)).toBe('frames/%06d.png');
     expect(await store.wayOfResult('up/frames/%06d.png', false)).toBe('up/frames/%06d.png');
+    // As consoles make a folder.
+    await put('up/frames/', '');
+    expect(await store.wayOfResult('up/frames/%06d.png', false)).toBe('up/frames/%06d.png');
     await expect(store.wayOfResult('%06d.png', false)).rejects.toThrow(/need a folder of their own/);
     await put('frames/000001.png', 'mine');
     await expect(store.wayOfResult('/x/frames/%06d.png', false)).rejects.toMatchObject({ code: 'output-exists' });
@@ -204,4 +243,10 @@ test('what lies below is listed, without what upreel keeps and hidden names, and
   for (const way of ['a/1.mkv', 'a/b/2.mkv', 'ab.mkv', '.upreel-fleet/x/y.mkv', 'a/._1.mkv']) await put(way, 'x');
   expect(await store.waysBelow('')).toEqual(['a/1.mkv', 'a/b/2.mkv', 'ab.mkv']);
   expect(await store.waysBelow('a/')).toEqual(['a/1.mkv', 'a/b/2.mkv']);
+  // As on a disk, a hidden folder that is named is looked into.
+  for (const way of ['.in/1.mkv', '.in/.2.mkv', '.in/.b/3.mkv']) await put(way, 'x');
+  expect(await store.waysBelow('.in/')).toEqual(['.in/1.mkv']);
+  expect(await store.waysBelow('.upreel-fleet/')).toEqual([]);
+  const asked = ['a/1.mkv', 'a/1', 'a', 'a/../ab.mkv', 'ab.mkv'];
+  expect(await Promise.all(asked.map((way) => store.holds(way)))).toEqual([true, false, false, false, true]);
 });

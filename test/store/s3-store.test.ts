@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSharedStore, type SharedFilm, type SharedStore } from '../../src/store/index.ts';
 import { temporaryFolder } from '../support/clips.ts';
@@ -262,6 +263,26 @@ describe('a place in a bucket', () => {
     `.upreel-fleet/models/${'A'.repeat(64)}/net.bin`,
   ])('is nothing that is fetched: %j', async (way) => {
     await expect(store.fetch(way)).rejects.toMatchObject({ code: 'place-untrusted' });
+  });
+
+  test('is lent for a look to each alone, and nothing comes of one that is not what was made', async () => {
+    const film = await added();
+    const segments = store.segmentsOf(film);
+    const { record } = await attempt(film, 0, 'aa', 'whole');
+    const look = () => {
+      return segments.borrow(record, 100, async (file) => {
+        await sleep(50);
+        return readFileSync(file, 'utf8');
+      });
+    };
+    const late = sleep(20).then(look);
+    expect(await Promise.all([look(), late])).toEqual(['whole', 'whole']);
+    await expect(segments.borrow(record, 4, async () => {})).rejects.toMatchObject({ code: 'usage' });
+    const data = objectAt(`.upreel-fleet/films/${film.id}/segments/${record.file}`);
+    writeFileSync(data, 'WHOLE');
+    await expect(look()).rejects.toMatchObject({ code: 'verification-failed' });
+    expect(readFileSync(data, 'utf8')).toBe('WHOLE');
+    expect(readdirSync(segments.folder)).toEqual([]);
   });
 
   test('of a result is its way from here, or its name, and free', async () => {

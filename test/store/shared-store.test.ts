@@ -36,6 +36,15 @@ describe('a film in a store', () => {
     await expect(store.readFilm(id)).rejects.toThrow(/is not in the store/);
   });
 
+  test('is refused before anything is written, if its plan is longer than is read', async () => {
+    const planJson = ' '.repeat(64 * 1024 * 1024 + 1);
+    await expect(store.addFilm({ ...FILM, planJson })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('plan.json'),
+    });
+    expect(readdirSync(join(store.root, '.upreel-fleet/films'))).toEqual([]);
+  });
+
   test.each(['film.json', 'plan.json', 'times.bin'])('is refused once %s is another one', async (name) => {
     const id = await store.addFilm(FILM);
     writeFileSync(join(store.filmFolder(id), name), 'x');

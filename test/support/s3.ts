@@ -66,7 +66,7 @@ export class TestS3 {
   keys(): string[] {
     const bucket = join(this.#folder, BUCKET);
     if (!existsSync(bucket)) return [];
-    const names = readdirSync(bucket, { recursive: true, encoding: 'utf8' });
+    const names = namesBelow(bucket);
     const ends = '._S3rver_object';
     return names.flatMap((name) => (name.endsWith(ends) ? [name.slice(0, -ends.length)] : [])).sort();
   }
@@ -102,3 +102,14 @@ export class TestS3 {
 }
 
 export const BUCKET = 'films';
+
+/** The server may remove a folder while it is listed. */
+function namesBelow(folder: string): string[] {
+  for (;;) {
+    try {
+      return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}

@@ -58,12 +58,9 @@ async function expandOne(name: string, store: SharedStore, { isOneFilm, recursiv
       hint: 'Patterns know *, ?, [a-z], {a,b} and ** for folders at any depth; --recursive looks below folders.',
     });
   };
-  if (way !== '' && !way.endsWith('/')) {
-    const below = await store.waysBelow(way);
-    if (below.includes(way)) return [asInput(way, null)];
-    if (isFramePattern(way)) return [await framesOf(way, store)];
-    if (!hasGlob(way) && !below.some((path) => path.startsWith(`${way}/`))) return [asInput(way, null)];
-  }
+  const mayBeFile = way !== '' && !way.endsWith('/');
+  if (mayBeFile && (await store.holds(way))) return [asInput(way, null)];
+  if (mayBeFile && isFramePattern(way)) return [await framesOf(way, store)];
   if (hasGlob(way)) {
     const base = globBase(way) === '.' ? '' : `${globBase(way)}/`;
     const ways = await store.waysBelow(base);
@@ -71,6 +68,8 @@ async function expandOne(name: string, store: SharedStore, { isOneFilm, recursiv
   }
   const folder = way === '' || way.endsWith('/') ? way : `${way}/`;
   const ways = await store.waysBelow(folder);
+  // That it is not there is told when it is asked for.
+  if (mayBeFile && ways.length === 0) return [asInput(way, null)];
   const direct = (path: string) => recursive || !path.slice(folder.length).includes('/');
   return found(ways.filter(direct), folder, `is in ${name}`);
 }

@@ -4,6 +4,7 @@ import { asUpreelError, toErrorRecord, UpreelError } from '../../core/errors.ts'
 import { type EngineNetwork, openRestartingEngine } from '../../engine/index.ts';
 import type { Fleet } from '../../fleet/index.ts';
 import type { SharedStore } from '../../store/index.ts';
+import { safeText } from '../../tui/index.ts';
 import type { SubmittedFilm } from '../../video/index.ts';
 import { errorText } from '../error-text.ts';
 import { readFlagLayers } from '../flags/flag-layers.ts';
@@ -93,7 +94,9 @@ async function submit(paths: readonly string[], flags: SubmitFlags): Promise<num
         const failure = asUpreelError(error);
         if (signal.aborted || inputs.length === 1) throw failure;
         failures.push(failure);
-        words.write(`${input.named}: ${errorText(toErrorRecord(failure), { verbose: flags.verbose === true })}`);
+        words.write(
+          `${safeText(input.named)}: ${errorText(toErrorRecord(failure), { verbose: flags.verbose === true })}`,
+        );
       }
     }
   } finally {
@@ -153,8 +156,9 @@ async function openPlace(flags: FleetFlags, planOnly: boolean): Promise<{ store:
 }
 
 function submittedLine(input: string, { id, frames, segments, output, warnings }: SubmittedFilm): string {
-  const told = warnings.map((warning) => `  warning: ${warning}\n`).join('');
-  return `${id}  ${input}: ${frames} frames in ${segments} ${segments === 1 ? 'segment' : 'segments'} -> ${output}\n${told}`;
+  const made = `${frames} frames in ${segments} ${segments === 1 ? 'segment' : 'segments'}`;
+  const lines = [`${id}  ${input}: ${made} -> ${output}`, ...warnings.map((warning) => `  warning: ${warning}`)];
+  return lines.map((line) => `${safeText(line)}\n`).join('');
 }
 
 function submittedRecord(input: string, film: SubmittedFilm): string {

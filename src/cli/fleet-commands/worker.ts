@@ -111,6 +111,8 @@ function newsLine({ type, film, segment, seconds, frames, isNew, message }: Work
       return `${what}: lost. ${message}`;
     case 'failed':
       return `${what}: ${message}`;
+    case 'warning':
+      return `${what}: warning: ${message}`;
     default:
       return message ?? type;
   }

@@ -183,8 +183,11 @@ async function logs(
     const { signal, drain, dispose } = listenForInterrupts();
     const either = AbortSignal.any([signal, drain]);
     const more = feed.isLocal ? followHistory(job, either) : followFilm(feed, job.id, before, either);
-    for await (const line of more) out.write(`${safeText(line, { charset })}\n`);
-    dispose();
+    try {
+      for await (const line of more) out.write(`${safeText(line, { charset })}\n`);
+    } finally {
+      dispose();
+    }
   });
   await out.flush();
 }

@@ -5,6 +5,7 @@ import type { S3Facts, S3Objects } from './s3-objects.ts';
 
 /** Names of what is said with a result. */
 const FILM = 'upreel-film';
+const SHA256 = 'upreel-sha256';
 
 /**
  * What a film puts under names that people chose. Whose it is stands with each object, so that whoever goes on after one
@@ -14,34 +15,42 @@ export class OwnObjects {
   readonly #objects: S3Objects;
   readonly #film: string;
   readonly #address: string;
+  readonly #signal: AbortSignal;
 
   /** @param film its id @param address of the store, for people */
-  constructor(objects: S3Objects, film: string, address: string) {
+  constructor(objects: S3Objects, film: string, address: string, signal: AbortSignal) {
     this.#objects = objects;
     this.#film = film;
     this.#address = address;
+    this.#signal = signal;
   }
 
   /** @returns what is told of an object that this film has put; null: there is none, or it is another's. */
   async look(way: string): Promise<S3Facts | null> {
     const found = await this.#objects.look(way);
-    return found?.told[FILM] === this.#film ? found : null;
+    return this.#isOurs(found) ? found : null;
   }
 
   /** @throws UpreelError `output-exists` */
   async requireFree(way: string, overwrite: boolean): Promise<void> {
-    if (overwrite || (await this.#objects.look(way)) === null || (await this.look(way)) !== null) return;
-    throw this.exists(way);
+    if (overwrite) return;
+    const found = await this.#objects.look(way);
+    if (found !== null && !this.#isOurs(found)) throw this.exists(way);
   }
 
-  /** @param more is said with it @throws UpreelError `output-exists`, `store-unreachable` */
+  /**
+   * Nothing is sent where an attempt before this one has put the very same.
+   * @param more is said with it @throws UpreelError `output-exists`, `store-unreachable`
+   */
   async put(way: string, file: string, more: Readonly<Record<string, string>>, overwrite: boolean): Promise<void> {
     const { size: bytes } = await stat(file);
-    const sha256 = await hashFile(file, new AbortController().signal);
-    const isOurs = (await this.look(way)) !== null;
+    const sha256 = await hashFile(file, this.#signal);
+    const told: Readonly<Record<string, string>> = { [FILM]: this.#film, [SHA256]: sha256, ...more };
+    const found = await this.#objects.look(way);
+    const isOurs = this.#isOurs(found);
+    if (found?.bytes === bytes && Object.entries(told).every(([name, value]) => found.told[name] === value)) return;
     // A server that knows no conditions would replace it.
-    if (!isOurs) await this.requireFree(way, overwrite);
-    const told = { [FILM]: this.#film, 'upreel-sha256': sha256, ...more };
+    if (found !== null && !isOurs && !overwrite) throw this.exists(way);
     const isPut = await this.#objects.putFile(way, file, { bytes, sha256 }, { told, isNew: !overwrite && !isOurs });
     // The answer to an earlier try may have been lost.
     if (!isPut && (await this.look(way)) === null) throw this.exists(way);
@@ -51,5 +60,9 @@ export class OwnObjects {
     return new UpreelError('output-exists', `${this.#address}/${way} exists already.`, {
       hint: 'Choose another name with -o, or add --overwrite.',
     });
+  }
+
+  #isOurs(found: S3Facts | null): boolean {
+    return found?.told[FILM] === this.#film;
   }
 }

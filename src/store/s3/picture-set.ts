@@ -43,6 +43,11 @@ export function listPictures(files: readonly SetMember[]): PictureSet {
     });
   }
   const text = JSON.stringify(parsed);
+  if (Buffer.byteLength(text) > MOST_SET_BYTES) {
+    throw new UpreelError('usage', `The list of ${files.length} pictures is longer than machines read.`, {
+      hint: 'Give them shorter names, or submit them in parts.',
+    });
+  }
   return { way: `${setWay(hashOf(text))}/${SET_FILE}`, text, files: parsed.files };
 }
 

@@ -28,6 +28,8 @@ export interface PutOptions {
 /** Fetched at once: what is lost when a connection breaks. */
 const RANGE_BYTES = 64 * 1024 * 1024;
 const MOST_PAGES = 10_000;
+/** Names that people's own may be held against. */
+export const MOST_LISTED = 1_000_000;
 
 /** Objects below a store's prefix, by their ways. What is put is whole for all, or not there. */
 export class S3Objects {
@@ -68,7 +70,7 @@ export class S3Objects {
   /**
    * Writes an object to a new file, piece by piece: what came stays where a connection breaks.
    * @returns its SHA-256
-   * @throws UpreelError `input-missing` if it is not there; the system's error.
+   * @throws UpreelError `input-missing` if it is not there, `input-damaged` if it has not so many bytes; the system's error.
    */
   async fetch(way: string, file: string, bytes: number): Promise<string> {
     const handle = await open(file, 'wx', 0o600);
@@ -79,12 +81,14 @@ export class S3Objects {
         const before = hash;
         const take = async (body: IncomingMessage): Promise<string> => {
           hash = before.copy();
+          if (![bytes, null].includes(bytesOf(body))) throw this.#resized(way);
           if ((await writeFrom(body, handle, from, to, hash)) !== to) throw new Error('it ended too soon');
           return '';
         };
         const headers = { range: `bytes=${from}-${to - 1}` };
         const { status } = await this.#client.read({ method: 'GET', way, headers, expected: [404, 416] }, take);
-        if (status === 404 || status === 416) {
+        if (status === 416) throw this.#resized(way);
+        if (status === 404) {
           throw new UpreelError('input-missing', `${way} is not in the store ${this.#client.place.address} any more.`);
         }
       }
@@ -148,6 +152,23 @@ export class S3Objects {
   async remove(way: string): Promise<void> {
     await this.#client.ask({ method: 'DELETE', way, expected: [404] });
   }
+
+  /** Asking again would not help. */
+  #resized(way: string): UpreelError {
+    return new UpreelError(
+      'input-damaged',
+      `${way} in the store ${this.#client.place.address} has another size than it had.`,
+      { hint: 'It was replaced: submit the film again.' },
+    );
+  }
+}
+
+/** Of the whole object that a part comes from; null: that is not told. */
+function bytesOf({ headers }: IncomingMessage): number | null {
+  const { 'content-range': range, 'content-length': length = '' } = headers;
+  // A server that knows no ranges sends everything.
+  const [total] = /\d+$/.exec(range ?? length) ?? [];
+  return total === undefined ? null : Number(total);
 }
 
 const META = 'x-amz-meta-';
@@ -173,7 +194,6 @@ async function writeFrom(
 ): Promise<number> {
   let at = from;
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    // A server that knows no ranges sends everything.
     if (at + chunk.length > to) throw new UpreelError('input-damaged', 'The store sends more than it was asked for.');
     hash.update(chunk);
     await handle.write(chunk, 0, chunk.length, at);

@@ -26,8 +26,8 @@ export class S3Result implements SharedResult {
   }
 
   async published(): Promise<ResultFacts | null> {
-    const found = await this.own.look(this.ways.output);
-    return found && { frames: Number(found.told[FRAMES] ?? 0), bytes: found.bytes };
+    const found = await this.own.look(this.lastPut);
+    return found && { frames: Number(found.told[FRAMES] ?? 0), bytes: Number(found.told[BYTES] ?? found.bytes) };
   }
 
   async begin(overwrite: boolean): Promise<void> {
@@ -41,11 +41,17 @@ export class S3Result implements SharedResult {
   async publish(facts: ResultFacts, { overwrite, changedMs }: PublishOptions): Promise<void> {
     const { report } = this.ways;
     if (report !== null && this.report !== null) await this.own.put(report, this.report, {}, overwrite);
-    await this.put(facts, changedMs === null ? {} : { [MTIME]: `${changedMs / 1000}` }, overwrite);
+    const times: Record<string, string> = changedMs === null ? {} : { [MTIME]: `${changedMs / 1000}` };
+    await this.put({ [FRAMES]: `${facts.frames}`, [BYTES]: `${facts.bytes}`, ...times }, overwrite);
   }
 
   async end(): Promise<void> {
     await rm(this.work, { recursive: true, force: true });
+  }
+
+  /** Where this is, all is there. */
+  protected get lastPut(): string {
+    return this.ways.output;
   }
 
   /** @throws UpreelError `output-exists` */
@@ -53,9 +59,9 @@ export class S3Result implements SharedResult {
     return this.own.requireFree(this.ways.output, overwrite);
   }
 
-  /** @param times to be said with it */
-  protected put({ frames }: ResultFacts, times: Readonly<Record<string, string>>, overwrite: boolean): Promise<void> {
-    return this.own.put(this.ways.output, this.output, { [FRAMES]: `${frames}`, ...times }, overwrite);
+  /** @param told is said with it */
+  protected put(told: Readonly<Record<string, string>>, overwrite: boolean): Promise<void> {
+    return this.own.put(this.ways.output, this.output, told, overwrite);
   }
 }
 
@@ -67,3 +73,4 @@ export interface S3ResultWays {
 
 /** What is said with a result. */
 const FRAMES = 'upreel-frames';
+const BYTES = 'upreel-bytes';

@@ -1,4 +1,4 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { requireSpace } from '../disk-space.ts';
@@ -124,15 +124,28 @@ export class S3Segments implements SharedSegments {
       if ((await this.#objects.fetch(`${this.#way}${file}`, place, bytes)) === sha256) continue;
       // It is made again with the next try.
       await this.#objects.remove(`${this.#way}${file}`);
-      throw new UpreelError('verification-failed', `Segment ${index + 1} in the store is not what was made.`, {
-        hint: 'upreel retry makes it again. A store that keeps something else than it was sent is broken.',
-      });
+      throw notWhatWasMade(index);
     }
     return this.folder;
   }
 
-  async release(records: readonly SegmentRecord[]): Promise<void> {
-    for (const { file } of records) await rm(join(this.folder, file), { force: true });
+  async borrow<T>(record: SegmentRecord, mostBytes: number, use: (file: string) => Promise<T>): Promise<T> {
+    const { file, bytes, sha256, index } = record;
+    if (bytes > mostBytes) {
+      throw new UpreelError(
+        'usage',
+        `Segment ${index + 1} has ${bytes} bytes: more than ${mostBytes} are not fetched.`,
+      );
+    }
+    await requireSpace([{ folder: this.folder, bytes }]);
+    const own = await mkdtemp(join(this.folder, 'look-'));
+    try {
+      const place = join(own, file);
+      if ((await this.#objects.fetch(`${this.#way}${file}`, place, bytes)) !== sha256) throw notWhatWasMade(index);
+      return await use(place);
+    } finally {
+      await rm(own, { recursive: true, force: true });
+    }
   }
 
   /** A folder that is gone takes nothing; a prefix does. @throws UpreelError `usage`. */
@@ -166,4 +179,10 @@ export class S3Segments implements SharedSegments {
       return null;
     }
   }
+}
+
+function notWhatWasMade(index: number): UpreelError {
+  return new UpreelError('verification-failed', `Segment ${index + 1} in the store is not what was made.`, {
+    hint: 'upreel retry makes it again. A store that keeps something else than it was sent is broken.',
+  });
 }

@@ -16,8 +16,8 @@ import {
 } from '../shared-store.ts';
 import { OwnObjects } from './own-objects.ts';
 import { S3Client } from './s3-client.ts';
-import { type S3Listed, S3Objects } from './s3-objects.ts';
-import { listPictureFolder, S3Pictures } from './s3-pictures.ts';
+import { MOST_LISTED, S3Objects } from './s3-objects.ts';
+import { requirePictureFolder, S3Pictures } from './s3-pictures.ts';
 import { isKeyDown, readS3Place, type S3Place } from './s3-place.ts';
 import { S3Result } from './s3-result.ts';
 import { S3Segments } from './s3-segments.ts';
@@ -88,10 +88,20 @@ export class S3Store implements SharedStore {
     return this.#sources.picturesNamed(names);
   }
 
+  async holds(way: string): Promise<boolean> {
+    return isKeyDown(way) && (await this.#objects.look(way)) !== null;
+  }
+
   async waysBelow(begin: string): Promise<readonly string[]> {
     const found = await this.#objects.list(begin, MOST_LISTED);
-    const own = ({ way }: S3Listed) => way.split('/').some((part) => part.startsWith('.')) || !isKeyDown(way);
-    return found.filter((listed) => !own(listed)).map(({ way }) => way);
+    const named = begin.lastIndexOf('/') + 1;
+    const isHidden = (way: string) =>
+      way
+        .slice(named)
+        .split('/')
+        .some((part) => part.startsWith('.'));
+    const isOwn = (way: string) => way.startsWith(`${OWN_FOLDER}/`) || !isKeyDown(way);
+    return found.map(({ way }) => way).filter((way) => !isOwn(way) && !isHidden(way));
   }
 
   addSource(path: string): Promise<string> {
@@ -109,7 +119,7 @@ export class S3Store implements SharedStore {
     const bare = isPictures ? join(basename(dirname(resolve(path))), basename(path)) : basename(path);
     const way = (isOutside ? bare : below).split(sep).join('/');
     await this.placeOf(way);
-    if (isPictures) await listPictureFolder(this.#objects, way, overwrite);
+    if (isPictures) await requirePictureFolder(this.#objects, way, overwrite);
     else if (!overwrite && (await this.#objects.look(way)) !== null) {
       throw new UpreelError('output-exists', `${this.address}/${way} exists already.`, {
         hint: 'Choose another name, or add --overwrite.',
@@ -172,10 +182,9 @@ export class S3Store implements SharedStore {
 
   resultOf({ id, output }: SharedFilm, _token: string, report: string | null): SharedResult {
     const [objects, scratch] = [this.#objects, this.#cache.scratch()];
-    const own = new OwnObjects(objects, id, this.address);
+    const own = new OwnObjects(objects, id, this.address, this.#signal);
     const ways = { output, report };
-    if (!isSequenceName(output)) return new S3Result(own, ways, scratch);
-    return new S3Pictures(ways, { objects, own, filmWay: filmWay(id), scratch });
+    return isSequenceName(output) ? new S3Pictures(objects, own, ways, scratch) : new S3Result(own, ways, scratch);
   }
 
   async probe(): Promise<void> {
@@ -235,8 +244,6 @@ export class S3Store implements SharedStore {
   }
 }
 
-/** Names that a pattern is held against. */
-const MOST_LISTED = 1_000_000;
 /** A network has one file, or two. */
 const MOST_MODEL_FILES = 2;
 const FETCHED = /^\.upreel-fleet\/(sources|models)\/([0-9a-f]{64})\/[^/]+$/;

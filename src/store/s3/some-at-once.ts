@@ -7,22 +7,19 @@ export async function someAtOnce<Item, Made>(
   work: (item: Item, index: number) => Promise<Made>,
 ): Promise<Made[]> {
   const made: Made[] = [];
+  const errors: unknown[] = [];
   let next = 0;
-  let isFailed = false;
   const lane = async (): Promise<void> => {
-    while (next < items.length && !isFailed) {
+    while (next < items.length && errors.length === 0) {
       const index = next++;
       try {
         made[index] = await work(items[index]!, index);
       } catch (error) {
-        isFailed = true;
-        throw error;
+        errors.push(error);
       }
     }
   };
-  const lanes = Array.from({ length: Math.min(MOST_AT_ONCE, items.length) }, lane);
-  const ended = await Promise.allSettled(lanes);
-  const failed = ended.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, items.length) }, lane));
+  if (errors.length > 0) throw errors[0];
   return made;
 }

@@ -26,6 +26,7 @@ export class StoreCache {
   readonly root: string;
   readonly #mostBytes: number;
   #scratch: string | null = null;
+  #isClosed = false;
 
   private constructor(root: string, mostBytes: number) {
     this.root = root;
@@ -61,8 +62,12 @@ export class StoreCache {
     return (await stat(place).catch(() => null)) === null ? null : place;
   }
 
-  /** A folder of this process alone, or one in it, which goes when the cache is closed, or after this process has died. */
+  /**
+   * A folder of this process alone, or one in it, which goes when the cache is closed, or after this process has died.
+   * @throws UpreelError `interrupted` once it is closed: nobody would remove it.
+   */
   scratch(name = ''): string {
+    if (this.#isClosed) throw new UpreelError('interrupted', 'The store was closed.');
     const own = `${process.pid}.${randomBytes(4).toString('hex')}.${hostname().replace(/[^\w.-]/g, '_')}`;
     this.#scratch ??= join(this.root, ATTEMPTS, own);
     const folder = join(this.#scratch, name);
@@ -119,8 +124,9 @@ export class StoreCache {
   }
 
   async close(): Promise<void> {
-    if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true });
-    this.#scratch = null;
+    this.#isClosed = true;
+    // What is at work may be about to make a last file.
+    if (this.#scratch !== null) await rm(this.#scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async #entries(): Promise<Entry[]> {

@@ -107,7 +107,7 @@ export async function writeReport(report: VideoReport, file: string, overwrite: 
     await rm(temporary, { force: true }).catch(() => {});
     const exists = error instanceof UpreelError && error.code === 'output-exists';
     throw new UpreelError(exists ? 'output-exists' : 'output-unwritable', `Cannot write the report ${file}.`, {
-      hint: 'The video itself is finished. Choose another name with --report, or add --overwrite.',
+      hint: 'The video itself is whole. Choose another name with --report, or add --overwrite.',
       cause: error,
     });
   }

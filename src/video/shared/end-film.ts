@@ -1,13 +1,15 @@
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { diskFull, UpreelError } from '../../core/errors.ts';
+import { diskFull, systemErrorCode, UpreelError } from '../../core/errors.ts';
 import type { TaskEvent } from '../../core/events.ts';
+import { keepTimes } from '../../core/files/publish.ts';
 import { isSequenceName, resultPlace } from '../../core/files/sequence-name.ts';
 import type { Pause } from '../../core/pause.ts';
 import type { Making } from '../../core/provenance.ts';
 import { isFull, type SegmentRecord, type SharedStore } from '../../store/index.ts';
-import { concludeFilm } from '../conclude-film.ts';
+import { concludeFilm, firstFile } from '../conclude-film.ts';
 import { checkPlace, finisherFor } from '../finish/finish.ts';
+import type { VideoPlan } from '../plan/video-plan.ts';
 import { VideoProgress } from '../progress.ts';
 import type { VideoSettings } from '../settings.ts';
 import type { OpenSharedFilm } from './shared-film.ts';
@@ -75,8 +77,7 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
     const request = {
       input: film.input,
       model: context.model,
-      // What lies among objects has no time of change of its own: it is told with it.
-      settings: { ...settings, report: result.report, keepTimes: settings.keepTimes && store.isFolder },
+      settings: { ...settings, report: result.report, keepTimes: false },
       making: making && { ...making, device: devices },
       names: { input: store.nameOf(film.sourceAt ?? film.input), output: store.nameOf(film.output) },
     };
@@ -88,6 +89,8 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
       tell: onEvent,
       signal,
     });
+    // What lies among objects has no time of change of its own: it is told with it.
+    if (settings.keepTimes && store.isFolder) await tryToKeepTimes(plan, output, onEvent);
     const changedMs = settings.keepTimes ? Number(film.changedMs ?? film.identity.source.changedMs) : null;
     const giveName = (made: string, name: string) =>
       finisherFor({ ...plan, output: name }, null).publish(resultPlace(made), resultPlace(name), overwrite);
@@ -101,6 +104,15 @@ export async function endSharedFilm(shared: OpenSharedFilm, context: EndContext)
   } finally {
     await result.end();
   }
+}
+
+/** A share that takes no times, or a source that is gone, is no reason to make the film again and again. */
+async function tryToKeepTimes({ source }: VideoPlan, output: string, tell: EndContext['onEvent']): Promise<void> {
+  const from = firstFile(source);
+  await keepTimes(from, resultPlace(output)).catch(({ cause }: UpreelError) => {
+    const why = systemErrorCode(cause) ?? 'it is not taken';
+    tell({ type: 'warning', code: 'times-lost', message: `The result has not the time of ${from} (${why}).` });
+  });
 }
 
 function countFrames(records: readonly SegmentRecord[]): number {

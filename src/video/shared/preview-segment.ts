@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Raster } from '../../core/pixels/raster.ts';
 import { startDecoder } from '../decode/decode.ts';
 import { readVideoFrame } from '../decode/read-frame.ts';
@@ -10,12 +9,14 @@ import type { OpenSharedFilm } from './shared-film.ts';
 /**
  * The first frame of a finished segment as it lies in the store, and what the network got for it. Nobody who works
  * is asked for it.
+ * @param mostBytes of a segment that must be fetched for it
  * @returns null: the segment is not there.
- * @throws UpreelError as `readVideoFrame` does.
+ * @throws UpreelError as `readVideoFrame` and `SharedSegments.borrow` do.
  */
 export async function previewSegment(
   { film, plan, segments }: OpenSharedFilm,
   index: number,
+  mostBytes: number,
   signal: AbortSignal,
 ): Promise<PreviewPair | null> {
   const segment = film.segments[index];
@@ -23,12 +24,10 @@ export async function previewSegment(
   if (segment === undefined || record === null) return null;
   const before = await firstFrame(plan, segment, signal);
   if (before === null) return null;
-  try {
-    const { raster: after } = await readVideoFrame(join(await segments.gather([record]), record.file), 0, signal);
+  return segments.borrow(record, mostBytes, async (file) => {
+    const { raster: after } = await readVideoFrame(file, 0, signal);
     return previewPair(segment.startFrame, before, after);
-  } finally {
-    await segments.release([record]);
-  }
+  });
 }
 
 async function firstFrame(plan: VideoPlan, segment: Segment, signal: AbortSignal): Promise<Raster | null> {

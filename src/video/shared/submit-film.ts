@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, posix, resolve } from 'node:path';
+import { basename, dirname, posix, resolve } from 'node:path';
 import { UpreelError } from '../../core/errors.ts';
 import { isSequenceName } from '../../core/files/sequence-name.ts';
 import type { Size } from '../../core/pixels/geometry.ts';
@@ -41,7 +41,7 @@ interface SubmitContext {
 export async function submitFilm(request: VideoRequest, context: SubmitContext): Promise<SubmittedFilm> {
   const { store, scale, checkpoint, signal } = context;
   const output = resolve(request.output);
-  const { file, settings, stored } = await findSource(request, store);
+  const { file, settings, stored, taken } = await findSource(request, store);
   // Elsewhere the store tells whether names are free.
   if (store.isFolder) await checkOutput({ input: file, settings }, output);
   else containerFor(output);
@@ -49,7 +49,7 @@ export async function submitFilm(request: VideoRequest, context: SubmitContext):
   const { path, frames } = plan.source;
   const resultWay = await store.wayOfResult(output, settings.overwrite);
   const report = settings.report === null ? null : await store.wayOfResult(settings.report, settings.overwrite);
-  requireApart({ result: resultWay, others: [report, stored?.liesAt ?? null] }, store);
+  requireApart({ result: resultWay, report, taken }, store);
   const drawn = await drawUp(plan, { ...request, settings, device: SLOWEST }, signal);
   const { way: input, moved } =
     frames === undefined
@@ -80,22 +80,25 @@ interface FoundSource {
   readonly settings: VideoSettings;
   /** Where it lies in the store already; `way` is that of a film in one file. null: it is to be added. */
   readonly stored: { readonly way?: string; readonly liesAt: string } | null;
+  /** Ways of all that is in a bucket already. */
+  readonly taken: readonly string[];
 }
 
 /** @throws as `SharedStore.sourceNamed` */
 async function findSource({ input, settings: asked }: VideoRequest, store: SharedStore): Promise<FoundSource> {
-  const sound = asked.sound === null ? null : (await store.sourceNamed(asked.sound)).path;
+  const sound = asked.sound === null ? null : await store.sourceNamed(asked.sound);
+  const heard = sound?.stored ? [sound.stored.liesAt] : [];
   // Whether hardware decodes is each machine's own choice, and proven there.
-  const settings = { ...asked, sound, hwaccel: 'off' as const };
+  const settings = { ...asked, sound: sound?.path ?? null, hwaccel: 'off' as const };
   if (asked.frames === null) {
     const { path: file, stored } = await store.sourceNamed(input);
-    return { file, settings, stored };
+    return { file, settings, stored, taken: stored === null ? heard : [stored.liesAt, ...heard] };
   }
   const { paths, liesAt } = await store.picturesNamed(asked.frames);
   const frames = { ...settings, frames: [...paths] };
-  return liesAt === null
-    ? { file: input, settings: frames, stored: null }
-    : { file: dirname(paths[0]!), settings: frames, stored: { liesAt } };
+  if (liesAt === null) return { file: input, settings: frames, stored: null, taken: heard };
+  const taken = [...paths.map((path) => posix.join(liesAt, basename(path))), ...heard];
+  return { file: dirname(paths[0]!), settings: frames, stored: { liesAt }, taken };
 }
 
 /** What is told of a source names where it lies for all, not where it is for the moment. */
@@ -106,15 +109,19 @@ function tellOf(plan: VideoPlan, path: string, name: string): VideoPlan {
 
 /** Which of them is which would be lost; a folder of pictures holds nothing else. @throws UpreelError `usage`. */
 function requireApart(
-  { result, others }: { readonly result: string; readonly others: readonly (string | null)[] },
+  {
+    result,
+    report,
+    taken,
+  }: { readonly result: string; readonly report: string | null; readonly taken: readonly string[] },
   store: SharedStore,
 ): void {
   const folder = isSequenceName(result) ? posix.dirname(result) : null;
-  const known = others.filter((way) => way !== null);
-  const twice = known.find((way, index) => {
-    const isWithin = folder !== null && (way === folder || way.startsWith(`${folder}/`));
-    return way === result || isWithin || known.indexOf(way) !== index;
-  });
+  const isOfResult = (way: string) => {
+    return way === result || (folder !== null && (way === folder || way.startsWith(`${folder}/`)));
+  };
+  const isTwice = report !== null && (isOfResult(report) || taken.includes(report));
+  const twice = isTwice ? report : taken.find(isOfResult);
   if (twice === undefined) return;
   throw new UpreelError('usage', `${store.nameOf(twice)} cannot be two of source, result and report.`, {
     hint: 'Choose other names with -o and --report.',

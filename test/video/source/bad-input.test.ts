@@ -158,6 +158,18 @@ describe('an output that cannot be', () => {
     expect(statSync(at('film.mp4')).size).toBeGreaterThan(10_000);
   });
 
+  test.each(['output', 'report'])('the file that gives a film its sound is no %s', async (what) => {
+    ffmpeg('-i', at('film.mp4'), '-c', 'copy', at('sound.mkv'));
+    const before = readFileSync(at('sound.mkv'));
+    const settings = { overwrite: true, sound: at('sound.mkv'), report: what === 'report' ? at('sound.mkv') : null };
+    const output = what === 'output' ? at('sound.mkv') : at('heard.mkv');
+    await expect(upscaleClip(at('film.mp4'), output, { settings })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/is the input itself/),
+    });
+    expect(readFileSync(at('sound.mkv')).equals(before)).toBe(true);
+  });
+
   test('an existing one is kept unless asked for', async () => {
     writeFileSync(at('mine.mkv'), 'keep me');
     await expect(upscaleClip(at('film.mp4'), at('mine.mkv'))).rejects.toMatchObject({ code: 'output-exists' });
