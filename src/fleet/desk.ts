@@ -135,7 +135,9 @@ export class Desk {
     return filmNetwork(store, await store.readFilm(id), machine, signal);
   }
 
-  /** Whether another worker lives that serves the queue for a device (null: for all), and on which this was not tried. */
+  /**
+   * Whether another worker lives that serves the queue for a device (null: for all), and on which this was not tried.
+   */
   async othersCan(failed: readonly string[], device: DeviceName | null): Promise<boolean> {
     const beats = await readBeats(this.context.connection);
     return beats.some((beat) => canTake(beat, { failed: [...failed, this.settings.name], device }));

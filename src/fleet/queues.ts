@@ -124,7 +124,9 @@ export class FleetQueues {
     await Promise.all([this.films, this.#flows, ...this.#segments.values()].map((queue) => queue.close()));
   }
 
-  /** @returns priorities by place: the first is where the film stands that has waited longest among those of its rank. */
+  /**
+   * @returns priorities by place: the first is where the film stands that has waited longest among those of its rank.
+   */
   async #priorities(device: DeviceName | null, rank: FilmRank): Promise<(place: number) => number> {
     const low = FILM_RANKS.indexOf(rank) * RANK_PRIORITIES;
     const [from, below] = [low + 1, low + RANK_PRIORITIES + 1].map((priority) => priority * SCORES_OF_ONE);

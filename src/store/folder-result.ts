@@ -99,8 +99,8 @@ export class FolderResult implements SharedResult {
 }
 
 /**
- * A file, or a folder of pictures, keeps its number when it gets its name, and the seconds of its time. The number alone
- * may soon be another one's.
+ * A file, or a folder of pictures, keeps its number when it gets its name, and the seconds of its time. The number
+ * alone may soon be another one's.
  */
 async function markOf(path: string): Promise<string> {
   const { ino, size, mtimeMs } = await stat(path, { bigint: true });

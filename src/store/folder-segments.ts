@@ -16,8 +16,8 @@ import type { SharedSegments } from './shared-store.ts';
 import { storeUnwritable } from './store-unwritable.ts';
 
 /**
- * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a small
- * record that names it. The record comes last and is never overwritten: of two that make the same segment one is
+ * The finished segments of a film that many machines make: a data file whose name holds the attempt's token, and a
+ * small record that names it. The record comes last and is never overwritten: of two that make the same segment one is
  * first, and the other takes what is there. Who joins takes the names that stand in the records.
  */
 export class FolderSegments implements SharedSegments {

@@ -20,9 +20,9 @@ import { storeUnwritable } from './store-unwritable.ts';
 import { isWayDown } from './way.ts';
 
 /**
- * A folder that every machine of a fleet sees, wherever it is mounted: a disk of the network, or one's own. Nothing in it
- * relies on locks, on clocks that agree, or on more than what NFS promises: a file is whole for who opens it after it
- * was closed, a link or rename within a folder happens at once, and what a listing tells may be old.
+ * A folder that every machine of a fleet sees, wherever it is mounted: a disk of the network, or one's own. Nothing in
+ * it relies on locks, on clocks that agree, or on more than what NFS promises: a file is whole for who opens it after
+ * it was closed, a link or rename within a folder happens at once, and what a listing tells may be old.
  */
 export class FolderStore implements SharedStore {
   readonly root: string;

@@ -44,7 +44,9 @@ export interface JobDirectory {
    * @throws UpreelError `usage` naming the difference if another job was begun here.
    */
   begin(plan: JobPlan, kept?: KeptPlan | null): Promise<JobFile>;
-  /** The plan that the job was begun with. @returns null: there is none of exactly this, or it is not this user's own. */
+  /**
+   * The plan that the job was begun with. @returns null: there is none of exactly this, or it is not this user's own.
+   */
   readPlan(madeOf: string): Promise<KeptPlan | null>;
   /** An error in which places are named for people. */
   named(error: unknown): unknown;

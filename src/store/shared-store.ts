@@ -8,9 +8,9 @@ import type { SharedFilm } from './shared-film.ts';
 export const OWN_FOLDER = '.upreel-fleet';
 
 /**
- * What every machine of a fleet sees: films, and what is made of them. A way is the name of a file there, from the store's
- * root, with slashes; ways are all that a film names. Whoever can write to a store is trusted as who started the
- * workers is. A film's id is the hash of its files, so that who can write to the queue alone can name nothing else
+ * What every machine of a fleet sees: films, and what is made of them. A way is the name of a file there, from the
+ * store's root, with slashes; ways are all that a film names. Whoever can write to a store is trusted as who started
+ * the workers is. A film's id is the hash of its files, so that who can write to the queue alone can name nothing else
  * than what was submitted.
  *
  * What is asked of a store is asked with the signal that it was opened with.
@@ -85,7 +85,9 @@ export interface SharedStore {
 
 export interface NamedSource {
   readonly path: string;
-  /** Of one that lies in the store: the way under which machines keep it, and where it lies; null: it is to be added. */
+  /**
+   * Of one that lies in the store: the way under which machines keep it, and where it lies; null: it is to be added.
+   */
   readonly stored: { readonly way: string; readonly liesAt: string } | null;
 }
 

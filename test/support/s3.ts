@@ -9,7 +9,10 @@ import { freePort } from './fleet.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../node_modules/s3rver/bin/s3rver.js', import.meta.url));
 
-/** A real server of its own (s3rver, whose tokens need a cipher of OpenSSL 1, on a folder), which can be killed and come back with what it holds. */
+/**
+ * A real server of its own (s3rver, whose tokens need a cipher of OpenSSL 1, on a folder), which can be killed and come
+ * back with what it holds.
+ */
 export class TestS3 {
   readonly port: number;
   readonly #folder: string;

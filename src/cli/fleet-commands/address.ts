@@ -50,7 +50,10 @@ interface OpenFleet<Store> {
   readonly store: Store;
 }
 
-/** @param patient waits for a server that goes away, once it was there. @throws UpreelError `usage`, `queue-unreachable`. */
+/**
+ * @param patient waits for a server that goes away, once it was there. @throws UpreelError `usage`,
+ * `queue-unreachable`.
+ */
 export async function openFleet(flags: FleetFlags, patient: boolean): Promise<OpenFleet<SharedStore>> {
   const place = await placeOf(flags);
   const store = await requireStore(place.store);
@@ -58,7 +61,9 @@ export async function openFleet(flags: FleetFlags, patient: boolean): Promise<Op
   return { connection: await connectFleet(place, patient), store };
 }
 
-/** Where a fleet meets, and where its store is said to be: whether it is there is to be seen. @throws as `openFleet`. */
+/**
+ * Where a fleet meets, and where its store is said to be: whether it is there is to be seen. @throws as `openFleet`.
+ */
 export async function openQueue(flags: FleetFlags): Promise<OpenFleet<string | null>> {
   const place = await placeOf(flags);
   const { connectFleet } = await loadFleet();

@@ -14,9 +14,9 @@ export interface StoredInput extends Input {
 }
 
 /**
- * What names in a bucket mean, as those of files do: an object as it is, a folder (what lies below a slash) as the films
- * in it, a pattern as what it matches, `frames/%06d.png` as one film, and pictures as one where the result has a film's
- * name. What the objects are, their names say.
+ * What names in a bucket mean, as those of files do: an object as it is, a folder (what lies below a slash) as the
+ * films in it, a pattern as what it matches, `frames/%06d.png` as one film, and pictures as one where the result has a
+ * film's name. What the objects are, their names say.
  * @param names `s3://...`
  * @throws UpreelError `usage` for names of another store, and for folders and patterns without any film.
  */

@@ -8,8 +8,8 @@ const FILM = 'upreel-film';
 const SHA256 = 'upreel-sha256';
 
 /**
- * What a film puts under names that people chose. Whose it is stands with each object, so that whoever goes on after one
- * that died replaces what that one has put, and nothing else.
+ * What a film puts under names that people chose. Whose it is stands with each object, so that whoever goes on after
+ * one that died replaces what that one has put, and nothing else.
  */
 export class OwnObjects {
   readonly #objects: S3Objects;

@@ -24,8 +24,8 @@ const setSchema = z.object({ schema: z.literal(1), files: z.array(memberSchema).
 export type SetMember = z.infer<typeof memberSchema>;
 
 /**
- * Files of one film that go together: its pictures, and its sound. The list of them is what a film names, by its SHA-256,
- * and has theirs.
+ * Files of one film that go together: its pictures, and its sound. The list of them is what a film names, by its
+ * SHA-256, and has theirs.
  */
 export interface PictureSet {
   /** Of the list. */

@@ -70,7 +70,8 @@ export class S3Objects {
   /**
    * Writes an object to a new file, piece by piece: what came stays where a connection breaks.
    * @returns its SHA-256
-   * @throws UpreelError `input-missing` if it is not there, `input-damaged` if it has not so many bytes; the system's error.
+   * @throws UpreelError `input-missing` if it is not there, `input-damaged` if it has not so many bytes; the system's
+   * error.
    */
   async fetch(way: string, file: string, bytes: number): Promise<string> {
     const handle = await open(file, 'wx', 0o600);

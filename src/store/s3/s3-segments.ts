@@ -17,11 +17,11 @@ import type { SharedSegments } from '../shared-store.ts';
 import type { S3Listed, S3Objects } from './s3-objects.ts';
 
 /**
- * The finished segments of a film among objects. A segment's data and its record have the attempt's token in their names,
- * the record is put last, and neither is ever overwritten or, while the film is made, removed once the record is there.
- * So whoever reads a whole record finds its data, and the segment is the first whole record by the order of names. That
- * needs no condition that a server may not know, only that a listing tells what was put before it, as S3, MinIO and R2
- * promise: two attempts that end in one moment may leave two records, of which either is a whole segment.
+ * The finished segments of a film among objects. A segment's data and its record have the attempt's token in their
+ * names, the record is put last, and neither is ever overwritten or, while the film is made, removed once the record is
+ * there. So whoever reads a whole record finds its data, and the segment is the first whole record by the order of
+ * names. That needs no condition that a server may not know, only that a listing tells what was put before it, as S3,
+ * MinIO and R2 promise: two attempts that end in one moment may leave two records, of which either is a whole segment.
  */
 export class S3Segments implements SharedSegments {
   readonly #scratch: () => string;

@@ -28,8 +28,8 @@ import { StoreCache } from './store-cache.ts';
 const CACHE_GIGABYTES = 50;
 
 /**
- * A bucket of S3, or of what speaks like it, from a prefix on. Films are sent there under the hash of what they hold, and
- * fetched once by each machine; what is made is put as a whole. `root` is this machine's copy.
+ * A bucket of S3, or of what speaks like it, from a prefix on. Films are sent there under the hash of what they hold,
+ * and fetched once by each machine; what is made is put as a whole. `root` is this machine's copy.
  */
 export class S3Store implements SharedStore {
   readonly isFolder = false;

@@ -18,8 +18,8 @@ const FORGOTTEN_MILLISECONDS = 7 * 86_400_000;
 const FRESH_MILLISECONDS = 60_000;
 
 /**
- * This machine's copy of a store that is no folder: what was fetched once stays for all workers here, up to a bound, and
- * what was not used for the longest time goes first. A file has its name there only when it is whole.
+ * This machine's copy of a store that is no folder: what was fetched once stays for all workers here, up to a bound,
+ * and what was not used for the longest time goes first. A file has its name there only when it is whole.
  */
 export class StoreCache {
   /** Absolute, without links; ways lead to files in it. */
