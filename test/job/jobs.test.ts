@@ -18,9 +18,13 @@ const at = (name: string) => join(folder, name);
 const ENV = { UPREEL_CACHE: at('cache') };
 const SLOW = ['-m', at('tiny.safetensors'), '--device', 'cpu', '--encoder', 'ffv1', '--threads', '1'];
 
+/** For jobs that are not to end by themselves, however fast the machine is. */
+const SLOWER = ['-m', at('slower.safetensors')];
+
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(16, 4, 2, 7)));
+  writeFileSync(at('tiny.safetensors'), writeSafetensors(randomCompact(24, 4, 2, 7)));
+  writeFileSync(at('slower.safetensors'), writeSafetensors(randomCompact(48, 8, 2, 7)));
   ffmpeg(...pattern(8, { size: '192x144', rate: '15' }), ...H264, '-g', '15', at('film.mp4'));
   expect(await upreel(args('whole.mkv'), ENV)).toMatchObject({ code: 0 });
 });
@@ -140,7 +144,7 @@ describe('a job', () => {
   });
 
   test('whose folder is taken away under it fails with a sentence', async () => {
-    const running = startUpreel(args('gone.mkv'), ENV);
+    const running = startUpreel(args('gone.mkv', ...SLOWER), ENV);
     await until(() => committed('gone.mkv') > 0, 120_000);
     // The job may add a file meanwhile.
     rmSync(`${at('gone.mkv')}.upreel`, { recursive: true, maxRetries: 100, retryDelay: 10 });
@@ -153,7 +157,7 @@ describe('a job', () => {
   });
 
   test('is removed only when it does not run, or by force, and leaves no file behind', async () => {
-    const running = startUpreel(args('removed.mkv'), ENV);
+    const running = startUpreel(args('removed.mkv', ...SLOWER), ENV);
     await until(() => committed('removed.mkv') > 0, 120_000);
     expect(await run('remove', at('removed.mkv'))).toMatchObject({ code: 7 });
     expect(await run('remove', '--force', at('removed.mkv'))).toMatchObject({ code: 0 });
@@ -183,7 +187,8 @@ describe('jobs for one device', () => {
       if (name === 'first.mkv') expect(await run('pause', at(name))).toMatchObject({ code: 0 });
     }
     expect(await jobOf('first.mkv')).toMatchObject({ state: 'paused' });
-    expect(await untilState('third.mkv', 'queued')).toMatchObject({ place: 2 });
+    // It is listed before it has seen who else waits.
+    await until(async () => (await jobOf('third.mkv')).place === 2, 10_000);
     const moved = await run('move', 'up', at('third.mkv'), '--json');
     expect(moved.code).toBe(0);
     await until(() => running[2]!.out().includes('place 1 in the queue'), 10_000);
