@@ -84,8 +84,8 @@ Blau and Michaeli ("The perception-distortion tradeoff", CVPR 2018) prove that b
 the original on average *and* look more like a photograph: whoever wins the one loses the other. A network that cannot know
 where a hair lay does best in PSNR by the mean of all places where it may have lain, a blur; one that draws a hair
 somewhere looks right and is punished twice, where it drew and where it did not. So SRGAN falls 2.5 dB behind SRResNet, the same
-network without the adversary, and people prefer it (its table 2: mean opinion 3.58 of 5 against 3.37 on Set5, 3.72 against
-2.98 on Set14).
+network without the adversary, and people prefer it: its opinion scores are closer to those of the originals than to
+those of any other method (its abstract).
 
 The networks here are Real-ESRGAN's and their kin, trained to draw, and for pictures that are blurred, noisy and compressed
 as well. On these clean ones they lie near bicubic in PSNR, or below it. By NIQE all but
